@@ -1,0 +1,70 @@
+import type { DeliveryRecord, Webhook } from './delivery.ts'
+import type { EnqueueOptions } from './submission.ts'
+
+/** The job as its handler sees it. */
+export interface Job<P = unknown> {
+  readonly id: number
+  readonly kind: string
+  /** Parsed; a fold replaces it with the newest submission's until the run starts. */
+  readonly payload: P
+  readonly dedupeKey: string | null
+  /** Counts this run; 1 is the first. */
+  readonly attempt: number
+  /** Runs in all, the first included. */
+  readonly maxAttempts: number
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+}
+
+/**
+ * Runs one job. Returning (or resolving) completes it, throwing (or rejecting) fails it. Runs
+ * happen at least once, and in no promised order; never twice at a time for one job or dedupe key.
+ */
+export type Handler<P = unknown> = (job: Job<P>, ctx: HandlerContext) => unknown
+
+/** What a handler may do besides its work. */
+export interface HandlerContext {
+  /**
+   * Aborts when the run is to end: its timeout is over, or the runtime stops. A run that goes on
+   * after that is ended by force once the kind's `grace` is over.
+   */
+  readonly signal: AbortSignal
+  /** The same as a flag that can be read inside a synchronous loop. */
+  readonly aborted: boolean
+  /** Its lines come out of the host's pino, with the job's id and kind. */
+  readonly logger: Logger
+  /** Emits `progress` on the runtime. The value must be JSON; it is not kept. */
+  progress(value: unknown): void
+  /**
+   * Enqueues a job in the transaction that completes this one: both happen or neither does. A run
+   * that fails enqueues nothing.
+   *
+   * @throws HelveError for bad input, as `runtime.enqueue` does
+   */
+  enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): void
+  /** Keeps a webhook delivery attempt in the transaction that settles this run, failed or not. */
+  recordDelivery(record: DeliveryRecord): void
+}
+
+/** The part of pino's interface that helve uses. */
+export interface Logger {
+  trace: LogMethod
+  debug: LogMethod
+  info: LogMethod
+  warn: LogMethod
+  error: LogMethod
+}
+
+export interface LogMethod {
+  (fields: object, message?: string): void
+  (message: string): void
+}
+
+/** The thread that a handlers module is set up in. */
+export interface ThreadContext {
+  /** Its `threadId`; 0 is the main thread. */
+  readonly id: number
+  readonly logger: Logger
+  /** Reads webhooks from the runtime's store. */
+  readonly webhooks: { getWebhook(id: number): Promise<Webhook | undefined> }
+}

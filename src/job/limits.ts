@@ -1,0 +1,16 @@
+/** A kind's name: letters, digits and `_ . : -`, 64 at most. */
+export const MAX_KIND_LENGTH = 64
+/** Bytes of a payload's JSON. */
+export const MAX_PAYLOAD_BYTES = 1_048_576
+/** Bytes of a dedupe key in UTF-8. */
+export const MAX_DEDUPE_KEY_BYTES = 512
+/** Bytes of a kept error message, and of a kept stack. */
+export const MAX_ERROR_BYTES = 8_192
+/** Bytes of a handler's result in JSON. */
+export const MAX_RESULT_BYTES = 1_048_576
+/** A job whose thread or process died this often under it is dead. */
+export const MAX_CRASHES = 3
+/** Milliseconds: no delay, timeout or backoff is longer than a year. */
+export const MAX_DELAY = 366 * 24 * 60 * 60 * 1_000
+/** Priorities lie between minus this and this. */
+export const MAX_PRIORITY = 1_000

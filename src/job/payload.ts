@@ -1,0 +1,83 @@
+import { HelveError } from './errors.ts'
+import { MAX_PAYLOAD_BYTES } from './limits.ts'
+
+const MAX_DEPTH = 1_000
+
+/**
+ * The JSON of a payload, or an error that names the place: what JSON would silently drop or
+ * change (functions, NaN, a Map) is refused, since the handler would run without it.
+ */
+export function payloadJson(payload: unknown): string {
+  if (payload === undefined) return '{}'
+  let json: string | undefined
+  try {
+    checkValue(payload, 'payload', 0)
+    json = JSON.stringify(payload)
+  } catch (error) {
+    if (error instanceof HelveError) throw error
+    throw new HelveError('HELVE_ERR_PAYLOAD', `payload: expected JSON, got ${String(error)}`, {
+      cause: error,
+    })
+  }
+  if (json === undefined) throw refused('payload', 'JSON', 'a value whose toJSON gives nothing')
+  checkSize(json)
+  return json
+}
+
+function checkSize(json: string): void {
+  // A UTF-16 unit takes 3 bytes of UTF-8 at most: most payloads need no count.
+  if (json.length * 3 <= MAX_PAYLOAD_BYTES) return
+  const bytes = Buffer.byteLength(json)
+  if (bytes <= MAX_PAYLOAD_BYTES) return
+  throw new HelveError(
+    'HELVE_ERR_PAYLOAD_TOO_LARGE',
+    `payload: expected at most ${MAX_PAYLOAD_BYTES} bytes of JSON, got ${bytes}`,
+  )
+}
+
+function checkValue(value: unknown, path: string, depth: number): void {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return
+    case 'number':
+      if (Number.isFinite(value)) return
+      throw refused(path, 'a finite number', String(value))
+    case 'object':
+      if (value !== null) checkObject(value, path, depth)
+      return
+    default:
+      throw refused(path, 'JSON', `a ${typeof value}`)
+  }
+}
+
+function checkObject(value: object, path: string, depth: number): void {
+  if (depth > MAX_DEPTH) {
+    throw refused('payload', `at most ${MAX_DEPTH} levels`, 'deeper nesting or a cycle')
+  }
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => {
+      if (item !== undefined) checkValue(item, `${path}[${index}]`, depth + 1)
+    })
+    return
+  }
+  const keys = Object.keys(value)
+  if (keys.length === 0 && !isPlain(value)) {
+    throw refused(path, 'JSON', `a ${value.constructor?.name ?? 'value'}, which becomes {}`)
+  }
+  for (const key of keys) {
+    if (key === '__proto__') throw refused(path, 'no own key "__proto__"', 'one')
+    const item = (value as Record<string, unknown>)[key]
+    if (item !== undefined) checkValue(item, `${path}.${key}`, depth + 1)
+  }
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function refused(field: string, expected: string, came: string): HelveError {
+  return new HelveError('HELVE_ERR_PAYLOAD', `${field}: expected ${expected}, got ${came}`)
+}

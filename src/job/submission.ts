@@ -1,0 +1,95 @@
+import type { BackoffOptions } from './backoff.ts'
+import { badOption, checkInteger, checkKeys, checkNumber, shown } from './check.ts'
+import { checkDedupeKey } from './dedupe.ts'
+import { HelveError } from './errors.ts'
+import type { JobOverrides, NewJob } from './job.ts'
+import { MAX_DELAY, MAX_KIND_LENGTH, MAX_PRIORITY } from './limits.ts'
+import { payloadJson } from './payload.ts'
+import { checkBackoff, checkMaxAttempts, checkTimeout } from './policy.ts'
+
+/** What a submission may say besides its kind and payload. */
+export interface EnqueueOptions {
+  /**
+   * While a job with this key is queued or running, the submission folds into that job instead of
+   * making a new one, and its payload replaces the older one. At most 512 bytes of UTF-8.
+   */
+  dedupeKey?: string | null
+  /** Milliseconds to wait at least. Not together with `runAt`. @default 0 */
+  delay?: number
+  /** Not to run before this moment (a Date, or epoch milliseconds). Not together with `delay`. */
+  runAt?: Date | number
+  /** **Lower runs first.** An integer from −1000 to 1000. @default 0 */
+  priority?: number
+  /** Runs in all, the first included. @default the kind's, which is 5 unless registered otherwise */
+  maxAttempts?: number
+  /** @default the kind's */
+  backoff?: BackoffOptions
+  /** Milliseconds a run may take. @default the kind's, which is 600000 unless registered otherwise */
+  timeout?: number
+}
+
+const OPTIONS = ['dedupeKey', 'delay', 'runAt', 'priority', 'maxAttempts', 'backoff', 'timeout']
+const KIND = /^[A-Za-z][A-Za-z0-9_.:-]*$/
+const NO_OPTIONS: EnqueueOptions = {}
+
+/**
+ * A submission, checked. Everything that any producer sends passes here, in whatever process or
+ * thread it is.
+ *
+ * @throws HelveError `HELVE_ERR_KIND`, `_PAYLOAD`, `_PAYLOAD_TOO_LARGE`, `_DEDUPE_KEY`, `_OPTION`
+ */
+export function newJob(kind: unknown, payload: unknown, given: unknown, now: number): NewJob {
+  const options = (given ?? NO_OPTIONS) as EnqueueOptions
+  if (options !== NO_OPTIONS) checkKeys(options, 'options', OPTIONS)
+  return {
+    kind: checkKind(kind),
+    payload: payloadJson(payload),
+    dedupeKey: checkDedupeKey(options.dedupeKey),
+    priority:
+      options.priority === undefined
+        ? 0
+        : checkInteger(options.priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY),
+    runAt: runAtOf(options, now),
+    maxAttempts: options.maxAttempts === undefined ? null : checkMaxAttempts(options.maxAttempts),
+    overrides: overridesOf(options),
+  }
+}
+
+/** @throws HelveError `HELVE_ERR_KIND` */
+export function checkKind(kind: unknown): string {
+  if (typeof kind !== 'string') throw badKind('a string', kind)
+  if (kind.length > MAX_KIND_LENGTH) {
+    throw badKind(`at most ${MAX_KIND_LENGTH} characters`, `${kind.length}`)
+  }
+  // Names of Object.prototype would find something in any handlers object.
+  if (!KIND.test(kind) || kind in Object.prototype) {
+    throw badKind('a letter, then letters, digits and _ . : -', kind)
+  }
+  return kind
+}
+
+function badKind(expected: string, came: unknown): HelveError {
+  return new HelveError('HELVE_ERR_KIND', `kind: expected ${expected}, got ${shown(came)}`)
+}
+
+function runAtOf({ delay, runAt }: EnqueueOptions, now: number): number {
+  if (runAt === undefined) {
+    return delay === undefined ? now : Math.ceil(now + checkNumber(delay, 'delay', 0, MAX_DELAY))
+  }
+  if (delay !== undefined) {
+    throw new HelveError('HELVE_ERR_OPTION', 'delay: expected either delay or runAt, got both')
+  }
+  const at = runAt instanceof Date ? runAt.getTime() : runAt
+  if (typeof at !== 'number' || !(at >= 0 && at <= now + MAX_DELAY)) {
+    throw badOption('runAt', 'a Date or epoch milliseconds, a year ahead at most', runAt)
+  }
+  return Math.ceil(at)
+}
+
+function overridesOf({ backoff, timeout }: EnqueueOptions): JobOverrides | null {
+  if (backoff === undefined && timeout === undefined) return null
+  return {
+    ...(backoff === undefined ? {} : { backoff: checkBackoff(backoff) }),
+    ...(timeout === undefined ? {} : { timeout: checkTimeout(timeout) }),
+  }
+}

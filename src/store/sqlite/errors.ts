@@ -1,0 +1,24 @@
+import { HelveError, read, type HelveErrorCode } from '../../job/errors.ts'
+
+const CODES: [prefix: string, code: HelveErrorCode, meaning: string][] = [
+  ['SQLITE_FULL', 'HELVE_ERR_STORE_FULL', 'no space is left for it'],
+  ['SQLITE_BUSY', 'HELVE_ERR_STORE_BUSY', 'another connection holds its write lock'],
+  ['SQLITE_LOCKED', 'HELVE_ERR_STORE_BUSY', 'another connection holds its write lock'],
+  ['SQLITE_READONLY', 'HELVE_ERR_STORE_READONLY', 'it cannot be written'],
+  ['SQLITE_PERM', 'HELVE_ERR_STORE_READONLY', 'it cannot be written'],
+  ['SQLITE_AUTH', 'HELVE_ERR_STORE_READONLY', 'it cannot be written'],
+  ['SQLITE_CORRUPT', 'HELVE_ERR_STORE_CORRUPT', 'it is damaged'],
+  ['SQLITE_NOTADB', 'HELVE_ERR_STORE_CORRUPT', 'it is not an SQLite database'],
+  ['SQLITE_CANTOPEN', 'HELVE_ERR_STORE_LOST', 'it cannot be opened'],
+  ['SQLITE_IOERR', 'HELVE_ERR_STORE_LOST', 'it cannot be read or written'],
+]
+
+/** SQLite's refusals as helve's; anything else, such as a mistake in helve, passes unchanged. */
+export function storeError(error: unknown, file: string): unknown {
+  const code = String(read(error, 'code'))
+  const entry = CODES.find(([prefix]) => code.startsWith(prefix))
+  if (entry === undefined) return error
+  return new HelveError(entry[1], `file: ${file}: ${entry[2]} (${code}: ${String(error)})`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,94 @@
+import { badOption, checkInteger, checkKeys, checkOneOf } from '../../job/check.ts'
+import type { JobRecord, JobState } from '../../job/job.ts'
+import { checkKind } from '../../job/submission.ts'
+import type { Counts, ListQuery, Page } from '../store.ts'
+import { jobRecord } from './rows.ts'
+import type { QueueStatements } from './statements.ts'
+
+type Position = [state: JobState, kind: string, priority: number, runAt: number, id: number]
+
+const STATES: JobState[] = ['running', 'queued', 'dead']
+const START = [-Infinity, -Infinity, -1] as const
+
+/** Jobs by kind and state, from the counters. */
+export function counts(statements: QueueStatements): Counts {
+  const result: Counts = {}
+  for (const [state, kind, jobs] of statements.counters.all()) {
+    const of = (result[kind as string] ??= { queued: 0, running: 0, dead: 0 })
+    of[state as JobState] = jobs as number
+  }
+  return result
+}
+
+/**
+ * One page. States and kinds are sections that are walked one after the other, each through its
+ * own index from where the page before ended, so that no page costs more than its length.
+ */
+export function list(statements: QueueStatements, query: ListQuery): Page {
+  const { state, kind, after, limit } = checkQuery(query)
+  const jobs: JobRecord[] = []
+  const kinds = kind === undefined ? Object.keys(counts(statements)).sort() : [kind]
+  for (const section of sections(state === undefined ? STATES : [state], kinds, after)) {
+    jobs.push(...page(statements, section, limit - jobs.length))
+    if (jobs.length === limit) return { jobs, next: cursor(jobs.at(-1)!) }
+  }
+  return { jobs }
+}
+
+function sections(states: JobState[], kinds: string[], after: Position | undefined): Position[] {
+  const all = states.flatMap((state) => kinds.map((kind): Position => [state, kind, ...START]))
+  if (after === undefined) return all
+  const order = ([state, kind]: Position): [number, string] => [STATES.indexOf(state), kind]
+  const [state, kind] = order(after)
+  const later = all.filter((section) => {
+    const [s, k] = order(section)
+    return s > state || (s === state && k > kind)
+  })
+  return [after, ...later]
+}
+
+function page(
+  statements: QueueStatements,
+  [state, kind, priority, runAt, id]: Position,
+  limit: number,
+): JobRecord[] {
+  switch (state) {
+    case 'queued':
+      return statements.listQueued.all(kind, priority, runAt, id, limit).map(jobRecord)
+    case 'running':
+      return statements.listRunning.all(kind, id, limit).map(jobRecord)
+    case 'dead':
+      return statements.listDead.all(kind, id, limit).map(jobRecord)
+  }
+}
+
+function cursor({ state, kind, priority, runAt, id }: JobRecord): string {
+  return Buffer.from(JSON.stringify([state, kind, priority, runAt, id])).toString('base64url')
+}
+
+function position(after: string): Position {
+  try {
+    const parsed = JSON.parse(Buffer.from(after, 'base64url').toString()) as unknown[]
+    const [state, kind, priority, runAt, id] = parsed
+    checkOneOf(state, 'state', STATES)
+    checkKind(kind)
+    for (const number of [priority, runAt, id]) {
+      if (typeof number !== 'number') throw badOption('after', 'numbers', number)
+    }
+    return parsed as Position
+  } catch {
+    throw badOption('after', 'the `next` of a page of this list', after)
+  }
+}
+
+function checkQuery(query: ListQuery) {
+  checkKeys(query, 'query', ['state', 'kind', 'after', 'limit'])
+  const state = query.state === undefined ? undefined : checkOneOf(query.state, 'state', STATES)
+  const kind = query.kind === undefined ? undefined : checkKind(query.kind)
+  const after = query.after === undefined ? undefined : position(query.after)
+  if (after && ((state ?? after[0]) !== after[0] || (kind ?? after[1]) !== after[1])) {
+    throw badOption('after', 'the `next` of a page of the same list', query.after)
+  }
+  const limit = query.limit === undefined ? 100 : checkInteger(query.limit, 'limit', 1, 1_000)
+  return { state, kind, after, limit }
+}

@@ -1,0 +1,78 @@
+/** Jobs, their counters, webhooks and deliveries. */
+export const jobs = `
+  CREATE TABLE jobs (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind         TEXT    NOT NULL,
+    state        TEXT    NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'dead')),
+    priority     INTEGER NOT NULL,
+    run_at       INTEGER NOT NULL,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    max_attempts INTEGER,
+    crashes      INTEGER NOT NULL DEFAULT 0,
+    folds        INTEGER NOT NULL DEFAULT 0,
+    rerun        INTEGER NOT NULL DEFAULT 0,
+    token        INTEGER,
+    created_at   INTEGER NOT NULL,
+    started_at   INTEGER,
+    died_at      INTEGER,
+    dedupe_key   TEXT,
+    overrides    TEXT,
+    errors       TEXT    NOT NULL DEFAULT '[]',
+    payload      TEXT    NOT NULL
+  ) STRICT;
+
+  CREATE INDEX jobs_queued ON jobs (kind, priority, run_at) WHERE state = 'queued';
+  CREATE INDEX jobs_running ON jobs (kind) WHERE state = 'running';
+  CREATE INDEX jobs_dead ON jobs (kind) WHERE state = 'dead';
+  CREATE INDEX jobs_died ON jobs (died_at) WHERE state = 'dead';
+  CREATE UNIQUE INDEX jobs_key ON jobs (dedupe_key)
+    WHERE dedupe_key IS NOT NULL AND state <> 'dead';
+
+  CREATE TABLE counters (
+    kind     TEXT    NOT NULL,
+    state    TEXT    NOT NULL,
+    priority INTEGER NOT NULL,
+    jobs     INTEGER NOT NULL,
+    PRIMARY KEY (state, kind, priority)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE owner (
+    pid   INTEGER NOT NULL,
+    since INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE webhooks (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    url           TEXT    NOT NULL,
+    secret        TEXT,
+    content_type  TEXT    NOT NULL,
+    events        TEXT    NOT NULL,
+    active        INTEGER NOT NULL,
+    insecure_tls  INTEGER NOT NULL,
+    target        TEXT,
+    created_at    INTEGER NOT NULL,
+    last_response TEXT
+  ) STRICT;
+
+  CREATE TABLE deliveries (
+    id               INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook_id       INTEGER NOT NULL,
+    guid             TEXT    NOT NULL,
+    event            TEXT    NOT NULL,
+    action           TEXT,
+    attempt          INTEGER NOT NULL,
+    at               INTEGER NOT NULL,
+    duration_ms      REAL    NOT NULL,
+    url              TEXT    NOT NULL,
+    request_headers  TEXT    NOT NULL,
+    request_body     TEXT    NOT NULL,
+    status           INTEGER,
+    response_headers TEXT,
+    response_body    BLOB,
+    truncated        INTEGER NOT NULL,
+    error            TEXT
+  ) STRICT;
+
+  CREATE INDEX deliveries_webhook ON deliveries (webhook_id);
+  CREATE INDEX deliveries_at ON deliveries (at);
+`

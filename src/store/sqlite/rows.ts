@@ -1,0 +1,112 @@
+import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
+import type { ClaimedJob, JobOverrides, JobRecord, JobState, RecordedError } from '../../job/job.ts'
+
+/** A row of `statements.claim` (without id and token) as a claimed job. */
+export function claimedJob(id: number, token: number, row: unknown[]): ClaimedJob {
+  return {
+    id,
+    token,
+    kind: row[0] as string,
+    payload: row[1] as string,
+    dedupeKey: row[2] as string | null,
+    priority: row[3] as number,
+    attempt: row[4] as number,
+    maxAttempts: row[5] as number | null,
+    crashes: row[6] as number,
+    createdAt: row[7] as number,
+    overrides: row[8] === null ? null : (JSON.parse(row[8] as string) as JobOverrides),
+  }
+}
+
+/** A row of the `record` columns. */
+export function jobRecord(row: unknown[]): JobRecord {
+  return {
+    id: row[0] as number,
+    kind: row[1] as string,
+    payload: JSON.parse(row[2] as string) as unknown,
+    dedupeKey: row[3] as string | null,
+    state: row[4] as JobState,
+    priority: row[5] as number,
+    attempts: row[6] as number,
+    maxAttempts: row[7] as number | null,
+    crashes: row[8] as number,
+    folds: row[9] as number,
+    runAt: row[10] as number,
+    createdAt: row[11] as number,
+    startedAt: row[12] as number | null,
+    diedAt: row[13] as number | null,
+    errors: JSON.parse(row[14] as string) as RecordedError[],
+  }
+}
+
+export interface WebhookRow {
+  id: number
+  url: string
+  secret: string | null
+  content_type: 'json' | 'form'
+  events: string
+  active: number
+  insecure_tls: number
+  target: string | null
+  created_at: number
+  last_response: string | null
+}
+
+export function webhook(row: WebhookRow): Webhook {
+  return {
+    id: row.id,
+    url: row.url,
+    secret: row.secret,
+    contentType: row.content_type,
+    events: JSON.parse(row.events) as string[],
+    active: row.active === 1,
+    insecureTls: row.insecure_tls === 1,
+    target: parsed<Webhook['target']>(row.target),
+    createdAt: row.created_at,
+    lastResponse: parsed<LastResponse>(row.last_response),
+  }
+}
+
+export interface DeliveryRow {
+  id: number
+  webhook_id: number
+  guid: string
+  event: string
+  action: string | null
+  attempt: number
+  at: number
+  duration_ms: number
+  url: string
+  request_headers: string
+  request_body: string
+  status: number | null
+  response_headers: string | null
+  response_body: Uint8Array | null
+  truncated: number
+  error: string | null
+}
+
+export function delivery(row: DeliveryRow): DeliveryRecord & { id: number } {
+  return {
+    id: row.id,
+    webhookId: row.webhook_id,
+    guid: row.guid,
+    event: row.event,
+    action: row.action,
+    attempt: row.attempt,
+    at: row.at,
+    durationMs: row.duration_ms,
+    url: row.url,
+    requestHeaders: JSON.parse(row.request_headers) as Record<string, string>,
+    requestBody: row.request_body,
+    status: row.status,
+    responseHeaders: parsed<DeliveryRecord['responseHeaders']>(row.response_headers),
+    responseBody: row.response_body,
+    truncated: row.truncated === 1,
+    error: row.error,
+  }
+}
+
+function parsed<T>(json: string | null): T | null {
+  return json === null ? null : (JSON.parse(json) as T)
+}

@@ -1,0 +1,58 @@
+import { MAX_CRASHES } from '../../job/limits.ts'
+import type { Charge } from '../../job/outcome.ts'
+import type { Settle, Settled } from '../store.ts'
+import type { Counters } from './counters.ts'
+import { enqueue } from './enqueue.ts'
+import type { EnqueueStatements, QueueStatements } from './statements.ts'
+
+/** Ends a claim, and writes what rides along; undefined, and nothing written, if it is not owned. */
+export function settle(
+  statements: QueueStatements & EnqueueStatements,
+  counters: Counters,
+  { job, settlement, followUps }: Settle,
+  now: number,
+): Settled | undefined {
+  const owned = { id: job.id, token: job.token }
+  const state = move()
+  if (state === undefined) return undefined
+  if (state === 'completed') counters.add('running', job.kind, job.priority, -1)
+  else counters.move('running', state, job.kind, job.priority)
+  return {
+    state,
+    rerun: state !== settlement.to,
+    followUps: followUps.map((next) => enqueue(statements, counters, next, now)),
+  }
+
+  function move(): Settled['state'] | undefined {
+    switch (settlement.to) {
+      case 'completed':
+        if (statements.complete.run(job.id, job.token).changes === 1) return 'completed'
+        return rerun({ error: null, crash: 0, crashes: 0 })
+      case 'queued': {
+        const error = recorded(settlement.error)
+        const values = { ...owned, ...cost(settlement.charge), error, runAt: settlement.runAt }
+        return statements.requeue.run(values).changes === 1 ? 'queued' : undefined
+      }
+      case 'dead': {
+        const error = recorded(settlement.error)
+        const values = { ...owned, ...cost(settlement.charge), error, now }
+        if (statements.bury.run(values).changes === 1) return 'dead'
+        // One crash short of dead: a job that kills its thread each time still ends.
+        return rerun({ error, crash: values.crash, crashes: MAX_CRASHES - 1 })
+      }
+    }
+  }
+
+  function rerun(values: { error: string | null; crash: number; crashes: number }) {
+    const { changes } = statements.rerun.run({ ...owned, ...values, now })
+    return changes === 1 ? 'queued' : undefined
+  }
+
+  function recorded(error: object | null): string | null {
+    return error && JSON.stringify({ at: now, attempt: job.attempt, ...error })
+  }
+}
+
+function cost(charge: Charge): { refund: number; crash: number } {
+  return { refund: charge === 'attempt' ? 0 : 1, crash: charge === 'crash' ? 1 : 0 }
+}

@@ -1,0 +1,266 @@
+import type { Database } from 'better-sqlite3'
+import { checkKeys, checkOneOf } from '../../job/check.ts'
+import type { Webhook } from '../../job/delivery.ts'
+import { HelveError, read } from '../../job/errors.ts'
+import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
+import type { Settlement } from '../../job/outcome.ts'
+import type {
+  Counts,
+  JobStore,
+  ListQuery,
+  Page,
+  RunStore,
+  Settle,
+  Store,
+  Turn,
+  TurnResult,
+} from '../store.ts'
+import { backlog, claim, earliest } from './claim.ts'
+import { openDatabase } from './connection.ts'
+import type { Counters } from './counters.ts'
+import { enqueue } from './enqueue.ts'
+import { counts, list } from './list.ts'
+import { OwnerLock } from './owner-lock.ts'
+import { claimedJob, jobRecord } from './rows.ts'
+import { settle } from './settle.ts'
+import { prepareEnqueue, prepareQueue } from './statements.ts'
+import { Transactions } from './transactions.ts'
+import { watchFile } from './watch.ts'
+import { Webhooks } from './webhooks.ts'
+
+/** How a file is opened. */
+export interface SqliteStoreOptions {
+  /**
+   * `power`: an acknowledged enqueue survives a power cut. `process`: it survives the end of the
+   * process at any instant, and a power cut may take the newest ones back.
+   * @default 'power'
+   */
+  durability?: 'power' | 'process'
+  /** Path of `better_sqlite3.node`, for programs that bring it along themselves. */
+  nativeBinding?: string
+}
+
+/** Rows that one transaction of a clean-up deletes at most. */
+const PRUNE_BATCH = 500
+
+/** The queue in one SQLite file. Any number of processes may open it; one may own it. */
+export class SqliteStore implements Store, JobStore, RunStore {
+  /** Absolute path of the file. */
+  readonly file: string
+  /** Webhooks and the records of their deliveries. */
+  readonly webhooks: Webhooks
+  readonly #db: Database
+  readonly #nativeBinding: string | undefined
+  readonly #statements
+  readonly #transactions: Transactions
+  #lock: OwnerLock | undefined
+
+  private constructor(db: Database, options: SqliteStoreOptions) {
+    this.#db = db
+    this.file = db.name
+    this.#nativeBinding = options.nativeBinding
+    this.#statements = { ...prepareEnqueue(db), ...prepareQueue(db) }
+    this.#transactions = new Transactions(db, options.durability ?? 'power')
+    this.webhooks = new Webhooks(db, this.#transactions)
+  }
+
+  /**
+   * Opens a queue, creating the file (mode 0600) and bringing its schema up to date.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION` for bad options, a folder that does not exist, or a
+   *   better-sqlite3 that does not fit this Node; `HELVE_ERR_STORE_*` when the file cannot be used
+   */
+  static async open(file: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
+    if (typeof file !== 'string' || file === '' || file.startsWith(':')) {
+      throw new HelveError('HELVE_ERR_OPTION', `file: expected a path, got ${String(file)}`)
+    }
+    checkKeys(options, 'options', ['durability', 'nativeBinding'])
+    checkOneOf(options.durability ?? 'power', 'durability', ['power', 'process'])
+    return new SqliteStore(openDatabase(file, options.nativeBinding), options)
+  }
+
+  async turn({ now, settles, enqueues, admit }: Turn): Promise<TurnResult> {
+    const body = (counters: Counters): TurnResult => {
+      const settled = settles.map((one) => this.#settle(counters, one, now))
+      const enqueued = enqueues.map((job) => this.#enqueue(counters, job, now))
+      counters.flush(this.#statements)
+      const claims = admit(backlog(this.#statements)).map((admission) =>
+        claim(this.#statements, counters, admission, now),
+      )
+      return {
+        settled,
+        enqueued,
+        claimed: claims.flatMap(({ jobs }) => jobs),
+        nextDue: Math.min(...claims.map(({ nextDue }) => nextDue)),
+      }
+    }
+    if (enqueues.length > 0) return this.#transactions.acknowledged(body)
+    return this.#transactions.repeatable(body)
+  }
+
+  async enqueue(job: NewJob, now: number): Promise<EnqueueResult> {
+    return this.#transactions.acknowledged((counters) =>
+      enqueue(this.#statements, counters, job, now),
+    )
+  }
+
+  async claim(now: number): Promise<ClaimedJob | undefined> {
+    const admit: Turn['admit'] = (queues) => [{ queues, limit: 1 }]
+    const { claimed } = await this.turn({ now, settles: [], enqueues: [], admit })
+    return claimed[0]
+  }
+
+  complete(job: ClaimedJob, now: number): Promise<boolean> {
+    return this.fail(job, { to: 'completed' }, now)
+  }
+
+  async fail(job: ClaimedJob, settlement: Settlement, now: number): Promise<boolean> {
+    const settles = [{ job, settlement, followUps: [], deliveries: [] }]
+    const { settled } = await this.turn({ now, settles, enqueues: [], admit: () => [] })
+    return settled[0] !== undefined
+  }
+
+  async own(now: number): Promise<ClaimedJob[]> {
+    const lock = OwnerLock.acquire(this.file, this.#nativeBinding)
+    if (lock === undefined) throw this.#owned()
+    this.#lock = lock
+    return this.#transactions.repeatable(() => {
+      this.#statements.clearOwner.run()
+      this.#statements.setOwner.run(process.pid, now)
+      return this.#statements.running
+        .all()
+        .map(([id, token, ...row]) => claimedJob(id as number, token as number, row))
+    })
+  }
+
+  async disown(): Promise<void> {
+    this.#lock?.release()
+    this.#lock = undefined
+  }
+
+  watch(onWrite: () => void): () => void {
+    let seen = this.#statements.dataVersion.get()
+    return watchFile(`${this.file}-wal`, () => {
+      // It moves with the commits of other connections only: our own wake nobody.
+      if (!this.#db.open) return
+      const version = this.#statements.dataVersion.get()
+      if (version === seen) return
+      seen = version
+      onWrite()
+    })
+  }
+
+  async get(id: number): Promise<JobRecord | undefined> {
+    const row = this.#statements.get.get(id)
+    return row && jobRecord(row)
+  }
+
+  async list(query: ListQuery): Promise<Page> {
+    return list(this.#statements, query)
+  }
+
+  async counts(): Promise<Counts> {
+    return counts(this.#statements)
+  }
+
+  async oldestDue(now: number): Promise<number | undefined> {
+    const oldest = earliest(this.#statements, backlog(this.#statements))
+    return oldest <= now ? oldest : undefined
+  }
+
+  async retry(id: number, now: number): Promise<boolean> {
+    try {
+      return this.#transactions.acknowledged((counters) => {
+        const row = this.#statements.retry.get(now, id)
+        if (row) counters.move('dead', 'queued', row[0] as string, row[1] as number)
+        return row !== undefined
+      })
+    } catch (error) {
+      if (read(error, 'code') !== 'SQLITE_CONSTRAINT_UNIQUE') throw error
+      throw this.#keyTaken(id)
+    }
+  }
+
+  async discard(id: number): Promise<boolean> {
+    return this.#transactions.repeatable((counters) => {
+      const row = this.#statements.discard.get(id)
+      if (row) counters.add('dead', row[0] as string, row[1] as number, -1)
+      return row !== undefined
+    })
+  }
+
+  async pruneDead(before: number): Promise<number> {
+    return inBatches((limit) =>
+      this.#transactions.repeatable((counters) => {
+        const rows = this.#statements.pruneDead.all(before, limit)
+        for (const [kind, priority] of rows) {
+          counters.add('dead', kind as string, priority as number, -1)
+        }
+        return rows.length
+      }),
+    )
+  }
+
+  async pruneDeliveries(before: number): Promise<number> {
+    return inBatches((limit) =>
+      this.#transactions.repeatable(() => this.webhooks.prune(before, limit)),
+    )
+  }
+
+  getWebhook(id: number): Promise<Webhook | undefined> {
+    return this.webhooks.get(id)
+  }
+
+  async close(): Promise<void> {
+    await this.disown()
+    this.#db.close()
+  }
+
+  #settle(counters: Counters, one: Settle, now: number) {
+    const settled = settle(this.#statements, counters, one, now)
+    if (settled) for (const delivery of one.deliveries) this.webhooks.record(delivery)
+    return settled
+  }
+
+  #enqueue(counters: Counters, job: NewJob, now: number): EnqueueResult | HelveError {
+    try {
+      return enqueue(this.#statements, counters, job, now)
+    } catch (error) {
+      // A refused row leaves the transaction as it was; any other failure takes all of it along.
+      if (error instanceof HelveError) return error
+      throw error
+    }
+  }
+
+  #owned(): HelveError {
+    const [row] = this.#statements.owner.all()
+    const owner = row
+      ? `process ${String(row[0])} since ${new Date(row[1] as number).toISOString()}`
+      : 'another process'
+    return new HelveError(
+      'HELVE_ERR_OWNED',
+      `file: expected a queue without an owner, got ${this.file}, which is owned by ${owner}`,
+    )
+  }
+
+  #keyTaken(id: number): HelveError {
+    const key = this.#statements.keyOf.get(id) as string
+    const [holder] = this.#statements.holder.get(key) ?? []
+    return new HelveError(
+      'HELVE_ERR_DEDUPE_KEY',
+      `dedupeKey: expected a free key to retry job ${id}, got ${JSON.stringify(key)}, ` +
+        `which job ${String(holder)} holds`,
+    )
+  }
+}
+
+/** Batch after batch, with the event loop served in between; resolves to the sum. */
+async function inBatches(batch: (limit: number) => number): Promise<number> {
+  let total = 0
+  for (;;) {
+    const rows = batch(PRUNE_BATCH)
+    total += rows
+    if (rows < PRUNE_BATCH) return total
+    await new Promise(setImmediate)
+  }
+}

@@ -1,0 +1,170 @@
+import type { Database, Statement } from 'better-sqlite3'
+
+// Every statement of the SQLite store, prepared once for each connection.
+
+type Row = unknown[]
+
+/** The part that a producer needs; it also runs on a host's own connection. */
+export interface EnqueueStatements {
+  insert: Statement
+  fold: Statement<unknown[], Row>
+  holder: Statement<unknown[], Row>
+  count: Statement
+}
+
+export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements {
+  return {
+    insert: db.prepare(`
+      INSERT INTO jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?)`),
+
+    // A retry keeps its backoff: a fold brings forward only a job that has not run yet.
+    fold: db
+      .prepare<unknown[], Row>(
+        `
+      INSERT INTO jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at, dedupe_key)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 'dead' DO UPDATE SET
+        payload = excluded.payload,
+        folds = folds + 1,
+        rerun = state = 'running',
+        run_at = iif(state = 'queued' AND attempts = 0, min(run_at, excluded.run_at), run_at)
+      WHERE kind = excluded.kind
+      RETURNING id, state, folds`,
+      )
+      .raw(),
+
+    holder: db
+      .prepare<unknown[], Row>(
+        `SELECT id, kind FROM jobs WHERE dedupe_key = ? AND dedupe_key IS NOT NULL AND state <> 'dead'`,
+      )
+      .raw(),
+
+    count: db.prepare(`
+      INSERT INTO counters (state, kind, priority, jobs) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs`),
+  }
+}
+
+export type TransactionStatements = ReturnType<typeof prepareTransactions>
+
+export function prepareTransactions(db: Database) {
+  return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+    rollback: db.prepare('ROLLBACK'),
+    syncFull: db.prepare('PRAGMA synchronous = FULL'),
+    syncNormal: db.prepare('PRAGMA synchronous = NORMAL'),
+  }
+}
+
+export type QueueStatements = ReturnType<typeof prepareQueue>
+
+export function prepareQueue(db: Database) {
+  const rows = (sql: string): Statement<unknown[], Row> => db.prepare<unknown[], Row>(sql).raw()
+  // The newest ten errors are kept with a job.
+  const appended = `iif(@error IS NULL, errors, json_insert(
+    iif(json_array_length(errors) >= 10, json_remove(errors, '$[0]'), errors), '$[#]', json(@error)))`
+  const owned = `id = @id AND token = @token AND state = 'running'`
+  const unclaimed = 'token = NULL, started_at = NULL, rerun = 0'
+  const record = `id, kind, payload, dedupe_key, state, priority, attempts, max_attempts, crashes,
+    folds, run_at, created_at, started_at, died_at, errors`
+
+  return {
+    dataVersion: db.prepare('PRAGMA data_version').pluck(),
+
+    complete: db.prepare(`
+      DELETE FROM jobs WHERE id = ? AND token = ? AND state = 'running' AND rerun = 0`),
+    requeue: db.prepare(`
+      UPDATE jobs SET state = 'queued', run_at = @runAt, ${unclaimed}, errors = ${appended},
+        attempts = attempts - @refund, crashes = crashes + @crash
+      WHERE ${owned}`),
+    bury: db.prepare(`
+      UPDATE jobs SET state = 'dead', died_at = @now, ${unclaimed}, errors = ${appended},
+        attempts = attempts - @refund, crashes = crashes + @crash
+      WHERE ${owned} AND rerun = 0`),
+    // A submission came while it ran, and is owed a run whatever became of this one.
+    rerun: db.prepare(`
+      UPDATE jobs SET state = 'queued', run_at = @now, ${unclaimed}, errors = ${appended},
+        attempts = 0, crashes = min(crashes + @crash, @crashes)
+      WHERE ${owned}`),
+
+    backlog: rows(`
+      SELECT kind, priority, jobs FROM counters WHERE state = 'queued' AND jobs > 0`),
+    due: rows(`
+      SELECT run_at, id FROM jobs
+      WHERE state = 'queued' AND kind = ? AND priority = ? AND run_at <= ?
+      ORDER BY run_at, id LIMIT ?`),
+    head: db
+      .prepare(
+        `
+      SELECT run_at FROM jobs WHERE state = 'queued' AND kind = ? AND priority = ?
+      ORDER BY run_at LIMIT 1`,
+      )
+      .pluck(),
+    claim: rows(`
+      UPDATE jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ?, started_at = ?
+      WHERE id = ?
+      RETURNING kind, payload, dedupe_key, priority, attempts, max_attempts, crashes, created_at,
+        overrides`),
+
+    running: rows(`
+      SELECT id, token, kind, payload, dedupe_key, priority, attempts, max_attempts, crashes,
+        created_at, overrides
+      FROM jobs WHERE state = 'running' ORDER BY id`),
+    owner: rows('SELECT pid, since FROM owner'),
+    clearOwner: db.prepare('DELETE FROM owner'),
+    setOwner: db.prepare('INSERT INTO owner (pid, since) VALUES (?, ?)'),
+
+    get: rows(`SELECT ${record} FROM jobs WHERE id = ?`),
+    listQueued: rows(`
+      SELECT ${record} FROM jobs
+      WHERE state = 'queued' AND kind = ? AND (priority, run_at, id) > (?, ?, ?)
+      ORDER BY priority, run_at, id LIMIT ?`),
+    listRunning: rows(`
+      SELECT ${record} FROM jobs WHERE state = 'running' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
+    listDead: rows(`
+      SELECT ${record} FROM jobs WHERE state = 'dead' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
+    counters: rows(`
+      SELECT state, kind, sum(jobs) FROM counters GROUP BY state, kind HAVING sum(jobs) > 0
+      ORDER BY kind`),
+
+    retry: rows(`
+      UPDATE jobs SET state = 'queued', run_at = ?, attempts = 0, crashes = 0, died_at = NULL
+      WHERE id = ? AND state = 'dead' RETURNING kind, priority`),
+    keyOf: db.prepare('SELECT dedupe_key FROM jobs WHERE id = ?').pluck(),
+    discard: rows(`DELETE FROM jobs WHERE id = ? AND state = 'dead' RETURNING kind, priority`),
+    pruneDead: rows(`
+      DELETE FROM jobs WHERE id IN (
+        SELECT id FROM jobs WHERE state = 'dead' AND died_at < ? ORDER BY died_at LIMIT ?)
+      RETURNING kind, priority`),
+  }
+}
+
+export type WebhookStatements = ReturnType<typeof prepareWebhooks>
+
+export function prepareWebhooks(db: Database) {
+  return {
+    create: db.prepare(`
+      INSERT INTO webhooks (url, secret, content_type, events, active, insecure_tls, target, created_at)
+      VALUES (@url, @secret, @contentType, @events, @active, @insecureTls, @target, @createdAt)`),
+    update: db.prepare(`
+      UPDATE webhooks SET url = @url, secret = @secret, content_type = @contentType,
+        events = @events, active = @active, insecure_tls = @insecureTls, target = @target
+      WHERE id = @id`),
+    delete: db.prepare('DELETE FROM webhooks WHERE id = ?'),
+    get: db.prepare('SELECT * FROM webhooks WHERE id = ?'),
+    list: db.prepare('SELECT * FROM webhooks ORDER BY id'),
+    respond: db.prepare('UPDATE webhooks SET last_response = ? WHERE id = ?'),
+    record: db.prepare(`
+      INSERT INTO deliveries (webhook_id, guid, event, action, attempt, at, duration_ms, url,
+        request_headers, request_body, status, response_headers, response_body, truncated, error)
+      VALUES (@webhookId, @guid, @event, @action, @attempt, @at, @durationMs, @url,
+        @requestHeaders, @requestBody, @status, @responseHeaders, @responseBody, @truncated, @error)`),
+    deliveries: db.prepare(`
+      SELECT * FROM deliveries WHERE webhook_id = ? AND id < ? ORDER BY id DESC LIMIT ?`),
+    prune: db.prepare(`
+      DELETE FROM deliveries WHERE id IN (
+        SELECT id FROM deliveries WHERE at < ? ORDER BY at LIMIT ?)`),
+  }
+}

@@ -1,0 +1,138 @@
+import type { DeliveryRecord, Webhook } from '../job/delivery.ts'
+import type { HelveError } from '../job/errors.ts'
+import type { ClaimedJob, EnqueueResult, JobRecord, JobState, NewJob } from '../job/job.ts'
+import type { Settlement } from '../job/outcome.ts'
+
+/** What a producer needs of a store. */
+export interface JobStore {
+  /** Writes one job, or folds it into the one that holds its dedupe key. Resolves after the commit. */
+  enqueue(job: NewJob, now: number): Promise<EnqueueResult>
+}
+
+/** What a consumer needs of a store, one job at a time. The coordinator uses {@link Store.turn}. */
+export interface RunStore {
+  /** Claims the first due job; undefined when none is due. */
+  claim(now: number): Promise<ClaimedJob | undefined>
+  /** Ends a claim well. False when the claim is no longer the caller's. */
+  complete(job: ClaimedJob, now: number): Promise<boolean>
+  /** Ends a claim otherwise. False when the claim is no longer the caller's. */
+  fail(job: ClaimedJob, settlement: Settlement, now: number): Promise<boolean>
+}
+
+/** What delivery retention needs of a store. */
+export interface DeliveryPruner {
+  /** Deletes delivery records that started before `before` (epoch ms); resolves to their number. */
+  pruneDeliveries(before: number): Promise<number>
+}
+
+/** What webhook delivery needs of a store. */
+export interface WebhookReader {
+  /** The hook as it is now; undefined when there is none with this id. */
+  getWebhook(id: number): Promise<Webhook | undefined>
+}
+
+/**
+ * The port of the queue: whole transactions, each of which happens entirely or not at all. `now`
+ * is always passed in, in epoch milliseconds; a store has no clock of its own.
+ */
+export interface Store extends DeliveryPruner, WebhookReader {
+  /** The hot path: settles, then enqueues, then claims, in one transaction. */
+  turn(turn: Turn): Promise<TurnResult>
+  /**
+   * Becomes the one owner. Resolves to the jobs that are `running` although the process that ran
+   * them is gone.
+   *
+   * @throws HelveError `HELVE_ERR_OWNED` when another process, or this one, owns the file
+   */
+  own(now: number): Promise<ClaimedJob[]>
+  /** Gives ownership back. */
+  disown(): Promise<void>
+  /** Calls back soon after another connection has written; returns the way to end that. */
+  watch(onWrite: () => void): () => void
+  get(id: number): Promise<JobRecord | undefined>
+  list(query: ListQuery): Promise<Page>
+  counts(): Promise<Counts>
+  /** The `runAt` of the job that has been due for longest; undefined when none is due. */
+  oldestDue(now: number): Promise<number | undefined>
+  /**
+   * Requeues a dead job with fresh attempts. False when no dead job has this id.
+   *
+   * @throws HelveError `HELVE_ERR_DEDUPE_KEY` when a newer job holds its key
+   */
+  retry(id: number, now: number): Promise<boolean>
+  /** Deletes a dead job. False when no dead job has this id. */
+  discard(id: number): Promise<boolean>
+  /** Deletes jobs that died before `before` (epoch ms); resolves to their number. */
+  pruneDead(before: number): Promise<number>
+  close(): Promise<void>
+}
+
+export interface Turn {
+  now: number
+  settles: Settle[]
+  enqueues: NewJob[]
+  /** Chooses what to claim from, knowing what is queued once the rest of the turn is written. */
+  admit: (backlog: Queue[]) => Admission[]
+}
+
+/** The end of one claim. */
+export interface Settle {
+  job: ClaimedJob
+  settlement: Settlement
+  /** Enqueued in the same transaction, if the claim is still the job's. */
+  followUps: NewJob[]
+  deliveries: DeliveryRecord[]
+}
+
+/** The queued jobs of one kind and priority, due or not. */
+export interface Queue {
+  kind: string
+  priority: number
+  queued: number
+}
+
+/** Claim up to `limit` due jobs from these queues, in the order `priority, run_at, id`. */
+export interface Admission {
+  queues: Queue[]
+  limit: number
+}
+
+export interface TurnResult {
+  /** One for each settle. */
+  settled: (Settled | undefined)[]
+  /** One for each enqueue; an error for one that the store refused, with the others unaffected. */
+  enqueued: (EnqueueResult | HelveError)[]
+  claimed: ClaimedJob[]
+  /** Epoch ms of the next job that the admissions left, because it was not due; Infinity for none. */
+  nextDue: number
+}
+
+/** What became of a settled job; undefined in its place means that the claim was not the caller's. */
+export interface Settled {
+  state: 'completed' | 'queued' | 'dead'
+  /** A submission had been folded in while it ran: it has been queued once more, afresh. */
+  rerun: boolean
+  followUps: EnqueueResult[]
+}
+
+/** Which jobs to list. */
+export interface ListQuery {
+  /** @default all */
+  state?: JobState
+  /** @default all */
+  kind?: string
+  /** {@link Page.next} of the page before. */
+  after?: string
+  /** 1 to 1000. @default 100 */
+  limit?: number
+}
+
+/** Some jobs, ordered by state (running, queued, dead), kind, and then the order in which they run. */
+export interface Page {
+  jobs: JobRecord[]
+  /** Pass it as `after` for the next page; undefined on the last one. */
+  next?: string
+}
+
+/** How many jobs there are, by kind and state: kept in counters, never counted. */
+export type Counts = Record<string, Record<JobState, number>>

@@ -1,0 +1,47 @@
+import type { Handler, ThreadContext } from '../src/job/handler.ts'
+
+export type { DeliveryRecord, Webhook } from '../src/job/delivery.ts'
+export {
+  HelveError,
+  PermanentError,
+  RetryAfterError,
+  type HelveErrorCode,
+} from '../src/job/errors.ts'
+export type {
+  Handler,
+  HandlerContext,
+  Job,
+  Logger,
+  LogMethod,
+  ThreadContext,
+} from '../src/job/handler.ts'
+export type { BackoffOptions } from '../src/job/backoff.ts'
+export type { EnqueueOptions } from '../src/job/submission.ts'
+
+/** What a handlers module sets up in each thread. */
+export interface Handlers {
+  /** Found by own name only. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- each kind has a payload of its own
+  kinds: Record<string, Handler<any>>
+  /** Called once, when the thread ends in good order. */
+  close?(): unknown
+}
+
+/** What {@link defineHandlers} returns: the type from which a runtime infers kinds and payloads. */
+export interface HandlersModule<C = unknown, H extends Handlers = Handlers> {
+  setup(this: void, config: C, thread: ThreadContext): H | Promise<H>
+}
+
+/**
+ * Defines the handlers of a runtime, as the default export of a module that is loaded once in
+ * every thread.
+ *
+ * @param setup makes the handlers; it gets the runtime's `config` and the thread it runs in. If
+ *   it throws, every job that the thread is given fails with that error, and the next job tries
+ *   it again.
+ */
+export function defineHandlers<C, H extends Handlers>(
+  setup: (config: C, thread: ThreadContext) => H | Promise<H>,
+): HandlersModule<C, H> {
+  return { setup }
+}
