@@ -1,4 +1,6 @@
-/** What went wrong, for programs: {@link HelveError.code}. `docs` of each code are in the README. */
+import type { EnqueueResult } from './job.ts'
+
+/** What went wrong, for programs: {@link HelveError.code}. The README says what each one means. */
 export type HelveErrorCode =
   | 'HELVE_ERR_KIND'
   | 'HELVE_ERR_PAYLOAD'
@@ -14,14 +16,21 @@ export type HelveErrorCode =
   | 'HELVE_ERR_STORE_CORRUPT'
   | 'HELVE_ERR_STORE_LOST'
 
+interface HelveErrorOptions extends ErrorOptions {
+  results?: readonly (EnqueueResult | HelveError)[]
+}
+
 /** The one error class of helve. Its message names the field, what was expected and what came. */
 export class HelveError extends Error {
   readonly code: HelveErrorCode
+  /** Of `enqueueMany` alone: what became of each submission, in their order. */
+  readonly results?: readonly (EnqueueResult | HelveError)[]
 
-  constructor(code: HelveErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: HelveErrorCode, message: string, options?: HelveErrorOptions) {
     super(message, options)
     this.name = 'HelveError'
     this.code = code
+    if (options?.results) this.results = options.results
   }
 }
 

@@ -1,6 +1,6 @@
-import type { DeliveryRecord } from './delivery.ts'
+import type { MessagePort } from 'node:worker_threads'
+import type { Webhook } from './delivery.ts'
 import type { Outcome } from './outcome.ts'
-import type { NewJob } from './job.ts'
 
 // What passes between the main thread and a thread of a pool.
 
@@ -11,9 +11,9 @@ export interface ThreadData {
   config: unknown
   /** Lowest pino level that is worth a message. */
   logLevel: number
-  /** The {@link Flag} of each slot, and behind them the {@link FLAG_BELL}. */
+  /** Shared: the {@link Flag} of each slot, and behind them the bell. */
   flags: Int32Array
-  /** When each slot's run started: epoch milliseconds, with fractions; 0 before. */
+  /** Shared: when each slot's run started: epoch milliseconds, with fractions; 0 before. */
   starts: Float64Array
 }
 
@@ -30,28 +30,42 @@ export interface Task {
   createdAt: number
 }
 
-/** The last task of a thread that ends in good order. */
-export type LastTask = 'close'
+/** Given to a thread that ends in good order, after its last job. */
+export const CLOSE = 'close'
 
-export const Flag = {
-  none: 0,
-  /** The run is to end: set by the main thread, which then rings the bell. */
-  abort: 1,
-} as const
+/** States of a slot's flag; the word behind the last slot's is the bell that the thread waits on. */
+export const Flag = { none: 0, abort: 1 } as const
 
 /** What a run in a thread can come to; what befalls the thread itself, the pool knows. */
 export type TaskOutcome = Extract<Outcome, { type: 'completed' | 'failed' }>
 
 /** What a thread sends while a run goes on. Handlers can forge them: they carry no authority. */
 export type ThreadMessage =
-  | { helve: 'log'; level: LogLevel; id: number | null; fields: string | null; message: string }
-  | { helve: 'progress'; id: number; value: string }
+  | {
+      helve: 'log'
+      level: LogLevel
+      /** The job whose handler logs; `null` in the module's setup. */
+      id: number | null
+      /** JSON of an object. */
+      fields: string
+      message: string
+    }
+  | { helve: 'progress'; id: number; value: unknown }
   | { helve: 'webhook'; id: number; reply: MessagePort }
+
+/** What comes back on the `reply` port of a webhook question. */
+export interface WebhookAnswer {
+  webhook?: Webhook
+  error?: string
+}
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
 
-/** What a handler put aside for its settling. */
-export interface Effects {
-  followUps: NewJob[]
-  deliveries: DeliveryRecord[]
+/** The numbers of pino's levels. */
+export const LOG_LEVELS: Record<LogLevel, number> = {
+  trace: 10,
+  debug: 20,
+  info: 30,
+  warn: 40,
+  error: 50,
 }

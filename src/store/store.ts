@@ -38,6 +38,8 @@ export interface WebhookReader {
 export interface Store extends DeliveryPruner, WebhookReader {
   /** The hot path: settles, then enqueues, then claims, in one transaction. */
   turn(turn: Turn): Promise<TurnResult>
+  /** Enqueues in a transaction that the host has open on a connection of its own. */
+  enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult
   /**
    * Becomes the one owner. Resolves to the jobs that are `running` although the process that ran
    * them is gone.
@@ -65,6 +67,13 @@ export interface Store extends DeliveryPruner, WebhookReader {
   /** Deletes jobs that died before `before` (epoch ms); resolves to their number. */
   pruneDead(before: number): Promise<number>
   close(): Promise<void>
+}
+
+/** A connection of the host's own to the same file: the part of better-sqlite3's that is used. */
+export interface HostConnection {
+  readonly name: string
+  readonly inTransaction: boolean
+  prepare(sql: string): unknown
 }
 
 export interface Turn {

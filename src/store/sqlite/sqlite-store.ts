@@ -6,6 +6,7 @@ import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job
 import type { Settlement } from '../../job/outcome.ts'
 import type {
   Counts,
+  HostConnection,
   JobStore,
   ListQuery,
   Page,
@@ -19,6 +20,7 @@ import { backlog, claim, earliest } from './claim.ts'
 import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
 import { enqueue } from './enqueue.ts'
+import { enqueueInHost } from './host-connection.ts'
 import { counts, list } from './list.ts'
 import { OwnerLock } from './owner-lock.ts'
 import { claimedJob, jobRecord } from './rows.ts'
@@ -102,6 +104,10 @@ export class SqliteStore implements Store, JobStore, RunStore {
     return this.#transactions.acknowledged((counters) =>
       enqueue(this.#statements, counters, job, now),
     )
+  }
+
+  enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult {
+    return enqueueInHost(connection, this.file, job, now)
   }
 
   async claim(now: number): Promise<ClaimedJob | undefined> {

@@ -4,6 +4,15 @@ import type { Database, Statement } from 'better-sqlite3'
 
 type Row = unknown[]
 
+/** Named wrappers: the types that better-sqlite3's own methods return have no exported names. */
+function preparer(db: Pick<Database, 'prepare'>) {
+  return {
+    run: (sql: string): Statement => db.prepare(sql),
+    rows: (sql: string): Statement<unknown[], Row> => db.prepare<unknown[], Row>(sql).raw(),
+    value: (sql: string): Statement => db.prepare(sql).pluck(),
+  }
+}
+
 /** The part that a producer needs; it also runs on a host's own connection. */
 export interface EnqueueStatements {
   insert: Statement
@@ -13,15 +22,14 @@ export interface EnqueueStatements {
 }
 
 export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements {
+  const { run, rows } = preparer(db)
   return {
-    insert: db.prepare(`
+    insert: run(`
       INSERT INTO jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at)
       VALUES (?, ?, ?, ?, ?, ?, ?)`),
 
     // A retry keeps its backoff: a fold brings forward only a job that has not run yet.
-    fold: db
-      .prepare<unknown[], Row>(
-        `
+    fold: rows(`
       INSERT INTO jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at, dedupe_key)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 'dead' DO UPDATE SET
@@ -30,17 +38,13 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
         rerun = state = 'running',
         run_at = iif(state = 'queued' AND attempts = 0, min(run_at, excluded.run_at), run_at)
       WHERE kind = excluded.kind
-      RETURNING id, state, folds`,
-      )
-      .raw(),
+      RETURNING id, state, folds`),
 
-    holder: db
-      .prepare<unknown[], Row>(
-        `SELECT id, kind FROM jobs WHERE dedupe_key = ? AND dedupe_key IS NOT NULL AND state <> 'dead'`,
-      )
-      .raw(),
+    holder: rows(
+      `SELECT id, kind FROM jobs WHERE dedupe_key = ? AND dedupe_key IS NOT NULL AND state <> 'dead'`,
+    ),
 
-    count: db.prepare(`
+    count: run(`
       INSERT INTO counters (state, kind, priority, jobs) VALUES (?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs`),
   }
@@ -49,19 +53,20 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
 export type TransactionStatements = ReturnType<typeof prepareTransactions>
 
 export function prepareTransactions(db: Database) {
+  const { run } = preparer(db)
   return {
-    begin: db.prepare('BEGIN IMMEDIATE'),
-    commit: db.prepare('COMMIT'),
-    rollback: db.prepare('ROLLBACK'),
-    syncFull: db.prepare('PRAGMA synchronous = FULL'),
-    syncNormal: db.prepare('PRAGMA synchronous = NORMAL'),
+    begin: run('BEGIN IMMEDIATE'),
+    commit: run('COMMIT'),
+    rollback: run('ROLLBACK'),
+    syncFull: run('PRAGMA synchronous = FULL'),
+    syncNormal: run('PRAGMA synchronous = NORMAL'),
   }
 }
 
 export type QueueStatements = ReturnType<typeof prepareQueue>
 
 export function prepareQueue(db: Database) {
-  const rows = (sql: string): Statement<unknown[], Row> => db.prepare<unknown[], Row>(sql).raw()
+  const { run, rows, value } = preparer(db)
   // The newest ten errors are kept with a job.
   const appended = `iif(@error IS NULL, errors, json_insert(
     iif(json_array_length(errors) >= 10, json_remove(errors, '$[0]'), errors), '$[#]', json(@error)))`
@@ -71,20 +76,20 @@ export function prepareQueue(db: Database) {
     folds, run_at, created_at, started_at, died_at, errors`
 
   return {
-    dataVersion: db.prepare('PRAGMA data_version').pluck(),
+    dataVersion: value('PRAGMA data_version'),
 
-    complete: db.prepare(`
+    complete: run(`
       DELETE FROM jobs WHERE id = ? AND token = ? AND state = 'running' AND rerun = 0`),
-    requeue: db.prepare(`
+    requeue: run(`
       UPDATE jobs SET state = 'queued', run_at = @runAt, ${unclaimed}, errors = ${appended},
         attempts = attempts - @refund, crashes = crashes + @crash
       WHERE ${owned}`),
-    bury: db.prepare(`
+    bury: run(`
       UPDATE jobs SET state = 'dead', died_at = @now, ${unclaimed}, errors = ${appended},
         attempts = attempts - @refund, crashes = crashes + @crash
       WHERE ${owned} AND rerun = 0`),
     // A submission came while it ran, and is owed a run whatever became of this one.
-    rerun: db.prepare(`
+    rerun: run(`
       UPDATE jobs SET state = 'queued', run_at = @now, ${unclaimed}, errors = ${appended},
         attempts = 0, crashes = min(crashes + @crash, @crashes)
       WHERE ${owned}`),
@@ -95,13 +100,9 @@ export function prepareQueue(db: Database) {
       SELECT run_at, id FROM jobs
       WHERE state = 'queued' AND kind = ? AND priority = ? AND run_at <= ?
       ORDER BY run_at, id LIMIT ?`),
-    head: db
-      .prepare(
-        `
+    head: value(`
       SELECT run_at FROM jobs WHERE state = 'queued' AND kind = ? AND priority = ?
-      ORDER BY run_at LIMIT 1`,
-      )
-      .pluck(),
+      ORDER BY run_at LIMIT 1`),
     claim: rows(`
       UPDATE jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ?, started_at = ?
       WHERE id = ?
@@ -113,8 +114,8 @@ export function prepareQueue(db: Database) {
         created_at, overrides
       FROM jobs WHERE state = 'running' ORDER BY id`),
     owner: rows('SELECT pid, since FROM owner'),
-    clearOwner: db.prepare('DELETE FROM owner'),
-    setOwner: db.prepare('INSERT INTO owner (pid, since) VALUES (?, ?)'),
+    clearOwner: run('DELETE FROM owner'),
+    setOwner: run('INSERT INTO owner (pid, since) VALUES (?, ?)'),
 
     get: rows(`SELECT ${record} FROM jobs WHERE id = ?`),
     listQueued: rows(`
@@ -132,7 +133,7 @@ export function prepareQueue(db: Database) {
     retry: rows(`
       UPDATE jobs SET state = 'queued', run_at = ?, attempts = 0, crashes = 0, died_at = NULL
       WHERE id = ? AND state = 'dead' RETURNING kind, priority`),
-    keyOf: db.prepare('SELECT dedupe_key FROM jobs WHERE id = ?').pluck(),
+    keyOf: value('SELECT dedupe_key FROM jobs WHERE id = ?'),
     discard: rows(`DELETE FROM jobs WHERE id = ? AND state = 'dead' RETURNING kind, priority`),
     pruneDead: rows(`
       DELETE FROM jobs WHERE id IN (
@@ -144,26 +145,27 @@ export function prepareQueue(db: Database) {
 export type WebhookStatements = ReturnType<typeof prepareWebhooks>
 
 export function prepareWebhooks(db: Database) {
+  const { run } = preparer(db)
   return {
-    create: db.prepare(`
+    create: run(`
       INSERT INTO webhooks (url, secret, content_type, events, active, insecure_tls, target, created_at)
       VALUES (@url, @secret, @contentType, @events, @active, @insecureTls, @target, @createdAt)`),
-    update: db.prepare(`
+    update: run(`
       UPDATE webhooks SET url = @url, secret = @secret, content_type = @contentType,
         events = @events, active = @active, insecure_tls = @insecureTls, target = @target
       WHERE id = @id`),
-    delete: db.prepare('DELETE FROM webhooks WHERE id = ?'),
-    get: db.prepare('SELECT * FROM webhooks WHERE id = ?'),
-    list: db.prepare('SELECT * FROM webhooks ORDER BY id'),
-    respond: db.prepare('UPDATE webhooks SET last_response = ? WHERE id = ?'),
-    record: db.prepare(`
+    delete: run('DELETE FROM webhooks WHERE id = ?'),
+    get: run('SELECT * FROM webhooks WHERE id = ?'),
+    list: run('SELECT * FROM webhooks ORDER BY id'),
+    respond: run('UPDATE webhooks SET last_response = ? WHERE id = ?'),
+    record: run(`
       INSERT INTO deliveries (webhook_id, guid, event, action, attempt, at, duration_ms, url,
         request_headers, request_body, status, response_headers, response_body, truncated, error)
       VALUES (@webhookId, @guid, @event, @action, @attempt, @at, @durationMs, @url,
         @requestHeaders, @requestBody, @status, @responseHeaders, @responseBody, @truncated, @error)`),
-    deliveries: db.prepare(`
+    deliveries: run(`
       SELECT * FROM deliveries WHERE webhook_id = ? AND id < ? ORDER BY id DESC LIMIT ?`),
-    prune: db.prepare(`
+    prune: run(`
       DELETE FROM deliveries WHERE id IN (
         SELECT id FROM deliveries WHERE at < ? ORDER BY at LIMIT ?)`),
   }

@@ -1,0 +1,42 @@
+import { jobRef, type Events } from '../events.ts'
+import type { ClaimedJob } from '../job/job.ts'
+import type { Outcome } from '../job/outcome.ts'
+import type { Settle, Settled } from '../store/store.ts'
+
+/** A settling that has been committed. */
+export interface Conclusion {
+  job: ClaimedJob
+  outcome: Outcome
+  settle: Settle
+  settled: Settled
+  /** Epoch milliseconds of the turn. */
+  now: number
+  durationMs: number
+}
+
+/** Tells the one event that a settling amounts to, and what was enqueued with it. */
+export function announce(events: Events, conclusion: Conclusion): void {
+  const { job, outcome, settle, settled, now, durationMs } = conclusion
+  const { settlement } = settle
+  settle.followUps.forEach(({ kind, dedupeKey }, i) => {
+    const followUp = settled.followUps[i]!
+    const { id, deduped } = followUp
+    events.emit('enqueued', () => ({ id, kind, dedupeKey, deduped }))
+  })
+  if (outcome.type === 'completed') {
+    const result = (): unknown => outcome.result && (JSON.parse(outcome.result) as unknown)
+    const { rerun } = settled
+    events.emit('completed', () => ({ job: jobRef(job), result: result(), durationMs, rerun }))
+  } else if (settlement.to === 'dead' && settled.state === 'dead') {
+    events.emit('dead', () => ({ job: jobRef(job), error: settlement.error, durationMs }))
+  } else if (outcome.type === 'lost') {
+    const crashes = job.crashes + 1
+    events.emit('lost', () => ({ job: jobRef(job), reason: outcome.reason, crashes }))
+  } else if (outcome.type === 'released') {
+    events.emit('released', () => ({ job: jobRef(job), reason: outcome.reason }))
+  } else if (settlement.to !== 'completed' && settlement.error !== null) {
+    const { error } = settlement
+    const runAt = settlement.to === 'queued' ? settlement.runAt : now
+    events.emit('retrying', () => ({ job: jobRef(job), error, runAt, durationMs }))
+  }
+}

@@ -1,0 +1,18 @@
+/** Time as the coordinator sees it; tests bring their own. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Calls back once after `ms`; returns the way to call that off. */
+  after(ms: number, callback: () => void): () => void
+  /** Calls back in a later turn of the event loop, after the messages that have already arrived. */
+  soon(callback: () => void): void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms)
+    return () => clearTimeout(timer)
+  },
+  soon: (callback) => void setImmediate(callback),
+}

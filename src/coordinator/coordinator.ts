@@ -1,0 +1,247 @@
+import { jobRef, type Events } from '../events.ts'
+import { HelveError } from '../job/errors.ts'
+import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
+import type { Outcome } from '../job/outcome.ts'
+import type { Policy } from '../job/policy.ts'
+import { unhandled } from '../job/run-handler.ts'
+import type { Admission, Queue, Settle, Store, TurnResult } from '../store/store.ts'
+import { admissions, admitOne, type Lanes } from './admission.ts'
+import { announce } from './announce.ts'
+import type { Clock } from './clock.ts'
+import { Mailbox, type Ending, type Mail, type Submission } from './mailbox.ts'
+import { settlement, termsOf } from './settle.ts'
+import { WakeTimer } from './timer.ts'
+
+/** What the coordinator works with. */
+export interface CoordinatorParts {
+  store: Store
+  lanes: Lanes
+  events: Events
+  clock: Clock
+  /** Gives a number in [0, 1): jitter. */
+  random: () => number
+  policy: (kind: string) => Policy
+  /** Milliseconds between two looks at an idle queue. */
+  idle: number
+}
+
+/** Settles, enqueues and claims of one turn: no more of each, so that the host's loop is served. */
+const MOST_ROWS = 250
+/** Milliseconds for which a submission waits while another process holds the write lock. */
+const BUSY_PATIENCE = 10_000
+/** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */
+const FIRST_RETRY = 10
+const LONGEST_RETRY = 1_000
+
+/**
+ * The actor that owns the queue. Everything that happens is put into its mailbox; it takes one
+ * turn at a time, and what a turn means for anybody else follows its commit.
+ */
+export class Coordinator {
+  readonly #parts: CoordinatorParts
+  readonly #timer: WakeTimer
+  readonly #mailbox = new Mailbox()
+  /** By token. */
+  readonly #running = new Map<number, { job: ClaimedJob; since: number }>()
+  /** By token: the `runOnce` calls that wait for their job's settling. */
+  readonly #onces = new Map<number, (ran: boolean) => void>()
+  readonly #waitingForQuiet = new Set<() => void>()
+  #phase: 'paused' | 'claiming' | 'closed' = 'paused'
+  #scheduled = false
+  #turning = false
+  #failures = 0
+  /** Calls off the next try of a turn that failed; until then there is no turn. */
+  #retry: (() => void) | undefined
+
+  constructor(parts: CoordinatorParts) {
+    this.#parts = parts
+    this.#timer = new WakeTimer(parts.clock, parts.idle, () => this.wake())
+  }
+
+  /** Resolves after the commit. */
+  enqueue(job: NewJob): Promise<EnqueueResult> {
+    if (this.#phase === 'closed') return Promise.reject(closed())
+    this.#schedule()
+    return this.#mailbox.submit(job, this.#parts.clock.now())
+  }
+
+  /** Every run ends here, whatever became of it. */
+  settled(job: ClaimedJob, outcome: Outcome): void {
+    this.#mailbox.end({ job, outcome })
+    this.#schedule()
+  }
+
+  /** There may be something to claim. */
+  wake(): void {
+    if (this.#phase === 'claiming') this.#schedule()
+  }
+
+  /** Goes on claiming until {@link pause}. */
+  claim(): void {
+    if (this.#phase === 'closed') throw closed()
+    this.#phase = 'claiming'
+    this.#schedule()
+  }
+
+  /** Claims no more; what runs goes on. */
+  pause(): void {
+    if (this.#phase === 'claiming') this.#phase = 'paused'
+    this.#timer.disarm()
+  }
+
+  /** Claims one job, and resolves when it is settled; false when nothing was runnable. */
+  once(): Promise<boolean> {
+    if (this.#phase === 'closed') return Promise.reject(closed())
+    this.#schedule()
+    return this.#mailbox.once()
+  }
+
+  /** Resolves as soon as nothing runs and the mailbox is empty. */
+  quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waitingForQuiet.add(resolve)
+      this.#tellQuiet()
+    })
+  }
+
+  /** No more turns: what is still waiting is refused. */
+  close(): void {
+    this.pause()
+    this.#phase = 'closed'
+    this.#retry?.()
+    this.#mailbox.refuse(closed())
+  }
+
+  #tellQuiet(): void {
+    if (this.#running.size > 0 || !this.#mailbox.isEmpty || this.#turning) return
+    for (const resolve of this.#waitingForQuiet) resolve()
+    this.#waitingForQuiet.clear()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#turning || this.#retry !== undefined) return
+    this.#scheduled = true
+    this.#parts.clock.soon(() => {
+      this.#scheduled = false
+      if (this.#phase !== 'closed') void this.#turn()
+    })
+  }
+
+  async #turn(): Promise<void> {
+    this.#turning = true
+    const mail = this.#mailbox.take(MOST_ROWS)
+    const now = this.#parts.clock.now()
+    const settles = mail.endings.map((ending) => this.#decide(ending, now))
+    const enqueues = mail.submissions.map(({ job }) => job)
+    const admit = (backlog: Queue[]): Admission[] => this.#admit(backlog, mail.once !== undefined)
+    let result: TurnResult | undefined
+    try {
+      result = await this.#parts.store.turn({ now, settles, enqueues, admit })
+    } catch (error) {
+      await this.#failed(error, mail)
+    }
+    if (result !== undefined) this.#effects(mail, settles, result, now)
+    this.#turning = false
+    if (!this.#mailbox.isEmpty || (result?.claimed.length ?? 0) >= MOST_ROWS) this.#schedule()
+    this.#tellQuiet()
+  }
+
+  #decide({ job, outcome }: Ending, now: number): Settle {
+    const { policy, random } = this.#parts
+    return {
+      job,
+      settlement: settlement(outcome, job, policy(job.kind), now, random),
+      followUps: outcome.type === 'completed' ? outcome.followUps : [],
+      deliveries: 'deliveries' in outcome ? outcome.deliveries : [],
+    }
+  }
+
+  #admit(backlog: Queue[], once: boolean): Admission[] {
+    if (once) return admitOne(backlog, this.#parts.lanes)
+    if (this.#phase !== 'claiming') return []
+    return admissions(backlog, this.#parts.lanes, MOST_ROWS)
+  }
+
+  /** The turn is on disk: only now does anybody hear of it. */
+  #effects(mail: Mail, settles: Settle[], result: TurnResult, now: number): void {
+    this.#failures = 0
+    mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]!))
+    mail.endings.forEach((one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
+    if (mail.once) this.#claimedOnce(mail.once, result.claimed[0])
+    for (const job of result.claimed) this.#handOff(job, now)
+    if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
+  }
+
+  #acknowledge({ job, resolve, reject }: Submission, result: EnqueueResult | HelveError): void {
+    if (result instanceof HelveError) return reject(result)
+    resolve(result)
+    const { id, deduped } = result
+    const { kind, dedupeKey } = job
+    this.#parts.events.emit('enqueued', () => ({ id, kind, dedupeKey, deduped }))
+  }
+
+  #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
+    const { token } = ending.job
+    const durationMs = now - (this.#running.get(token)?.since ?? now)
+    this.#running.delete(token)
+    if (settled) announce(this.#parts.events, { ...ending, settle, settled, now, durationMs })
+    this.#onces.get(token)?.(true)
+    this.#onces.delete(token)
+  }
+
+  #claimedOnce(once: (ran: boolean) => void, job: ClaimedJob | undefined): void {
+    if (job === undefined) once(false)
+    else this.#onces.set(job.token, once)
+  }
+
+  #handOff(job: ClaimedJob, now: number): void {
+    const { lanes, policy, events } = this.#parts
+    this.#running.set(job.token, { job, since: now })
+    events.emit('started', () => ({ job: jobRef(job) }))
+    const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
+    if (pool === undefined) this.settled(job, unhandled(job.kind))
+    else pool.start(job, termsOf(job, policy(job.kind)))
+  }
+
+  /** Nothing of it is written. Endings wait until they are, and nothing is claimed meanwhile. */
+  async #failed(error: unknown, mail: Mail): Promise<void> {
+    this.#parts.events.emit('error', () => ({ error, during: 'a turn, which is tried again' }))
+    const delay = Math.min(FIRST_RETRY * 2 ** this.#failures, LONGEST_RETRY)
+    this.#failures += 1
+    const { endings, submissions, once } = mail
+    const busy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
+    const kept = busy ? this.#patient(submissions, error) : []
+    if (!busy) await this.#oneByOne(submissions)
+    this.#mailbox.putBack({ endings, submissions: kept, once })
+    this.#retry = this.#parts.clock.after(delay, () => {
+      this.#retry = undefined
+      this.#schedule()
+    })
+  }
+
+  /** Those that may go on waiting for another process to let go of the write lock. */
+  #patient(submissions: Submission[], error: HelveError): Submission[] {
+    const oldest = this.#parts.clock.now() - BUSY_PATIENCE
+    for (const { since, reject } of submissions) if (since < oldest) reject(error)
+    return submissions.filter(({ since }) => since >= oldest)
+  }
+
+  /** So that a submission which cannot be written does not take the others along. */
+  async #oneByOne(submissions: Submission[]): Promise<void> {
+    const { store, clock } = this.#parts
+    for (const one of submissions) {
+      try {
+        const turn = { now: clock.now(), settles: [], enqueues: [one.job], admit: () => [] }
+        const { enqueued } = await store.turn(turn)
+        this.#acknowledge(one, enqueued[0]!)
+      } catch (error) {
+        one.reject(error)
+      }
+      await new Promise<void>((resolve) => clock.soon(resolve))
+    }
+  }
+}
+
+function closed(): HelveError {
+  return new HelveError('HELVE_ERR_CLOSED', 'runtime: expected one that runs, got a stopped one')
+}

@@ -1,0 +1,38 @@
+export { Runtime } from './runtime.ts'
+export type { KindOptions, LaneOptions, RuntimeOptions } from './options.ts'
+export { StoreEnqueuer, type Enqueuer } from './enqueuer.ts'
+export type { JobRef, RuntimeEvents } from './events.ts'
+export type { Payloads, Rest, Submission } from './kinds.ts'
+export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
+
+export { SqliteStore, type SqliteStoreOptions } from './store/sqlite/sqlite-store.ts'
+export { Webhooks, type Delivery, type NewWebhook } from './store/sqlite/webhooks.ts'
+export type {
+  Counts,
+  DeliveryPruner,
+  HostConnection,
+  JobStore,
+  ListQuery,
+  Page,
+  RunStore,
+  Store,
+  WebhookReader,
+} from './store/store.ts'
+
+export { deliveryRetention, runDeliveryRetention } from './webhook/retention.ts'
+
+export { HelveError, PermanentError, RetryAfterError, type HelveErrorCode } from './job/errors.ts'
+export type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
+export type { DeliveryRecord, LastResponse, Webhook } from './job/delivery.ts'
+export type { Handler, HandlerContext, Job, Logger } from './job/handler.ts'
+export type {
+  ClaimedJob,
+  EnqueueResult,
+  JobError,
+  JobRecord,
+  JobState,
+  NewJob,
+  RecordedError,
+} from './job/job.ts'
+export type { Charge, Settlement } from './job/outcome.ts'
+export type { EnqueueOptions } from './job/submission.ts'

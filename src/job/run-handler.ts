@@ -1,0 +1,123 @@
+import type { DeliveryRecord } from './delivery.ts'
+import { HelveError, isPermanent, retryAt } from './errors.ts'
+import { toJobError } from './failure.ts'
+import type { Handler, HandlerContext, Job, Logger } from './handler.ts'
+import type { JobError, NewJob } from './job.ts'
+import { MAX_RESULT_BYTES } from './limits.ts'
+import { payloadJson } from './payload.ts'
+import { newJob, type EnqueueOptions } from './submission.ts'
+import type { Task, TaskOutcome } from './task.ts'
+
+/** What surrounds a run: a thread, or the main thread. */
+export interface RunHost {
+  isAborted(): boolean
+  /** Called for a handler that logs. */
+  logger(): Logger
+  progress(value: unknown): void
+}
+
+/** One run of a handler, and the context that it is given. */
+export class Run implements HandlerContext {
+  readonly #task: Task
+  readonly #host: RunHost
+  readonly #followUps: NewJob[] = []
+  readonly #deliveries: DeliveryRecord[] = []
+  #controller: AbortController | undefined
+
+  constructor(task: Task, host: RunHost) {
+    this.#task = task
+    this.#host = host
+  }
+
+  /** Never rejects: whatever the handler does is an outcome. */
+  async outcome(handler: Handler): Promise<TaskOutcome> {
+    try {
+      const result = await handler(this.#job(), this)
+      return {
+        type: 'completed',
+        result: resultJson(this.#task.kind, result),
+        followUps: this.#followUps,
+        deliveries: this.#deliveries,
+      }
+    } catch (thrown) {
+      return failed(thrown, this.#deliveries)
+    }
+  }
+
+  // Made only for the handler that asks for it: a controller per job costs more than most jobs.
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.aborted) this.abort()
+    return this.#controller.signal
+  }
+
+  get aborted(): boolean {
+    return this.#host.isAborted()
+  }
+
+  get logger(): Logger {
+    return this.#host.logger()
+  }
+
+  progress(value: unknown): void {
+    payloadJson(value)
+    this.#host.progress(value)
+  }
+
+  enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): void {
+    this.#followUps.push(newJob(kind, payload, options, Date.now()))
+  }
+
+  recordDelivery(record: DeliveryRecord): void {
+    this.#deliveries.push(record)
+  }
+
+  /** Tells a handler that listens to its signal; one that reads `aborted` has seen it already. */
+  abort(): void {
+    this.#controller?.abort(new DOMException('the run is to end', 'AbortError'))
+  }
+
+  #job(): Job {
+    const { id, kind, payload, dedupeKey, attempt, maxAttempts, createdAt } = this.#task
+    const parsed = JSON.parse(payload) as unknown
+    return { id, kind, payload: parsed, dedupeKey, attempt, maxAttempts, createdAt }
+  }
+}
+
+/** The outcome of a run whose handler, or the way to it, threw. */
+export function failed(thrown: unknown, deliveries: DeliveryRecord[] = []): TaskOutcome {
+  return {
+    type: 'failed',
+    error: toJobError(thrown),
+    permanent: isPermanent(thrown),
+    retryAt: retryAt(thrown, Date.now()),
+    deliveries,
+  }
+}
+
+/** The outcome of a job whose kind nobody handles: no retry will find a handler. */
+export function unhandled(kind: string): TaskOutcome {
+  const error: JobError = { name: 'NoHandlerError', message: `no handler for kind ${kind}` }
+  return { type: 'failed', error, permanent: true, retryAt: undefined, deliveries: [] }
+}
+
+function resultJson(kind: string, result: unknown): string | undefined {
+  if (result === undefined) return undefined
+  let json: string | undefined
+  try {
+    json = JSON.stringify(result)
+  } catch (cause) {
+    throw badResult(kind, `got ${String(cause)}`, cause)
+  }
+  if (json === undefined) throw badResult(kind, `got a ${typeof result}`)
+  if (json.length > MAX_RESULT_BYTES) {
+    throw badResult(kind, `of at most ${MAX_RESULT_BYTES} characters, got ${json.length}`)
+  }
+  return json
+}
+
+function badResult(kind: string, problem: string, cause?: unknown): HelveError {
+  return new HelveError('HELVE_ERR_PAYLOAD', `result of kind ${kind}: expected JSON ${problem}`, {
+    cause,
+  })
+}

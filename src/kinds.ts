@@ -1,0 +1,27 @@
+import type { Job } from './job/handler.ts'
+import type { EnqueueOptions } from './job/submission.ts'
+
+/** The payload of each kind, read off the type of a handlers module. */
+export type Payloads<M> = unknown extends M
+  ? Record<string, unknown>
+  : M extends { setup: (...given: never[]) => infer R }
+    ? Awaited<R> extends { kinds: infer K }
+      ? { [P in keyof K & string]: PayloadOf<K[P]> }
+      : never
+    : never
+
+type PayloadOf<H> = H extends (job: Job<infer P>, ...rest: never[]) => unknown ? P : never
+
+/** What follows the kind in `enqueue`: a payload may be left out where `{}` would do. */
+export type Rest<P> =
+  Record<never, never> extends P
+    ? [payload?: P, options?: EnqueueOptions]
+    : [payload: P, options?: EnqueueOptions]
+
+/** One submission of `enqueueMany`. */
+export type Submission<T> = {
+  [K in keyof T & string]: { kind: K } & (Record<never, never> extends T[K]
+    ? { payload?: T[K] }
+    : { payload: T[K] }) &
+    EnqueueOptions
+}[keyof T & string]

@@ -1,0 +1,70 @@
+import type { Logger } from 'pino'
+import type { Coordinator } from './coordinator/coordinator.ts'
+import { jobRef, type Events } from './events.ts'
+import type { CheckedOptions } from './options.ts'
+import { InlinePool } from './pool/inline-pool.ts'
+import { PiscinaPool } from './pool/piscina-pool.ts'
+import type { Pool, PoolListener } from './pool/pool.ts'
+import { defaultEntry, threadEnvironment, threadFlags } from './pool/thread-options.ts'
+import { MAIN_LANE, type Registry } from './registry.ts'
+import type { Store } from './store/store.ts'
+
+/** Runs of functions on the main thread at a time: they wait, and share one thread anyway. */
+const MAIN_CONCURRENCY = 100
+
+/** What the lanes of a runtime are built from. */
+export interface LaneParts {
+  options: CheckedOptions
+  registry: Registry
+  coordinator: Coordinator
+  store: Store
+  events: Events
+  logger: Logger
+}
+
+/** Starts the lanes of a runtime: the main thread's, and those of threads. */
+export function startLanes(parts: LaneParts): Map<string, Pool> {
+  const { options, registry, logger } = parts
+  const main = new InlinePool(
+    registry.handlers,
+    MAIN_CONCURRENCY,
+    laneListener(MAIN_LANE, parts),
+    ({ id, kind }) => logger.child({ job: id, kind }),
+  )
+  const pools = new Map<string, Pool>([[MAIN_LANE, main]])
+  if (options.handlers === undefined) return pools
+  for (const name of options.lanes.keys()) pools.set(name, startThreads(name, parts))
+  return pools
+}
+
+function startThreads(name: string, parts: LaneParts): Pool {
+  const { handlers, threadEntry, env, config, lanes } = parts.options
+  const { threads, concurrency, memory } = lanes.get(name)!
+  const entry = threadEntry ?? defaultEntry()
+  const thread = {
+    entry,
+    flags: threadFlags(entry, handlers!),
+    environment: threadEnvironment(env),
+    handlers: handlers!,
+    config,
+    // What pino's silent level stands for: nothing is worth a message.
+    logLevel: parts.logger.levelVal,
+    concurrency,
+    memory,
+  }
+  const { store } = parts
+  return new PiscinaPool(thread, threads, laneListener(name, parts), (id) => store.getWebhook(id))
+}
+
+/** What happens in a lane, told to the coordinator and to those who listen. */
+function laneListener(lane: string, { coordinator, events, logger }: LaneParts): PoolListener {
+  return {
+    settled: (job, outcome) => coordinator.settled(job, outcome),
+    roomier: () => coordinator.wake(),
+    progress: (job, value) => events.emit('progress', () => ({ job: jobRef(job), value })),
+    log: (level, fields, message) => logger[level](fields, message),
+    threadUp: (thread) => events.emit('thread:up', () => ({ lane, thread })),
+    threadDown: (thread, reason) => events.emit('thread:down', () => ({ lane, thread, reason })),
+    stuck: (job, reason) => events.emit('stuck', () => ({ job: jobRef(job), reason })),
+  }
+}

@@ -1,0 +1,47 @@
+import type { Logger } from 'pino'
+import type { Events, RuntimeEvents } from './events.ts'
+
+/** Turns events into lines of the host's log. Nothing else in helve logs. */
+export function logEvents(events: Events, logger: Logger): void {
+  const line = <E extends keyof RuntimeEvents>(
+    event: E,
+    level: 'debug' | 'info' | 'warn' | 'error',
+    message: string,
+    fields: (data: RuntimeEvents[E]) => object,
+  ): void => {
+    // An event that nobody listens to costs nothing: do not listen for a line that is not printed.
+    if (!logger.isLevelEnabled(level)) return
+    events.on(event, (data) => logger[level](fields(data), message))
+  }
+  line('enqueued', 'debug', 'job enqueued', ({ id, kind, deduped }) => ({ job: id, kind, deduped }))
+  line('started', 'debug', 'job started', ({ job }) => of(job))
+  line('completed', 'debug', 'job completed', ({ job, durationMs, rerun }) => ({
+    ...of(job),
+    durationMs,
+    rerun,
+  }))
+  line('retrying', 'warn', 'job failed, and is retried', ({ job, error, runAt, durationMs }) => ({
+    ...of(job),
+    error,
+    runAt: new Date(runAt).toISOString(),
+    durationMs,
+  }))
+  line('dead', 'error', 'job is dead', ({ job, error }) => ({ ...of(job), error }))
+  line('lost', 'warn', 'job was lost, and runs again', ({ job, reason, crashes }) => ({
+    ...of(job),
+    reason,
+    crashes,
+  }))
+  line('released', 'info', 'job was interrupted, and runs again', ({ job, reason }) => ({
+    ...of(job),
+    reason,
+  }))
+  line('stuck', 'error', 'job does not end', ({ job, reason }) => ({ ...of(job), reason }))
+  line('thread:up', 'debug', 'thread is up', (data) => data)
+  line('thread:down', 'warn', 'thread is down', (data) => data)
+  line('error', 'error', 'helve failed', ({ error, during }) => ({ err: error, during }))
+}
+
+function of({ id, kind, attempt }: RuntimeEvents['started']['job']): object {
+  return { job: id, kind, attempt }
+}

@@ -1,0 +1,192 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Logger as PinoLogger } from 'pino'
+import type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
+import { badOption, checkFunction, checkInteger, checkKeys, checkNumber } from './job/check.ts'
+import { HelveError } from './job/errors.ts'
+import { MAX_DELAY, MAX_PRIORITY } from './job/limits.ts'
+import { checkBackoff, checkMaxAttempts, checkTimeout, type Policy } from './job/policy.ts'
+import type { Schema } from './schema.ts'
+
+/** How a runtime is made. */
+export interface RuntimeOptions {
+  /**
+   * The module whose default export is `defineHandlers(…)`; every worker thread loads it. Where
+   * the named file is missing, its twin with `.js` for `.ts` (or the reverse) is taken.
+   * @default none: only functions registered on the main thread run
+   */
+  handlers?: URL | string
+  /** Handed to every thread's setup; structured-cloneable. @default undefined */
+  config?: unknown
+  /** A pino logger. @default silent */
+  logger?: PinoLogger
+  /** Milliseconds before polling again when the queue is empty; 0 and less mean 1000. @default 1000 */
+  idle?: number
+  /**
+   * Named pools of threads. `default` is always there; kinds choose another with their policy's
+   * `lane`. `main` is the main thread's, and cannot be configured.
+   * @default { default: { threads: the number of cores, and at least 2 } }
+   */
+  lanes?: Record<string, LaneOptions>
+  /** Environment variables of the threads, beside the harmless ones that they get anyway. @default {} */
+  env?: Record<string, string>
+  /** Path of the thread entry, for programs that are bundled into one file. @default helve's own */
+  threadEntry?: string
+}
+
+/** One lane of worker threads. */
+export interface LaneOptions {
+  /** Below one means one. @default the number of cores, and at least 2 */
+  threads?: number
+  /**
+   * Jobs that each thread runs at once. More than one is for handlers that wait (for the network,
+   * say): whatever holds such a thread up holds up all of them. @default 1
+   */
+  concurrency?: number
+  /** Heap limit of each thread in MiB. @default Node's own */
+  memory?: number
+}
+
+/** How the jobs of a kind are run; what a job says itself goes before it. */
+export interface KindOptions {
+  /** Runs in all, the first included. @default 5 */
+  maxAttempts?: number
+  /** @default exponential from 2 s, doubling, capped at 300 s, ±10 % */
+  backoff?: BackoffOptions | BackoffFunction
+  /** Milliseconds that a run may take. @default 600000 */
+  timeout?: number
+  /** Milliseconds between a run's abort and the killing of its thread. @default 1000 */
+  grace?: number
+  /** The lane that runs the kind. @default 'default' */
+  lane?: string
+  /** **Lower runs first.** For submissions through this runtime. @default 0 */
+  priority?: number
+  /** Milliseconds to wait at least. For submissions through this runtime. @default 0 */
+  delay?: number
+  /** Checks payloads at enqueue; any Standard Schema (zod, valibot, arktype). @default none */
+  schema?: Schema
+}
+
+const RUNTIME_KEYS = ['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry']
+const LANE_KEYS = ['threads', 'concurrency', 'memory']
+const KIND_KEYS = [
+  ...['maxAttempts', 'backoff', 'timeout', 'grace', 'lane', 'priority', 'delay', 'schema'],
+]
+const MOST_THREADS = 1_024
+
+export interface CheckedLane {
+  threads: number
+  concurrency: number
+  memory: number | undefined
+}
+
+export interface CheckedOptions {
+  /** `file:` URL. */
+  handlers: string | undefined
+  config: unknown
+  idle: number
+  lanes: Map<string, CheckedLane>
+  env: Record<string, string>
+  threadEntry: string | undefined
+}
+
+/** @throws HelveError `HELVE_ERR_OPTION` */
+export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
+  checkKeys(options, 'options', RUNTIME_KEYS)
+  const { idle = 1_000, config, env = {}, threadEntry } = options
+  checkConfig(config)
+  checkEnvironment(env)
+  return {
+    handlers: options.handlers === undefined ? undefined : handlersUrl(options.handlers),
+    config,
+    idle: checkNumber(idle, 'idle', -MAX_DELAY, MAX_DELAY) > 0 ? idle : 1_000,
+    lanes: checkLanes(options.lanes ?? {}),
+    env,
+    threadEntry,
+  }
+}
+
+/** @throws HelveError `HELVE_ERR_OPTION` */
+export function checkKindOptions(
+  options: KindOptions,
+  lanes: ReadonlyMap<string, unknown>,
+): KindOptions {
+  checkKeys(options, 'options', KIND_KEYS)
+  const { maxAttempts, backoff, timeout, grace, lane, priority, delay, schema } = options
+  if (maxAttempts !== undefined) checkMaxAttempts(maxAttempts)
+  if (backoff !== undefined && typeof backoff !== 'function') checkBackoff(backoff)
+  if (timeout !== undefined) checkTimeout(timeout)
+  if (grace !== undefined) checkNumber(grace, 'grace', 0, MAX_DELAY)
+  if (priority !== undefined) checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY)
+  if (delay !== undefined) checkNumber(delay, 'delay', 0, MAX_DELAY)
+  if (schema !== undefined) checkFunction(schema?.['~standard']?.validate, 'schema')
+  if (lane !== undefined && !lanes.has(lane)) {
+    throw badOption('lane', `one of ${[...lanes.keys()].join(', ')}`, lane)
+  }
+  return options
+}
+
+/** The part of a kind's options that decides about its runs, over the defaults. */
+export function policyOf(options: KindOptions, defaults: Policy): Policy {
+  return {
+    maxAttempts: options.maxAttempts ?? defaults.maxAttempts,
+    backoff: options.backoff ?? defaults.backoff,
+    timeout: options.timeout ?? defaults.timeout,
+    grace: options.grace ?? defaults.grace,
+    lane: options.lane ?? defaults.lane,
+  }
+}
+
+/** @throws HelveError `HELVE_ERR_OPTION` for what is no number; below one means one */
+export function checkThreads(threads: unknown): number {
+  const number = checkNumber(threads, 'threads', Number.NEGATIVE_INFINITY, MOST_THREADS)
+  return Math.max(1, Math.floor(number))
+}
+
+function checkLanes(lanes: Record<string, LaneOptions>): Map<string, CheckedLane> {
+  const checked = new Map([['default', checkLane({})]])
+  for (const [name, lane] of Object.entries(lanes)) {
+    if (name === 'main') throw badOption('lanes', 'names other than "main"', name)
+    checked.set(name, checkLane(lane))
+  }
+  return checked
+}
+
+function checkLane(lane: LaneOptions): CheckedLane {
+  checkKeys(lane, 'lane', LANE_KEYS)
+  const { threads = Math.max(2, availableParallelism()), concurrency = 1, memory } = lane
+  return {
+    threads: checkThreads(threads),
+    concurrency: checkInteger(concurrency, 'concurrency', 1, 10_000),
+    memory: memory === undefined ? undefined : checkInteger(memory, 'memory', 8, 1_048_576),
+  }
+}
+
+function handlersUrl(handlers: unknown): string {
+  const isUrl = handlers instanceof URL || /^file:/.test(String(handlers))
+  const file = isUrl ? fileURLToPath(String(handlers)) : String(handlers)
+  const twin = file.endsWith('ts') ? file.replace(/ts$/, 'js') : file.replace(/js$/, 'ts')
+  const found = [file, twin].find((candidate) => existsSync(candidate))
+  if (found === undefined) throw badOption('handlers', 'the path or file: URL of a module', file)
+  return pathToFileURL(found).href
+}
+
+function checkConfig(config: unknown): void {
+  try {
+    structuredClone(config)
+  } catch (cause) {
+    throw new HelveError(
+      'HELVE_ERR_OPTION',
+      `config: expected what can be cloned into a thread, got ${String(cause)}`,
+      { cause },
+    )
+  }
+}
+
+function checkEnvironment(env: unknown): void {
+  if (typeof env !== 'object' || env === null) throw badOption('env', 'an object', env)
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value !== 'string') throw badOption(`env.${name}`, 'a string', value)
+  }
+}

@@ -1,0 +1,39 @@
+import type { ClaimedJob } from '../job/job.ts'
+import type { Outcome } from '../job/outcome.ts'
+import type { LogLevel } from '../job/task.ts'
+
+/** The port of a lane: it runs claimed jobs, and tells what each run came to. */
+export interface Pool {
+  /** Jobs that it could take now. */
+  readonly free: number
+  /** Takes a job; never call it more often than {@link Pool.free} says. */
+  start(job: ClaimedJob, terms: Terms): void
+  /** Ends everything that still runs, first by its signal and then by force: `released`. */
+  interrupt(): void
+  /** Changes the number of threads; what runs is not interrupted. */
+  resize(threads: number): void
+  /** Ends the threads. Everything has to be settled before. */
+  close(): Promise<void>
+}
+
+/** What the kind's policy and the job itself say of a run. */
+export interface Terms {
+  maxAttempts: number
+  /** Milliseconds. */
+  timeout: number
+  /** Milliseconds between abort and kill. */
+  grace: number
+}
+
+/** What a pool tells. Exactly one `settled` follows every `start`, once the run has stopped. */
+export interface PoolListener {
+  settled(job: ClaimedJob, outcome: Outcome): void
+  /** There is room again that no settling announced. */
+  roomier(): void
+  progress(job: ClaimedJob, value: unknown): void
+  log(level: LogLevel, fields: object, message: string): void
+  threadUp(thread: number): void
+  threadDown(thread: number, reason: string): void
+  /** A run that was to end goes on, and nothing can stop it: it keeps its slot and its key. */
+  stuck(job: ClaimedJob, reason: string): void
+}

@@ -1,0 +1,370 @@
+import { pino } from 'pino'
+import { systemClock, type Clock } from './coordinator/clock.ts'
+import { Coordinator } from './coordinator/coordinator.ts'
+import type { Enqueuer } from './enqueuer.ts'
+import { Events, type RuntimeEvents } from './events.ts'
+import { badOption, checkInteger, checkKeys, checkNumber } from './job/check.ts'
+import { HelveError } from './job/errors.ts'
+import type { Handler } from './job/handler.ts'
+import type { EnqueueResult, JobRecord, NewJob } from './job/job.ts'
+import { MAX_DELAY } from './job/limits.ts'
+import { newJob, type EnqueueOptions } from './job/submission.ts'
+import type { Payloads, Rest, Submission } from './kinds.ts'
+import { startLanes, type LaneParts } from './lanes.ts'
+import { logEvents } from './log.ts'
+import {
+  checkRuntimeOptions,
+  checkThreads,
+  type CheckedOptions,
+  type KindOptions,
+  type RuntimeOptions,
+} from './options.ts'
+import type { Pool } from './pool/pool.ts'
+import { Registry } from './registry.ts'
+import { checkPayload, checkPayloadNow } from './schema.ts'
+import type { Counts, HostConnection, ListQuery, Page, Store } from './store/store.ts'
+
+/** Milliseconds that a stopping runtime gives to what still runs. */
+const STOP_TIMEOUT = 20_000
+/** And then, beyond each run's grace, to what it had to interrupt. */
+const INTERRUPT_TIMEOUT = 10_000
+/** Submissions that `enqueueMany` has waiting at a time. */
+const MANY = 1_000
+
+/**
+ * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles
+ * them. Everything goes through one coordinator, which owns the store's file while it claims.
+ *
+ * @typeParam M the handlers module (`typeof import('./handlers.ts').default`): its kinds and
+ *   payloads are the ones that `enqueue` takes
+ * @typeParam I kinds beyond it, registered as functions: `{ touch_repo: { repo_pk: number } }`
+ */
+export class Runtime<M = unknown, I = unknown> implements Enqueuer {
+  readonly #store: Store
+  readonly #options: CheckedOptions
+  readonly #registry: Registry
+  readonly #events = new Events()
+  readonly #coordinator: Coordinator
+  readonly #clock: Clock = systemClock
+  readonly #parts: LaneParts
+  #pools = new Map<string, Pool>()
+  #started: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
+  #unwatch: (() => void) | undefined
+  /** Ends the `run` that is going on. */
+  #endRun: (() => void) | undefined
+
+  /**
+   * Makes a runtime; it claims nothing, and starts no thread, before `run` or `runOnce`.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION`
+   */
+  constructor(store: Store, options: RuntimeOptions = {}) {
+    this.#store = store
+    this.#options = checkRuntimeOptions(options)
+    this.#registry = new Registry(this.#options.lanes, this.#options.handlers !== undefined)
+    const registry = this.#registry
+    const runtime = this
+    this.#coordinator = new Coordinator({
+      store,
+      lanes: {
+        get pools() {
+          return runtime.#pools
+        },
+        of: (kind) => registry.lane(kind),
+      },
+      events: this.#events,
+      clock: this.#clock,
+      random: Math.random,
+      policy: (kind) => registry.policy(kind),
+      idle: this.#options.idle,
+    })
+    const logger = options.logger ?? pino({ enabled: false })
+    logEvents(this.#events, logger)
+    this.#parts = {
+      ...{ options: this.#options, registry, coordinator: this.#coordinator },
+      ...{ store, events: this.#events, logger },
+    }
+  }
+
+  /**
+   * Sets the policy of a kind of the handlers module, or registers a function that runs the kind
+   * on the main thread (cheap asynchronous work only: nothing can stop it by force). A second
+   * registration of a kind replaces the first, and counts for runs that start after it.
+   *
+   * @throws HelveError `HELVE_ERR_KIND`, `HELVE_ERR_OPTION`
+   */
+  register<K extends keyof (Payloads<M> & I) & string>(kind: K, options: KindOptions): void
+  register<K extends keyof (Payloads<M> & I) & string>(
+    kind: K,
+    handler: Handler<(Payloads<M> & I)[K]>,
+    options?: KindOptions,
+  ): void
+  register(kind: string, first: KindOptions | Handler<never>, options: KindOptions = {}): void {
+    if (typeof first === 'function') this.#registry.register(kind, first as Handler, options)
+    else this.#registry.register(kind, undefined, first)
+    this.#coordinator.wake()
+  }
+
+  /**
+   * Sets the threads of the default lane, also while running: what runs is not interrupted.
+   *
+   * @param threads below one means one
+   * @throws HelveError `HELVE_ERR_OPTION` for what is no number
+   */
+  setWorkers(threads: number): void {
+    const lane = this.#options.lanes.get('default')!
+    lane.threads = checkThreads(threads)
+    this.#pools.get('default')?.resize(lane.threads)
+  }
+
+  /**
+   * Enqueues one job. With a `dedupeKey` that a queued or running job holds, it folds into that
+   * job: after the promise has resolved, at least one run starts with this payload or a newer one.
+   *
+   * @returns after the commit: the job survives the end of the process at any instant, and, with
+   *   the store's durability `power`, a power cut
+   * @throws HelveError (as a rejection; nothing is written) `HELVE_ERR_KIND`, `_PAYLOAD`,
+   *   `_PAYLOAD_TOO_LARGE`, `_DEDUPE_KEY`, `_OPTION` for bad input; `_CLOSED` after `stop`;
+   *   `_BACKPRESSURE` when 10,000 submissions wait already; `_STORE_*` when it cannot be written
+   */
+  async enqueue<K extends keyof (Payloads<M> & I) & string>(
+    kind: K,
+    ...[payload, options]: Rest<(Payloads<M> & I)[K]>
+  ): Promise<EnqueueResult> {
+    const { schema } = this.#registry.options(kind)
+    const checked = schema === undefined ? payload : await checkPayload(schema, payload)
+    return this.#coordinator.enqueue(this.#newJob(kind, checked, options))
+  }
+
+  /**
+   * Enqueues many jobs, with few commits.
+   *
+   * @returns their results, in order
+   * @throws HelveError when some are refused, with the code of the first of them: the others are
+   *   enqueued, and its `results` say in order what became of each
+   */
+  async enqueueMany(submissions: readonly Submission<Payloads<M> & I>[]): Promise<EnqueueResult[]> {
+    if (!Array.isArray(submissions)) throw badOption('submissions', 'an array', submissions)
+    const results: (EnqueueResult | HelveError)[] = []
+    for (let start = 0; start < submissions.length; start += MANY) {
+      const some = submissions.slice(start, start + MANY) as AnySubmission[]
+      results.push(...(await Promise.all(some.map((one) => this.#tryEnqueue(one)))))
+    }
+    const refused = results.findIndex((result) => result instanceof HelveError)
+    if (refused === -1) return results as EnqueueResult[]
+    throw someRefused(results, refused)
+  }
+
+  /**
+   * Enqueues in the transaction that is open on `connection`, the host's own better-sqlite3
+   * connection to the same file: committed and rolled back with it. How durable the commit is, is
+   * that connection's `synchronous` (better-sqlite3 sets NORMAL).
+   *
+   * @throws HelveError as {@link enqueue} does, and `HELVE_ERR_OPTION` for a connection to another
+   *   file or without an open transaction, or a schema that is asynchronous
+   */
+  enqueueIn<K extends keyof (Payloads<M> & I) & string>(
+    connection: HostConnection,
+    kind: K,
+    ...[payload, options]: Rest<(Payloads<M> & I)[K]>
+  ): EnqueueResult {
+    const { schema } = this.#registry.options(kind)
+    const checked = schema === undefined ? payload : checkPayloadNow(schema, payload)
+    const job = this.#newJob(kind, checked, options)
+    return this.#store.enqueueIn(connection, job, this.#clock.now())
+  }
+
+  /**
+   * Claims one job, the first of all that could start, and waits until it is settled.
+   *
+   * @returns false when nothing was runnable
+   * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_CLOSED`
+   */
+  async runOnce(): Promise<boolean> {
+    await this.#start()
+    return this.#coordinator.once()
+  }
+
+  /**
+   * Runs jobs until `signal` aborts or {@link stop} is called; resolves when everything that ran
+   * has settled. What still runs 20 s after an abort is interrupted.
+   *
+   * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_CLOSED`
+   *   after `stop`; `HELVE_ERR_OPTION` when this one runs already
+   */
+  async run({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#endRun) throw new HelveError('HELVE_ERR_OPTION', 'run: this runtime runs already')
+    const ended = new Promise<void>((resolve) => (this.#endRun = resolve))
+    const end = (): void => this.#endRun?.()
+    try {
+      await this.#start()
+      if (signal?.aborted) return
+      signal?.addEventListener('abort', end, { once: true })
+      this.#coordinator.claim()
+      await ended
+      this.#coordinator.pause()
+      await (this.#stopped ?? this.#drain(STOP_TIMEOUT))
+    } finally {
+      signal?.removeEventListener('abort', end)
+      this.#endRun = undefined
+    }
+  }
+
+  /**
+   * Stops for good: claims no more, waits for what runs, interrupts after `timeout` what still
+   * does (first by its signal, then by killing its thread; such a job is queued again, and its
+   * attempt refunded), ends the threads and gives the file back. The store stays open.
+   *
+   * @param options.timeout milliseconds. @default 20000
+   */
+  stop({ timeout = STOP_TIMEOUT }: { timeout?: number } = {}): Promise<void> {
+    checkNumber(timeout, 'timeout', 0, MAX_DELAY)
+    this.#stopped ??= this.#stop(timeout)
+    this.#endRun?.()
+    return this.#stopped
+  }
+
+  /** A job with its state, attempts, crashes and errors; undefined once it is completed. */
+  get(id: number): Promise<JobRecord | undefined> {
+    return this.#store.get(checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER))
+  }
+
+  /**
+   * One page of jobs.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_KIND` for a bad query
+   */
+  list(query: ListQuery = {}): Promise<Page> {
+    return this.#store.list(query)
+  }
+
+  /** How many jobs there are, by kind and state. Costs the same however many. */
+  counts(): Promise<Counts> {
+    return this.#store.counts()
+  }
+
+  /** Since when (epoch milliseconds) the job that has been due for longest is; undefined if none. */
+  oldestDue(): Promise<number | undefined> {
+    return this.#store.oldestDue(this.#clock.now())
+  }
+
+  /**
+   * Queues a dead job again, due at once and with all its attempts. False when no dead job has
+   * this id.
+   *
+   * @throws HelveError `HELVE_ERR_DEDUPE_KEY` when a newer job holds its key: it stays dead
+   */
+  async retry(id: number): Promise<boolean> {
+    checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
+    const retried = await this.#store.retry(id, this.#clock.now())
+    this.#coordinator.wake()
+    return retried
+  }
+
+  /** Deletes a dead job. False when no dead job has this id. */
+  async discard(id: number): Promise<boolean> {
+    return this.#store.discard(checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER))
+  }
+
+  /** Calls `listener` at every such event; one that throws is reported as an `error` event. */
+  on<E extends keyof RuntimeEvents>(event: E, listener: (data: RuntimeEvents[E]) => void): this {
+    this.#events.on(event, listener)
+    return this
+  }
+
+  /** Takes back what {@link on} did. */
+  off<E extends keyof RuntimeEvents>(event: E, listener: (data: RuntimeEvents[E]) => void): this {
+    this.#events.off(event, listener)
+    return this
+  }
+
+  #newJob(kind: string, payload: unknown, given: EnqueueOptions | undefined): NewJob {
+    const { priority, delay } = this.#registry.options(kind)
+    const options = {
+      ...(priority === undefined ? {} : { priority }),
+      ...(delay === undefined || given?.runAt !== undefined ? {} : { delay }),
+      ...given,
+    }
+    return newJob(kind, payload, options, this.#clock.now())
+  }
+
+  async #tryEnqueue(submission: AnySubmission): Promise<EnqueueResult | HelveError> {
+    try {
+      checkKeys(submission, 'submission', SUBMISSION_KEYS)
+      const { kind, payload, ...options } = submission
+      return await (this as Enqueuer).enqueue(kind, payload, options)
+    } catch (error) {
+      if (error instanceof HelveError) return error
+      throw error
+    }
+  }
+
+  #start(): Promise<void> {
+    if (this.#stopped) return Promise.reject(closed())
+    this.#started ??= this.#own().catch((error: unknown) => {
+      this.#started = undefined
+      throw error
+    })
+    return this.#started
+  }
+
+  async #own(): Promise<void> {
+    const orphans = await this.#store.own(this.#clock.now())
+    for (const job of orphans) {
+      this.#coordinator.settled(job, { type: 'lost', reason: 'the process that ran it ended' })
+    }
+    this.#unwatch = this.#store.watch(() => this.#coordinator.wake())
+    this.#pools = startLanes(this.#parts)
+  }
+
+  async #stop(timeout: number): Promise<void> {
+    this.#coordinator.pause()
+    await this.#started?.catch(() => undefined)
+    await this.#drain(timeout)
+    this.#coordinator.close()
+    this.#unwatch?.()
+    await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
+    await this.#store.disown()
+  }
+
+  async #drain(timeout: number): Promise<void> {
+    if (await within(timeout, this.#coordinator.quiet())) return
+    for (const pool of this.#pools.values()) pool.interrupt()
+    const grace = this.#registry.longestGrace()
+    await within(grace + INTERRUPT_TIMEOUT, this.#coordinator.quiet())
+  }
+}
+
+type AnySubmission = { kind: string; payload?: unknown } & EnqueueOptions
+
+const SUBMISSION_KEYS = [
+  ...['kind', 'payload', 'dedupeKey', 'delay', 'runAt', 'priority'],
+  ...['maxAttempts', 'backoff', 'timeout'],
+]
+
+function closed(): HelveError {
+  return new HelveError('HELVE_ERR_CLOSED', 'runtime: expected one that runs, got a stopped one')
+}
+
+function someRefused(results: (EnqueueResult | HelveError)[], first: number): HelveError {
+  const { code, message } = results[first] as HelveError
+  const refused = results.filter((result) => result instanceof HelveError).length
+  return new HelveError(
+    code,
+    `submissions: ${refused} of ${results.length} are refused, the others enqueued; ` +
+      `submissions[${first}]: ${message}`,
+    { results },
+  )
+}
+
+/** Whether a promise resolves in time. */
+async function within(ms: number, promise: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)))
+  try {
+    return await Promise.race([promise.then(() => true), over])
+  } finally {
+    clearTimeout(timer)
+  }
+}

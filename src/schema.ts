@@ -1,0 +1,42 @@
+import { HelveError } from './job/errors.ts'
+
+/** The part of the Standard Schema interface that helve calls: https://standardschema.dev */
+export interface Schema {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    validate(value: unknown): SchemaResult | Promise<SchemaResult>
+  }
+}
+
+/** What a schema makes of a value. */
+export type SchemaResult =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
+
+/** What a schema has against a value. */
+export interface SchemaIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** @throws HelveError `HELVE_ERR_PAYLOAD` naming each field that does not fit */
+export async function checkPayload(schema: Schema, payload: unknown): Promise<unknown> {
+  return accepted(await schema['~standard'].validate(payload))
+}
+
+/** The same for callers that cannot wait. */
+export function checkPayloadNow(schema: Schema, payload: unknown): unknown {
+  const result = schema['~standard'].validate(payload)
+  if (!(result instanceof Promise)) return accepted(result)
+  throw new HelveError('HELVE_ERR_OPTION', 'schema: expected a synchronous one for enqueueIn')
+}
+
+function accepted(result: SchemaResult): unknown {
+  if (result.issues === undefined) return result.value
+  const issues = result.issues.map(({ path = [], message }) => {
+    const keys = path.map((key) => String(typeof key === 'object' ? key.key : key))
+    return `${['payload', ...keys].join('.')}: ${message}`
+  })
+  throw new HelveError('HELVE_ERR_PAYLOAD', issues.join('; '))
+}

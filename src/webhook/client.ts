@@ -1,0 +1,146 @@
+import { buildConnector, Client, type Dispatcher } from 'undici'
+import { PermanentError } from '../job/errors.ts'
+import { shown } from '../job/check.ts'
+import { TransportError } from './transport-error.ts'
+
+/** A request to be made once. */
+export interface PostRequest {
+  url: string
+  headers: Record<string, string>
+  body: Uint8Array
+  /** True accepts any TLS certificate. */
+  insecureTls: boolean
+  /** Milliseconds for everything: name lookup, connection, TLS, request and response headers. */
+  timeout: number
+  /** Ends the attempt early. */
+  signal: AbortSignal
+}
+
+/** What came back. Its status and headers are complete, its body may have been cut. */
+export interface PostResponse {
+  status: number
+  headers: Record<string, string | string[]>
+  /** As received, never decoded: at most {@link MAX_RESPONSE_BYTES}. */
+  body: Uint8Array
+  /** The body was longer than what is kept, or stopped coming. */
+  truncated: boolean
+}
+
+const MAX_RESPONSE_BYTES = 64 * 1024
+const MAX_HEADER_BYTES = 16 * 1024
+/** Milliseconds that a body may take after its headers, which have decided already. */
+const BODY_TIMEOUT = 2_000
+
+/**
+ * Makes one POST request over a connection of its own, which is closed when this settles. Follows
+ * no redirect, uses no proxy, and speaks HTTP/1.1 over TCP or TLS 1.2 and newer.
+ *
+ * @throws PermanentError when the URL is none that may be posted to; nothing was sent
+ * @throws TransportError when no complete response headers came
+ */
+export async function post(request: PostRequest): Promise<PostResponse> {
+  const url = checkedUrl(request.url)
+  const stop = new AbortController()
+  const client = new Client(url.origin, {
+    connect: connector(request, stop.signal),
+    pipelining: 0,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // Its own timeouts begin anew with every interim response and every chunk.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  const disarm = arm(stop, client, request)
+  try {
+    return await exchange(client, url, request, stop)
+  } catch (error) {
+    throw stop.signal.aborted ? stop.signal.reason : TransportError.from(error)
+  } finally {
+    disarm()
+    stop.abort()
+    await client.destroy()
+  }
+}
+
+function checkedUrl(given: string): URL {
+  // What came is not shown: user, password and query are nobody's business but the receiver's.
+  if (!URL.canParse(given)) throw refused('an absolute http or https URL', 'something else')
+  const url = new URL(given)
+  if (!/^https?:$/.test(url.protocol)) throw refused('http or https', shown(url.protocol))
+  if (url.username || url.password) throw refused('no user and password', 'them')
+  return url
+}
+
+function refused(expected: string, came: string): PermanentError {
+  return new PermanentError(`url: expected ${expected}, got ${came}`)
+}
+
+/**
+ * The signal is the socket's own: a request's signal is not looked at while undici connects, and
+ * destroying the client then leaves the socket open.
+ */
+function connector({ insecureTls }: PostRequest, signal: AbortSignal): buildConnector.connector {
+  return buildConnector({
+    signal,
+    timeout: 0,
+    maxCachedSessions: 0,
+    allowH2: false,
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: !insecureTls,
+  })
+}
+
+/** Stops the attempt at its deadline, or when its caller wants it; returns the way to end that. */
+function arm(stop: AbortController, client: Client, { timeout, signal }: PostRequest): () => void {
+  let missing = 'connection'
+  client.once('connect', () => (missing = 'response'))
+  const timer = setTimeout(
+    () => stop.abort(new TransportError('TIMEOUT', `no ${missing} within ${timeout} ms`)),
+    timeout,
+  )
+  const abort = () => stop.abort(new TransportError('ABORTED', 'aborted', signal.reason))
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort)
+  return () => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+async function exchange(
+  client: Client,
+  url: URL,
+  { headers, body }: PostRequest,
+  stop: AbortController,
+): Promise<PostResponse> {
+  stop.signal.throwIfAborted()
+  const path = url.pathname + url.search
+  const response = await client.request({ method: 'POST', path, headers, body })
+  const timer = setTimeout(() => stop.abort(), BODY_TIMEOUT)
+  const kept = await readBody(response.body)
+  clearTimeout(timer)
+  return { status: response.statusCode, headers: present(response.headers), ...kept }
+}
+
+/** Never throws: the receiver has answered, whatever becomes of the rest. */
+async function readBody(stream: Dispatcher.ResponseData['body']) {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  let complete = false
+  try {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > MAX_RESPONSE_BYTES) break
+    }
+    complete = size <= MAX_RESPONSE_BYTES
+  } catch {
+    complete = false
+  }
+  // A copy: between threads, a view of a pooled buffer would be sent with all of the pool.
+  const body = Uint8Array.from(Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BYTES))
+  return { body, truncated: !complete }
+}
+
+function present(headers: Dispatcher.ResponseData['headers']): PostResponse['headers'] {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value ?? '']))
+}

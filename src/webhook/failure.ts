@@ -1,0 +1,34 @@
+import { backoffDelay, DEFAULT_BACKOFF } from '../job/backoff.ts'
+import { PermanentError, RetryAfterError } from '../job/errors.ts'
+import type { PostResponse } from './client.ts'
+
+/** Milliseconds: a receiver cannot put a delivery off for longer than a day. */
+const MAX_RETRY_AFTER = 24 * 60 * 60 * 1_000
+
+/**
+ * Why a response is a failure, as the error to throw; undefined for a 2xx. 410 is permanent. 429
+ * and 503 put the next attempt off for as long as their `Retry-After` says, a day at most; less
+ * than the default backoff of this attempt is left to the kind's backoff, so that `Retry-After: 0`
+ * does not use up all attempts at once.
+ */
+export function failureOf(
+  { status, headers }: PostResponse,
+  attempt: number,
+  now: number,
+): Error | undefined {
+  if (status >= 200 && status < 300) return undefined
+  const message = `expected a 2xx status, got ${status}`
+  if (status === 410) return new PermanentError(`${message}: the receiver is gone for good`)
+  if (status >= 300 && status < 400) return new Error(`${message}: redirects are not followed`)
+  const after = status === 429 || status === 503 ? retryAfter(headers['retry-after'], now) : 0
+  if (after <= backoffDelay(DEFAULT_BACKOFF, attempt, () => 0.5)) return new Error(message)
+  return new RetryAfterError(after, `${message} with Retry-After of ${Math.ceil(after / 1_000)} s`)
+}
+
+/** Milliseconds from now; seconds and dates are both allowed: RFC 9110, section 10.2.3. */
+function retryAfter(value: string | string[] | undefined, now: number): number {
+  if (typeof value !== 'string') return 0
+  const text = value.trim()
+  const after = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now
+  return after > 0 ? Math.min(after, MAX_RETRY_AFTER) : 0
+}

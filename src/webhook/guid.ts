@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto'
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+export function isGuid(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value)
+}
+
+/**
+ * The GUID of whatever these values identify, always the same one. Version 8 is the UUID whose
+ * making is one's own affair: RFC 9562, section 5.8.
+ */
+export function guidOf(...values: unknown[]): string {
+  const hex = createHash('sha256').update(JSON.stringify(values)).digest('hex')
+  const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) % 4]
+  const groups = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`]
+  return [...groups, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')
+}

@@ -1,0 +1,38 @@
+import type { Webhook } from '../job/delivery.ts'
+import type { Body } from './body.ts'
+import { sign } from './sign.ts'
+
+/** GitHub promises its receivers the prefix `GitHub-Hookshot/`, and some of them look for it. */
+export const DEFAULT_USER_AGENT = 'GitHub-Hookshot/helve'
+
+/**
+ * The headers of a delivery, as GitHub sends them; without a secret there is no signature.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
+ */
+export function deliveryHeaders(
+  hook: Webhook,
+  delivery: { event: string; guid: string },
+  body: Body,
+  userAgent: string,
+): Record<string, string> {
+  return {
+    Accept: '*/*',
+    // The response is kept as it comes: nothing that it decompresses to can exceed a bound.
+    'Accept-Encoding': 'identity',
+    'Content-Type': body.mediaType,
+    'User-Agent': userAgent,
+    'X-GitHub-Delivery': delivery.guid,
+    'X-GitHub-Event': delivery.event,
+    'X-GitHub-Hook-ID': String(hook.id),
+    ...targetHeaders(hook.target),
+    ...(hook.secret ? sign(hook.secret, body.bytes) : {}),
+  }
+}
+
+function targetHeaders(target: Webhook['target']): Record<string, string> {
+  if (target === null) return {}
+  return {
+    'X-GitHub-Hook-Installation-Target-ID': String(target.id),
+    'X-GitHub-Hook-Installation-Target-Type': target.type,
+  }
+}

@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { MessageChannel, type MessagePort, parentPort, threadId } from 'node:worker_threads'
+import type { Webhook } from '../src/job/delivery.ts'
+import { toJobError } from '../src/job/failure.ts'
+import type { Logger, LogMethod, ThreadContext } from '../src/job/handler.ts'
+import {
+  LOG_LEVELS,
+  type LogLevel,
+  type ThreadMessage,
+  type WebhookAnswer,
+} from '../src/job/task.ts'
+
+export function threadContext(logLevel: number): ThreadContext {
+  return { id: threadId, logger: threadLogger(logLevel, null), webhooks: { getWebhook } }
+}
+
+/** Sends the lines that the host's pino would print; the others cost nothing. */
+export function threadLogger(lowest: number, id: number | null, kind?: string): Logger {
+  const method = (level: LogLevel): LogMethod => {
+    if (LOG_LEVELS[level] < lowest) return () => undefined
+    return (first: object | string, second?: string) => {
+      const [given, message] = typeof first === 'string' ? [{}, first] : [first, second ?? '']
+      const fields = fieldsJson(kind === undefined ? given : { kind, ...given })
+      send({ helve: 'log', level, id, fields, message })
+    }
+  }
+  return {
+    trace: method('trace'),
+    debug: method('debug'),
+    info: method('info'),
+    warn: method('warn'),
+    error: method('error'),
+  }
+}
+
+function fieldsJson(fields: object): string {
+  try {
+    return JSON.stringify(fields, (_, value: unknown) =>
+      value instanceof Error ? toJobError(value) : value,
+    )
+  } catch (error) {
+    return JSON.stringify({ unloggable: String(error) })
+  }
+}
+
+/** Asks the main thread, which alone reads the queue's file. */
+async function getWebhook(id: number): Promise<Webhook | undefined> {
+  const { port1, port2 } = new MessageChannel()
+  try {
+    const answer = once(port1, 'message') as Promise<[WebhookAnswer]>
+    send({ helve: 'webhook', id, reply: port2 }, [port2])
+    const [{ webhook, error }] = await answer
+    if (error !== undefined) throw new Error(error)
+    return webhook
+  } finally {
+    port1.close()
+  }
+}
+
+function send(message: ThreadMessage, transfer: MessagePort[] = []): void {
+  parentPort?.postMessage(message, transfer)
+}
