@@ -10,17 +10,23 @@ export type Payloads<M> = unknown extends M
       : never
     : never
 
+/** Those of the module, and those registered as functions beside it. */
+export type PayloadsOf<M, I> = Payloads<M> & I
+
 type PayloadOf<H> = H extends (job: Job<infer P>, ...rest: never[]) => unknown ? P : never
+
+/** Whether `{}` would do as the payload. */
+type Optional<P> = object extends P ? true : false
 
 /** What follows the kind in `enqueue`: a payload may be left out where `{}` would do. */
 export type Rest<P> =
-  Record<never, never> extends P
+  Optional<P> extends true
     ? [payload?: P, options?: EnqueueOptions]
     : [payload: P, options?: EnqueueOptions]
 
 /** One submission of `enqueueMany`. */
 export type Submission<T> = {
-  [K in keyof T & string]: { kind: K } & (Record<never, never> extends T[K]
+  [K in keyof T & string]: { kind: K } & (Optional<T[K]> extends true
     ? { payload?: T[K] }
     : { payload: T[K] }) &
     EnqueueOptions

@@ -23,7 +23,7 @@ export interface LaneParts {
 }
 
 /** Starts the lanes of a runtime: the main thread's, and those of threads. */
-export function startLanes(parts: LaneParts): Map<string, Pool> {
+export function startLanes(pools: Map<string, Pool>, parts: LaneParts): void {
   const { options, registry, logger } = parts
   const main = new InlinePool(
     registry.handlers,
@@ -31,10 +31,9 @@ export function startLanes(parts: LaneParts): Map<string, Pool> {
     laneListener(MAIN_LANE, parts),
     ({ id, kind }) => logger.child({ job: id, kind }),
   )
-  const pools = new Map<string, Pool>([[MAIN_LANE, main]])
-  if (options.handlers === undefined) return pools
+  pools.set(MAIN_LANE, main)
+  if (options.handlers === undefined) return
   for (const name of options.lanes.keys()) pools.set(name, startThreads(name, parts))
-  return pools
 }
 
 function startThreads(name: string, parts: LaneParts): Pool {

@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Logger as PinoLogger } from 'pino'
 import type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
-import { badOption, checkFunction, checkInteger, checkKeys, checkNumber } from './job/check.ts'
+import { badOption, checkInteger, checkKeys, checkNumber } from './job/check.ts'
 import { HelveError } from './job/errors.ts'
 import { MAX_DELAY, MAX_PRIORITY } from './job/limits.ts'
 import { checkBackoff, checkMaxAttempts, checkTimeout, type Policy } from './job/policy.ts'
-import type { Schema } from './schema.ts'
+import { checkSchema, type Schema } from './schema.ts'
 
 /** How a runtime is made. */
 export interface RuntimeOptions {
@@ -70,9 +70,8 @@ export interface KindOptions {
 
 const RUNTIME_KEYS = ['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry']
 const LANE_KEYS = ['threads', 'concurrency', 'memory']
-const KIND_KEYS = [
-  ...['maxAttempts', 'backoff', 'timeout', 'grace', 'lane', 'priority', 'delay', 'schema'],
-]
+const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'lane']
+const KIND_KEYS = [...RUN_KEYS, 'priority', 'delay', 'schema']
 const MOST_THREADS = 1_024
 
 export interface CheckedLane {
@@ -120,7 +119,7 @@ export function checkKindOptions(
   if (grace !== undefined) checkNumber(grace, 'grace', 0, MAX_DELAY)
   if (priority !== undefined) checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY)
   if (delay !== undefined) checkNumber(delay, 'delay', 0, MAX_DELAY)
-  if (schema !== undefined) checkFunction(schema?.['~standard']?.validate, 'schema')
+  if (schema !== undefined) checkSchema(schema)
   if (lane !== undefined && !lanes.has(lane)) {
     throw badOption('lane', `one of ${[...lanes.keys()].join(', ')}`, lane)
   }
@@ -164,7 +163,7 @@ function checkLane(lane: LaneOptions): CheckedLane {
 }
 
 function handlersUrl(handlers: unknown): string {
-  const isUrl = handlers instanceof URL || /^file:/.test(String(handlers))
+  const isUrl = handlers instanceof URL || String(handlers).startsWith('file:')
   const file = isUrl ? fileURLToPath(String(handlers)) : String(handlers)
   const twin = file.endsWith('ts') ? file.replace(/ts$/, 'js') : file.replace(/js$/, 'ts')
   const found = [file, twin].find((candidate) => existsSync(candidate))

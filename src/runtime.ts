@@ -8,9 +8,9 @@ import { HelveError } from './job/errors.ts'
 import type { Handler } from './job/handler.ts'
 import type { EnqueueResult, JobRecord, NewJob } from './job/job.ts'
 import { MAX_DELAY } from './job/limits.ts'
-import { newJob, type EnqueueOptions } from './job/submission.ts'
-import type { Payloads, Rest, Submission } from './kinds.ts'
-import { startLanes, type LaneParts } from './lanes.ts'
+import { ENQUEUE_KEYS, newJob, type EnqueueOptions } from './job/submission.ts'
+import type { PayloadsOf, Rest, Submission } from './kinds.ts'
+import { Lifecycle, STOP_TIMEOUT } from './lifecycle.ts'
 import { logEvents } from './log.ts'
 import {
   checkRuntimeOptions,
@@ -24,10 +24,6 @@ import { Registry } from './registry.ts'
 import { checkPayload, checkPayloadNow } from './schema.ts'
 import type { Counts, HostConnection, ListQuery, Page, Store } from './store/store.ts'
 
-/** Milliseconds that a stopping runtime gives to what still runs. */
-const STOP_TIMEOUT = 20_000
-/** And then, beyond each run's grace, to what it had to interrupt. */
-const INTERRUPT_TIMEOUT = 10_000
 /** Submissions that `enqueueMany` has waiting at a time. */
 const MANY = 1_000
 
@@ -44,15 +40,11 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   readonly #options: CheckedOptions
   readonly #registry: Registry
   readonly #events = new Events()
+  /** Empty until the first run. */
+  readonly #pools = new Map<string, Pool>()
   readonly #coordinator: Coordinator
   readonly #clock: Clock = systemClock
-  readonly #parts: LaneParts
-  #pools = new Map<string, Pool>()
-  #started: Promise<void> | undefined
-  #stopped: Promise<void> | undefined
-  #unwatch: (() => void) | undefined
-  /** Ends the `run` that is going on. */
-  #endRun: (() => void) | undefined
+  readonly #lifecycle: Lifecycle
 
   /**
    * Makes a runtime; it claims nothing, and starts no thread, before `run` or `runOnce`.
@@ -62,17 +54,11 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   constructor(store: Store, options: RuntimeOptions = {}) {
     this.#store = store
     this.#options = checkRuntimeOptions(options)
-    this.#registry = new Registry(this.#options.lanes, this.#options.handlers !== undefined)
-    const registry = this.#registry
-    const runtime = this
-    this.#coordinator = new Coordinator({
+    const registry = new Registry(this.#options.lanes, this.#options.handlers !== undefined)
+    const lanes = { pools: this.#pools, of: (kind: string) => registry.lane(kind) }
+    const coordinator = new Coordinator({
       store,
-      lanes: {
-        get pools() {
-          return runtime.#pools
-        },
-        of: (kind) => registry.lane(kind),
-      },
+      lanes,
       events: this.#events,
       clock: this.#clock,
       random: Math.random,
@@ -81,10 +67,10 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     })
     const logger = options.logger ?? pino({ enabled: false })
     logEvents(this.#events, logger)
-    this.#parts = {
-      ...{ options: this.#options, registry, coordinator: this.#coordinator },
-      ...{ store, events: this.#events, logger },
-    }
+    this.#registry = registry
+    this.#coordinator = coordinator
+    const parts = { options: this.#options, registry, coordinator, store, logger }
+    this.#lifecycle = new Lifecycle(this.#pools, { ...parts, events: this.#events })
   }
 
   /**
@@ -94,10 +80,10 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    *
    * @throws HelveError `HELVE_ERR_KIND`, `HELVE_ERR_OPTION`
    */
-  register<K extends keyof (Payloads<M> & I) & string>(kind: K, options: KindOptions): void
-  register<K extends keyof (Payloads<M> & I) & string>(
+  register(kind: keyof PayloadsOf<M, I> & string, options: KindOptions): void
+  register<K extends keyof PayloadsOf<M, I> & string>(
     kind: K,
-    handler: Handler<(Payloads<M> & I)[K]>,
+    handler: Handler<PayloadsOf<M, I>[K]>,
     options?: KindOptions,
   ): void
   register(kind: string, first: KindOptions | Handler<never>, options: KindOptions = {}): void {
@@ -128,9 +114,9 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    *   `_PAYLOAD_TOO_LARGE`, `_DEDUPE_KEY`, `_OPTION` for bad input; `_CLOSED` after `stop`;
    *   `_BACKPRESSURE` when 10,000 submissions wait already; `_STORE_*` when it cannot be written
    */
-  async enqueue<K extends keyof (Payloads<M> & I) & string>(
+  async enqueue<K extends keyof PayloadsOf<M, I> & string>(
     kind: K,
-    ...[payload, options]: Rest<(Payloads<M> & I)[K]>
+    ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
   ): Promise<EnqueueResult> {
     const { schema } = this.#registry.options(kind)
     const checked = schema === undefined ? payload : await checkPayload(schema, payload)
@@ -144,7 +130,9 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * @throws HelveError when some are refused, with the code of the first of them: the others are
    *   enqueued, and its `results` say in order what became of each
    */
-  async enqueueMany(submissions: readonly Submission<Payloads<M> & I>[]): Promise<EnqueueResult[]> {
+  async enqueueMany(
+    submissions: readonly Submission<PayloadsOf<M, I>>[],
+  ): Promise<EnqueueResult[]> {
     if (!Array.isArray(submissions)) throw badOption('submissions', 'an array', submissions)
     const results: (EnqueueResult | HelveError)[] = []
     for (let start = 0; start < submissions.length; start += MANY) {
@@ -164,10 +152,10 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * @throws HelveError as {@link enqueue} does, and `HELVE_ERR_OPTION` for a connection to another
    *   file or without an open transaction, or a schema that is asynchronous
    */
-  enqueueIn<K extends keyof (Payloads<M> & I) & string>(
+  enqueueIn<K extends keyof PayloadsOf<M, I> & string>(
     connection: HostConnection,
     kind: K,
-    ...[payload, options]: Rest<(Payloads<M> & I)[K]>
+    ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
   ): EnqueueResult {
     const { schema } = this.#registry.options(kind)
     const checked = schema === undefined ? payload : checkPayloadNow(schema, payload)
@@ -181,9 +169,8 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * @returns false when nothing was runnable
    * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_CLOSED`
    */
-  async runOnce(): Promise<boolean> {
-    await this.#start()
-    return this.#coordinator.once()
+  runOnce(): Promise<boolean> {
+    return this.#lifecycle.runOnce()
   }
 
   /**
@@ -193,22 +180,8 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_CLOSED`
    *   after `stop`; `HELVE_ERR_OPTION` when this one runs already
    */
-  async run({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    if (this.#endRun) throw new HelveError('HELVE_ERR_OPTION', 'run: this runtime runs already')
-    const ended = new Promise<void>((resolve) => (this.#endRun = resolve))
-    const end = (): void => this.#endRun?.()
-    try {
-      await this.#start()
-      if (signal?.aborted) return
-      signal?.addEventListener('abort', end, { once: true })
-      this.#coordinator.claim()
-      await ended
-      this.#coordinator.pause()
-      await (this.#stopped ?? this.#drain(STOP_TIMEOUT))
-    } finally {
-      signal?.removeEventListener('abort', end)
-      this.#endRun = undefined
-    }
+  run({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    return this.#lifecycle.run(signal)
   }
 
   /**
@@ -219,10 +192,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * @param options.timeout milliseconds. @default 20000
    */
   stop({ timeout = STOP_TIMEOUT }: { timeout?: number } = {}): Promise<void> {
-    checkNumber(timeout, 'timeout', 0, MAX_DELAY)
-    this.#stopped ??= this.#stop(timeout)
-    this.#endRun?.()
-    return this.#stopped
+    return this.#lifecycle.stop(checkNumber(timeout, 'timeout', 0, MAX_DELAY))
   }
 
   /** A job with its state, attempts, crashes and errors; undefined once it is completed. */
@@ -299,53 +269,11 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
       throw error
     }
   }
-
-  #start(): Promise<void> {
-    if (this.#stopped) return Promise.reject(closed())
-    this.#started ??= this.#own().catch((error: unknown) => {
-      this.#started = undefined
-      throw error
-    })
-    return this.#started
-  }
-
-  async #own(): Promise<void> {
-    const orphans = await this.#store.own(this.#clock.now())
-    for (const job of orphans) {
-      this.#coordinator.settled(job, { type: 'lost', reason: 'the process that ran it ended' })
-    }
-    this.#unwatch = this.#store.watch(() => this.#coordinator.wake())
-    this.#pools = startLanes(this.#parts)
-  }
-
-  async #stop(timeout: number): Promise<void> {
-    this.#coordinator.pause()
-    await this.#started?.catch(() => undefined)
-    await this.#drain(timeout)
-    this.#coordinator.close()
-    this.#unwatch?.()
-    await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
-    await this.#store.disown()
-  }
-
-  async #drain(timeout: number): Promise<void> {
-    if (await within(timeout, this.#coordinator.quiet())) return
-    for (const pool of this.#pools.values()) pool.interrupt()
-    const grace = this.#registry.longestGrace()
-    await within(grace + INTERRUPT_TIMEOUT, this.#coordinator.quiet())
-  }
 }
 
 type AnySubmission = { kind: string; payload?: unknown } & EnqueueOptions
 
-const SUBMISSION_KEYS = [
-  ...['kind', 'payload', 'dedupeKey', 'delay', 'runAt', 'priority'],
-  ...['maxAttempts', 'backoff', 'timeout'],
-]
-
-function closed(): HelveError {
-  return new HelveError('HELVE_ERR_CLOSED', 'runtime: expected one that runs, got a stopped one')
-}
+const SUBMISSION_KEYS = ['kind', 'payload', ...ENQUEUE_KEYS]
 
 function someRefused(results: (EnqueueResult | HelveError)[], first: number): HelveError {
   const { code, message } = results[first] as HelveError
@@ -356,15 +284,4 @@ function someRefused(results: (EnqueueResult | HelveError)[], first: number): He
       `submissions[${first}]: ${message}`,
     { results },
   )
-}
-
-/** Whether a promise resolves in time. */
-async function within(ms: number, promise: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)))
-  try {
-    return await Promise.race([promise.then(() => true), over])
-  } finally {
-    clearTimeout(timer)
-  }
 }

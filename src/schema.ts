@@ -1,4 +1,5 @@
-import { HelveError } from './job/errors.ts'
+import { badOption } from './job/check.ts'
+import { HelveError, read } from './job/errors.ts'
 
 /** The part of the Standard Schema interface that helve calls: https://standardschema.dev */
 export interface Schema {
@@ -18,6 +19,13 @@ export type SchemaResult =
 export interface SchemaIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** @throws HelveError `HELVE_ERR_OPTION` for what is no Standard Schema */
+export function checkSchema(schema: unknown): void {
+  const standard = read(schema, '~standard')
+  if (typeof read(standard, 'validate') === 'function') return
+  throw badOption('schema', 'a Standard Schema', schema)
 }
 
 /** @throws HelveError `HELVE_ERR_PAYLOAD` naming each field that does not fit */

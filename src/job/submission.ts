@@ -28,7 +28,16 @@ export interface EnqueueOptions {
   timeout?: number
 }
 
-const OPTIONS = ['dedupeKey', 'delay', 'runAt', 'priority', 'maxAttempts', 'backoff', 'timeout']
+/** The names of {@link EnqueueOptions}. */
+export const ENQUEUE_KEYS = [
+  'dedupeKey',
+  'delay',
+  'runAt',
+  'priority',
+  'maxAttempts',
+  'backoff',
+  'timeout',
+]
 const KIND = /^[A-Za-z][A-Za-z0-9_.:-]*$/
 const NO_OPTIONS: EnqueueOptions = {}
 
@@ -40,7 +49,7 @@ const NO_OPTIONS: EnqueueOptions = {}
  */
 export function newJob(kind: unknown, payload: unknown, given: unknown, now: number): NewJob {
   const options = (given ?? NO_OPTIONS) as EnqueueOptions
-  if (options !== NO_OPTIONS) checkKeys(options, 'options', OPTIONS)
+  if (options !== NO_OPTIONS) checkKeys(options, 'options', ENQUEUE_KEYS)
   return {
     kind: checkKind(kind),
     payload: payloadJson(payload),

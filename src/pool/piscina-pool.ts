@@ -1,5 +1,6 @@
+import { MessagePort } from 'node:worker_threads'
 import type { ClaimedJob } from '../job/job.ts'
-import { LOG_LEVELS, type LogLevel, type ThreadMessage } from '../job/task.ts'
+import { LOG_LEVELS, type ThreadMessage } from '../job/task.ts'
 import { read } from '../job/errors.ts'
 import type { Webhook } from '../job/delivery.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
@@ -110,34 +111,25 @@ export class PiscinaPool implements Pool {
     }
   }
 
-  /** Anything may come: handlers can post here, too. */
   #onMessage(thread: WorkerThread, received: unknown): void {
-    const message = received as ThreadMessage
-    switch (read(message, 'helve')) {
+    const message = threadMessage(received)
+    switch (message?.helve) {
       case 'progress': {
-        const { id, value } = message as Extract<ThreadMessage, { helve: 'progress' }>
-        const job = thread.find(id)
-        if (job) this.#listener.progress(job, value)
+        const job = thread.find(message.id)
+        if (job) this.#listener.progress(job, message.value)
         return
       }
-      case 'log':
-        return this.#onLog(thread, message as Extract<ThreadMessage, { helve: 'log' }>)
+      case 'log': {
+        const { id, level, fields } = message
+        const own = { thread: thread.id, ...(id === null ? {} : { job: id }) }
+        return this.#listener.log(level, { ...own, ...parsed(fields) }, message.message)
+      }
       case 'webhook':
-        void this.#onWebhook(message as Extract<ThreadMessage, { helve: 'webhook' }>)
+        void this.#answer(message.id, message.reply)
     }
   }
 
-  #onLog(thread: WorkerThread, line: Extract<ThreadMessage, { helve: 'log' }>): void {
-    if (!Object.hasOwn(LOG_LEVELS, line.level)) return
-    const fields = { thread: thread.id, ...(line.id === null ? {} : { job: line.id }) }
-    this.#listener.log(
-      line.level as LogLevel,
-      { ...fields, ...parsed(line.fields) },
-      `${line.message}`,
-    )
-  }
-
-  async #onWebhook({ id, reply }: Extract<ThreadMessage, { helve: 'webhook' }>): Promise<void> {
+  async #answer(id: number, reply: MessagePort): Promise<void> {
     try {
       reply.postMessage({ webhook: await this.#getWebhook(id) })
     } catch (error) {
@@ -146,9 +138,30 @@ export class PiscinaPool implements Pool {
   }
 }
 
-function parsed(json: unknown): object {
+/** Handlers can post here as well, and anything: only what is whole is let through. */
+function threadMessage(received: unknown): ThreadMessage | undefined {
+  const message = received as ThreadMessage
+  switch (read(received, 'helve')) {
+    case 'progress':
+      return message
+    case 'log': {
+      const { level, fields, message: text } = message as Extract<ThreadMessage, { helve: 'log' }>
+      const strings = typeof level === 'string' && typeof fields === 'string'
+      if (!strings || typeof text !== 'string') return undefined
+      return Object.hasOwn(LOG_LEVELS, level) ? message : undefined
+    }
+    case 'webhook': {
+      const { id, reply } = message as Extract<ThreadMessage, { helve: 'webhook' }>
+      return typeof id === 'number' && reply instanceof MessagePort ? message : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+function parsed(json: string): object {
   try {
-    const value: unknown = JSON.parse(String(json))
+    const value: unknown = JSON.parse(json)
     return typeof value === 'object' && value !== null ? value : {}
   } catch {
     return {}

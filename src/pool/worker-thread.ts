@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { read } from '../job/errors.ts'
+import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { CLOSE, Flag, type TaskOutcome, type ThreadData } from '../job/task.ts'
@@ -216,7 +217,7 @@ export class WorkerThread {
 
   /** Follows the thread that now is until it exits, and then its successor. */
   #follow(): void {
-    const [worker] = this.#piscina.threads as Worker[]
+    const worker: Worker | undefined = this.#piscina.threads[0]
     if (worker === undefined) return this.#restartLater()
     if (worker === this.#life?.worker) return
     let reason: string | undefined
@@ -230,7 +231,7 @@ export class WorkerThread {
       })
     })
     worker.once('error', (error) => {
-      reason = `the thread ended with ${String(read(error, 'message') ?? error)}`
+      reason = `the thread ended with ${toJobError(error).message}`
       this.#succeed(worker)
     })
     this.#life = { worker, id: worker.threadId, exited, killedFor: undefined }

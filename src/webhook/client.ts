@@ -53,7 +53,7 @@ export async function post(request: PostRequest): Promise<PostResponse> {
   try {
     return await exchange(client, url, request, stop)
   } catch (error) {
-    throw stop.signal.aborted ? stop.signal.reason : TransportError.from(error)
+    throw stop.signal.aborted ? stop.signal.reason : TransportError.from(error as Error)
   } finally {
     disarm()
     stop.abort()

@@ -1,5 +1,3 @@
-import { read } from '../job/errors.ts'
-
 /** No response came. `cause` is what the network said, `code` its code or name. */
 export class TransportError extends Error {
   readonly code: string
@@ -10,15 +8,13 @@ export class TransportError extends Error {
     this.code = code
   }
 
-  static from(cause: unknown): TransportError {
-    const code = read(cause, 'code') || read(cause, 'name') || typeof cause
-    return new TransportError(String(code), told(cause), cause)
+  static from(cause: NodeJS.ErrnoException): TransportError {
+    return new TransportError(cause.code ?? cause.name, told(cause), cause)
   }
 }
 
 /** A host with several addresses fails with an AggregateError, whose own message is empty. */
-function told(cause: unknown): string {
-  const errors = read(cause, 'errors')
-  if (Array.isArray(errors) && errors.length > 0) return errors.map(told).join('; ')
-  return String(read(cause, 'message') || read(cause, 'code') || cause)
+function told(error: NodeJS.ErrnoException): string {
+  if (error instanceof AggregateError) return error.errors.map(told).join('; ')
+  return error.message || (error.code ?? error.name)
 }

@@ -12,16 +12,13 @@ export function enqueue(
 ): EnqueueResult {
   const overrides = job.overrides === null ? null : JSON.stringify(job.overrides)
   const { kind, payload, priority, runAt, maxAttempts, dedupeKey } = job
+  const columns = [kind, payload, priority, runAt, maxAttempts, overrides, now]
   if (dedupeKey === null) {
-    const { lastInsertRowid } = statements.insert.run(
-      ...[kind, payload, priority, runAt, maxAttempts, overrides, now],
-    )
+    const { lastInsertRowid } = statements.insert.run(columns)
     counters.add('queued', kind, priority, 1)
     return { id: Number(lastInsertRowid), deduped: false, state: 'queued' }
   }
-  const row = statements.fold.get(
-    ...[kind, payload, priority, runAt, maxAttempts, overrides, now, dedupeKey],
-  )
+  const row = statements.fold.get(columns, dedupeKey)
   if (row === undefined) throw foreignKey(statements, dedupeKey, kind)
   const deduped = (row[2] as number) > 0
   if (!deduped) counters.add('queued', kind, priority, 1)

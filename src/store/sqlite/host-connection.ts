@@ -19,7 +19,7 @@ export function enqueueInHost(
   job: NewJob,
   now: number,
 ): EnqueueResult {
-  if (connection?.inTransaction !== true) {
+  if (!connection?.inTransaction) {
     throw refused('a better-sqlite3 connection with an open transaction', 'one without')
   }
   let statements = prepared.get(connection)

@@ -61,9 +61,9 @@ export function webhook(row: WebhookRow): Webhook {
     events: JSON.parse(row.events) as string[],
     active: row.active === 1,
     insecureTls: row.insecure_tls === 1,
-    target: parsed<Webhook['target']>(row.target),
+    target: parsed(row.target) as Webhook['target'],
     createdAt: row.created_at,
-    lastResponse: parsed<LastResponse>(row.last_response),
+    lastResponse: parsed(row.last_response) as LastResponse | null,
   }
 }
 
@@ -100,13 +100,13 @@ export function delivery(row: DeliveryRow): DeliveryRecord & { id: number } {
     requestHeaders: JSON.parse(row.request_headers) as Record<string, string>,
     requestBody: row.request_body,
     status: row.status,
-    responseHeaders: parsed<DeliveryRecord['responseHeaders']>(row.response_headers),
+    responseHeaders: parsed(row.response_headers) as DeliveryRecord['responseHeaders'],
     responseBody: row.response_body,
     truncated: row.truncated === 1,
     error: row.error,
   }
 }
 
-function parsed<T>(json: string | null): T | null {
-  return json === null ? null : (JSON.parse(json) as T)
+function parsed(json: string | null): unknown {
+  return json === null ? null : JSON.parse(json)
 }

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import { checkKeys, checkOneOf } from '../../job/check.ts'
+import { checkKeys, checkOneOf, shown } from '../../job/check.ts'
 import type { Webhook } from '../../job/delivery.ts'
 import { HelveError, read } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
@@ -74,7 +74,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
    */
   static async open(file: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
     if (typeof file !== 'string' || file === '' || file.startsWith(':')) {
-      throw new HelveError('HELVE_ERR_OPTION', `file: expected a path, got ${String(file)}`)
+      throw new HelveError('HELVE_ERR_OPTION', `file: expected a path, got ${shown(file)}`)
     }
     checkKeys(options, 'options', ['durability', 'nativeBinding'])
     checkOneOf(options.durability ?? 'power', 'durability', ['power', 'process'])
@@ -111,8 +111,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async claim(now: number): Promise<ClaimedJob | undefined> {
-    const admit: Turn['admit'] = (queues) => [{ queues, limit: 1 }]
-    const { claimed } = await this.turn({ now, settles: [], enqueues: [], admit })
+    const { claimed } = await this.turn({ now, settles: [], enqueues: [], admit: first })
     return claimed[0]
   }
 
@@ -259,6 +258,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
     )
   }
 }
+
+/** Admits the first of all due jobs. */
+const first: Turn['admit'] = (queues) => [{ queues, limit: 1 }]
 
 /** Batch after batch, with the event loop served in between; resolves to the sum. */
 async function inBatches(batch: (limit: number) => number): Promise<number> {

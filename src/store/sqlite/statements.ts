@@ -4,7 +4,10 @@ import type { Database, Statement } from 'better-sqlite3'
 
 type Row = unknown[]
 
-/** Named wrappers: the types that better-sqlite3's own methods return have no exported names. */
+/** Statements by name: those that are run or give one value, and those that give rows. */
+type Prepared<Plain extends string, Rows extends string = never> = Record<Plain, Statement> &
+  Record<Rows, Statement<unknown[], Row>>
+
 function preparer(db: Pick<Database, 'prepare'>) {
   return {
     run: (sql: string): Statement => db.prepare(sql),
@@ -14,12 +17,7 @@ function preparer(db: Pick<Database, 'prepare'>) {
 }
 
 /** The part that a producer needs; it also runs on a host's own connection. */
-export interface EnqueueStatements {
-  insert: Statement
-  fold: Statement<unknown[], Row>
-  holder: Statement<unknown[], Row>
-  count: Statement
-}
+export type EnqueueStatements = Prepared<'insert' | 'count', 'fold' | 'holder'>
 
 export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements {
   const { run, rows } = preparer(db)
@@ -50,9 +48,11 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
   }
 }
 
-export type TransactionStatements = ReturnType<typeof prepareTransactions>
+export type TransactionStatements = Prepared<
+  'begin' | 'commit' | 'rollback' | 'syncFull' | 'syncNormal'
+>
 
-export function prepareTransactions(db: Database) {
+export function prepareTransactions(db: Database): TransactionStatements {
   const { run } = preparer(db)
   return {
     begin: run('BEGIN IMMEDIATE'),
@@ -63,9 +63,32 @@ export function prepareTransactions(db: Database) {
   }
 }
 
-export type QueueStatements = ReturnType<typeof prepareQueue>
+export type QueueStatements = Prepared<
+  | 'dataVersion'
+  | 'complete'
+  | 'requeue'
+  | 'bury'
+  | 'rerun'
+  | 'head'
+  | 'clearOwner'
+  | 'setOwner'
+  | 'keyOf',
+  | 'backlog'
+  | 'due'
+  | 'claim'
+  | 'running'
+  | 'owner'
+  | 'get'
+  | 'listQueued'
+  | 'listRunning'
+  | 'listDead'
+  | 'counters'
+  | 'retry'
+  | 'discard'
+  | 'pruneDead'
+>
 
-export function prepareQueue(db: Database) {
+export function prepareQueue(db: Database): QueueStatements {
   const { run, rows, value } = preparer(db)
   // The newest ten errors are kept with a job.
   const appended = `iif(@error IS NULL, errors, json_insert(
@@ -142,9 +165,11 @@ export function prepareQueue(db: Database) {
   }
 }
 
-export type WebhookStatements = ReturnType<typeof prepareWebhooks>
+export type WebhookStatements = Prepared<
+  'create' | 'update' | 'delete' | 'get' | 'list' | 'respond' | 'record' | 'deliveries' | 'prune'
+>
 
-export function prepareWebhooks(db: Database) {
+export function prepareWebhooks(db: Database): WebhookStatements {
   const { run } = preparer(db)
   return {
     create: run(`

@@ -1,0 +1,105 @@
+import { HelveError } from './job/errors.ts'
+import { startLanes, type LaneParts } from './lanes.ts'
+import type { Pool } from './pool/pool.ts'
+
+/** Milliseconds that a stopping runtime gives to what still runs. */
+export const STOP_TIMEOUT = 20_000
+/** And then, beyond each run's grace, to what it had to interrupt. */
+const INTERRUPT_TIMEOUT = 10_000
+
+/** A runtime's life: it owns the file from its first run on, and ends once. */
+export class Lifecycle {
+  readonly #pools: Map<string, Pool>
+  readonly #parts: LaneParts
+  #started: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
+  #unwatch: (() => void) | undefined
+  /** Ends the `run` that is going on. */
+  #endRun: (() => void) | undefined
+
+  constructor(pools: Map<string, Pool>, parts: LaneParts) {
+    this.#pools = pools
+    this.#parts = parts
+  }
+
+  async runOnce(): Promise<boolean> {
+    await this.#start()
+    return this.#parts.coordinator.once()
+  }
+
+  async run(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#endRun) throw new HelveError('HELVE_ERR_OPTION', 'run: this runtime runs already')
+    const ended = new Promise<void>((resolve) => (this.#endRun = resolve))
+    const end = (): void => this.#endRun?.()
+    try {
+      await this.#start()
+      if (signal?.aborted) return
+      signal?.addEventListener('abort', end, { once: true })
+      this.#parts.coordinator.claim()
+      await ended
+      this.#parts.coordinator.pause()
+      await (this.#stopped ?? this.#drain(STOP_TIMEOUT))
+    } finally {
+      signal?.removeEventListener('abort', end)
+      this.#endRun = undefined
+    }
+  }
+
+  stop(timeout: number): Promise<void> {
+    this.#stopped ??= this.#stop(timeout)
+    this.#endRun?.()
+    return this.#stopped
+  }
+
+  #start(): Promise<void> {
+    if (this.#stopped) return Promise.reject(closed())
+    this.#started ??= this.#own().catch((error: unknown) => {
+      this.#started = undefined
+      throw error
+    })
+    return this.#started
+  }
+
+  async #own(): Promise<void> {
+    const { store, coordinator } = this.#parts
+    for (const job of await store.own(Date.now())) {
+      coordinator.settled(job, { type: 'lost', reason: 'the process that ran it ended' })
+    }
+    this.#unwatch = store.watch(() => coordinator.wake())
+    startLanes(this.#pools, this.#parts)
+  }
+
+  async #stop(timeout: number): Promise<void> {
+    const { store, coordinator } = this.#parts
+    coordinator.pause()
+    // Whoever started it has been told why that failed.
+    await this.#started?.catch(() => undefined)
+    await this.#drain(timeout)
+    coordinator.close()
+    this.#unwatch?.()
+    await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
+    await store.disown()
+  }
+
+  async #drain(timeout: number): Promise<void> {
+    const { coordinator, registry } = this.#parts
+    if (await within(timeout, coordinator.quiet())) return
+    for (const pool of this.#pools.values()) pool.interrupt()
+    await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.quiet())
+  }
+}
+
+function closed(): HelveError {
+  return new HelveError('HELVE_ERR_CLOSED', 'runtime: expected one that runs, got a stopped one')
+}
+
+/** Whether a promise resolves in time. */
+async function within(ms: number, promise: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)))
+  try {
+    return await Promise.race([promise.then(() => true), over])
+  } finally {
+    clearTimeout(timer)
+  }
+}
