@@ -19,7 +19,12 @@ export type {
   WebhookReader,
 } from './store/store.ts'
 
-export { deliveryRetention, runDeliveryRetention } from './webhook/retention.ts'
+export {
+  deliveryRetention,
+  runDeliveryRetention,
+  type DeliveryRetentionOptions,
+  type RetentionClock,
+} from './webhook/retention.ts'
 
 export { HelveError, PermanentError, RetryAfterError, type HelveErrorCode } from './job/errors.ts'
 export type { BackoffFunction, BackoffOptions } from './job/backoff.ts'

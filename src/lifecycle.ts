@@ -33,7 +33,7 @@ export class Lifecycle {
     const end = (): void => this.#endRun?.()
     try {
       await this.#start()
-      if (signal?.aborted) return
+      if (signal?.aborted || this.#stopped) return
       signal?.addEventListener('abort', end, { once: true })
       this.#parts.coordinator.claim()
       await ended

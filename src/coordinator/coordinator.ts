@@ -3,7 +3,7 @@ import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import type { Policy } from '../job/policy.ts'
-import { unhandled } from '../job/run-handler.ts'
+import { failed, unhandled } from '../job/run-handler.ts'
 import type { Admission, Queue, Settle, Store, TurnResult } from '../store/store.ts'
 import { admissions, admitOne, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
@@ -182,6 +182,8 @@ export class Coordinator {
 
   #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
     const { token } = ending.job
+    // Both or neither: a run whose follow-up is refused has failed.
+    if (settled?.refused) return this.settled(ending.job, failed(settled.refused))
     const durationMs = now - (this.#running.get(token)?.since ?? now)
     this.#running.delete(token)
     if (settled) announce(this.#parts.events, { ...ending, settle, settled, now, durationMs })

@@ -29,7 +29,8 @@ export function backoffDelay(
   attempt: number,
   random: () => number,
 ): number {
-  const { type, delay, maxDelay, jitter } = { ...DEFAULT_BACKOFF, ...options }
+  const { type = DEFAULT_BACKOFF.type, delay = DEFAULT_BACKOFF.delay } = options
+  const { maxDelay = DEFAULT_BACKOFF.maxDelay, jitter = DEFAULT_BACKOFF.jitter } = options
   const grown = type === 'fixed' ? delay : delay * 2 ** Math.max(0, attempt - 1)
   const capped = Math.min(grown, maxDelay)
   return Math.round(capped * (1 + jitter * (2 * random() - 1)))

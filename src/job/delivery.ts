@@ -42,7 +42,7 @@ export interface DeliveryRecord {
   status: number | null
   responseHeaders: Record<string, string | string[]> | null
   responseBody: Uint8Array | null
-  /** The response body was longer than what is kept. */
+  /** The response body was longer than what is kept, or it did not arrive whole in time. */
   truncated: boolean
   /** Why it failed; `null` after a 2xx. */
   error: string | null

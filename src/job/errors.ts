@@ -79,8 +79,9 @@ export function isPermanent(thrown: unknown): boolean {
 /** When a thrown value asks to be retried, in epoch milliseconds; undefined when it does not. */
 export function retryAt(thrown: unknown, now: number): number | undefined {
   const after = read(thrown, RETRY_AFTER)
-  if (typeof after === 'number') return now + after
-  return after instanceof Date ? after.getTime() : undefined
+  if (typeof after !== 'number' && !(after instanceof Date)) return undefined
+  const at = typeof after === 'number' ? now + after : after.getTime()
+  return Number.isFinite(at) ? Math.ceil(at) : undefined
 }
 
 /** A property of anything at all: proxies and throwing getters read as undefined. */

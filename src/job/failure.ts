@@ -32,5 +32,9 @@ function cut(value: string, bytes: number): string {
   // By characters first: a message of 50 MB must not be encoded whole.
   const head = value.length > bytes ? value.slice(0, bytes) : value
   if (head.length * 3 <= bytes || Buffer.byteLength(head) <= bytes) return head.toWellFormed()
-  return Buffer.from(head).subarray(0, bytes).toString().toWellFormed()
+  const encoded = Buffer.from(head)
+  let end = bytes
+  // Not in the middle of a character: its later bytes are 10xxxxxx.
+  while ((encoded[end]! & 0b1100_0000) === 0b1000_0000) end -= 1
+  return encoded.toString('utf8', 0, end)
 }

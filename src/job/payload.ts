@@ -1,4 +1,5 @@
 import { HelveError } from './errors.ts'
+import { toJobError } from './failure.ts'
 import { MAX_PAYLOAD_BYTES } from './limits.ts'
 
 const MAX_DEPTH = 1_000
@@ -15,9 +16,13 @@ export function payloadJson(payload: unknown): string {
     json = JSON.stringify(payload)
   } catch (error) {
     if (error instanceof HelveError) throw error
-    throw new HelveError('HELVE_ERR_PAYLOAD', `payload: expected JSON, got ${String(error)}`, {
-      cause: error,
-    })
+    throw new HelveError(
+      'HELVE_ERR_PAYLOAD',
+      `payload: expected JSON, got ${toJobError(error).message}`,
+      {
+        cause: error,
+      },
+    )
   }
   if (json === undefined) throw refused('payload', 'JSON', 'a value whose toJSON gives nothing')
   checkSize(json)
@@ -58,7 +63,7 @@ function checkObject(value: object, path: string, depth: number): void {
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return
   if (Array.isArray(value)) {
     value.forEach((item, index) => {
-      if (item !== undefined) checkValue(item, `${path}[${index}]`, depth + 1)
+      checkValue(item, `${path}[${index}]`, depth + 1)
     })
     return
   }

@@ -107,7 +107,7 @@ function resultJson(kind: string, result: unknown): string | undefined {
   try {
     json = JSON.stringify(result)
   } catch (cause) {
-    throw badResult(kind, `got ${String(cause)}`, cause)
+    throw badResult(kind, `got ${toJobError(cause).message}`, cause)
   }
   if (json === undefined) throw badResult(kind, `got a ${typeof result}`)
   if (json.length > MAX_RESULT_BYTES) {

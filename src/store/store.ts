@@ -107,7 +107,7 @@ export interface Admission {
 }
 
 export interface TurnResult {
-  /** One for each settle. */
+  /** One for each settle; undefined when the claim was not the caller's. */
   settled: (Settled | undefined)[]
   /** One for each enqueue; an error for one that the store refused, with the others unaffected. */
   enqueued: (EnqueueResult | HelveError)[]
@@ -116,9 +116,11 @@ export interface TurnResult {
   nextDue: number
 }
 
-/** What became of a settled job; undefined in its place means that the claim was not the caller's. */
+/** What became of a settled job. */
 export interface Settled {
-  state: 'completed' | 'queued' | 'dead'
+  state: 'completed' | 'queued' | 'dead' | 'running'
+  /** Why it is still `running`, with nothing of its settle written: a follow-up was refused. */
+  refused?: HelveError
   /** A submission had been folded in while it ran: it has been queued once more, afresh. */
   rerun: boolean
   followUps: EnqueueResult[]

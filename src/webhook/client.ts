@@ -56,7 +56,6 @@ export async function post(request: PostRequest): Promise<PostResponse> {
     throw stop.signal.aborted ? stop.signal.reason : TransportError.from(error as Error)
   } finally {
     disarm()
-    stop.abort()
     await client.destroy()
   }
 }

@@ -24,13 +24,14 @@ export function claim(
   admission: Admission,
   now: number,
 ): { jobs: ClaimedJob[]; nextDue: number } {
-  const jobs = dueIds(statements, admission, now).map((id) => {
+  const jobs = dueIds(statements, admission, now).flatMap((id) => {
     lastToken += 1
     const row = statements.claim.get(lastToken, now, id)
-    if (row === undefined) throw new Error(`job ${id} vanished inside its own transaction`)
+    // Claimed by another admission of this turn that named the same queue.
+    if (row === undefined) return []
     const job = claimedJob(id, lastToken, row)
     counters.move('queued', 'running', job.kind, job.priority)
-    return job
+    return [job]
   })
   const nextDue = jobs.length < admission.limit ? earliest(statements, admission.queues) : Infinity
   return { jobs, nextDue }

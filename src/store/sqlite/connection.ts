@@ -1,9 +1,10 @@
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { HelveError } from '../../job/errors.ts'
 import { storeError } from './errors.ts'
+import { createPrivately } from './private-file.ts'
 import { migrate } from './migrations/migrate.ts'
 
 /** Below it a WAL reset can corrupt the file: https://sqlite.org/releaselog/3_51_3.html */
@@ -54,21 +55,6 @@ function configure(db: Database.Database): void {
   db.pragma('trusted_schema = OFF')
   migrate(db)
   db.pragma(`busy_timeout = ${BUSY_TIMEOUT}`)
-}
-
-/** SQLite gives the WAL and its index the mode of the file itself. */
-function createPrivately(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(file, error)
-  }
-}
-
-function unwritable(file: string, cause: unknown): HelveError {
-  return new HelveError('HELVE_ERR_STORE_READONLY', `file: ${file}: it cannot be created`, {
-    cause,
-  })
 }
 
 /** better-sqlite3 13 needs Node-API 10; on an older Node it ends the process with SIGSEGV. */

@@ -34,6 +34,12 @@ export class Counters {
     this.clear()
   }
 
+  merge(other: Counters): void {
+    for (const { state, kind, priority, jobs } of other.#deltas.values()) {
+      this.add(state, kind, priority, jobs)
+    }
+  }
+
   clear(): void {
     this.#deltas.clear()
   }

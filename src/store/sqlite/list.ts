@@ -29,8 +29,9 @@ export function list(statements: QueueStatements, query: ListQuery): Page {
   const jobs: JobRecord[] = []
   const kinds = kind === undefined ? Object.keys(counts(statements)).sort() : [kind]
   for (const section of sections(state === undefined ? STATES : [state], kinds, after)) {
-    jobs.push(...page(statements, section, limit - jobs.length))
-    if (jobs.length === limit) return { jobs, next: cursor(jobs.at(-1)!) }
+    // One more than asked for tells whether there is another page.
+    jobs.push(...page(statements, section, limit + 1 - jobs.length))
+    if (jobs.length > limit) return { jobs: jobs.slice(0, limit), next: cursor(jobs[limit - 1]!) }
   }
   return { jobs }
 }

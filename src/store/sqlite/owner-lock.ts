@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
 import { read } from '../../job/errors.ts'
+import { createPrivately } from './private-file.ts'
 
 /**
  * The exclusive lock of the one owner of a queue. It is a database of its own, so that a lock held
@@ -14,6 +15,7 @@ export class OwnerLock {
 
   /** Undefined when somebody else holds the lock. */
   static acquire(file: string, nativeBinding: string | undefined): OwnerLock | undefined {
+    createPrivately(`${file}-owner`)
     const db = new Database(`${file}-owner`, {
       timeout: 0,
       ...(nativeBinding === undefined ? {} : { nativeBinding }),

@@ -12,6 +12,7 @@ import type {
   Page,
   RunStore,
   Settle,
+  Settled,
   Store,
   Turn,
   TurnResult,
@@ -40,6 +41,11 @@ export interface SqliteStoreOptions {
   durability?: 'power' | 'process'
   /** Path of `better_sqlite3.node`, for programs that bring it along themselves. */
   nativeBinding?: string
+}
+
+interface Owner {
+  pid: number
+  since: number
 }
 
 /** Rows that one transaction of a clean-up deletes at most. */
@@ -128,14 +134,17 @@ export class SqliteStore implements Store, JobStore, RunStore {
   async own(now: number): Promise<ClaimedJob[]> {
     const lock = OwnerLock.acquire(this.file, this.#nativeBinding)
     if (lock === undefined) throw this.#owned()
-    this.#lock = lock
-    return this.#transactions.repeatable(() => {
-      this.#statements.clearOwner.run()
-      this.#statements.setOwner.run(process.pid, now)
-      return this.#statements.running
-        .all()
-        .map(([id, token, ...row]) => claimedJob(id as number, token as number, row))
-    })
+    try {
+      const orphans = this.#transactions.repeatable(() => {
+        this.#statements.setOwner.run(JSON.stringify({ pid: process.pid, since: now }))
+        return this.#statements.running.all()
+      })
+      this.#lock = lock
+      return orphans.map(([id, token, ...row]) => claimedJob(id as number, token as number, row))
+    } catch (error) {
+      lock.release()
+      throw error
+    }
   }
 
   async disown(): Promise<void> {
@@ -144,32 +153,34 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   watch(onWrite: () => void): () => void {
-    let seen = this.#statements.dataVersion.get()
+    const version = (): unknown => this.#statements.dataVersion.get()
+    let seen = this.#transactions.read(version)
     return watchFile(`${this.file}-wal`, () => {
       // It moves with the commits of other connections only: our own wake nobody.
       if (!this.#db.open) return
-      const version = this.#statements.dataVersion.get()
-      if (version === seen) return
-      seen = version
+      const now = version()
+      if (now === seen) return
+      seen = now
       onWrite()
     })
   }
 
   async get(id: number): Promise<JobRecord | undefined> {
-    const row = this.#statements.get.get(id)
+    const row = this.#transactions.read(() => this.#statements.get.get(id))
     return row && jobRecord(row)
   }
 
   async list(query: ListQuery): Promise<Page> {
-    return list(this.#statements, query)
+    return this.#transactions.read(() => list(this.#statements, query))
   }
 
   async counts(): Promise<Counts> {
-    return counts(this.#statements)
+    return this.#transactions.read(() => counts(this.#statements))
   }
 
   async oldestDue(now: number): Promise<number | undefined> {
-    const oldest = earliest(this.#statements, backlog(this.#statements))
+    const statements = this.#statements
+    const oldest = this.#transactions.read(() => earliest(statements, backlog(statements)))
     return oldest <= now ? oldest : undefined
   }
 
@@ -221,10 +232,19 @@ export class SqliteStore implements Store, JobStore, RunStore {
     this.#db.close()
   }
 
-  #settle(counters: Counters, one: Settle, now: number) {
-    const settled = settle(this.#statements, counters, one, now)
-    if (settled) for (const delivery of one.deliveries) this.webhooks.record(delivery)
-    return settled
+  #settle(counters: Counters, one: Settle, now: number): Settled | undefined {
+    const body = (deltas: Counters): Settled | undefined => {
+      const settled = settle(this.#statements, deltas, one, now)
+      if (settled) for (const delivery of one.deliveries) this.webhooks.record(delivery)
+      return settled
+    }
+    if (one.followUps.length === 0) return body(counters)
+    try {
+      return this.#transactions.part(counters, body)
+    } catch (error) {
+      if (!(error instanceof HelveError)) throw error
+      return { state: 'running', refused: error, rerun: false, followUps: [] }
+    }
   }
 
   #enqueue(counters: Counters, job: NewJob, now: number): EnqueueResult | HelveError {
@@ -238,10 +258,8 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   #owned(): HelveError {
-    const [row] = this.#statements.owner.all()
-    const owner = row
-      ? `process ${String(row[0])} since ${new Date(row[1] as number).toISOString()}`
-      : 'another process'
+    const { pid, since } = JSON.parse(this.#statements.owner.get() as string) as Owner
+    const owner = `process ${pid} since ${new Date(since).toISOString()}`
     return new HelveError(
       'HELVE_ERR_OWNED',
       `file: expected a queue without an owner, got ${this.file}, which is owned by ${owner}`,

@@ -23,12 +23,12 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
   const { run, rows } = preparer(db)
   return {
     insert: run(`
-      INSERT INTO jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at)
+      INSERT INTO helve_jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at)
       VALUES (?, ?, ?, ?, ?, ?, ?)`),
 
     // A retry keeps its backoff: a fold brings forward only a job that has not run yet.
     fold: rows(`
-      INSERT INTO jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at, dedupe_key)
+      INSERT INTO helve_jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at, dedupe_key)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 'dead' DO UPDATE SET
         payload = excluded.payload,
@@ -39,17 +39,17 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
       RETURNING id, state, folds`),
 
     holder: rows(
-      `SELECT id, kind FROM jobs WHERE dedupe_key = ? AND dedupe_key IS NOT NULL AND state <> 'dead'`,
+      `SELECT id, kind FROM helve_jobs WHERE dedupe_key = ? AND dedupe_key IS NOT NULL AND state <> 'dead'`,
     ),
 
     count: run(`
-      INSERT INTO counters (state, kind, priority, jobs) VALUES (?, ?, ?, ?)
+      INSERT INTO helve_counters (state, kind, priority, jobs) VALUES (?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs`),
   }
 }
 
 export type TransactionStatements = Prepared<
-  'begin' | 'commit' | 'rollback' | 'syncFull' | 'syncNormal'
+  'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollbackTo'
 >
 
 export function prepareTransactions(db: Database): TransactionStatements {
@@ -58,8 +58,9 @@ export function prepareTransactions(db: Database): TransactionStatements {
     begin: run('BEGIN IMMEDIATE'),
     commit: run('COMMIT'),
     rollback: run('ROLLBACK'),
-    syncFull: run('PRAGMA synchronous = FULL'),
-    syncNormal: run('PRAGMA synchronous = NORMAL'),
+    savepoint: run('SAVEPOINT helve'),
+    release: run('RELEASE helve'),
+    rollbackTo: run('ROLLBACK TO helve'),
   }
 }
 
@@ -70,14 +71,13 @@ export type QueueStatements = Prepared<
   | 'bury'
   | 'rerun'
   | 'head'
-  | 'clearOwner'
+  | 'owner'
   | 'setOwner'
   | 'keyOf',
   | 'backlog'
   | 'due'
   | 'claim'
   | 'running'
-  | 'owner'
   | 'get'
   | 'listQueued'
   | 'listRunning'
@@ -102,65 +102,66 @@ export function prepareQueue(db: Database): QueueStatements {
     dataVersion: value('PRAGMA data_version'),
 
     complete: run(`
-      DELETE FROM jobs WHERE id = ? AND token = ? AND state = 'running' AND rerun = 0`),
+      DELETE FROM helve_jobs WHERE id = ? AND token = ? AND state = 'running' AND rerun = 0`),
     requeue: run(`
-      UPDATE jobs SET state = 'queued', run_at = @runAt, ${unclaimed}, errors = ${appended},
+      UPDATE helve_jobs SET state = 'queued', run_at = @runAt, ${unclaimed}, errors = ${appended},
         attempts = attempts - @refund, crashes = crashes + @crash
       WHERE ${owned}`),
     bury: run(`
-      UPDATE jobs SET state = 'dead', died_at = @now, ${unclaimed}, errors = ${appended},
+      UPDATE helve_jobs SET state = 'dead', died_at = @now, ${unclaimed}, errors = ${appended},
         attempts = attempts - @refund, crashes = crashes + @crash
       WHERE ${owned} AND rerun = 0`),
     // A submission came while it ran, and is owed a run whatever became of this one.
     rerun: run(`
-      UPDATE jobs SET state = 'queued', run_at = @now, ${unclaimed}, errors = ${appended},
+      UPDATE helve_jobs SET state = 'queued', run_at = @now, ${unclaimed}, errors = ${appended},
         attempts = 0, crashes = min(crashes + @crash, @crashes)
       WHERE ${owned}`),
 
     backlog: rows(`
-      SELECT kind, priority, jobs FROM counters WHERE state = 'queued' AND jobs > 0`),
+      SELECT kind, priority, jobs FROM helve_counters WHERE state = 'queued' AND jobs > 0`),
     due: rows(`
-      SELECT run_at, id FROM jobs
+      SELECT run_at, id FROM helve_jobs
       WHERE state = 'queued' AND kind = ? AND priority = ? AND run_at <= ?
       ORDER BY run_at, id LIMIT ?`),
     head: value(`
-      SELECT run_at FROM jobs WHERE state = 'queued' AND kind = ? AND priority = ?
+      SELECT run_at FROM helve_jobs WHERE state = 'queued' AND kind = ? AND priority = ?
       ORDER BY run_at LIMIT 1`),
     claim: rows(`
-      UPDATE jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ?, started_at = ?
-      WHERE id = ?
+      UPDATE helve_jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ?, started_at = ?
+      WHERE id = ? AND state = 'queued'
       RETURNING kind, payload, dedupe_key, priority, attempts, max_attempts, crashes, created_at,
         overrides`),
 
     running: rows(`
       SELECT id, token, kind, payload, dedupe_key, priority, attempts, max_attempts, crashes,
         created_at, overrides
-      FROM jobs WHERE state = 'running' ORDER BY id`),
-    owner: rows('SELECT pid, since FROM owner'),
-    clearOwner: run('DELETE FROM owner'),
-    setOwner: run('INSERT INTO owner (pid, since) VALUES (?, ?)'),
+      FROM helve_jobs WHERE state = 'running' ORDER BY id`),
+    owner: value(`SELECT value FROM helve_meta WHERE key = 'owner'`),
+    setOwner: run(`INSERT OR REPLACE INTO helve_meta (key, value) VALUES ('owner', ?)`),
 
-    get: rows(`SELECT ${record} FROM jobs WHERE id = ?`),
+    get: rows(`SELECT ${record} FROM helve_jobs WHERE id = ?`),
     listQueued: rows(`
-      SELECT ${record} FROM jobs
+      SELECT ${record} FROM helve_jobs
       WHERE state = 'queued' AND kind = ? AND (priority, run_at, id) > (?, ?, ?)
       ORDER BY priority, run_at, id LIMIT ?`),
     listRunning: rows(`
-      SELECT ${record} FROM jobs WHERE state = 'running' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
+      SELECT ${record} FROM helve_jobs WHERE state = 'running' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
     listDead: rows(`
-      SELECT ${record} FROM jobs WHERE state = 'dead' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
+      SELECT ${record} FROM helve_jobs WHERE state = 'dead' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
     counters: rows(`
-      SELECT state, kind, sum(jobs) FROM counters GROUP BY state, kind HAVING sum(jobs) > 0
+      SELECT state, kind, sum(jobs) FROM helve_counters GROUP BY state, kind HAVING sum(jobs) > 0
       ORDER BY kind`),
 
     retry: rows(`
-      UPDATE jobs SET state = 'queued', run_at = ?, attempts = 0, crashes = 0, died_at = NULL
+      UPDATE helve_jobs SET state = 'queued', run_at = ?, attempts = 0, crashes = 0, died_at = NULL
       WHERE id = ? AND state = 'dead' RETURNING kind, priority`),
-    keyOf: value('SELECT dedupe_key FROM jobs WHERE id = ?'),
-    discard: rows(`DELETE FROM jobs WHERE id = ? AND state = 'dead' RETURNING kind, priority`),
+    keyOf: value('SELECT dedupe_key FROM helve_jobs WHERE id = ?'),
+    discard: rows(
+      `DELETE FROM helve_jobs WHERE id = ? AND state = 'dead' RETURNING kind, priority`,
+    ),
     pruneDead: rows(`
-      DELETE FROM jobs WHERE id IN (
-        SELECT id FROM jobs WHERE state = 'dead' AND died_at < ? ORDER BY died_at LIMIT ?)
+      DELETE FROM helve_jobs WHERE id IN (
+        SELECT id FROM helve_jobs WHERE state = 'dead' AND died_at < ? ORDER BY died_at LIMIT ?)
       RETURNING kind, priority`),
   }
 }
@@ -173,25 +174,25 @@ export function prepareWebhooks(db: Database): WebhookStatements {
   const { run } = preparer(db)
   return {
     create: run(`
-      INSERT INTO webhooks (url, secret, content_type, events, active, insecure_tls, target, created_at)
+      INSERT INTO helve_webhooks (url, secret, content_type, events, active, insecure_tls, target, created_at)
       VALUES (@url, @secret, @contentType, @events, @active, @insecureTls, @target, @createdAt)`),
     update: run(`
-      UPDATE webhooks SET url = @url, secret = @secret, content_type = @contentType,
+      UPDATE helve_webhooks SET url = @url, secret = @secret, content_type = @contentType,
         events = @events, active = @active, insecure_tls = @insecureTls, target = @target
       WHERE id = @id`),
-    delete: run('DELETE FROM webhooks WHERE id = ?'),
-    get: run('SELECT * FROM webhooks WHERE id = ?'),
-    list: run('SELECT * FROM webhooks ORDER BY id'),
-    respond: run('UPDATE webhooks SET last_response = ? WHERE id = ?'),
+    delete: run('DELETE FROM helve_webhooks WHERE id = ?'),
+    get: run('SELECT * FROM helve_webhooks WHERE id = ?'),
+    list: run('SELECT * FROM helve_webhooks ORDER BY id'),
+    respond: run('UPDATE helve_webhooks SET last_response = ? WHERE id = ?'),
     record: run(`
-      INSERT INTO deliveries (webhook_id, guid, event, action, attempt, at, duration_ms, url,
+      INSERT INTO helve_deliveries (webhook_id, guid, event, action, attempt, at, duration_ms, url,
         request_headers, request_body, status, response_headers, response_body, truncated, error)
       VALUES (@webhookId, @guid, @event, @action, @attempt, @at, @durationMs, @url,
         @requestHeaders, @requestBody, @status, @responseHeaders, @responseBody, @truncated, @error)`),
     deliveries: run(`
-      SELECT * FROM deliveries WHERE webhook_id = ? AND id < ? ORDER BY id DESC LIMIT ?`),
+      SELECT * FROM helve_deliveries WHERE webhook_id = ? AND id < ? ORDER BY id DESC LIMIT ?`),
     prune: run(`
-      DELETE FROM deliveries WHERE id IN (
-        SELECT id FROM deliveries WHERE at < ? ORDER BY at LIMIT ?)`),
+      DELETE FROM helve_deliveries WHERE id IN (
+        SELECT id FROM helve_deliveries WHERE at < ? ORDER BY at LIMIT ?)`),
   }
 }

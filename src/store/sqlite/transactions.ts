@@ -33,8 +33,39 @@ export class Transactions {
     return this.#run('normal', body)
   }
 
+  /** For a body that only reads. */
+  read<T>(body: () => T): T {
+    this.#checkOpen()
+    try {
+      return body()
+    } catch (error) {
+      throw storeError(error, this.#db.name)
+    }
+  }
+
+  /** A part of a transaction that is undone by itself when it throws. */
+  part<T>(counters: Counters, body: (counters: Counters) => T): T {
+    const own = new Counters()
+    this.#statements.savepoint.run()
+    try {
+      const result = body(own)
+      counters.merge(own)
+      return result
+    } catch (error) {
+      if (this.#db.inTransaction) this.#statements.rollbackTo.run()
+      throw error
+    } finally {
+      if (this.#db.inTransaction) this.#statements.release.run()
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#db.open) return
+    throw new HelveError('HELVE_ERR_CLOSED', 'store: expected an open one, got a closed one')
+  }
+
   #run<T>(mode: 'full' | 'normal', body: (counters: Counters) => T): T {
-    if (!this.#db.open) throw new HelveError('HELVE_ERR_CLOSED', 'store: expected open, got closed')
+    this.#checkOpen()
     try {
       this.#sync(mode)
       this.#statements.begin.run()
@@ -50,11 +81,13 @@ export class Transactions {
     }
   }
 
-  /** Ignored by SQLite inside a transaction: it has to come before. */
+  /**
+   * Ignored by SQLite inside a transaction: it has to come before. And never as a statement that
+   * is kept: SQLite sets this pragma when it is prepared, and not when it is run.
+   */
   #sync(mode: 'full' | 'normal'): void {
     if (mode === this.#synchronous) return
-    if (mode === 'full') this.#statements.syncFull.run()
-    else this.#statements.syncNormal.run()
+    this.#db.pragma(`synchronous = ${mode}`)
     this.#synchronous = mode
   }
 }

@@ -67,12 +67,13 @@ export class Webhooks {
   }
 
   async get(id: number): Promise<Webhook | undefined> {
-    const row = this.#statements.get.get(id) as WebhookRow | undefined
-    return row && webhook(row)
+    const row = this.#transactions.read(() => this.#statements.get.get(id))
+    return row === undefined ? undefined : webhook(row as WebhookRow)
   }
 
   async list(): Promise<Webhook[]> {
-    return (this.#statements.list.all() as WebhookRow[]).map(webhook)
+    const rows = this.#transactions.read(() => this.#statements.list.all())
+    return (rows as WebhookRow[]).map(webhook)
   }
 
   /** The attempts of one hook, newest first; `before` is the id of the last one of the page before. */
@@ -81,9 +82,9 @@ export class Webhooks {
     { before = Number.MAX_SAFE_INTEGER, limit = 30 }: { before?: number; limit?: number } = {},
   ): Promise<Delivery[]> {
     checkInteger(limit, 'limit', 1, 1_000)
-    return (this.#statements.deliveries.all(webhookId, before, limit) as DeliveryRow[]).map(
-      delivery,
-    )
+    const { deliveries } = this.#statements
+    const rows = this.#transactions.read(() => deliveries.all(webhookId, before, limit))
+    return (rows as DeliveryRow[]).map(delivery)
   }
 
   /** Keeps an attempt, and makes it the hook's last response; for use inside a transaction. */

@@ -1,6 +1,6 @@
 /** Jobs, their counters, webhooks and deliveries. */
 export const jobs = `
-  CREATE TABLE jobs (
+  CREATE TABLE helve_jobs (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     kind         TEXT    NOT NULL,
     state        TEXT    NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'dead')),
@@ -21,14 +21,14 @@ export const jobs = `
     payload      TEXT    NOT NULL
   ) STRICT;
 
-  CREATE INDEX jobs_queued ON jobs (kind, priority, run_at) WHERE state = 'queued';
-  CREATE INDEX jobs_running ON jobs (kind) WHERE state = 'running';
-  CREATE INDEX jobs_dead ON jobs (kind) WHERE state = 'dead';
-  CREATE INDEX jobs_died ON jobs (died_at) WHERE state = 'dead';
-  CREATE UNIQUE INDEX jobs_key ON jobs (dedupe_key)
+  CREATE INDEX helve_jobs_queued ON helve_jobs (kind, priority, run_at) WHERE state = 'queued';
+  CREATE INDEX helve_jobs_running ON helve_jobs (kind) WHERE state = 'running';
+  CREATE INDEX helve_jobs_dead ON helve_jobs (kind) WHERE state = 'dead';
+  CREATE INDEX helve_jobs_died ON helve_jobs (died_at) WHERE state = 'dead';
+  CREATE UNIQUE INDEX helve_jobs_key ON helve_jobs (dedupe_key)
     WHERE dedupe_key IS NOT NULL AND state <> 'dead';
 
-  CREATE TABLE counters (
+  CREATE TABLE helve_counters (
     kind     TEXT    NOT NULL,
     state    TEXT    NOT NULL,
     priority INTEGER NOT NULL,
@@ -36,12 +36,7 @@ export const jobs = `
     PRIMARY KEY (state, kind, priority)
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE owner (
-    pid   INTEGER NOT NULL,
-    since INTEGER NOT NULL
-  ) STRICT;
-
-  CREATE TABLE webhooks (
+  CREATE TABLE helve_webhooks (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     url           TEXT    NOT NULL,
     secret        TEXT,
@@ -54,7 +49,7 @@ export const jobs = `
     last_response TEXT
   ) STRICT;
 
-  CREATE TABLE deliveries (
+  CREATE TABLE helve_deliveries (
     id               INTEGER PRIMARY KEY AUTOINCREMENT,
     webhook_id       INTEGER NOT NULL,
     guid             TEXT    NOT NULL,
@@ -73,6 +68,6 @@ export const jobs = `
     error            TEXT
   ) STRICT;
 
-  CREATE INDEX deliveries_webhook ON deliveries (webhook_id);
-  CREATE INDEX deliveries_at ON deliveries (at);
+  CREATE INDEX helve_deliveries_webhook ON helve_deliveries (webhook_id);
+  CREATE INDEX helve_deliveries_at ON helve_deliveries (at);
 `

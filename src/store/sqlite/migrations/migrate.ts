@@ -2,10 +2,13 @@ import type { Database } from 'better-sqlite3'
 import { HelveError } from '../../../job/errors.ts'
 import { jobs } from './001-jobs.ts'
 
-/** In order; `PRAGMA user_version` counts those that a file has had. Never edit a released one. */
+/** In order; `helve_meta` counts those that a file has had. Never edit a released one. */
 const MIGRATIONS = [jobs]
 
-/** Brings a file up to date; several processes may try at the same time. */
+/**
+ * Brings a file up to date; several processes may try at the same time. The host may keep tables
+ * of its own in the file: helve's all begin with `helve_`, and `user_version` is the host's.
+ */
 export function migrate(db: Database): void {
   if (version(db) === MIGRATIONS.length) return
   db.transaction(() => {
@@ -18,11 +21,16 @@ export function migrate(db: Database): void {
           'a newer helve wrote this file',
       )
     }
+    db.exec('CREATE TABLE IF NOT EXISTS helve_meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID')
     for (const migration of MIGRATIONS.slice(from)) db.exec(migration)
-    db.pragma(`user_version = ${MIGRATIONS.length}`)
+    db.prepare(`INSERT OR REPLACE INTO helve_meta (key, value) VALUES ('schema', ?)`).run(
+      MIGRATIONS.length,
+    )
   }).immediate()
 }
 
 function version(db: Database): number {
-  return db.pragma('user_version', { simple: true }) as number
+  const meta = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'helve_meta'`).get()
+  if (meta === undefined) return 0
+  return db.prepare(`SELECT value FROM helve_meta WHERE key = 'schema'`).pluck().get() as number
 }

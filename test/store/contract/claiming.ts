@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Admission, Queue } from '../../../src/store/store.ts'
+import {
+  aJob,
+  claim,
+  claimOne,
+  completes,
+  enqueue,
+  NOW,
+  requeues,
+  settle,
+  turn,
+} from '../../support/jobs.ts'
+import type { Open } from '../contract.ts'
+
+const LATER = NOW + 60_000
+
+const three = (kind: string, priority = 0) =>
+  Array.from({ length: 3 }, () => aJob({ kind, priority }))
+
+/** The queues of one kind. */
+const of = (queues: Queue[], kind: string) => queues.filter((queue) => queue.kind === kind)
+
+/** Admits everything, up to a limit. */
+const all = (limit: number) => (queues: Queue[]) => [{ queues, limit }]
+
+export function claiming(open: Open): void {
+  describe('claim', () => {
+    test('goes by priority, then runAt, then id, over all kinds', async (t) => {
+      const { store } = await open(t)
+      const results = await enqueue(
+        store,
+        aJob({ kind: 'a', priority: 1, runAt: NOW - 9 }), // 0
+        aJob({ kind: 'b', priority: 0, runAt: NOW - 1 }), // 1
+        aJob({ kind: 'a', priority: 0, runAt: NOW - 2 }), // 2
+        aJob({ kind: 'c', priority: -5, runAt: LATER }), // 3: first by priority, but not due
+        aJob({ kind: 'b', priority: 0, runAt: NOW - 2 }), // 4
+        aJob({ kind: 'a', priority: 0, runAt: NOW - 2 }), // 5
+        aJob({ kind: 'c', priority: 1, runAt: NOW - 8 }), // 6
+        aJob({ kind: 'c', priority: -1, runAt: NOW }), // 7
+        aJob({ kind: 'a', priority: 0, runAt: LATER }), // 8: not due
+      )
+      const order = [7, 2, 4, 5, 1, 0, 6].map((place) => results[place]!.id)
+      const oneByOne = [await claimOne(store), ...(await claim(store, 2)), await claimOne(store)]
+      const rest = await claim(store)
+      assert.deepEqual(
+        [...oneByOne, ...rest].map(({ id }) => id),
+        order,
+      )
+    })
+
+    test('gives all that a run needs, and marks the row', async (t) => {
+      const { store } = await open(t)
+      const overrides = { timeout: 5_000, backoff: { type: 'fixed', delay: 7 } } as const
+      const job = aJob({ payload: [1], dedupeKey: 'k', priority: 2, maxAttempts: 3, overrides })
+      const { id } = await store.enqueue(job, NOW)
+      const claimed = await claimOne(store, LATER)
+      assert.ok(Number.isSafeInteger(claimed.token))
+      assert.deepEqual(claimed, {
+        id,
+        token: claimed.token,
+        kind: 'reindex',
+        payload: '[1]',
+        dedupeKey: 'k',
+        priority: 2,
+        attempt: 1,
+        maxAttempts: 3,
+        crashes: 0,
+        createdAt: NOW,
+        overrides,
+      })
+      const row = await store.get(id)
+      assert.deepEqual([row?.state, row?.attempts, row?.startedAt], ['running', 1, LATER])
+    })
+
+    test('gives every claim a token of its own', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, aJob(), aJob())
+      const [first, second] = await claim(store)
+      await settle(store, requeues(first!))
+      const again = await claimOne(store)
+      assert.equal(new Set([first!.token, second!.token, again.token]).size, 3)
+    })
+
+    test('I3: a job that was claimed is not claimed again', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, aJob(), aJob())
+      assert.equal((await claim(store)).length, 2)
+      assert.deepEqual(await claim(store, 100, LATER), [])
+    })
+
+    test('an admission lets in its own queues, up to its limit', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, ...three('a'), ...three('a', 1), ...three('b'), ...three('c'))
+      const { claimed } = await turn(store, {
+        admit: (queues) => [
+          { queues: of(queues, 'a'), limit: 5 },
+          { queues: of(queues, 'b'), limit: 0 },
+          { queues: of(queues, 'c'), limit: 1 },
+          { queues: [], limit: 9 },
+        ],
+      })
+      assert.deepEqual(
+        claimed.map(({ kind, priority }) => `${kind}${priority}`),
+        ['a0', 'a0', 'a0', 'a1', 'a1', 'c0'],
+      )
+      assert.deepEqual(await store.counts(), {
+        a: { queued: 1, running: 5, dead: 0 },
+        b: { queued: 3, running: 0, dead: 0 },
+        c: { queued: 2, running: 1, dead: 0 },
+      })
+    })
+
+    test('admit knows what is queued, due or not, once the turn is written', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, aJob({ kind: 'a' }), aJob({ kind: 'b' }))
+      const [a, b] = await claim(store)
+      let seen: Queue[] = []
+      await turn(store, {
+        settles: [requeues(a!, { runAt: LATER }), completes(b!, { followUps: [aJob()] })],
+        enqueues: [aJob({ kind: 'a' }), aJob({ kind: 'a', priority: 4, runAt: LATER })],
+        admit: (backlog) => {
+          seen = backlog
+          return []
+        },
+      })
+      assert.deepEqual(
+        seen.toSorted((x, y) => x.kind.localeCompare(y.kind) || x.priority - y.priority),
+        [
+          { kind: 'a', priority: 0, queued: 2 },
+          { kind: 'a', priority: 4, queued: 1 },
+          { kind: 'reindex', priority: 0, queued: 1 },
+        ],
+      )
+    })
+
+    test('an admit that throws takes the whole turn back', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, aJob())
+      const job = await claimOne(store)
+      const mistake = new Error('mistake')
+      const failing = turn(store, {
+        settles: [completes(job, { followUps: [aJob({ kind: 'next' })] })],
+        enqueues: [aJob({ kind: 'new' })],
+        admit: () => {
+          throw mistake
+        },
+      })
+      await assert.rejects(failing, (error) => error === mistake)
+      assert.deepEqual(await store.counts(), { reindex: { queued: 0, running: 1, dead: 0 } })
+      assert.equal((await settle(store, completes(job)))?.state, 'completed')
+      assert.deepEqual(await store.counts(), {})
+    })
+
+    describe('nextDue', () => {
+      const cases: [name: string, runAts: number[], Expected][] = [
+        ['Infinity when nothing is queued', [], { admit: all(5), nextDue: Infinity }],
+        ['Infinity when all that is queued was due', [0, 0], { admit: all(5), nextDue: Infinity }],
+        ['when the first job is due that is not yet', [9, 0, 7, 8], { admit: all(5), nextDue: 7 }],
+        ['Infinity when an admission was filled', [0, 7], { admit: all(1), nextDue: Infinity }],
+        ['Infinity without admissions', [7], { admit: () => [], nextDue: Infinity }],
+      ]
+      interface Expected {
+        admit: (queues: Queue[]) => Admission[]
+        nextDue: number
+      }
+      for (const [name, runAts, { admit, nextDue }] of cases) {
+        test(`is ${name}`, async (t) => {
+          const { store } = await open(t)
+          await enqueue(store, ...runAts.map((ms) => aJob({ runAt: NOW + ms, priority: ms })))
+          const result = await turn(store, { admit })
+          assert.equal(result.nextDue - NOW, nextDue)
+        })
+      }
+
+      test('takes the earliest of the admissions that were not filled', async (t) => {
+        const { store } = await open(t)
+        await enqueue(
+          store,
+          aJob({ kind: 'filled' }),
+          aJob({ kind: 'filled', runAt: NOW + 1 }),
+          aJob({ kind: 'open', runAt: NOW + 5 }),
+          aJob({ kind: 'wide', runAt: NOW + 4 }),
+          aJob({ kind: 'left out', runAt: NOW + 2 }),
+        )
+        const { nextDue } = await turn(store, {
+          admit: (queues) => [
+            { queues: of(queues, 'filled'), limit: 1 },
+            { queues: of(queues, 'open'), limit: 1 },
+            { queues: of(queues, 'wide'), limit: 9 },
+          ],
+        })
+        assert.equal(nextDue, NOW + 4)
+      })
+
+      test('knows a retry of the same turn', async (t) => {
+        const { store } = await open(t)
+        await enqueue(store, aJob())
+        const job = await claimOne(store)
+        const settles = [requeues(job, { runAt: NOW + 3 })]
+        const { nextDue } = await turn(store, { settles, admit: all(1) })
+        assert.equal(nextDue, NOW + 3)
+      })
+    })
+
+    test('oldestDue is the runAt of the job that has waited longest', async (t) => {
+      const { store } = await open(t)
+      assert.equal(await store.oldestDue(NOW), undefined)
+      await enqueue(store, aJob({ runAt: NOW + 1 }))
+      assert.equal(await store.oldestDue(NOW), undefined)
+      assert.equal(await store.oldestDue(NOW + 1), NOW + 1)
+      await enqueue(store, aJob({ kind: 'b', priority: 9, runAt: NOW - 7 }), aJob({ priority: -9 }))
+      assert.equal(await store.oldestDue(NOW), NOW - 7)
+      await claim(store)
+      assert.equal(await store.oldestDue(NOW), undefined)
+    })
+
+    test('one job at a time: claim, complete, fail', async (t) => {
+      const { store } = await open(t)
+      assert.equal(await store.claim(NOW), undefined)
+      await enqueue(store, aJob({ priority: 1 }), aJob({ kind: 'first' }))
+      const first = await store.claim(NOW)
+      const second = await store.claim(NOW)
+      assert.deepEqual([first?.kind, second?.kind], ['first', 'reindex'])
+      assert.equal(await store.claim(NOW), undefined)
+      assert.equal(await store.complete(first!, NOW), true)
+      assert.equal(await store.complete(first!, NOW), false)
+      assert.equal(await store.get(first!.id), undefined)
+      const { settlement } = requeues(second!, { runAt: LATER })
+      assert.equal(await store.fail(second!, settlement, NOW), true)
+      assert.equal(await store.fail(second!, settlement, NOW), false)
+      assert.equal((await store.get(second!.id))?.runAt, LATER)
+    })
+  })
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { MAX_CRASHES } from '../../../src/job/limits.ts'
+import {
+  aJob,
+  anError,
+  buries,
+  claim,
+  claimOne,
+  completes,
+  enqueue,
+  NOW,
+  requeues,
+  settle,
+} from '../../support/jobs.ts'
+import type { Open, QueueStore } from '../contract.ts'
+
+const LATER = NOW + 60_000
+
+const keyed = (payload: unknown, runAt = NOW) => aJob({ dedupeKey: 'k', payload, runAt })
+
+/** A job of attempt 2 that had crashed once, running, with two submissions folded in since. */
+async function runningWithFolds(store: QueueStore) {
+  const [first] = await enqueue(store, keyed('oldest'))
+  await settle(store, requeues(await claimOne(store), { charge: 'crash' }))
+  await settle(store, requeues(await claimOne(store)))
+  const running = await claimOne(store)
+  assert.equal(running.attempt, 2)
+  const folds = await enqueue(store, keyed('newer'), keyed('newest'))
+  const folded = { id: first!.id, deduped: true, state: 'running' }
+  assert.deepEqual(folds, [folded, folded])
+  return running
+}
+
+export function folding(open: Open): void {
+  describe('a submission whose dedupe key is held', () => {
+    test('folds into a queued job: its payload is the newest, the fold is counted', async (t) => {
+      const { store } = await open(t)
+      const [first] = await enqueue(store, keyed('oldest'))
+      const folds = await enqueue(store, keyed('newer'), keyed('newest'))
+      const folded = { id: first!.id, deduped: true, state: 'queued' }
+      assert.deepEqual(folds, [folded, folded])
+      const job = await store.get(first!.id)
+      assert.deepEqual([job?.payload, job?.folds], ['newest', 2])
+      assert.deepEqual(await store.counts(), { reindex: { queued: 1, running: 0, dead: 0 } })
+    })
+
+    test('folds into a job of the same turn', async (t) => {
+      const { store } = await open(t)
+      const [first, second] = await enqueue(store, keyed(1), keyed(2))
+      assert.deepEqual([first!.deduped, second!.deduped], [false, true])
+      assert.equal(second!.id, first!.id)
+      assert.equal((await claim(store)).length, 1)
+    })
+
+    test('does not fold into a job with another key, or with none', async (t) => {
+      const { store } = await open(t)
+      const other = aJob({ dedupeKey: 'K' })
+      const results = await enqueue(store, aJob(), aJob(), other, keyed(1))
+      assert.deepEqual(
+        results.map(({ deduped }) => deduped),
+        [false, false, false, false],
+      )
+    })
+
+    test('brings a job forward that has not run yet, and never puts it off', async (t) => {
+      const { store } = await open(t)
+      const [first] = await enqueue(store, keyed(1, LATER))
+      await enqueue(store, keyed(2, LATER + 1))
+      assert.equal((await store.get(first!.id))?.runAt, LATER)
+      await enqueue(store, keyed(3, LATER - 1))
+      assert.equal((await store.get(first!.id))?.runAt, LATER - 1)
+    })
+
+    test('leaves a retry its backoff', async (t) => {
+      const { store } = await open(t)
+      const [first] = await enqueue(store, keyed('old'))
+      await settle(store, requeues(await claimOne(store), { runAt: LATER }))
+      await enqueue(store, keyed('new'))
+      const job = await store.get(first!.id)
+      assert.deepEqual([job?.runAt, job?.payload, job?.attempts], [LATER, 'new', 1])
+    })
+
+    test('I3: starts no second run beside a running job', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, keyed('old'))
+      const running = await claimOne(store)
+      await enqueue(store, keyed('new'))
+      assert.deepEqual(await claim(store, 100, LATER), [])
+      const job = await store.get(running.id)
+      assert.deepEqual([job?.state, job?.payload], ['running', 'new'])
+    })
+
+    test('I4: has a completed run followed by a fresh one with the newest payload', async (t) => {
+      const { store } = await open(t)
+      const running = await runningWithFolds(store)
+      assert.deepEqual(await settle(store, completes(running), LATER), {
+        state: 'queued',
+        rerun: true,
+        followUps: [],
+      })
+      const job = await store.get(running.id)
+      assert.deepEqual(
+        [job?.state, job?.attempts, job?.crashes, job?.runAt, job?.startedAt],
+        ['queued', 0, 0, LATER, null],
+      )
+      const again = await claimOne(store, LATER)
+      assert.deepEqual([again.id, again.payload, again.attempt], [running.id, '"newest"', 1])
+      assert.deepEqual(await settle(store, completes(again)), {
+        state: 'completed',
+        rerun: false,
+        followUps: [],
+      })
+      assert.equal(await store.get(running.id), undefined)
+    })
+
+    test('I4: has a failed run retried with the newest payload, once', async (t) => {
+      const { store } = await open(t)
+      const running = await runningWithFolds(store)
+      const settled = await settle(store, requeues(running, { runAt: LATER }))
+      assert.deepEqual(settled, { state: 'queued', rerun: false, followUps: [] })
+      const job = await store.get(running.id)
+      assert.deepEqual([job?.attempts, job?.crashes, job?.runAt], [2, 1, LATER])
+      const again = await claimOne(store, LATER)
+      assert.deepEqual([again.payload, again.attempt], ['"newest"', 3])
+      assert.equal((await settle(store, completes(again)))?.state, 'completed')
+    })
+
+    test('I4: has a job that would be dead queued once more, afresh', async (t) => {
+      const { store } = await open(t)
+      const running = await runningWithFolds(store)
+      const settled = await settle(store, buries(running, { error: anError({ code: 'E' }) }), LATER)
+      assert.deepEqual(settled, { state: 'queued', rerun: true, followUps: [] })
+      const job = await store.get(running.id)
+      assert.deepEqual(
+        [job?.state, job?.attempts, job?.runAt, job?.diedAt],
+        ['queued', 0, LATER, null],
+      )
+      assert.deepEqual(job?.errors.at(-1), { ...anError({ code: 'E' }), at: LATER, attempt: 2 })
+      const again = await claimOne(store, LATER)
+      assert.deepEqual([again.payload, again.attempt], ['"newest"', 1])
+      assert.equal((await settle(store, buries(again)))?.state, 'dead')
+    })
+
+    test('gives a job that has spent its crashes one more run, not three', async (t) => {
+      const { store } = await open(t)
+      const [first] = await enqueue(store, keyed('old'))
+      for (let crash = 1; crash < MAX_CRASHES; crash++) {
+        await settle(store, requeues(await claimOne(store), { charge: 'crash' }))
+      }
+      const last = await claimOne(store)
+      await enqueue(store, keyed('new'))
+      const settled = await settle(store, buries(last, { charge: 'crash' }))
+      assert.deepEqual(settled, { state: 'queued', rerun: true, followUps: [] })
+      const job = await store.get(first!.id)
+      assert.deepEqual([job?.payload, job?.attempts, job?.crashes], ['new', 0, MAX_CRASHES - 1])
+    })
+  })
+}

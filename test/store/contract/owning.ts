@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { aJob, claim, enqueue, NOW, refusal, requeues, turn } from '../../support/jobs.ts'
+import { loopTurn, signal } from '../../support/signal.ts'
+import type { Open, QueueStore } from '../contract.ts'
+
+export function owning(open: Open): void {
+  describe('own', () => {
+    test('I2: finds the jobs that an owner left running, as they were claimed', async (t) => {
+      const { store, reopen } = await open(t)
+      assert.deepEqual(await store.own(NOW), [])
+      const overrides = { timeout: 9 }
+      await enqueue(store, aJob(), aJob({ dedupeKey: 'k', maxAttempts: 2, overrides }), aJob())
+      const claimed = await claim(store, 2)
+      await store.close()
+      const next = await reopen()
+      assert.deepEqual(await next.own(NOW + 1), claimed)
+    })
+
+    test('I3: what was recovered is running until it is settled', async (t) => {
+      const { store, reopen } = await open(t)
+      await enqueue(store, aJob())
+      await claim(store)
+      const next = await reopen()
+      const [lost] = await next.own(NOW)
+      assert.deepEqual(await claim(next), [])
+      const settles = [requeues(lost!, { charge: 'crash' })]
+      const { claimed } = await turn(next, {
+        settles,
+        admit: (queues) => [{ queues, limit: 1 }],
+      })
+      assert.deepEqual(
+        claimed.map(({ id, attempt, crashes }) => [id, attempt, crashes]),
+        [[lost!.id, 1, 1]],
+      )
+    })
+
+    test('I3: a second owner is refused, and told which process is the first', async (t) => {
+      const { store, reopen } = await open(t)
+      await store.own(NOW)
+      const other = await reopen()
+      const refused = refusal('HELVE_ERR_OWNED', new RegExp(`\\b${process.pid}\\b`))
+      await assert.rejects(other.own(NOW), refused)
+      await assert.rejects(store.own(NOW), refused)
+      await assert.rejects(other.own(NOW), refused)
+    })
+
+    test('a second connection may enqueue and read beside the owner', async (t) => {
+      const { store, reopen } = await open(t)
+      await store.own(NOW)
+      const other = await reopen()
+      const { id } = await other.enqueue(aJob(), NOW)
+      assert.equal((await store.get(id))?.state, 'queued')
+      assert.deepEqual(
+        (await claim(store)).map((job) => job.id),
+        [id],
+      )
+      assert.equal((await other.get(id))?.state, 'running')
+    })
+
+    const givings: Record<string, (store: QueueStore) => Promise<void>> = {
+      disown: (store) => store.disown(),
+      close: (store) => store.close(),
+    }
+    for (const [verb, give] of Object.entries(givings)) {
+      test(`${verb} gives ownership back`, async (t) => {
+        const { store, reopen } = await open(t)
+        await store.own(NOW)
+        await give(store)
+        const other = await reopen()
+        assert.deepEqual(await other.own(NOW), [])
+      })
+    }
+
+    test('an owner that gave ownership back can take it again', async (t) => {
+      const { store } = await open(t)
+      await store.own(NOW)
+      await store.disown()
+      await store.disown()
+      assert.deepEqual(await store.own(NOW), [])
+    })
+  })
+
+  describe('watch', () => {
+    test('tells of the commits of other connections, and not of its own', async (t) => {
+      const { store, reopen } = await open(t)
+      const other = await reopen()
+      let calls = 0
+      const told = signal('the first connection is told')
+      const otherTold = signal('the second connection is told')
+      const unwatch = store.watch(() => {
+        calls += 1
+        told.fire()
+      })
+      const otherUnwatch = other.watch(otherTold.fire)
+      t.after(unwatch)
+      t.after(otherUnwatch)
+
+      await store.enqueue(aJob(), NOW)
+      // Once the other has been told of this commit, so would the one that made it.
+      await otherTold.wait()
+      await loopTurn()
+      assert.equal(calls, 0)
+
+      await other.enqueue(aJob(), NOW)
+      await told.wait()
+      await loopTurn()
+      assert.equal(calls, 1)
+    })
+
+    test('tells nothing more once it is ended', async (t) => {
+      const { store, reopen } = await open(t)
+      const other = await reopen()
+      let calls = 0
+      const ended = store.watch(() => (calls += 1))
+      const told = signal('the other watch is told')
+      const unwatch = store.watch(told.fire)
+      t.after(unwatch)
+      ended()
+      await other.enqueue(aJob(), NOW)
+      await told.wait()
+      await loopTurn()
+      assert.equal(calls, 0)
+    })
+  })
+
+  describe('close', () => {
+    const job = { ...aJob(), id: 1, token: 1, attempt: 1, crashes: 0, createdAt: NOW }
+    const verbs: Record<string, (store: QueueStore) => Promise<unknown>> = {
+      turn: (store) => turn(store, {}),
+      enqueue: (store) => store.enqueue(aJob(), NOW),
+      claim: (store) => store.claim(NOW),
+      complete: (store) => store.complete(job, NOW),
+      fail: (store) => store.fail(job, { to: 'completed' }, NOW),
+      own: (store) => store.own(NOW),
+      get: (store) => store.get(1),
+      list: (store) => store.list({}),
+      counts: (store) => store.counts(),
+      oldestDue: (store) => store.oldestDue(NOW),
+      retry: (store) => store.retry(1, NOW),
+      discard: (store) => store.discard(1),
+      pruneDead: (store) => store.pruneDead(NOW),
+      pruneDeliveries: (store) => store.pruneDeliveries(NOW),
+      getWebhook: (store) => store.getWebhook(1),
+      watch: async (store) => store.watch(() => undefined),
+    }
+    for (const [verb, use] of Object.entries(verbs)) {
+      test(`a closed store refuses ${verb}`, async (t) => {
+        const { store } = await open(t)
+        await store.close()
+        await assert.rejects(use(store), refusal('HELVE_ERR_CLOSED'))
+      })
+    }
+
+    test('a closed store takes no ownership', async (t) => {
+      const { store, reopen } = await open(t)
+      const other = await reopen()
+      await store.close()
+      await assert.rejects(store.own(NOW))
+      assert.deepEqual(await other.own(NOW), [])
+    })
+
+    test('closing and disowning twice does no harm', async (t) => {
+      const { store } = await open(t)
+      await store.own(NOW)
+      await store.close()
+      await store.close()
+      await store.disown()
+    })
+  })
+}

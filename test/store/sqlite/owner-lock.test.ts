@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { ClaimedJob } from '../../../src/job/job.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { NOW, refusal, requeues, settle } from '../../support/jobs.ts'
+import { openStore } from '../../support/store.ts'
+
+const PROCESS = fileURLToPath(new URL('./owner-process.ts', import.meta.url))
+
+test('I1, I2, I3: kill -9 frees ownership and loses no job', async (t) => {
+  const file = join(await temporaryFolder(t), 'queue.db')
+  const child = fork(PROCESS, [file])
+  t.after(() => child.kill('SIGKILL'))
+  const [claimed] = (await once(child, 'message')) as [ClaimedJob]
+  const store = await openStore(t, { file })
+
+  const refused = refusal('HELVE_ERR_OWNED', 'file', file, new RegExp(`\\b${child.pid}\\b`))
+  await assert.rejects(store.own(NOW), refused)
+
+  const exit = once(child, 'exit')
+  child.kill('SIGKILL')
+  assert.deepEqual(await exit, [null, 'SIGKILL'])
+  assert.deepEqual(await store.own(NOW), [claimed])
+  assert.deepEqual(await store.counts(), { reindex: { queued: 1, running: 1, dead: 0 } })
+  const lost = requeues(claimed, { charge: 'crash' })
+  assert.equal((await settle(store, lost))?.state, 'queued')
+  assert.equal((await store.get(claimed.id))?.crashes, 1)
+})

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import type { Turn } from '../../../src/store/store.ts'
+import {
+  aJob,
+  buries,
+  bury,
+  claimOne,
+  completes,
+  enqueue,
+  NOW,
+  refusal,
+  turn,
+} from '../../support/jobs.ts'
+import { connect, openStore, openStoreAndConnection } from '../../support/store.ts'
+
+/** What `PRAGMA synchronous` answers. */
+const NORMAL = 1
+const FULL = 2
+
+describe('durability', () => {
+  for (const [durability, acknowledging] of [
+    ['power', FULL],
+    ['process', NORMAL],
+  ] as const) {
+    test(`I1: ${durability}: what is in force while a turn is committed`, async (t) => {
+      const { store, connection } = await openStoreAndConnection(t, { durability })
+      // Asked inside the transaction: SQLite lets nobody change it before the commit.
+      async function during(part: Partial<Turn>): Promise<number> {
+        let level = -1
+        const admit: Turn['admit'] = () => {
+          assert.ok(connection.inTransaction)
+          level = connection.pragma('synchronous', { simple: true }) as number
+          return []
+        }
+        await turn(store, { ...part, admit })
+        return level
+      }
+      assert.equal(await during({ enqueues: [aJob()] }), acknowledging)
+      assert.equal(await during({}), NORMAL)
+      const settles = [completes(await claimOne(store), { followUps: [aJob()] })]
+      assert.equal(await during({ settles }), NORMAL)
+      const both = [completes(await claimOne(store))]
+      assert.equal(await during({ settles: both, enqueues: [aJob()] }), acknowledging)
+      assert.equal(await during({ enqueues: [aJob()] }), acknowledging)
+      assert.equal(await during({}), NORMAL)
+    })
+
+    test(`I1: ${durability}: what is in force after the other verbs`, async (t) => {
+      const { store, connection } = await openStoreAndConnection(t, { durability })
+      const dead = await bury(store, aJob())
+      const verbs: [verb: string, use: () => Promise<unknown>, level: number][] = [
+        ['own', () => store.own(NOW), NORMAL],
+        ['enqueue', () => store.enqueue(aJob(), NOW), acknowledging],
+        ['claim', () => store.claim(NOW), NORMAL],
+        ['retry', () => store.retry(dead, NOW), acknowledging],
+        ['discard', () => store.discard(dead), NORMAL],
+        ['webhooks.create', () => store.webhooks.create({ url: 'http://x/' }), acknowledging],
+        ['pruneDead', () => store.pruneDead(NOW), NORMAL],
+      ]
+      for (const [verb, use, level] of verbs) {
+        await use()
+        assert.equal(connection.pragma('synchronous', { simple: true }), level, verb)
+      }
+    })
+  }
+})
+
+describe("another connection's write lock", () => {
+  /** SQLite's own default is 5 s, and all of it would block the event loop. */
+  const SOON = 2_500
+
+  const verbs: Record<string, (store: SqliteStore, dead: number) => Promise<unknown>> = {
+    'a turn': (store) => turn(store, { enqueues: [aJob()] }),
+    'a turn without enqueues': (store) => turn(store, {}),
+    enqueue: (store) => store.enqueue(aJob(), NOW),
+    own: (store) => store.own(NOW),
+    retry: (store, dead) => store.retry(dead, NOW),
+    discard: (store, dead) => store.discard(dead),
+    pruneDead: (store) => store.pruneDead(NOW + 1),
+    pruneDeliveries: (store) => store.pruneDeliveries(NOW + 1),
+  }
+  for (const [verb, use] of Object.entries(verbs)) {
+    test(`refuses ${verb} soon, and it can be tried again`, async (t) => {
+      const store = await openStore(t)
+      const dead = await bury(store, aJob({ kind: 'dead' }))
+      const before = await store.list({})
+      const other = connect(t, store.file)
+      other.exec('BEGIN IMMEDIATE')
+      const start = performance.now()
+      await assert.rejects(use(store, dead), refusal('HELVE_ERR_STORE_BUSY', 'file', store.file))
+      assert.ok(performance.now() - start < SOON)
+      assert.deepEqual(await store.list({}), before)
+      other.exec('COMMIT')
+      await use(store, dead)
+    })
+  }
+
+  test('does not keep a file from being opened and read', async (t) => {
+    const store = await openStore(t)
+    const { id } = await store.enqueue(aJob(), NOW)
+    const other = connect(t, store.file)
+    other.exec('BEGIN IMMEDIATE')
+    const start = performance.now()
+    const second = await openStore(t, { file: store.file })
+    assert.ok(performance.now() - start < SOON)
+    assert.equal((await second.get(id))?.state, 'queued')
+    assert.equal((await second.list({})).jobs.length, 1)
+  })
+})
+
+describe('a full database', () => {
+  test('takes a turn back as a whole, and goes on when there is space again', async (t) => {
+    const { store, connection } = await openStoreAndConnection(t)
+    await enqueue(store, aJob())
+    const job = await claimOne(store)
+    const before = await store.list({})
+    const pages = connection.pragma('page_count', { simple: true }) as number
+    connection.pragma(`max_page_count = ${pages + 10}`)
+    const part = {
+      settles: [buries(job)],
+      enqueues: [aJob(), aJob({ payload: 'x'.repeat(100_000) })],
+    }
+    const refused = refusal('HELVE_ERR_STORE_FULL', 'file', store.file)
+    await assert.rejects(turn(store, part), refused)
+    await assert.rejects(turn(store, part), refused)
+    assert.equal(connection.inTransaction, false)
+    assert.deepEqual(await store.list({}), before)
+    assert.deepEqual(await store.counts(), { reindex: { queued: 0, running: 1, dead: 0 } })
+    connection.pragma(`max_page_count = ${pages + 1_000}`)
+    const { settled, enqueued } = await turn(store, part)
+    assert.equal(settled[0]?.state, 'dead')
+    assert.equal(enqueued.length, 2)
+    assert.deepEqual(await store.counts(), { reindex: { queued: 2, running: 0, dead: 1 } })
+  })
+})

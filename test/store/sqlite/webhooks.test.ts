@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import type { NewWebhook } from '../../../src/store/sqlite/webhooks.ts'
+import type { DeliveryRecord } from '../../../src/job/delivery.ts'
+import {
+  aDelivery,
+  aJob,
+  claimOne,
+  completes,
+  enqueue,
+  NOW,
+  refusal,
+  settle,
+} from '../../support/jobs.ts'
+import { openStore } from '../../support/store.ts'
+
+const url = 'https://example.org/hook'
+
+async function deliver(store: SqliteStore, ...deliveries: DeliveryRecord[]): Promise<void> {
+  await enqueue(store, aJob())
+  await settle(store, completes(await claimOne(store), { deliveries }))
+}
+
+describe('webhooks', () => {
+  test('have the defaults that NewWebhook states', async (t) => {
+    const { webhooks } = await openStore(t)
+    const id = await webhooks.create({ url })
+    const hook = await webhooks.get(id)
+    assert.ok(hook && hook.createdAt > NOW)
+    assert.deepEqual(hook, {
+      id,
+      url,
+      secret: null,
+      contentType: 'json',
+      events: ['push'],
+      active: true,
+      insecureTls: false,
+      target: null,
+      createdAt: hook.createdAt,
+      lastResponse: null,
+    })
+  })
+
+  test('keep what they are given, and can be changed and deleted', async (t) => {
+    const store = await openStore(t)
+    const { webhooks } = store
+    const all: Required<NewWebhook> = {
+      url: 'http://[::1]:8080/a?b=c',
+      secret: 'naïve 🔑',
+      contentType: 'form',
+      events: ['push', '*'],
+      active: false,
+      insecureTls: true,
+      target: { type: 'repository', id: 5 },
+    }
+    const first = await webhooks.create({ url })
+    const second = await webhooks.create({ url })
+    assert.equal(await webhooks.update(first, all), true)
+    const kept = await store.getWebhook(first)
+    assert.deepEqual(kept, { ...kept, ...all })
+    assert.deepEqual(
+      (await webhooks.list()).map((hook) => [hook.id, hook.url]),
+      [
+        [first, all.url],
+        [second, url],
+      ],
+    )
+    assert.equal(await webhooks.delete(first), true)
+    assert.equal(await webhooks.delete(first), false)
+    assert.equal(await webhooks.update(first, all), false)
+    assert.equal(await webhooks.get(first), undefined)
+    assert.equal((await webhooks.list()).length, 1)
+  })
+
+  const bad: [hook: Record<string, unknown>, named: string][] = [
+    [{}, 'url'],
+    [{ url: 'hook' }, 'url'],
+    [{ url: 'ftp://example.org/' }, 'url'],
+    [{ url: 'https://user:hunter2@example.org/' }, 'url'],
+    [{ url, secret: '' }, 'secret'],
+    [{ url, secret: 5 }, 'secret'],
+    [{ url, contentType: 'xml' }, 'contentType'],
+    [{ url, events: 'push' }, 'events'],
+    [{ url, events: [''] }, 'events'],
+    [{ url, events: [5] }, 'events'],
+    [{ url, active: 1 }, 'active'],
+    [{ url, insecureTls: 'no' }, 'insecureTls'],
+    [{ url, target: { type: 'repository' } }, 'target'],
+    [{ url, tagret: null }, 'tagret'],
+  ]
+  for (const [hook, named] of bad) {
+    test(`I10: refuse ${JSON.stringify(hook)}`, async (t) => {
+      const { webhooks } = await openStore(t)
+      const refused = refusal('HELVE_ERR_OPTION', named)
+      await assert.rejects(webhooks.create(hook as unknown as NewWebhook), refused)
+      assert.deepEqual(await webhooks.list(), [])
+      const id = await webhooks.create({ url })
+      const before = await webhooks.get(id)
+      await assert.rejects(webhooks.update(id, hook as unknown as NewWebhook), refused)
+      assert.deepEqual(await webhooks.get(id), before)
+    })
+  }
+})
+
+test('no password gets into an error message', async (t) => {
+  const { webhooks } = await openStore(t)
+  const creating = webhooks.create({ url: 'https://user:hunter2@example.org/' })
+  await assert.rejects(creating, (error) => !String(error).includes('hunter2'))
+})
+
+describe('delivery records', () => {
+  test('are kept as they were made', async (t) => {
+    const store = await openStore(t)
+    const body = Uint8Array.of(0, 255, 128, 10)
+    const answered = aDelivery({ action: 'opened', responseBody: body, truncated: true })
+    const unanswered = aDelivery({
+      attempt: 2,
+      status: null,
+      responseHeaders: null,
+      responseBody: null,
+      error: 'connect ECONNREFUSED',
+    })
+    await deliver(store, answered, unanswered)
+    const [newest, oldest] = await store.webhooks.deliveries(1)
+    assert.deepEqual(newest, { ...unanswered, id: newest!.id })
+    assert.deepEqual(
+      { ...oldest, responseBody: Uint8Array.from(oldest!.responseBody!) },
+      { ...answered, id: oldest!.id },
+    )
+  })
+
+  test('are listed for one hook, newest first, in pages', async (t) => {
+    const store = await openStore(t)
+    const attempts = Array.from({ length: 5 }, (_, index) => aDelivery({ attempt: index + 1 }))
+    await deliver(store, ...attempts, aDelivery({ webhookId: 2 }))
+    const first = await store.webhooks.deliveries(1, { limit: 3 })
+    const second = await store.webhooks.deliveries(1, { limit: 3, before: first.at(-1)!.id })
+    assert.deepEqual(
+      [first, second].map((page) => page.map(({ attempt }) => attempt)),
+      [
+        [5, 4, 3],
+        [2, 1],
+      ],
+    )
+    await assert.rejects(
+      store.webhooks.deliveries(1, { limit: 0 }),
+      refusal('HELVE_ERR_OPTION', 'limit'),
+    )
+  })
+
+  const responses: [given: Partial<DeliveryRecord>, shown: unknown][] = [
+    [{ status: 204 }, { code: 204, status: 'OK', message: 'OK' }],
+    [
+      { status: 500, error: 'server error' },
+      { code: 500, status: 'Invalid HTTP Response: 500', message: 'server error' },
+    ],
+    [
+      { status: null, error: 'timeout' },
+      { code: null, status: 'failed to connect', message: 'timeout' },
+    ],
+  ]
+  for (const [given, shown] of responses) {
+    test(`make the last response of their hook: ${JSON.stringify(given)}`, async (t) => {
+      const store = await openStore(t)
+      const webhookId = await store.webhooks.create({ url })
+      await deliver(store, aDelivery({ webhookId, error: 'older' }))
+      await deliver(store, aDelivery({ webhookId, ...given }))
+      assert.deepEqual((await store.getWebhook(webhookId))?.lastResponse, shown)
+    })
+  }
+})

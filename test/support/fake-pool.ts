@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import type { ClaimedJob } from '../../src/job/job.ts'
+import type { Outcome } from '../../src/job/outcome.ts'
+import type { Pool, Terms } from '../../src/pool/pool.ts'
+
+type Settled = (job: ClaimedJob, outcome: Outcome) => void
+
+/** A lane whose runs end when, and as, the test says. */
+export class FakePool implements Pool {
+  capacity: number
+  /** Every run that was started, in order. */
+  readonly started: { job: ClaimedJob; terms: Terms }[] = []
+  interrupted = 0
+  closed = false
+  /** Where the runs' ends are told. */
+  settled: Settled = () => assert.fail('nobody listens to this pool')
+  readonly #running = new Map<number, ClaimedJob>()
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+  }
+
+  get free(): number {
+    return this.capacity - this.#running.size
+  }
+
+  /** Ids of the jobs that run now. */
+  get running(): number[] {
+    return [...this.#running.keys()]
+  }
+
+  start(job: ClaimedJob, terms: Terms): void {
+    assert.ok(this.free > 0, `job ${job.id} was started in a full lane`)
+    assert.ok(!this.#running.has(job.id), `I3: job ${job.id} was started while it runs`)
+    this.#running.set(job.id, job)
+    this.started.push({ job, terms })
+  }
+
+  /** Ends a run; returns the job as it was claimed. */
+  finish(id: number, outcome: Outcome = completed()): ClaimedJob {
+    const job = this.#running.get(id)
+    assert.ok(job, `job ${id} does not run here`)
+    this.#running.delete(id)
+    this.settled(job, outcome)
+    return job
+  }
+
+  interrupt(): void {
+    this.interrupted += 1
+    for (const id of this.running) this.finish(id, { type: 'released', reason: 'interrupted' })
+  }
+
+  resize(threads: number): void {
+    this.capacity = threads
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+  }
+}
+
+export function completed(over: Partial<Extract<Outcome, { type: 'completed' }>> = {}): Outcome {
+  return { type: 'completed', result: undefined, followUps: [], deliveries: [], ...over }
+}
+
+export function failed(over: Partial<Extract<Outcome, { type: 'failed' }>> = {}): Outcome {
+  const error = { name: 'Error', message: 'disk on fire' }
+  return { type: 'failed', error, permanent: false, retryAt: undefined, deliveries: [], ...over }
+}

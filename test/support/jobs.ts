@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import type { DeliveryRecord } from '../../src/job/delivery.ts'
+import { HelveError, type HelveErrorCode } from '../../src/job/errors.ts'
+import type { ClaimedJob, EnqueueResult, JobError, NewJob } from '../../src/job/job.ts'
+import type { Charge } from '../../src/job/outcome.ts'
+import type { Settle, Settled, Store, Turn, TurnResult } from '../../src/store/store.ts'
+
+/** The moment at which every test begins. */
+export const NOW = Date.UTC(2026, 0, 1)
+
+/** A checked submission; the payload is given as a value. */
+export function aJob({ payload = {}, ...over }: Partial<Omit<NewJob, 'payload'>> & Payload = {}) {
+  const job: NewJob = {
+    kind: 'reindex',
+    payload: JSON.stringify(payload),
+    dedupeKey: null,
+    priority: 0,
+    runAt: NOW,
+    maxAttempts: null,
+    overrides: null,
+    ...over,
+  }
+  return job
+}
+
+interface Payload {
+  payload?: unknown
+}
+
+export function anError(over: Partial<JobError> = {}): JobError {
+  return { name: 'Error', message: 'disk on fire', ...over }
+}
+
+export function aDelivery(over: Partial<DeliveryRecord> = {}): DeliveryRecord {
+  return {
+    webhookId: 1,
+    guid: '0b989ba4-242f-11e5-81e1-c7b6966d2516',
+    event: 'push',
+    action: null,
+    attempt: 1,
+    at: NOW,
+    durationMs: 12.5,
+    url: 'https://example.org/hook',
+    requestHeaders: { 'content-type': 'application/json' },
+    requestBody: '{"ref":"refs/heads/main"}',
+    status: 200,
+    responseHeaders: { server: 'test', 'set-cookie': ['a=1', 'b=2'] },
+    responseBody: new TextEncoder().encode('ok'),
+    truncated: false,
+    error: null,
+    ...over,
+  }
+}
+
+type Effects = Partial<Pick<Settle, 'followUps' | 'deliveries'>>
+
+export function completes(job: ClaimedJob, effects: Effects = {}): Settle {
+  return { job, settlement: { to: 'completed' }, followUps: [], deliveries: [], ...effects }
+}
+
+interface Failing extends Effects {
+  charge?: Charge
+  error?: JobError
+}
+
+export function buries(job: ClaimedJob, failing: Failing = {}): Settle {
+  const { charge = 'attempt', error = anError(), ...effects } = failing
+  const settlement = { to: 'dead', charge, error } as const
+  return { job, settlement, followUps: [], deliveries: [], ...effects }
+}
+
+interface Requeueing extends Effects {
+  charge?: Charge
+  error?: JobError | null
+  runAt?: number
+}
+
+export function requeues(job: ClaimedJob, requeueing: Requeueing = {}): Settle {
+  const { charge = 'attempt', error = anError(), runAt = NOW, ...effects } = requeueing
+  const settlement = { to: 'queued', charge, error, runAt } as const
+  return { job, settlement, followUps: [], deliveries: [], ...effects }
+}
+
+/** A turn of which only a part is given; it claims nothing unless told to. */
+export function turn(store: Store, part: Partial<Turn>): Promise<TurnResult> {
+  return store.turn({ now: NOW, settles: [], enqueues: [], admit: () => [], ...part })
+}
+
+export async function enqueue(store: Store, ...enqueues: NewJob[]): Promise<EnqueueResult[]> {
+  const { enqueued } = await turn(store, { enqueues })
+  return enqueued.map((result) => {
+    if (result instanceof HelveError) throw result
+    return result
+  })
+}
+
+/** Claims from everything that is queued. */
+export async function claim(store: Store, limit = 100, now = NOW): Promise<ClaimedJob[]> {
+  const { claimed } = await turn(store, { now, admit: (queues) => [{ queues, limit }] })
+  return claimed
+}
+
+/** Claims the one job that has to be due. */
+export async function claimOne(store: Store, now = NOW): Promise<ClaimedJob> {
+  const [job, ...others] = await claim(store, 1, now)
+  assert.ok(job, 'expected a due job')
+  assert.equal(others.length, 0)
+  return job
+}
+
+export async function settle(
+  store: Store,
+  settle: Settle,
+  now = NOW,
+): Promise<Settled | undefined> {
+  const { settled } = await turn(store, { now, settles: [settle] })
+  assert.equal(settled.length, 1)
+  return settled[0]
+}
+
+/** Enqueues a job, claims it and lets it die. */
+export async function bury(store: Store, job: NewJob, now = NOW): Promise<number> {
+  const [result] = await enqueue(store, job)
+  const claimed = await claimOne(store, now)
+  assert.equal(claimed.id, result?.id, 'expected no other due job')
+  await settle(store, buries(claimed), now)
+  return claimed.id
+}
+
+/** A check for `assert.throws` and `assert.rejects`: the code, and what the message must name. */
+export function refusal(code: HelveErrorCode, ...named: (string | RegExp)[]) {
+  return (error: unknown): true => {
+    assert.ok(error instanceof HelveError, `expected a HelveError, got ${String(error)}`)
+    assert.equal(error.code, code)
+    for (const part of named) {
+      if (typeof part === 'string') assert.ok(error.message.includes(part), error.message)
+      else assert.match(error.message, part)
+    }
+    return true
+  }
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../../src/coordinator/clock.ts'
+import { NOW } from './jobs.ts'
+import { loopTurn } from './signal.ts'
+
+interface Timer {
+  /** On the clock's own time, which {@link ManualClock.step} does not touch. */
+  due: number
+  callback: () => void
+}
+
+/** A clock that stands still until a test moves it. */
+export class ManualClock implements Clock {
+  /** Milliseconds that have passed. */
+  #passed = 0
+  /** What is shown is this much ahead of what has passed. */
+  #offset = NOW
+  #timers: Timer[] = []
+  #soons: (() => void)[] = []
+
+  now(): number {
+    return this.#offset + this.#passed
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = { due: this.#passed + ms, callback }
+    this.#timers.push(timer)
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+    }
+  }
+
+  soon(callback: () => void): void {
+    this.#soons.push(callback)
+  }
+
+  /** Milliseconds until each timer fires that is set, the next one first. */
+  get waits(): number[] {
+    return this.#timers.map(({ due }) => due - this.#passed).sort((a, b) => a - b)
+  }
+
+  /** Lets time pass: fires what is due on the way, each timer at its moment and with what follows. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#passed + ms
+    await this.settle()
+    for (;;) {
+      const next = this.#timers.toSorted((a, b) => a.due - b.due).at(0)
+      if (next === undefined || next.due > until) break
+      this.#timers = this.#timers.filter((other) => other !== next)
+      this.#passed = Math.max(this.#passed, next.due)
+      next.callback()
+      await this.settle()
+    }
+    this.#passed = until
+  }
+
+  /** Somebody sets the clock: it shows another time, and none has passed. */
+  step(ms: number): void {
+    this.#offset += ms
+  }
+
+  /**
+   * Serves the event loop until nothing is left that does not wait for time or for the test.
+   * Resolves to how often what was to happen soon has happened.
+   */
+  async settle(): Promise<number> {
+    let rounds = 0
+    await loopTurn()
+    for (; this.#soons.length > 0; rounds++) {
+      for (const callback of this.#soons.splice(0)) callback()
+      await loopTurn()
+    }
+    return rounds
+  }
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { isPermanent, retryAt } from '../../src/job/errors.ts'
+import { failureOf } from '../../src/webhook/failure.ts'
+
+const NOW = Date.UTC(2026, 0, 1)
+
+function failure(status: number, retryAfter?: string | string[], attempt = 1) {
+  const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
+  return failureOf({ status, headers, body: new Uint8Array(), truncated: false }, attempt, NOW)
+}
+
+it('is none for a 2xx', () => {
+  for (const status of [200, 201, 204, 299]) assert.equal(failure(status), undefined)
+})
+
+it('names the status', () => {
+  assert.equal(failure(500)?.message, 'expected a 2xx status, got 500')
+  assert.equal(failure(301)?.message, 'expected a 2xx status, got 301: redirects are not followed')
+})
+
+it('is permanent for 410 only', () => {
+  for (const status of [199, 301, 400, 404, 408, 410, 429, 500, 503, 999]) {
+    assert.equal(isPermanent(failure(status)), status === 410, String(status))
+  }
+})
+
+const delays: [string, number, string | string[] | undefined, number, number | undefined][] = [
+  ['seconds', 429, '120', 1, 120_000],
+  ['a date', 503, 'Thu, 01 Jan 2026 00:02:00 GMT', 1, 120_000],
+  ['more than a day', 429, '999999999999999999999', 1, 86_400_000],
+  ['a date in a hundred years', 429, 'Thu, 01 Jan 2126 00:00:00 GMT', 1, 86_400_000],
+  ['less than the backoff', 429, '0', 1, undefined],
+  ['less than the backoff of a later attempt', 429, '20', 5, undefined],
+  ['a date that is over', 503, 'Wed, 31 Dec 2025 00:00:00 GMT', 1, undefined],
+  ['something else', 503, 'soon', 1, undefined],
+  ['two values', 503, ['120', '240'], 1, undefined],
+  ['nothing', 429, undefined, 1, undefined],
+  ['seconds after another status', 500, '120', 1, undefined],
+]
+for (const [name, status, header, attempt, delay] of delays) {
+  it(`waits ${delay ?? 'for the backoff'} on Retry-After with ${name}`, () => {
+    const at = retryAt(failure(status, header, attempt), NOW)
+    assert.equal(at, delay === undefined ? undefined : NOW + delay)
+  })
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { maskHeaders, maskUrl } from '../../src/webhook/redact.ts'
+
+const urls: [string, string][] = [
+  ['https://host:8080/a/b', 'https://host:8080/a/b'],
+  ['https://host/a?token=s3cret&x=1', 'https://host/a?token=***&x=***'],
+  ['https://host/?s3cret', 'https://host/?***'],
+  ['https://host/?a=s3=cret&&b', 'https://host/?a=***&***&***'],
+  ['https://user:s3@cret@host/a@b', 'https://***@host/a@b'],
+  ['https:\\\\user:s3cret@host/', 'https:\\\\***@host/'],
+  ['//user:s3cret@host/', '//***@host/'],
+  ['/callback?code=s3cret#token=s3cret', '/callback?code=***#***'],
+  ['no url at all?s3cret', 'no url at all?***'],
+]
+for (const [url, masked] of urls) {
+  it(`masks ${url}`, () => assert.equal(maskUrl(url), masked))
+}
+
+it('masks cookies and the query of a redirect, and keeps all other headers', () => {
+  const headers = {
+    'set-cookie': ['session=s3cret', 'b=s3cret'],
+    'Set-Cookie': 'session=s3cret',
+    location: 'https://host/?token=s3cret',
+    'x-request-id': '1',
+    link: ['</a>', '</b>'],
+  }
+  assert.deepEqual(maskHeaders(headers), {
+    'set-cookie': ['***', '***'],
+    'Set-Cookie': '***',
+    location: 'https://host/?token=***',
+    'x-request-id': '1',
+    link: ['</a>', '</b>'],
+  })
+})

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import https from 'node:https'
+import { describe, it, type TestContext } from 'node:test'
+import type { TlsOptions } from 'node:tls'
+import { post } from '../../src/webhook/client.ts'
+import { listen, request } from './endpoints.ts'
+
+const pem = selfSigned()
+
+describe('post over TLS', { concurrency: true, skip: pem === undefined && 'no openssl' }, () => {
+  it('refuses a certificate that nobody vouches for', async (t) => {
+    await assert.rejects(post(request(await tlsEndpoint(t))), {
+      name: 'TransportError',
+      code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+      message: /^self-signed certificate/,
+    })
+  })
+
+  it('accepts it for a hook that says so', async (t) => {
+    const url = await tlsEndpoint(t)
+    assert.equal((await post(request(url, { insecureTls: true }))).status, 204)
+  })
+
+  it('refuses TLS 1.1, also for such a hook', async (t) => {
+    const ciphers = 'DEFAULT@SECLEVEL=0'
+    const url = await tlsEndpoint(t, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers })
+    await assert.rejects(post(request(url, { insecureTls: true })), { code: /SSL|PROTO/ })
+  })
+})
+
+async function tlsEndpoint(t: TestContext, options: TlsOptions = {}): Promise<string> {
+  const server = https.createServer({ key: pem!, cert: pem!, ...options }, (received, response) => {
+    received.resume()
+    response.writeHead(204).end()
+  })
+  t.after(() => server.closeAllConnections())
+  return `https://127.0.0.1:${await listen(t, server)}`
+}
+
+/** A key and its certificate; undefined without an openssl that can make them. */
+function selfSigned(): string | undefined {
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const output = ['-keyout', '-', '-out', '-']
+  try {
+    return execFileSync('openssl', ['req', '-x509', '-nodes', ...curve, ...name, ...output], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+  } catch {
+    return undefined
+  }
+}

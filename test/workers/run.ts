@@ -1,0 +1,47 @@
+import type { DeliveryRecord } from '../../src/job/delivery.ts'
+import type { Handler, HandlerContext, Job } from '../../src/job/handler.ts'
+
+/** What came of a run. */
+export interface Ran {
+  records: DeliveryRecord[]
+  error: unknown
+}
+
+/** Runs a handler once, outside of any queue. */
+export async function run(
+  handler: Handler<never>,
+  payload: unknown,
+  {
+    job = {},
+    signal = new AbortController().signal,
+  }: { job?: Partial<Job>; signal?: AbortSignal } = {},
+): Promise<Ran> {
+  const records: DeliveryRecord[] = []
+  try {
+    await handler(jobOf(payload, job), {
+      ...context(signal),
+      recordDelivery: (r) => records.push(r),
+    })
+    return { records, error: undefined }
+  } catch (error) {
+    return { records, error }
+  }
+}
+
+const silent = () => undefined
+
+function context(signal = new AbortController().signal): HandlerContext {
+  return {
+    signal,
+    aborted: signal.aborted,
+    logger: { trace: silent, debug: silent, info: silent, warn: silent, error: silent },
+    progress: silent,
+    enqueue: silent,
+    recordDelivery: silent,
+  }
+}
+
+function jobOf(payload: unknown, more: Partial<Job>): Job<never> {
+  const job = { id: 1, kind: 'a', dedupeKey: null, attempt: 1, maxAttempts: 5, createdAt: 1_000 }
+  return { ...job, payload: payload as never, ...more } as Job<never>
+}
