@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Lanes } from './coordinator/admission.ts'
 import type { Coordinator } from './coordinator/coordinator.ts'
 import { jobRef, type Events } from './events.ts'
 import type { CheckedOptions } from './options.ts'
@@ -20,6 +21,18 @@ export interface LaneParts {
   store: Store
   events: Events
   logger: Logger
+}
+
+/** The lanes as the coordinator sees them. */
+export function lanesOf(pools: ReadonlyMap<string, Pool>, registry: Registry): Lanes {
+  return {
+    pools,
+    of: (kind) => registry.lane(kind),
+    cost: (kind) => {
+      if (registry.policy(kind).alone) return 1
+      return pools.get(registry.lane(kind) ?? '')?.cost(kind) ?? 1
+    },
+  }
 }
 
 /** Starts the lanes of a runtime: the main thread's, and those of threads. */

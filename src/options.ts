@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Logger as PinoLogger } from 'pino'
 import type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
-import { badOption, checkInteger, checkKeys, checkNumber } from './job/check.ts'
+import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from './job/check.ts'
 import { HelveError } from './job/errors.ts'
 import { MAX_DELAY, MAX_PRIORITY } from './job/limits.ts'
 import { checkBackoff, checkMaxAttempts, checkTimeout, type Policy } from './job/policy.ts'
@@ -58,6 +58,11 @@ export interface KindOptions {
   timeout?: number
   /** Milliseconds between a run's abort and the killing of its thread. @default 1000 */
   grace?: number
+  /**
+   * Hands each job to a thread by itself. Otherwise jobs of kinds that have shown to be short
+   * share hand-offs, and run one after the other. @default false
+   */
+  alone?: boolean
   /** The lane that runs the kind. @default 'default' */
   lane?: string
   /** **Lower runs first.** For submissions through this runtime. @default 0 */
@@ -70,7 +75,7 @@ export interface KindOptions {
 
 const RUNTIME_KEYS = ['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry']
 const LANE_KEYS = ['threads', 'concurrency', 'memory']
-const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'lane']
+const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'alone', 'lane']
 const KIND_KEYS = [...RUN_KEYS, 'priority', 'delay', 'schema']
 const MOST_THREADS = 1_024
 
@@ -112,11 +117,13 @@ export function checkKindOptions(
   lanes: ReadonlyMap<string, unknown>,
 ): KindOptions {
   checkKeys(options, 'options', KIND_KEYS)
-  const { maxAttempts, backoff, timeout, grace, lane, priority, delay, schema } = options
+  const { maxAttempts, backoff, timeout, grace, alone, lane } = options
+  const { priority, delay, schema } = options
   if (maxAttempts !== undefined) checkMaxAttempts(maxAttempts)
   if (backoff !== undefined && typeof backoff !== 'function') checkBackoff(backoff)
   if (timeout !== undefined) checkTimeout(timeout)
   if (grace !== undefined) checkNumber(grace, 'grace', 0, MAX_DELAY)
+  if (alone !== undefined) checkOneOf(alone, 'alone', [true, false])
   if (priority !== undefined) checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY)
   if (delay !== undefined) checkNumber(delay, 'delay', 0, MAX_DELAY)
   if (schema !== undefined) checkSchema(schema)
@@ -133,6 +140,7 @@ export function policyOf(options: KindOptions, defaults: Policy): Policy {
     backoff: options.backoff ?? defaults.backoff,
     timeout: options.timeout ?? defaults.timeout,
     grace: options.grace ?? defaults.grace,
+    alone: options.alone ?? defaults.alone,
     lane: options.lane ?? defaults.lane,
   }
 }

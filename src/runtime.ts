@@ -10,6 +10,7 @@ import type { EnqueueResult, JobRecord, NewJob } from './job/job.ts'
 import { MAX_DELAY } from './job/limits.ts'
 import { ENQUEUE_KEYS, newJob, type EnqueueOptions } from './job/submission.ts'
 import type { PayloadsOf, Rest, Submission } from './kinds.ts'
+import { lanesOf } from './lanes.ts'
 import { Lifecycle, STOP_TIMEOUT } from './lifecycle.ts'
 import { logEvents } from './log.ts'
 import {
@@ -55,7 +56,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     this.#store = store
     this.#options = checkRuntimeOptions(options)
     const registry = new Registry(this.#options.lanes, this.#options.handlers !== undefined)
-    const lanes = { pools: this.#pools, of: (kind: string) => registry.lane(kind) }
+    const lanes = lanesOf(this.#pools, registry)
     const coordinator = new Coordinator({
       store,
       lanes,

@@ -1,12 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Handler } from '../src/job/handler.ts'
 import { Run, failed, unhandled } from '../src/job/run-handler.ts'
-import { CLOSE, Flag, type Task, type TaskOutcome, type ThreadData } from '../src/job/task.ts'
+import { CLOSE, Flag, type Batch, type Report, type Task } from '../src/job/task.ts'
+import type { TaskOutcome, ThreadData, ThreadMessage } from '../src/job/task.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
 import { threadContext, threadLogger } from './thread-context.ts'
 
 // What Piscina loads in each thread. It must not throw while loading, and what it exports must
 // not reject: a rejection means to the pool that the thread is lost.
+
+/** Milliseconds after which finished runs are reported, though their batch still goes on. */
+const REPORT_INTERVAL = 1
 
 const { handlers, config, logLevel, flags, starts } = workerData as ThreadData
 const bell = flags.length - 1
@@ -15,31 +18,46 @@ let loaded: Promise<Handlers> | undefined
 
 void watchBell()
 
-export default async function entry(task: Task | typeof CLOSE): Promise<TaskOutcome | undefined> {
-  if (task === CLOSE) return close()
-  let handler: Handler | undefined
+/** Runs a batch, and returns the reports that it has not sent before. */
+export default async function entry(batch: Batch | typeof CLOSE): Promise<Report[]> {
+  if (batch === CLOSE) return close()
+  let reports: Report[] = []
+  let sent = performance.now()
+  for (const task of batch) {
+    // Taken back, because the job before it took too long: another thread runs it.
+    const found = Atomics.compareExchange(flags, task.slot, Flag.waiting, Flag.started)
+    if (found !== Flag.waiting) continue
+    const start = performance.now()
+    starts[task.slot] = performance.timeOrigin + start
+    const outcome = await run(task)
+    const end = performance.now()
+    Atomics.store(flags, task.slot, Flag.done)
+    reports.push({ slot: task.slot, token: task.token, outcome, took: end - start })
+    if (end - sent < REPORT_INTERVAL || task === batch.at(-1)) continue
+    parentPort?.postMessage({ helve: 'reports', reports } satisfies ThreadMessage)
+    reports = []
+    sent = end
+  }
+  return reports
+}
+
+async function run(task: Task): Promise<TaskOutcome> {
+  const { slot, id, kind } = task
   try {
     const { kinds } = await (loaded ??= load())
-    handler = Object.hasOwn(kinds, task.kind) ? kinds[task.kind] : undefined
+    const handler = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+    if (handler === undefined) return unhandled(kind)
+    const current = new Run(task, {
+      isAborted: () => Atomics.load(flags, slot) === Flag.ended,
+      logger: () => threadLogger(logLevel, id, kind),
+      progress: (value) => parentPort?.postMessage({ helve: 'progress', id, value }),
+    })
+    runs.set(slot, current)
+    return await current.outcome(handler)
   } catch (error) {
     // The next job tries again: what the setup needs may be back by then.
     loaded = undefined
     return failed(error)
-  }
-  return handler === undefined ? unhandled(task.kind) : run(task, handler)
-}
-
-async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
-  const { slot, id, kind } = task
-  const current = new Run(task, {
-    isAborted: () => Atomics.load(flags, slot) === Flag.abort,
-    logger: () => threadLogger(logLevel, id, kind),
-    progress: (value) => parentPort?.postMessage({ helve: 'progress', id, value }),
-  })
-  runs.set(slot, current)
-  starts[slot] = performance.timeOrigin + performance.now()
-  try {
-    return await current.outcome(handler)
   } finally {
     runs.delete(slot)
   }
@@ -57,12 +75,13 @@ async function load(): Promise<Handlers> {
   return made
 }
 
-async function close(): Promise<undefined> {
+async function close(): Promise<[]> {
   try {
     await (await loaded)?.close?.()
   } catch (error) {
     threadLogger(logLevel, null).error({ err: error }, 'closing the handlers failed')
   }
+  return []
 }
 
 /** The main thread sets a slot's flag and rings; one pending wait serves all runs. */
@@ -70,7 +89,7 @@ async function watchBell(): Promise<void> {
   for (;;) {
     const heard = Atomics.load(flags, bell)
     for (const [slot, current] of runs) {
-      if (Atomics.load(flags, slot) === Flag.abort) current.abort()
+      if (Atomics.load(flags, slot) === Flag.ended) current.abort()
     }
     const { async, value } = Atomics.waitAsync(flags, bell, heard)
     if (async) await value

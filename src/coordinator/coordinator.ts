@@ -26,7 +26,7 @@ export interface CoordinatorParts {
 }
 
 /** Settles, enqueues and claims of one turn: no more of each, so that the host's loop is served. */
-const MOST_ROWS = 250
+const MOST_ROWS = 256
 /** Milliseconds for which a submission waits while another process holds the write lock. */
 const BUSY_PATIENCE = 10_000
 /** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */

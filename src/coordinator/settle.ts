@@ -45,6 +45,7 @@ export function termsOf(job: ClaimedJob, policy: Policy): Terms {
     maxAttempts: job.maxAttempts ?? policy.maxAttempts,
     timeout: job.overrides?.timeout ?? policy.timeout,
     grace: policy.grace,
+    alone: policy.alone || job.crashes > 0,
   }
 }
 

@@ -15,6 +15,8 @@ export interface Policy {
   timeout: number
   /** Milliseconds between the abort of a run and the killing of its thread. @default 1000 */
   grace: number
+  /** Hands each job to a thread by itself, however short the kind is. @default false */
+  alone: boolean
   /** The lane whose threads run the kind. @default 'default' */
   lane: string
 }
@@ -24,6 +26,7 @@ export const DEFAULT_POLICY: Policy = {
   backoff: DEFAULT_BACKOFF,
   timeout: 600_000,
   grace: 1_000,
+  alone: false,
   lane: 'default',
 }
 

@@ -11,7 +11,7 @@ export interface ThreadData {
   config: unknown
   /** Lowest pino level that is worth a message. */
   logLevel: number
-  /** Shared: the {@link Flag} of each slot, and behind them the bell. */
+  /** Shared: the {@link Flag} of each slot; the word behind the last slot's is the bell. */
   flags: Int32Array
   /** Shared: when each slot's run started: epoch milliseconds, with fractions; 0 before. */
   starts: Float64Array
@@ -21,6 +21,7 @@ export interface ThreadData {
 export interface Task {
   slot: number
   id: number
+  token: number
   kind: string
   /** JSON. */
   payload: string
@@ -30,17 +31,41 @@ export interface Task {
   createdAt: number
 }
 
+/** One hand-off: jobs that a thread runs one after the other. */
+export type Batch = Task[]
+
 /** Given to a thread that ends in good order, after its last job. */
 export const CLOSE = 'close'
 
-/** States of a slot's flag; the word behind the last slot's is the bell that the thread waits on. */
-export const Flag = { none: 0, abort: 1 } as const
+/**
+ * The state of a slot, which both sides move by compare-and-exchange:
+ *
+ * ```
+ *   waiting ──thread──▶ started ──thread──▶ done
+ *      │                   │                 ▲
+ *      └──main──▶ revoked  └──main──▶ ended ─┘ thread
+ * ```
+ *
+ * Exactly one of the thread (`started`) and the main thread (`revoked`) gets a waiting job. A run
+ * that is `ended` has been told to end, and may still be going on.
+ */
+export const Flag = { waiting: 0, started: 1, revoked: 2, ended: 3, done: 4 } as const
 
 /** What a run in a thread can come to; what befalls the thread itself, the pool knows. */
 export type TaskOutcome = Extract<Outcome, { type: 'completed' | 'failed' }>
 
-/** What a thread sends while a run goes on. Handlers can forge them: they carry no authority. */
+/** The settle message of one run. The token fences it: a handler cannot speak for other jobs. */
+export interface Report {
+  slot: number
+  token: number
+  outcome: TaskOutcome
+  /** Milliseconds that the run took. */
+  took: number
+}
+
+/** What a thread sends while its batch goes on. Handlers can send here, too, and anything. */
 export type ThreadMessage =
+  | { helve: 'reports'; reports: Report[] }
   | {
       helve: 'log'
       level: LogLevel

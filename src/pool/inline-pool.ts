@@ -2,14 +2,14 @@ import type { Handler, Logger } from '../job/handler.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { Run, unhandled } from '../job/run-handler.ts'
-import { deadline } from './deadline.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
+import { Watchdog, type Watched } from './watchdog.ts'
 
-interface ActiveRun {
+interface ActiveRun extends Watched {
+  job: ClaimedJob
   run: Run
   ending: 'timeout' | 'interrupt' | undefined
-  terms: Terms
-  disarm: () => void
+  grace: number
 }
 
 /** The lane of handlers that are functions on the main thread: cheap asynchronous work only. */
@@ -18,7 +18,8 @@ export class InlinePool implements Pool {
   readonly #concurrency: number
   readonly #listener: PoolListener
   readonly #logger: (job: ClaimedJob) => Logger
-  readonly #runs = new Map<ClaimedJob, ActiveRun>()
+  readonly #runs = new Set<ActiveRun>()
+  readonly #watchdog = new Watchdog<ActiveRun>((active) => this.#end(active, 'timeout'))
 
   constructor(
     handlers: ReadonlyMap<string, Handler>,
@@ -36,28 +37,30 @@ export class InlinePool implements Pool {
     return this.#concurrency - this.#runs.size
   }
 
+  cost(): number {
+    return 1
+  }
+
   start(job: ClaimedJob, terms: Terms): void {
-    void this.#run(job, terms).then((outcome) => {
-      this.#runs.get(job)?.disarm()
-      this.#runs.delete(job)
-      this.#listener.settled(job, outcome)
-    })
+    void this.#run(job, terms).then((outcome) => this.#listener.settled(job, outcome))
   }
 
   interrupt(): void {
-    for (const [job, active] of this.#runs) this.#end(job, active, 'interrupt')
+    for (const active of this.#runs) this.#end(active, 'interrupt')
   }
 
   resize(): void {}
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#watchdog.close()
+  }
 
-  async #run(job: ClaimedJob, terms: Terms): Promise<Outcome> {
+  async #run(job: ClaimedJob, { timeout, grace, maxAttempts }: Terms): Promise<Outcome> {
     const handler = this.#handlers.get(job.kind)
     if (handler === undefined) return unhandled(job.kind)
     const startedAt = performance.timeOrigin + performance.now()
     const run = new Run(
-      { ...job, slot: 0, maxAttempts: terms.maxAttempts },
+      { ...job, slot: 0, maxAttempts },
       {
         isAborted: () => active.ending !== undefined,
         logger: () => this.#logger(job),
@@ -65,32 +68,33 @@ export class InlinePool implements Pool {
       },
     )
     const active: ActiveRun = {
+      job,
       run,
-      terms,
       ending: undefined,
-      disarm: deadline(
-        terms.timeout,
-        () => startedAt,
-        () => this.#end(job, active, 'timeout'),
-      ),
+      timeout,
+      grace,
+      startedAt: () => startedAt,
     }
-    this.#runs.set(job, active)
+    this.#runs.add(active)
+    this.#watchdog.watch(active)
     const outcome = await run.outcome(handler)
+    this.#watchdog.unwatch(active)
+    this.#runs.delete(active)
     if (outcome.type === 'completed' || active.ending === undefined) return outcome
     return active.ending === 'timeout'
-      ? { type: 'timedOut', timeout: terms.timeout }
+      ? { type: 'timedOut', timeout }
       : { type: 'released', reason: 'the runtime stopped' }
   }
 
   /** Nothing can stop a function on the main thread: its slot and key are its until it returns. */
-  #end(job: ClaimedJob, active: ActiveRun, why: 'timeout' | 'interrupt'): void {
+  #end(active: ActiveRun, why: 'timeout' | 'interrupt'): void {
     if (active.ending !== undefined) return
     active.ending = why
-    active.disarm()
     active.run.abort()
-    const timer = setTimeout(() => {
-      this.#listener.stuck(job, 'it runs on the main thread, and goes on after its signal')
-    }, active.terms.grace)
-    active.disarm = () => clearTimeout(timer)
+    setTimeout(() => {
+      if (!this.#runs.has(active)) return
+      const reason = 'it runs on the main thread, and goes on after its signal'
+      this.#listener.stuck(active.job, reason)
+    }, active.grace).unref()
   }
 }

@@ -4,22 +4,44 @@ import { LOG_LEVELS, type ThreadMessage } from '../job/task.ts'
 import { read } from '../job/errors.ts'
 import type { Webhook } from '../job/delivery.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
-import { WorkerThread, type ThreadListener, type ThreadOptions } from './worker-thread.ts'
+import { MOST_JOBS, Pace } from './pace.ts'
+import { pack } from './packing.ts'
+import {
+  WorkerThread,
+  type HandOff,
+  type ThreadListener,
+  type ThreadOptions,
+} from './worker-thread.ts'
 
 /** Threads beyond the lane's own in which jobs with crashes run, each alone. */
 const SOLITARY_THREADS = 2
+/** Milliseconds after which the jobs that a batch has not started are wanted elsewhere. */
+const OVERDUE = 6
 
-/** A lane of worker threads. */
+/**
+ * A lane of worker threads.
+ *
+ * ```
+ *   start ──▶ waiting ──pack──▶ hand-off ──▶ thread ──report──▶ settled
+ *                ▲                             │
+ *                └── taken back: not started, and its batch is over its time
+ * ```
+ */
 export class PiscinaPool implements Pool {
   readonly #options: ThreadOptions
   readonly #listener: PoolListener
   readonly #getWebhook: (id: number) => Promise<Webhook | undefined>
+  readonly #pace = new Pace()
   readonly #threads: WorkerThread[] = []
   /** Threads of a lane that shrank: they finish what they run, and end. */
   readonly #leaving = new Set<WorkerThread>()
-  /** Jobs with crashes, which have to run alone, and the threads that they run in. */
-  readonly #solitary: { job: ClaimedJob; terms: Terms }[] = []
+  /** Claimed jobs that no thread has. */
+  #waiting: HandOff[] = []
+  /** Of a lane whose threads take several hand-offs at once: jobs with crashes, and their threads. */
+  readonly #solitary: HandOff[] = []
   readonly #cells = new Set<WorkerThread>()
+  #dispatching = false
+  #overdueTimer: NodeJS.Timeout | undefined
 
   constructor(
     options: ThreadOptions,
@@ -36,22 +58,32 @@ export class PiscinaPool implements Pool {
   get free(): number {
     let free = -this.#solitary.length
     for (const thread of this.#threads) free += thread.free
+    for (const handOff of this.#waiting) free -= this.#costOf(handOff)
     return Math.max(0, free)
   }
 
+  /** Where a thread takes several hand-offs at once, they run side by side and are not shared. */
+  cost(kind: string): number {
+    return this.#options.concurrency > 1 ? 1 : this.#pace.cost(kind)
+  }
+
   start(job: ClaimedJob, terms: Terms): void {
-    if (job.crashes > 0 && this.#options.concurrency > 1) {
-      this.#solitary.push({ job, terms })
-      this.#fillCells()
-      return
-    }
-    const [first, ...others] = this.#threads
-    if (first === undefined) throw new Error('a lane without threads')
-    others.reduce((best, next) => (next.free > best.free ? next : best), first).start(job, terms)
+    const solitary = job.crashes > 0 && this.#options.concurrency > 1
+    if (solitary) this.#solitary.push({ job, terms })
+    else this.#waiting.push({ job, terms })
+    if (this.#dispatching) return
+    this.#dispatching = true
+    // With all that is started in the same go.
+    queueMicrotask(() => {
+      this.#dispatching = false
+      this.#dispatch()
+    })
   }
 
   interrupt(): void {
-    for (const { job } of this.#solitary.splice(0)) {
+    const unstarted = [...this.#waiting.splice(0), ...this.#solitary.splice(0)]
+    for (const thread of this.#all()) unstarted.push(...thread.revoke())
+    for (const { job } of unstarted) {
       this.#listener.settled(job, { type: 'released', reason: 'the runtime stopped' })
     }
     for (const thread of this.#all()) thread.interrupt()
@@ -63,10 +95,12 @@ export class PiscinaPool implements Pool {
       this.#leaving.add(thread)
       this.#leave(thread)
     }
+    this.#dispatch()
     this.#listener.roomier()
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#overdueTimer)
     await Promise.all(this.#all().map((thread) => thread.close()))
   }
 
@@ -75,30 +109,51 @@ export class PiscinaPool implements Pool {
   }
 
   #thread(options: ThreadOptions): WorkerThread {
-    return new WorkerThread(options, this.#threadListener)
+    const { concurrency } = options
+    return new WorkerThread(options, concurrency > 1 ? concurrency : MOST_JOBS, this.#onThread)
   }
 
-  readonly #threadListener: ThreadListener = {
-    settled: (thread, job, outcome) => {
-      this.#leave(thread)
-      if (this.#cells.delete(thread)) {
-        void thread.close()
-        this.#fillCells()
-      }
+  #costOf({ job, terms }: HandOff): number {
+    return terms.alone ? 1 : this.cost(job.kind)
+  }
+
+  readonly #onThread: ThreadListener = {
+    settled: (job, outcome, took) => {
+      if (took !== undefined) this.#pace.measured(job.kind, took)
+      else if (outcome.type === 'lost') this.#pace.forget(job.kind)
       this.#listener.settled(job, outcome)
     },
-    message: (thread, message) => this.#onMessage(thread, message),
-    up: (thread) => {
-      this.#listener.threadUp(thread.id)
+    returned: (jobs) => void this.#waiting.unshift(...jobs),
+    freed: (thread) => {
+      this.#leave(thread)
+      if (this.#cells.delete(thread)) void thread.close()
+      this.#dispatch()
       this.#listener.roomier()
     },
+    message: (thread, message) => this.#onMessage(thread, message),
+    up: (thread) => this.#listener.threadUp(thread.id),
     down: (thread, reason) => this.#listener.threadDown(thread.id, reason),
     stuck: (job, reason) => this.#listener.stuck(job, reason),
   }
 
   #leave(thread: WorkerThread): void {
-    if (thread.running > 0 || !this.#leaving.delete(thread)) return
+    if (thread.batches > 0 || !this.#leaving.delete(thread)) return
     void thread.close()
+  }
+
+  /** Gives what is waiting to the threads that are free. */
+  #dispatch(): void {
+    this.#fillCells()
+    this.#takeBackOverdue()
+    if (this.#waiting.length === 0) return
+    // The least busy first; a thread that takes several hand-offs is there several times.
+    const free = this.#threads
+      .flatMap((thread) => Array.from({ length: thread.free }, () => thread))
+      .sort((a, b) => a.batches - b.batches)
+    const { batches, rest } = pack(this.#waiting, free.length, (one) => this.#costOf(one))
+    this.#waiting = rest
+    batches.forEach((batch, i) => free[i]!.start(batch))
+    if (batches.some((batch) => batch.length > 1)) this.#watchOverdue()
   }
 
   #fillCells(): void {
@@ -107,13 +162,32 @@ export class PiscinaPool implements Pool {
       if (next === undefined) return
       const cell = this.#thread({ ...this.#options, concurrency: 1 })
       this.#cells.add(cell)
-      cell.start(next.job, next.terms)
+      cell.start([next])
     }
+  }
+
+  /** While a thread is free, no job waits behind one that turned out to be slow. */
+  #takeBackOverdue(): void {
+    if (this.#waiting.length > 0) return
+    for (const thread of this.#all()) {
+      const elsewhere = this.#threads.some((other) => other !== thread && other.free > 0)
+      if (elsewhere && thread.isHeldUp(OVERDUE)) this.#waiting.push(...thread.revoke())
+    }
+  }
+
+  #watchOverdue(): void {
+    this.#overdueTimer ??= setTimeout(() => {
+      this.#overdueTimer = undefined
+      this.#dispatch()
+      if (this.#threads.some((thread) => thread.hasWaiting)) this.#watchOverdue()
+    }, OVERDUE).unref()
   }
 
   #onMessage(thread: WorkerThread, received: unknown): void {
     const message = threadMessage(received)
     switch (message?.helve) {
+      case 'reports':
+        return thread.report(message.reports)
       case 'progress': {
         const job = thread.find(message.id)
         if (job) this.#listener.progress(job, message.value)
@@ -144,6 +218,10 @@ function threadMessage(received: unknown): ThreadMessage | undefined {
   switch (read(received, 'helve')) {
     case 'progress':
       return message
+    case 'reports': {
+      const { reports } = message as Extract<ThreadMessage, { helve: 'reports' }>
+      return Array.isArray(reports) && reports.every(isObject) ? message : undefined
+    }
     case 'log': {
       const { level, fields, message: text } = message as Extract<ThreadMessage, { helve: 'log' }>
       const strings = typeof level === 'string' && typeof fields === 'string'
@@ -159,10 +237,14 @@ function threadMessage(received: unknown): ThreadMessage | undefined {
   }
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
 function parsed(json: string): object {
   try {
     const value: unknown = JSON.parse(json)
-    return typeof value === 'object' && value !== null ? value : {}
+    return isObject(value) ? (value as object) : {}
   } catch {
     return {}
   }

@@ -4,9 +4,11 @@ import type { LogLevel } from '../job/task.ts'
 
 /** The port of a lane: it runs claimed jobs, and tells what each run came to. */
 export interface Pool {
-  /** Jobs that it could take now. */
+  /** Hand-offs that it could take now. */
   readonly free: number
-  /** Takes a job; never call it more often than {@link Pool.free} says. */
+  /** What a job of this kind takes up of a hand-off: 1, or less if several share one. */
+  cost(kind: string): number
+  /** Takes a job; what is started at once must not cost more than {@link Pool.free}. */
   start(job: ClaimedJob, terms: Terms): void
   /** Ends everything that still runs, first by its signal and then by force: `released`. */
   interrupt(): void
@@ -23,6 +25,8 @@ export interface Terms {
   timeout: number
   /** Milliseconds between abort and kill. */
   grace: number
+  /** Shares its hand-off with no other job. */
+  alone: boolean
 }
 
 /** What a pool tells. Exactly one `settled` follows every `start`, once the run has stopped. */

@@ -4,9 +4,10 @@ import { read } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { CLOSE, Flag, type TaskOutcome, type ThreadData } from '../job/task.ts'
-import { deadline } from './deadline.ts'
+import { CLOSE, Flag, type Batch, type Report, type ThreadData } from '../job/task.ts'
 import type { Terms } from './pool.ts'
+import { ThreadRun } from './thread-run.ts'
+import { Watchdog } from './watchdog.ts'
 
 /** How the threads of a lane are started. */
 export interface ThreadOptions {
@@ -16,29 +17,30 @@ export interface ThreadOptions {
   handlers: string
   config: unknown
   logLevel: number
-  /** Jobs that one thread runs at once. */
+  /** Hand-offs that one thread takes at once. */
   concurrency: number
   /** Heap limit in MiB; undefined leaves Node's own. */
   memory: number | undefined
 }
 
+/** A job on its way to a thread. */
+export interface HandOff {
+  job: ClaimedJob
+  terms: Terms
+}
+
 /** What a thread tells its lane. */
 export interface ThreadListener {
-  settled(thread: WorkerThread, job: ClaimedJob, outcome: Outcome): void
+  /** `took` is undefined when the thread did not get to say. */
+  settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void
+  /** These were handed to it, and it never started them. */
+  returned(jobs: HandOff[]): void
+  /** It could take a hand-off that it could not take before. */
+  freed(thread: WorkerThread): void
   message(thread: WorkerThread, message: unknown): void
   up(thread: WorkerThread): void
   down(thread: WorkerThread, reason: string): void
   stuck(job: ClaimedJob, reason: string): void
-}
-
-interface ActiveRun {
-  job: ClaimedJob
-  slot: number
-  terms: Terms
-  /** Why the run was told to end; undefined while it may go on. */
-  ending: 'timeout' | 'interrupt' | undefined
-  /** Calls off the timer that runs for it. */
-  disarm: () => void
 }
 
 /** A thread from its start to its exit. */
@@ -69,21 +71,25 @@ export class WorkerThread {
   readonly #listener: ThreadListener
   readonly #flags: Int32Array
   readonly #starts: Float64Array
-  readonly #runs: (ActiveRun | undefined)[]
+  /** By slot. */
+  readonly #runs: (ThreadRun | undefined)[]
   readonly #freeSlots: number[]
+  readonly #watchdog = new Watchdog<ThreadRun>((run) => this.#end(run, 'timeout'))
+  #batches = 0
+  #since = 0
   #piscina: Piscina
   #life: Life | undefined
   #up = true
   #closing = false
 
-  constructor(options: ThreadOptions, listener: ThreadListener) {
-    const { concurrency } = options
+  /** @param slots jobs that the hand-offs which it takes at once may hold together */
+  constructor(options: ThreadOptions, slots: number, listener: ThreadListener) {
     this.#options = options
     this.#listener = listener
-    this.#runs = Array.from({ length: concurrency })
-    this.#freeSlots = Array.from({ length: concurrency }, (_, slot) => concurrency - 1 - slot)
-    this.#flags = new Int32Array(new SharedArrayBuffer(4 * (concurrency + 1)))
-    this.#starts = new Float64Array(new SharedArrayBuffer(8 * concurrency))
+    this.#runs = Array.from({ length: slots })
+    this.#freeSlots = Array.from({ length: slots }, (_, slot) => slots - 1 - slot)
+    this.#flags = new Int32Array(new SharedArrayBuffer(4 * (slots + 1)))
+    this.#starts = new Float64Array(new SharedArrayBuffer(8 * slots))
     this.#piscina = this.#create()
     this.#follow()
   }
@@ -93,43 +99,77 @@ export class WorkerThread {
     return this.#life?.id ?? -1
   }
 
-  get running(): number {
-    return this.#options.concurrency - this.#freeSlots.length
+  /** Hand-offs that it has. */
+  get batches(): number {
+    return this.#batches
   }
 
+  /** Hand-offs that it could take. */
   get free(): number {
-    return this.#up && !this.#closing ? this.#freeSlots.length : 0
+    return this.#up && !this.#closing ? this.#options.concurrency - this.#batches : 0
   }
 
-  start(job: ClaimedJob, terms: Terms): void {
-    const slot = this.#freeSlots.pop()
-    if (slot === undefined) throw new Error(`job ${job.id}: the thread has no free slot`)
-    this.#flags[slot] = Flag.none
-    this.#starts[slot] = 0
-    const run: ActiveRun = { job, slot, terms, ending: undefined, disarm: () => undefined }
-    run.disarm = deadline(
-      terms.timeout,
-      () => this.#starts[slot] ?? 0,
-      () => this.#end(run, 'timeout'),
-    )
-    this.#runs[slot] = run
-    void this.#run(run)
+  /** Whether it has jobs that it has not started. */
+  get hasWaiting(): boolean {
+    return this.#runs.some((run) => run?.isOver === false && run.startedAt() === 0)
+  }
+
+  /** Whether it has been at its newest hand-off for longer than `ms`, and at work in it. */
+  isHeldUp(ms: number): boolean {
+    if (this.#batches === 0 || performance.now() - this.#since < ms) return false
+    return this.#runs.some((run) => run?.isOver === false && run.startedAt() > 0)
+  }
+
+  /** Hands jobs over, which it runs one after the other. */
+  start(handOffs: HandOff[]): void {
+    const runs = handOffs.map(({ job, terms }) => {
+      const slot = this.#freeSlots.pop()
+      if (slot === undefined) throw new Error(`job ${job.id}: the thread has no free slot`)
+      const run = new ThreadRun(job, terms, slot, this.#flags, this.#starts)
+      this.#runs[slot] = run
+      this.#watchdog.watch(run)
+      return run
+    })
+    this.#batches += 1
+    this.#since = performance.now()
+    void this.#run(runs)
+  }
+
+  /** Takes back the jobs that it has not started. */
+  revoke(): HandOff[] {
+    const taken: HandOff[] = []
+    for (const run of this.#runs) {
+      if (run === undefined || run.isOver || !run.revoke()) continue
+      this.#watchdog.unwatch(run)
+      taken.push(run)
+    }
+    return taken
   }
 
   /** The job that a message of its handler speaks of, if this thread really runs it. */
   find(id: unknown): ClaimedJob | undefined {
-    return this.#runs.find((run) => run?.job.id === id)?.job
+    return this.#runs.find((run) => run?.isOver === false && run.job.id === id)?.job
+  }
+
+  /** Settles those of its runs that these are about; others are forged, or late. */
+  report(reports: Report[]): void {
+    for (const { slot, token, outcome, took } of reports) {
+      const run = this.#runs[slot]
+      if (run === undefined || run.isOver || run.job.token !== token) continue
+      this.#settle(run, run.ended(outcome), took)
+    }
   }
 
   /** Ends what it runs: by the signal, and after each run's grace by killing the thread. */
   interrupt(): void {
-    for (const run of this.#runs) if (run) this.#end(run, 'interrupt')
+    for (const run of this.#runs) if (run && !run.isOver) this.#end(run, 'interrupt')
   }
 
   /** Lets the handlers close, and ends the thread. */
   async close(): Promise<void> {
     if (this.#closing) return
     this.#closing = true
+    this.#watchdog.close()
     if (this.#up) {
       const closed = this.#piscina.run(CLOSE).catch((error: unknown) => error)
       await withTimeout(closed, CLOSE_TIMEOUT)
@@ -137,39 +177,46 @@ export class WorkerThread {
     await this.#piscina.destroy()
   }
 
-  async #run(run: ActiveRun): Promise<void> {
-    const { job, slot, terms } = run
-    const { id, kind, payload, dedupeKey, attempt, createdAt } = job
+  async #run(runs: ThreadRun[]): Promise<void> {
     const life = this.#life
-    const { maxAttempts } = terms
-    const task = { slot, id, kind, payload, dedupeKey, attempt, maxAttempts, createdAt }
-    let outcome: Outcome
+    const batch: Batch = runs.map((run) => run.task())
+    let reason = 'the thread gave no outcome'
     try {
-      outcome = ended(run, (await this.#piscina.run(task)) as TaskOutcome)
+      this.report((await this.#piscina.run(batch)) as Report[])
     } catch (error) {
       // Piscina may speak before the thread has stopped; until then nothing is free.
-      const reason = (await life?.exited) ?? String(read(error, 'message'))
-      outcome = died(run, reason, life?.killedFor)
+      reason = (await life?.exited) ?? String(read(error, 'message'))
     }
-    run.disarm()
-    this.#runs[slot] = undefined
-    this.#freeSlots.push(slot)
-    this.#listener.settled(this, job, outcome)
+    const returned: HandOff[] = []
+    for (const run of runs) {
+      this.#runs[run.slot] = undefined
+      this.#freeSlots.push(run.slot)
+      if (run.isOver) continue
+      if (run.revoke()) returned.push(run)
+      else this.#settle(run, run.died(reason, life?.killedFor), undefined)
+    }
+    this.#batches -= 1
+    if (returned.length > 0) this.#listener.returned(returned)
+    this.#listener.freed(this)
   }
 
-  #end(run: ActiveRun, why: 'timeout' | 'interrupt'): void {
-    if (run.ending !== undefined) return
-    run.ending = why
-    run.disarm()
-    Atomics.store(this.#flags, run.slot, Flag.abort)
-    const bell = this.#options.concurrency
+  #settle(run: ThreadRun, outcome: Outcome, took: number | undefined): void {
+    run.isOver = true
+    this.#watchdog.unwatch(run)
+    this.#listener.settled(run.job, outcome, took)
+  }
+
+  #end(run: ThreadRun, why: 'timeout' | 'interrupt'): void {
+    if (!run.end(why)) return
+    const bell = this.#flags.length - 1
     Atomics.add(this.#flags, bell, 1)
     Atomics.notify(this.#flags, bell)
-    const timer = setTimeout(() => this.#kill(run), run.terms.grace)
-    run.disarm = () => clearTimeout(timer)
+    setTimeout(() => {
+      if (!run.isOver) this.#kill(run)
+    }, run.terms.grace).unref()
   }
 
-  #kill(run: ActiveRun): void {
+  #kill(run: ThreadRun): void {
     const life = this.#life
     if (life === undefined || life.killedFor !== undefined) return
     life.killedFor = run.job
@@ -211,6 +258,7 @@ export class WorkerThread {
     piscina.on('workerCreate', () => {
       this.#up = true
       this.#listener.up(this)
+      this.#listener.freed(this)
     })
     return piscina
   }
@@ -252,21 +300,6 @@ export class WorkerThread {
       this.#follow()
     }, RESTART_DELAY).unref()
   }
-}
-
-/** An outcome that came although the run had been told to end: what is done is done. */
-function ended(run: ActiveRun, outcome: TaskOutcome): Outcome {
-  if (run.ending === undefined || outcome.type === 'completed') return outcome
-  if (run.ending === 'interrupt') return { type: 'released', reason: 'the runtime stopped' }
-  return { type: 'timedOut', timeout: run.terms.timeout }
-}
-
-/** What it means for a run that its thread is gone. */
-function died(run: ActiveRun, reason: string, culprit: ClaimedJob | undefined): Outcome {
-  if (run.ending === 'timeout') return { type: 'timedOut', timeout: run.terms.timeout }
-  if (run.ending === 'interrupt') return { type: 'released', reason: 'the runtime stopped' }
-  if (culprit === undefined) return { type: 'lost', reason }
-  return { type: 'released', reason: `its thread was killed because of job ${culprit.id}` }
 }
 
 async function withTimeout(promise: Promise<unknown>, ms: number): Promise<void> {

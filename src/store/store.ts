@@ -100,10 +100,20 @@ export interface Queue {
   queued: number
 }
 
-/** Claim up to `limit` due jobs from these queues, in the order `priority, run_at, id`. */
+/**
+ * Claim due jobs from these queues, in the order `priority, run_at, id`, up to the first one that
+ * would cost more than there is room for.
+ */
 export interface Admission {
-  queues: Queue[]
-  limit: number
+  queues: PricedQueue[]
+  room: number
+  /** Jobs in all. */
+  most: number
+}
+
+/** A queue each of whose jobs takes up `cost` of the room. */
+export interface PricedQueue extends Queue {
+  cost: number
 }
 
 export interface TurnResult {
@@ -112,7 +122,7 @@ export interface TurnResult {
   /** One for each enqueue; an error for one that the store refused, with the others unaffected. */
   enqueued: (EnqueueResult | HelveError)[]
   claimed: ClaimedJob[]
-  /** Epoch ms of the next job that the admissions left, because it was not due; Infinity for none. */
+  /** Epoch ms of the next job that an admission had room for, but was not due; Infinity for none. */
   nextDue: number
 }
 

@@ -3,7 +3,15 @@ import type { DeliveryRecord } from '../../src/job/delivery.ts'
 import { HelveError, type HelveErrorCode } from '../../src/job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobError, NewJob } from '../../src/job/job.ts'
 import type { Charge } from '../../src/job/outcome.ts'
-import type { Settle, Settled, Store, Turn, TurnResult } from '../../src/store/store.ts'
+import type {
+  Admission,
+  Queue,
+  Settle,
+  Settled,
+  Store,
+  Turn,
+  TurnResult,
+} from '../../src/store/store.ts'
 
 /** The moment at which every test begins. */
 export const NOW = Date.UTC(2026, 0, 1)
@@ -96,7 +104,7 @@ export async function enqueue(store: Store, ...enqueues: NewJob[]): Promise<Enqu
 
 /** Claims from everything that is queued. */
 export async function claim(store: Store, limit = 100, now = NOW): Promise<ClaimedJob[]> {
-  const { claimed } = await turn(store, { now, admit: (queues) => [{ queues, limit }] })
+  const { claimed } = await turn(store, { now, admit: (queues) => [admission(queues, limit)] })
   return claimed
 }
 
@@ -138,4 +146,9 @@ export function refusal(code: HelveErrorCode, ...named: (string | RegExp)[]) {
     }
     return true
   }
+}
+
+/** Room for so many jobs, each of which costs 1. */
+export function admission(queues: Queue[], room: number): Admission {
+  return { queues: queues.map((queue) => ({ ...queue, cost: 1 })), room, most: 1_000_000 }
 }

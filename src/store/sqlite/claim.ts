@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { ClaimedJob } from '../../job/job.ts'
-import type { Admission, Queue } from '../store.ts'
+import type { Admission, PricedQueue, Queue } from '../store.ts'
 import type { Counters } from './counters.ts'
 import { claimedJob } from './rows.ts'
 import type { QueueStatements } from './statements.ts'
@@ -24,7 +24,8 @@ export function claim(
   admission: Admission,
   now: number,
 ): { jobs: ClaimedJob[]; nextDue: number } {
-  const jobs = dueIds(statements, admission, now).flatMap((id) => {
+  const { ids, full } = dueIds(statements, admission, now)
+  const jobs = ids.flatMap((id) => {
     lastToken += 1
     const row = statements.claim.get(lastToken, now, id)
     // Claimed by another admission of this turn that named the same queue.
@@ -33,28 +34,55 @@ export function claim(
     counters.move('queued', 'running', job.kind, job.priority)
     return [job]
   })
-  const nextDue = jobs.length < admission.limit ? earliest(statements, admission.queues) : Infinity
-  return { jobs, nextDue }
+  return { jobs, nextDue: full ? Infinity : earliest(statements, admission.queues) }
 }
+
+interface Due {
+  runAt: number
+  id: number
+  cost: number
+}
+
+/** Costs are fractions: their sums are not exact. */
+const SLACK = 1e-9
 
 /** In the order `priority, run_at, id`, one priority after the other. */
-function dueIds(statements: QueueStatements, { queues, limit }: Admission, now: number): number[] {
-  const priorities = [...new Set(queues.map((queue) => queue.priority))].sort((a, b) => a - b)
+function dueIds(statements: QueueStatements, admission: Admission, now: number) {
+  const { queues, most } = admission
   const ids: number[] = []
-  for (const priority of priorities) {
-    const kinds = queues.filter((queue) => queue.priority === priority)
-    const left = limit - ids.length
-    if (left === 0) break
-    const due = kinds.flatMap(({ kind }) => statements.due.all(kind, priority, now, left))
-    // One kind's jobs come in order from the index; those of several kinds have to be merged.
-    if (kinds.length > 1) due.sort(byRunAtAndId)
-    for (const row of due.slice(0, left)) ids.push(row[1] as number)
+  let room = admission.room + SLACK
+  for (const priority of new Set(queues.map((queue) => queue.priority).sort(ascending))) {
+    const level = queues.filter((queue) => queue.priority === priority)
+    for (const { id, cost } of dueAt(statements, level, now, room, most - ids.length)) {
+      if (ids.length === most || cost > room) return { ids, full: true }
+      room -= cost
+      ids.push(id)
+    }
   }
-  return ids
+  const cheapest = Math.min(...queues.map(({ cost }) => cost))
+  return { ids, full: ids.length === most || cheapest > room }
 }
 
-function byRunAtAndId(a: unknown[], b: unknown[]): number {
-  return (a[0] as number) - (b[0] as number) || (a[1] as number) - (b[1] as number)
+/** The first due jobs of one priority: one more than there is room for, if there are so many. */
+function dueAt(
+  statements: QueueStatements,
+  level: PricedQueue[],
+  now: number,
+  room: number,
+  most: number,
+): Due[] {
+  const due = level.flatMap(({ kind, priority, cost }) => {
+    const limit = Math.min(Math.floor(room / cost), most) + 1
+    const rows = statements.due.all(kind, priority, now, limit) as [number, number][]
+    return rows.map(([runAt, id]) => ({ runAt, id, cost }))
+  })
+  // One kind's jobs come in order from the index; those of several kinds have to be merged.
+  if (level.length > 1) due.sort((a, b) => a.runAt - b.runAt || a.id - b.id)
+  return due
+}
+
+function ascending(a: number, b: number): number {
+  return a - b
 }
 
 /** When the first job of these queues is due. */

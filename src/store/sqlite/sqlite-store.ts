@@ -278,7 +278,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
 }
 
 /** Admits the first of all due jobs. */
-const first: Turn['admit'] = (queues) => [{ queues, limit: 1 }]
+const first: Turn['admit'] = (backlog) => [
+  { queues: backlog.map((queue) => ({ ...queue, cost: 1 })), room: 1, most: 1 },
+]
 
 /** Batch after batch, with the event loop served in between; resolves to the sum. */
 async function inBatches(batch: (limit: number) => number): Promise<number> {

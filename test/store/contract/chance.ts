@@ -3,7 +3,16 @@ import { describe, test } from 'node:test'
 import { HelveError } from '../../../src/job/errors.ts'
 import type { ClaimedJob, JobRecord, JobState, NewJob } from '../../../src/job/job.ts'
 import type { Counts, Queue, Settle, Store } from '../../../src/store/store.ts'
-import { aDelivery, aJob, buries, completes, NOW, requeues, turn } from '../../support/jobs.ts'
+import {
+  admission,
+  aDelivery,
+  aJob,
+  buries,
+  completes,
+  NOW,
+  requeues,
+  turn,
+} from '../../support/jobs.ts'
 import { Random } from '../../support/random.ts'
 import type { Open, Opened, QueueStore } from '../contract.ts'
 
@@ -226,10 +235,7 @@ class RandomQueue {
     const chosen = queues.filter(() => random.chance(0.8))
     const half = chosen.filter(({ kind }) => kind === 'a')
     const rest = chosen.filter(({ kind }) => kind !== 'a')
-    return [
-      { queues: half, limit: random.below(4) },
-      { queues: rest, limit: random.below(6) },
-    ]
+    return [admission(half, random.below(4)), admission(rest, random.below(6))]
   }
 
   #accepted({ id, deduped }: { id: number; deduped: boolean }): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Admission, Queue } from '../../../src/store/store.ts'
 import {
+  admission,
   aJob,
   claim,
   claimOne,
@@ -23,7 +24,7 @@ const three = (kind: string, priority = 0) =>
 const of = (queues: Queue[], kind: string) => queues.filter((queue) => queue.kind === kind)
 
 /** Admits everything, up to a limit. */
-const all = (limit: number) => (queues: Queue[]) => [{ queues, limit }]
+const all = (limit: number) => (queues: Queue[]) => [admission(queues, limit)]
 
 export function claiming(open: Open): void {
   describe('claim', () => {
@@ -95,10 +96,10 @@ export function claiming(open: Open): void {
       await enqueue(store, ...three('a'), ...three('a', 1), ...three('b'), ...three('c'))
       const { claimed } = await turn(store, {
         admit: (queues) => [
-          { queues: of(queues, 'a'), limit: 5 },
-          { queues: of(queues, 'b'), limit: 0 },
-          { queues: of(queues, 'c'), limit: 1 },
-          { queues: [], limit: 9 },
+          admission(of(queues, 'a'), 5),
+          admission(of(queues, 'b'), 0),
+          admission(of(queues, 'c'), 1),
+          admission([], 9),
         ],
       })
       assert.deepEqual(
@@ -186,9 +187,9 @@ export function claiming(open: Open): void {
         )
         const { nextDue } = await turn(store, {
           admit: (queues) => [
-            { queues: of(queues, 'filled'), limit: 1 },
-            { queues: of(queues, 'open'), limit: 1 },
-            { queues: of(queues, 'wide'), limit: 9 },
+            admission(of(queues, 'filled'), 1),
+            admission(of(queues, 'open'), 1),
+            admission(of(queues, 'wide'), 9),
           ],
         })
         assert.equal(nextDue, NOW + 4)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  admission,
   aJob,
   buries,
   claim,
@@ -156,7 +157,7 @@ export function enqueuing(open: Open): void {
       const { settled, enqueued, claimed } = await turn(store, {
         settles: [completes(running)],
         enqueues: [aJob({ dedupeKey: 'k', payload: 'next' })],
-        admit: (queues) => [{ queues, limit: 5 }],
+        admit: (queues) => [admission(queues, 5)],
       })
       assert.equal(settled[0]?.state, 'completed')
       const [second] = enqueued

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { aJob, claim, enqueue, NOW, refusal, requeues, turn } from '../../support/jobs.ts'
+import {
+  aJob,
+  admission,
+  claim,
+  enqueue,
+  NOW,
+  refusal,
+  requeues,
+  turn,
+} from '../../support/jobs.ts'
 import { loopTurn, signal } from '../../support/signal.ts'
 import type { Open, QueueStore } from '../contract.ts'
 
@@ -27,7 +36,7 @@ export function owning(open: Open): void {
       const settles = [requeues(lost!, { charge: 'crash' })]
       const { claimed } = await turn(next, {
         settles,
-        admit: (queues) => [{ queues, limit: 1 }],
+        admit: (queues) => [admission(queues, 1)],
       })
       assert.deepEqual(
         claimed.map(({ id, attempt, crashes }) => [id, attempt, crashes]),

@@ -1,0 +1,43 @@
+/** Milliseconds of work that one hand-off to a thread should be worth. */
+const HAND_OFF = 3
+/** Jobs in one hand-off. */
+export const MOST_JOBS = 128
+/** Runs after which a kind is known. */
+const SAMPLES = 8
+
+interface Known {
+  runs: number
+  /** Milliseconds. */
+  took: number
+}
+
+/**
+ * How long the kinds of a lane take, measured, and so how many jobs may share a hand-off. A slow
+ * run counts at once and is forgotten slowly: it is the slow one that holds others up.
+ */
+export class Pace {
+  readonly #kinds = new Map<string, Known>()
+
+  /** Takes a run into account. */
+  measured(kind: string, took: number): void {
+    const known = this.#kinds.get(kind)
+    if (known === undefined) {
+      this.#kinds.set(kind, { runs: 1, took })
+      return
+    }
+    known.runs += 1
+    known.took = Math.max(took, known.took + (took - known.took) / SAMPLES)
+  }
+
+  /** A thread was lost under the kind: it starts again as unknown. */
+  forget(kind: string): void {
+    this.#kinds.delete(kind)
+  }
+
+  /** The share of a hand-off that a job takes up: 1 for kinds that are unknown or slow. */
+  cost(kind: string): number {
+    const known = this.#kinds.get(kind)
+    if (known === undefined || known.runs < SAMPLES) return 1
+    return Math.min(1, Math.max(known.took / HAND_OFF, 1 / MOST_JOBS))
+  }
+}

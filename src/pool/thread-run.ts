@@ -1,0 +1,82 @@
+import type { ClaimedJob } from '../job/job.ts'
+import type { Outcome } from '../job/outcome.ts'
+import { Flag, type Task, type TaskOutcome } from '../job/task.ts'
+import type { Terms } from './pool.ts'
+import type { Watched } from './watchdog.ts'
+
+/** One job in a slot of a thread, seen from the main thread. */
+export class ThreadRun implements Watched {
+  readonly job: ClaimedJob
+  readonly terms: Terms
+  readonly slot: number
+  readonly timeout: number
+  readonly #flags: Int32Array
+  readonly #starts: Float64Array
+  /** Settled, or taken back: nothing that comes later is about this run. */
+  isOver = false
+  #ending: 'timeout' | 'interrupt' | undefined
+
+  constructor(
+    job: ClaimedJob,
+    terms: Terms,
+    slot: number,
+    flags: Int32Array,
+    starts: Float64Array,
+  ) {
+    this.job = job
+    this.terms = terms
+    this.slot = slot
+    this.timeout = terms.timeout
+    this.#flags = flags
+    this.#starts = starts
+    flags[slot] = Flag.waiting
+    starts[slot] = 0
+  }
+
+  startedAt(): number {
+    return this.#starts[this.slot] ?? 0
+  }
+
+  task(): Task {
+    const { id, token, kind, payload, dedupeKey, attempt, createdAt } = this.job
+    const { maxAttempts } = this.terms
+    return { slot: this.slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt }
+  }
+
+  /** Takes it back, unless the thread was faster and has started it. */
+  revoke(): boolean {
+    const flag = Atomics.compareExchange(this.#flags, this.slot, Flag.waiting, Flag.revoked)
+    if (flag !== Flag.waiting) return false
+    this.isOver = true
+    return true
+  }
+
+  /** Tells it to end. False when it has been told before, or has not started. */
+  end(why: 'timeout' | 'interrupt'): boolean {
+    if (this.#ending !== undefined) return false
+    this.#ending = why
+    Atomics.compareExchange(this.#flags, this.slot, Flag.started, Flag.ended)
+    return true
+  }
+
+  /** What an outcome means: what is done is done, though it had been told to end. */
+  ended(outcome: TaskOutcome): Outcome {
+    if (this.#ending === undefined || outcome.type === 'completed') return outcome
+    return this.#told(this.#ending)
+  }
+
+  /** What it means that its thread is gone. */
+  died(reason: string, culprit: ClaimedJob | undefined): Outcome {
+    if (this.#ending !== undefined) return this.#told(this.#ending)
+    if (Atomics.load(this.#flags, this.slot) === Flag.done) {
+      return { type: 'released', reason: 'its thread ended before it could report the outcome' }
+    }
+    if (culprit === undefined) return { type: 'lost', reason }
+    return { type: 'released', reason: `its thread was killed because of job ${culprit.id}` }
+  }
+
+  #told(ending: 'timeout' | 'interrupt'): Outcome {
+    if (ending === 'timeout') return { type: 'timedOut', timeout: this.terms.timeout }
+    return { type: 'released', reason: 'the runtime stopped' }
+  }
+}

@@ -1,0 +1,75 @@
+/** Node fires timers above 2^31−1 ms at once; and a clock that was asleep is looked at again. */
+const LONGEST_TIMER = 60_000
+
+/** A run with a timeout. */
+export interface Watched {
+  /** Milliseconds that it may take. */
+  readonly timeout: number
+  /**
+   * When it started, in epoch milliseconds; 0 as long as it has not: the wait for a thread that
+   * boots, or for the job before it, is not the run's.
+   */
+  startedAt(): number
+}
+
+/** Tells when a run is over its time. One timer serves all runs of a thread. */
+export class Watchdog<R extends Watched> {
+  readonly #runs = new Set<R>()
+  readonly #onOver: (run: R) => void
+  #timer: NodeJS.Timeout | undefined
+  /** When the timer fires, in epoch milliseconds. */
+  #due = Infinity
+
+  constructor(onOver: (run: R) => void) {
+    this.#onOver = onOver
+  }
+
+  watch(run: R): void {
+    this.#runs.add(run)
+    this.#arm(now() + run.timeout)
+  }
+
+  unwatch(run: R): void {
+    this.#runs.delete(run)
+    // A timer that fires for nobody is cheaper than one that is set anew for every job.
+    if (this.#runs.size === 0) this.#timer?.unref()
+  }
+
+  close(): void {
+    this.#runs.clear()
+    clearTimeout(this.#timer)
+  }
+
+  #arm(due: number): void {
+    this.#timer?.ref()
+    if (due >= this.#due) return
+    clearTimeout(this.#timer)
+    this.#due = due
+    const wait = Math.min(Math.max(due - now(), 1), LONGEST_TIMER)
+    this.#timer = setTimeout(() => this.#look(), wait)
+  }
+
+  #look(): void {
+    this.#due = Infinity
+    const over: R[] = []
+    for (const run of this.#runs) {
+      const started = run.startedAt()
+      const due = (started === 0 ? now() : started) + run.timeout
+      if (due > now()) this.#arm(due)
+      else over.push(run)
+    }
+    // A main thread that was held up sees its timers before the outcomes that have long arrived:
+    // messages are read in the two turns of the loop that follow.
+    if (over.length > 0) setImmediate(() => setImmediate(() => this.#tell(over)))
+  }
+
+  #tell(over: R[]): void {
+    for (const run of over) {
+      if (this.#runs.delete(run)) this.#onOver(run)
+    }
+  }
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now()
+}
