@@ -23,7 +23,7 @@ export class Lifecycle {
   }
 
   async runOnce(): Promise<boolean> {
-    await this.#start()
+    await this.start()
     return this.#parts.coordinator.once()
   }
 
@@ -32,7 +32,7 @@ export class Lifecycle {
     const ended = new Promise<void>((resolve) => (this.#endRun = resolve))
     const end = (): void => this.#endRun?.()
     try {
-      await this.#start()
+      await this.start()
       if (signal?.aborted || this.#stopped) return
       signal?.addEventListener('abort', end, { once: true })
       this.#parts.coordinator.claim()
@@ -51,7 +51,8 @@ export class Lifecycle {
     return this.#stopped
   }
 
-  #start(): Promise<void> {
+  /** Owns the file and starts the lanes, the first time. */
+  start(): Promise<void> {
     if (this.#stopped) return Promise.reject(closed())
     this.#started ??= this.#own().catch((error: unknown) => {
       this.#started = undefined

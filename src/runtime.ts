@@ -165,6 +165,17 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   }
 
   /**
+   * Takes ownership of the store's file and starts the threads, without claiming anything yet.
+   * `run` and `runOnce` do it by themselves; a host that prepares the file first wants to know
+   * before that it is its own.
+   *
+   * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_CLOSED`
+   */
+  start(): Promise<void> {
+    return this.#lifecycle.start()
+  }
+
+  /**
    * Claims one job, the first of all that could start, and waits until it is settled.
    *
    * @returns false when nothing was runnable

@@ -5,7 +5,7 @@ export interface Webhook {
   /** Signs every delivery; `null` sends no signature. */
   secret: string | null
   contentType: 'json' | 'form'
-  /** Event names; `*` subscribes to all. */
+  /** Event names; `*` subscribes to all. Which hooks an event goes to is the host's to decide. */
   events: string[]
   active: boolean
   /** True accepts any TLS certificate. */
