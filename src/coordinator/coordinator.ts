@@ -41,9 +41,9 @@ export class Coordinator {
   readonly #parts: CoordinatorParts
   readonly #timer: WakeTimer
   readonly #mailbox = new Mailbox()
-  /** By token. */
+  /** By id. */
   readonly #running = new Map<number, { job: ClaimedJob; since: number }>()
-  /** By token: the `runOnce` calls that wait for their job's settling. */
+  /** By id: the `runOnce` calls that wait for their job's settling. */
   readonly #onces = new Map<number, (ran: boolean) => void>()
   readonly #waitingForQuiet = new Set<() => void>()
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
@@ -181,24 +181,24 @@ export class Coordinator {
   }
 
   #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
-    const { token } = ending.job
+    const { id } = ending.job
     // Both or neither: a run whose follow-up is refused has failed.
     if (settled?.refused) return this.settled(ending.job, failed(settled.refused))
-    const durationMs = now - (this.#running.get(token)?.since ?? now)
-    this.#running.delete(token)
+    const durationMs = now - (this.#running.get(id)?.since ?? now)
+    this.#running.delete(id)
     if (settled) announce(this.#parts.events, { ...ending, settle, settled, now, durationMs })
-    this.#onces.get(token)?.(true)
-    this.#onces.delete(token)
+    this.#onces.get(id)?.(true)
+    this.#onces.delete(id)
   }
 
   #claimedOnce(once: (ran: boolean) => void, job: ClaimedJob | undefined): void {
     if (job === undefined) once(false)
-    else this.#onces.set(job.token, once)
+    else this.#onces.set(job.id, once)
   }
 
   #handOff(job: ClaimedJob, now: number): void {
     const { lanes, policy, events } = this.#parts
-    this.#running.set(job.token, { job, since: now })
+    this.#running.set(job.id, { job, since: now })
     events.emit('started', () => ({ job: jobRef(job) }))
     const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
     if (pool === undefined) this.settled(job, unhandled(job.kind))

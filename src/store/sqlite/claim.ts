@@ -2,11 +2,13 @@ import { randomInt } from 'node:crypto'
 import type { ClaimedJob } from '../../job/job.ts'
 import type { Admission, PricedQueue, Queue } from '../store.ts'
 import type { Counters } from './counters.ts'
-import { claimedJob } from './rows.ts'
+import { claimedNow } from './rows.ts'
 import type { QueueStatements } from './statements.ts'
 
-// Counted on from a random start: unique in this process, and no other process guesses them.
-let lastToken = randomInt(2 ** 47)
+// Counted on from a random start, in steps that leave room for the ids that are added to it: no two
+// claims of a job share a token, and nobody guesses them.
+const STEP = 2 ** 21
+let lastClaim = randomInt(2 ** 47)
 
 /** What is queued, by kind and priority: a few rows, however many jobs there are. */
 export function backlog(statements: QueueStatements): Queue[] {
@@ -24,44 +26,42 @@ export function claim(
   admission: Admission,
   now: number,
 ): { jobs: ClaimedJob[]; nextDue: number } {
-  const { ids, full } = dueIds(statements, admission, now)
-  const jobs = ids.flatMap((id) => {
-    lastToken += 1
-    const row = statements.claim.get(lastToken, now, id)
-    // Claimed by another admission of this turn that named the same queue.
-    if (row === undefined) return []
-    const job = claimedJob(id, lastToken, row)
-    counters.move('queued', 'running', job.kind, job.priority)
-    return [job]
-  })
+  lastClaim += STEP
+  const { rows, full } = due(statements, admission, now)
+  const jobs = rows.map((row) => claimedNow(row, lastClaim))
+  if (jobs.length > 0) {
+    statements.claim.run(lastClaim, now, JSON.stringify(jobs.map(({ id }) => id)))
+    for (const { kind, priority } of jobs) counters.move('queued', 'running', kind, priority)
+  }
   return { jobs, nextDue: full ? Infinity : earliest(statements, admission.queues) }
-}
-
-interface Due {
-  runAt: number
-  id: number
-  cost: number
 }
 
 /** Costs are fractions: their sums are not exact. */
 const SLACK = 1e-9
 
 /** In the order `priority, run_at, id`, one priority after the other. */
-function dueIds(statements: QueueStatements, admission: Admission, now: number) {
+function due(statements: QueueStatements, admission: Admission, now: number) {
   const { queues, most } = admission
-  const ids: number[] = []
+  const costs = new Map(queues.map(({ kind, cost }) => [kind, cost]))
+  const rows: Row[] = []
   let room = admission.room + SLACK
   for (const priority of new Set(queues.map((queue) => queue.priority).sort(ascending))) {
     const level = queues.filter((queue) => queue.priority === priority)
-    for (const { id, cost } of dueAt(statements, level, now, room, most - ids.length)) {
-      if (ids.length === most || cost > room) return { ids, full: true }
+    for (const row of dueAt(statements, level, now, room, most - rows.length)) {
+      const cost = costs.get(row[KIND] as string)!
+      if (rows.length === most || cost > room) return { rows, full: true }
       room -= cost
-      ids.push(id)
+      rows.push(row)
     }
   }
-  const cheapest = Math.min(...queues.map(({ cost }) => cost))
-  return { ids, full: ids.length === most || cheapest > room }
+  const cheapest = Math.min(...costs.values())
+  return { rows, full: rows.length === most || cheapest > room }
 }
+
+type Row = unknown[]
+
+/** Where a row of `statements.due` has what orders it, and its kind. */
+const [ID, KIND, RUN_AT] = [0, 1, 10]
 
 /** The first due jobs of one priority: one more than there is room for, if there are so many. */
 function dueAt(
@@ -70,15 +70,17 @@ function dueAt(
   now: number,
   room: number,
   most: number,
-): Due[] {
-  const due = level.flatMap(({ kind, priority, cost }) => {
+): Row[] {
+  const rows = level.flatMap(({ kind, priority, cost }) => {
     const limit = Math.min(Math.floor(room / cost), most) + 1
-    const rows = statements.due.all(kind, priority, now, limit) as [number, number][]
-    return rows.map(([runAt, id]) => ({ runAt, id, cost }))
+    return statements.due.all(kind, priority, now, limit)
   })
   // One kind's jobs come in order from the index; those of several kinds have to be merged.
-  if (level.length > 1) due.sort((a, b) => a.runAt - b.runAt || a.id - b.id)
-  return due
+  return level.length === 1 ? rows : rows.sort(inOrder)
+}
+
+function inOrder(a: Row, b: Row): number {
+  return Number(a[RUN_AT]) - Number(b[RUN_AT]) || Number(a[ID]) - Number(b[ID])
 }
 
 function ascending(a: number, b: number): number {

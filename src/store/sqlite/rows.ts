@@ -1,21 +1,31 @@
 import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
 import type { ClaimedJob, JobOverrides, JobRecord, JobState, RecordedError } from '../../job/job.ts'
 
-/** A row of `statements.claim` (without id and token) as a claimed job. */
-export function claimedJob(id: number, token: number, row: unknown[]): ClaimedJob {
+/** A row that begins with the `claimable` columns, as a claimed job. */
+function claimedJob(row: unknown[], token: number, attempt: number): ClaimedJob {
   return {
-    id,
+    id: row[0] as number,
     token,
-    kind: row[0] as string,
-    payload: row[1] as string,
-    dedupeKey: row[2] as string | null,
-    priority: row[3] as number,
-    attempt: row[4] as number,
-    maxAttempts: row[5] as number | null,
-    crashes: row[6] as number,
-    createdAt: row[7] as number,
-    overrides: row[8] === null ? null : (JSON.parse(row[8] as string) as JobOverrides),
+    kind: row[1] as string,
+    payload: row[2] as string,
+    dedupeKey: row[3] as string | null,
+    priority: row[4] as number,
+    attempt,
+    maxAttempts: row[6] as number | null,
+    crashes: row[7] as number,
+    createdAt: row[8] as number,
+    overrides: row[9] === null ? null : (JSON.parse(row[9] as string) as JobOverrides),
   }
+}
+
+/** The same for a job that is being claimed: its token is the claim's number and its own id. */
+export function claimedNow(row: unknown[], claim: number): ClaimedJob {
+  return claimedJob(row, claim + (row[0] as number), (row[5] as number) + 1)
+}
+
+/** The same for one that has been claimed before: the token follows the `claimable` columns. */
+export function claimedBefore(row: unknown[]): ClaimedJob {
+  return claimedJob(row, row[10] as number, row[5] as number)
 }
 
 /** A row of the `record` columns. */

@@ -5,6 +5,45 @@ import type { Counters } from './counters.ts'
 import { enqueue } from './enqueue.ts'
 import type { EnqueueStatements, QueueStatements } from './statements.ts'
 
+/**
+ * Deletes the jobs that these settles do nothing but complete, with one statement for each claim.
+ * The others are left: those that are not owned, and those that have to run once more.
+ */
+export function completeAll(
+  statements: QueueStatements,
+  counters: Counters,
+  settles: readonly Settle[],
+): Set<Settle> {
+  const done = new Set<Settle>()
+  for (const [claim, of] of byClaim(settles.filter(isPlain))) {
+    const ids = JSON.stringify(of.map(({ job }) => job.id))
+    const deleted = new Set(statements.complete.all(ids, claim))
+    for (const settle of of) {
+      // Of two settles of one job, the second is late.
+      if (!deleted.delete(settle.job.id)) continue
+      counters.add('running', settle.job.kind, settle.job.priority, -1)
+      done.add(settle)
+    }
+  }
+  return done
+}
+
+/** A token is the number of its claim and the job's id. */
+function byClaim(settles: Settle[]): Map<number, Settle[]> {
+  const claims = new Map<number, Settle[]>()
+  for (const settle of settles) {
+    const claim = settle.job.token - settle.job.id
+    const of = claims.get(claim)
+    if (of === undefined) claims.set(claim, [settle])
+    else of.push(settle)
+  }
+  return claims
+}
+
+function isPlain({ settlement, followUps, deliveries }: Settle): boolean {
+  return settlement.to === 'completed' && followUps.length + deliveries.length === 0
+}
+
 /** Ends a claim, and writes what rides along; undefined, and nothing written, if it is not owned. */
 export function settle(
   statements: QueueStatements & EnqueueStatements,
@@ -26,7 +65,8 @@ export function settle(
   function move(): Settled['state'] | undefined {
     switch (settlement.to) {
       case 'completed':
-        if (statements.complete.run(job.id, job.token).changes === 1) return 'completed'
+        if (statements.complete.get(`[${job.id}]`, job.token - job.id) !== undefined)
+          return 'completed'
         return rerun({ error: null, crash: 0, crashes: 0 })
       case 'queued': {
         const error = recorded(settlement.error)

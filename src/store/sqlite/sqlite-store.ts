@@ -24,8 +24,8 @@ import { enqueue } from './enqueue.ts'
 import { enqueueInHost } from './host-connection.ts'
 import { counts, list } from './list.ts'
 import { OwnerLock } from './owner-lock.ts'
-import { claimedJob, jobRecord } from './rows.ts'
-import { settle } from './settle.ts'
+import { claimedBefore, jobRecord } from './rows.ts'
+import { completeAll, settle } from './settle.ts'
 import { prepareEnqueue, prepareQueue } from './statements.ts'
 import { Transactions } from './transactions.ts'
 import { watchFile } from './watch.ts'
@@ -42,6 +42,8 @@ export interface SqliteStoreOptions {
   /** Path of `better_sqlite3.node`, for programs that bring it along themselves. */
   nativeBinding?: string
 }
+
+const COMPLETED: Settled = { state: 'completed', rerun: false, followUps: [] }
 
 interface Owner {
   pid: number
@@ -89,7 +91,10 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   async turn({ now, settles, enqueues, admit }: Turn): Promise<TurnResult> {
     const body = (counters: Counters): TurnResult => {
-      const settled = settles.map((one) => this.#settle(counters, one, now))
+      const completed = completeAll(this.#statements, counters, settles)
+      const settled = settles.map((one) =>
+        completed.has(one) ? COMPLETED : this.#settle(counters, one, now),
+      )
       const enqueued = enqueues.map((job) => this.#enqueue(counters, job, now))
       counters.flush(this.#statements)
       const claims = admit(backlog(this.#statements)).map((admission) =>
@@ -140,7 +145,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
         return this.#statements.running.all()
       })
       this.#lock = lock
-      return orphans.map(([id, token, ...row]) => claimedJob(id as number, token as number, row))
+      return orphans.map(claimedBefore)
     } catch (error) {
       lock.release()
       throw error

@@ -67,6 +67,7 @@ export function prepareTransactions(db: Database): TransactionStatements {
 export type QueueStatements = Prepared<
   | 'dataVersion'
   | 'complete'
+  | 'claim'
   | 'requeue'
   | 'bury'
   | 'rerun'
@@ -76,7 +77,6 @@ export type QueueStatements = Prepared<
   | 'keyOf',
   | 'backlog'
   | 'due'
-  | 'claim'
   | 'running'
   | 'get'
   | 'listQueued'
@@ -95,14 +95,19 @@ export function prepareQueue(db: Database): QueueStatements {
     iif(json_array_length(errors) >= 10, json_remove(errors, '$[0]'), errors), '$[#]', json(@error)))`
   const owned = `id = @id AND token = @token AND state = 'running'`
   const unclaimed = 'token = NULL, started_at = NULL, rerun = 0'
+  const claimable = `id, kind, payload, dedupe_key, priority, attempts, max_attempts, crashes,
+    created_at, overrides`
   const record = `id, kind, payload, dedupe_key, state, priority, attempts, max_attempts, crashes,
     folds, run_at, created_at, started_at, died_at, errors`
 
   return {
     dataVersion: value('PRAGMA data_version'),
 
-    complete: run(`
-      DELETE FROM helve_jobs WHERE id = ? AND token = ? AND state = 'running' AND rerun = 0`),
+    // Ids as a JSON array: one statement for all that a turn completes of one claim.
+    complete: value(`
+      DELETE FROM helve_jobs
+      WHERE id IN (SELECT value FROM json_each(?)) AND token = ? + id AND state = 'running' AND rerun = 0
+      RETURNING id`),
     requeue: run(`
       UPDATE helve_jobs SET state = 'queued', run_at = @runAt, ${unclaimed}, errors = ${appended},
         attempts = attempts - @refund, crashes = crashes + @crash
@@ -120,21 +125,18 @@ export function prepareQueue(db: Database): QueueStatements {
     backlog: rows(`
       SELECT kind, priority, jobs FROM helve_counters WHERE state = 'queued' AND jobs > 0`),
     due: rows(`
-      SELECT run_at, id FROM helve_jobs
+      SELECT ${claimable}, run_at FROM helve_jobs
       WHERE state = 'queued' AND kind = ? AND priority = ? AND run_at <= ?
       ORDER BY run_at, id LIMIT ?`),
     head: value(`
       SELECT run_at FROM helve_jobs WHERE state = 'queued' AND kind = ? AND priority = ?
       ORDER BY run_at LIMIT 1`),
-    claim: rows(`
-      UPDATE helve_jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ?, started_at = ?
-      WHERE id = ? AND state = 'queued'
-      RETURNING kind, payload, dedupe_key, priority, attempts, max_attempts, crashes, created_at,
-        overrides`),
+    claim: run(`
+      UPDATE helve_jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ? + id, started_at = ?
+      WHERE id IN (SELECT value FROM json_each(?)) AND state = 'queued'`),
 
     running: rows(`
-      SELECT id, token, kind, payload, dedupe_key, priority, attempts, max_attempts, crashes,
-        created_at, overrides
+      SELECT ${claimable}, token
       FROM helve_jobs WHERE state = 'running' ORDER BY id`),
     owner: value(`SELECT value FROM helve_meta WHERE key = 'owner'`),
     setOwner: run(`INSERT OR REPLACE INTO helve_meta (key, value) VALUES ('owner', ?)`),

@@ -3,7 +3,7 @@ export const jobs = `
   CREATE TABLE helve_jobs (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     kind         TEXT    NOT NULL,
-    state        TEXT    NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'dead')),
+    state        TEXT    NOT NULL DEFAULT 'queued',
     priority     INTEGER NOT NULL,
     run_at       INTEGER NOT NULL,
     attempts     INTEGER NOT NULL DEFAULT 0,
