@@ -1,20 +1,25 @@
-import { defineHandlers } from '../workers/define-handlers.ts'
+import { defineHandlers, type Job } from '../workers/define-handlers.ts'
 
 /** Milliseconds since the epoch, with fractions: comparable between threads. */
 function now(): number {
   return performance.timeOrigin + performance.now()
 }
 
+function burn(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
 export default defineHandlers(() => ({
   kinds: {
     noop: async () => undefined,
-    /** Tells when it was started. */
-    stamp: async () => now(),
-    /** Burns the CPU for so many milliseconds. */
-    burn: async ({ payload }: { payload: { ms: number } }) => {
-      const end = performance.now() + payload.ms
-      while (performance.now() < end);
-      return now()
+    /** Tells when it was started; it is short, unless it is told to burn. */
+    stamp: async ({ payload }: Job<{ burn?: number }>) => {
+      const started = now()
+      burn(payload.burn ?? 0)
+      return started
     },
+    /** Burns the CPU for so many milliseconds. */
+    burn: async ({ payload }: Job<{ ms: number }>) => burn(payload.ms),
   },
 }))

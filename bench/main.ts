@@ -5,7 +5,16 @@ import { parseArgs, promisify } from 'node:util'
 import type { Params } from './setup.ts'
 import { median } from './statistics.ts'
 
-const SCENARIOS = ['raw', 'enqueue', 'enqueueMany', 'drain', 'life', 'pickup']
+const QUICK = ['raw', 'enqueue', 'enqueueMany', 'drain', 'life', 'pickup']
+const SCENARIOS = [
+  ...QUICK,
+  'pickupUnderLoad',
+  'headOfLine',
+  'turnedSlow',
+  'host',
+  'backlog',
+  'memory',
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

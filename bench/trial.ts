@@ -1,4 +1,8 @@
-import { pickup } from './scenarios/pickup.ts'
+import { backlog } from './scenarios/backlog.ts'
+import { headOfLine, turnedSlow } from './scenarios/head-of-line.ts'
+import { host } from './scenarios/host.ts'
+import { memory } from './scenarios/memory.ts'
+import { pickup, pickupUnderLoad } from './scenarios/pickup.ts'
 import { raw } from './scenarios/raw.ts'
 import { drain, enqueue, enqueueMany, life } from './scenarios/throughput.ts'
 import type { Params } from './setup.ts'
@@ -12,6 +16,12 @@ const scenarios: Record<string, (params: Params) => Promise<Record<string, numbe
   drain,
   life,
   pickup,
+  pickupUnderLoad,
+  headOfLine,
+  turnedSlow,
+  host,
+  backlog,
+  memory,
 }
 
 const [name = '', params = '{}'] = process.argv.slice(2)

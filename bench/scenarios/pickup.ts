@@ -18,10 +18,28 @@ export function pickup(params: Params): Promise<Record<string, number>> {
   })
 }
 
+/** The same, with the threads about half busy: jobs of 1 ms, one for each thread every 4 ms. */
+export function pickupUnderLoad(params: Params): Promise<Record<string, number>> {
+  return withRuntime(params, async (runtime) => {
+    await warmUp(runtime, params)
+    const load = setInterval(() => {
+      for (let i = 0; i < params.threads; i++) void runtime.enqueue('burn', { ms: 1 })
+    }, 4)
+    const waits: number[] = []
+    for (let i = 0; i < SAMPLES; i++) {
+      await sleep(3)
+      waits.push(await pickupOf(runtime))
+    }
+    clearInterval(load)
+    return { 'half load p50 ms': quantile(waits, 0.5), 'half load p99 ms': quantile(waits, 0.99) }
+  })
+}
+
 async function pickupOf(runtime: BenchRuntime): Promise<number> {
   const called = performance.timeOrigin + performance.now()
   const started = new Promise<number>((resolve) => {
-    runtime.on('completed', function onCompleted({ result }) {
+    runtime.on('completed', function onCompleted({ job, result }) {
+      if (job.kind !== 'stamp') return
       runtime.off('completed', onCompleted)
       resolve(result as number)
     })

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { newJob } from '../../src/job/submission.ts'
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import type { Queue } from '../../src/store/store.ts'
+import { median } from '../statistics.ts'
+import type { Params } from '../setup.ts'
+
+const TURNS = 200
+const JOBS = 100
+
+/** What is in the file beside the jobs that are worked off. */
+const BACKLOGS: [name: string, rows: number, columns: { state: string; ahead: number }][] = [
+  ['1,000 queued', 1_000, { state: 'queued', ahead: 0 }],
+  ['100,000 queued', 100_000, { state: 'queued', ahead: 0 }],
+  ['1,000,000 queued', 1_000_000, { state: 'queued', ahead: 0 }],
+  ['1,000,000 scheduled', 1_000_000, { state: 'queued', ahead: 86_400_000 }],
+  ['1,000,000 dead', 1_000_000, { state: 'dead', ahead: 0 }],
+]
+
+/** Microseconds to claim and settle a job, with ever more others in the file. */
+export async function backlog(params: Params): Promise<Record<string, number>> {
+  const figures: Record<string, number> = {}
+  for (const [name, rows, columns] of BACKLOGS) {
+    figures[`µs beside ${name}`] = await measure(params, async (file) => fill(file, rows, columns))
+  }
+  figures['µs beside 10,000 keys'] = await measure(params, keys)
+  return figures
+}
+
+async function measure(
+  params: Params,
+  prepare: (file: string, store: SqliteStore) => Promise<void>,
+): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'helve-bench-'))
+  const store = await SqliteStore.open(join(folder, 'queue.db'), { durability: params.durability })
+  try {
+    await prepare(store.file, store)
+    const times: number[] = []
+    for (let turn = 0; turn < TURNS; turn++) times.push(await claimAndSettle(store))
+    return median(times)
+  } finally {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** The jobs that are claimed are enqueued first, so that the backlog stays as it is. */
+async function claimAndSettle(store: SqliteStore): Promise<number> {
+  const now = Date.now()
+  const enqueues = Array.from({ length: JOBS }, () => newJob('noop', {}, {}, now))
+  await store.turn({ now, settles: [], enqueues, admit: () => [] })
+  const admit = (queues: Queue[]) => [
+    { queues: queues.map((queue) => ({ ...queue, cost: 1 })), room: JOBS, most: JOBS },
+  ]
+  const start = performance.now()
+  const { claimed } = await store.turn({ now, settles: [], enqueues: [], admit })
+  const settles = claimed.map((job) => ({
+    ...{ job, settlement: { to: 'completed' } as const },
+    ...{ followUps: [], deliveries: [] },
+  }))
+  await store.turn({ now, settles, enqueues: [], admit: () => [] })
+  return ((performance.now() - start) / JOBS) * 1_000
+}
+
+async function fill(
+  file: string,
+  rows: number,
+  { state, ahead }: { state: string; ahead: number },
+) {
+  const db = new Database(file)
+  const now = Date.now() - 1_000
+  db.prepare(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+     INSERT INTO helve_jobs (kind, state, payload, priority, run_at, created_at, died_at)
+     SELECT 'noop', ?, '{}', 0, ?, ?, iif(? = 'dead', ?, NULL) FROM n`,
+  ).run(rows, state, now + ahead, now, state, now)
+  db.prepare(
+    `INSERT INTO helve_counters (state, kind, priority, jobs) VALUES (?, 'noop', 0, ?)`,
+  ).run(state, rows)
+  db.close()
+}
+
+async function keys(_: string, store: SqliteStore): Promise<void> {
+  const now = Date.now()
+  const later = { delay: 86_400_000 }
+  const enqueues = Array.from({ length: 10_000 }, (__, i) =>
+    newJob('noop', {}, { dedupeKey: `key:${i}`, ...later }, now),
+  )
+  await store.turn({ now, settles: [], enqueues, admit: () => [] })
+}
