@@ -1,6 +1,10 @@
+import assert from 'node:assert/strict'
 import type { Clock } from '../../src/coordinator/clock.ts'
 import { NOW } from './jobs.ts'
 import { loopTurn } from './signal.ts'
+
+/** Only a timer that sets itself again and again for no time at all is fired this often. */
+const MOST_TIMERS = 10_000
 
 interface Timer {
   /** On the clock's own time, which {@link ManualClock.step} does not touch. */
@@ -42,7 +46,8 @@ export class ManualClock implements Clock {
   async advance(ms: number): Promise<void> {
     const until = this.#passed + ms
     await this.settle()
-    for (;;) {
+    for (let fired = 0; ; fired++) {
+      assert.ok(fired < MOST_TIMERS, `timers without end, the last of them for ${this.now()}`)
       const next = this.#timers.toSorted((a, b) => a.due - b.due).at(0)
       if (next === undefined || next.due > until) break
       this.#timers = this.#timers.filter((other) => other !== next)

@@ -1,0 +1,49 @@
+import type { Runtime } from 'helve'
+
+type Condition = () => boolean | Promise<boolean>
+
+/** Waits for what the jobs of a runtime bring about. */
+export class Changes {
+  readonly #signal: AbortSignal
+  readonly #waiting = new Set<() => void>()
+
+  /** @param signal ends all waiting */
+  constructor(runtime: Pick<Runtime, 'on'>, signal: AbortSignal) {
+    this.#signal = signal
+    for (const event of ['completed', 'retrying', 'dead'] as const) {
+      runtime.on(event, () => this.#wake())
+    }
+    signal.addEventListener('abort', () => this.#wake())
+  }
+
+  /**
+   * Resolves once the condition holds, which is looked at now and whenever a run has ended.
+   *
+   * @throws Error when it does not hold in time
+   */
+  async until(condition: Condition, timeout = 30_000): Promise<void> {
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      this.#wake()
+    }, timeout)
+    try {
+      for (;;) {
+        // Begun before the look: what happens during it is not missed.
+        const change = new Promise<void>((resolve) => this.#waiting.add(resolve))
+        if (await condition()) return
+        if (late) throw new Error(`not within ${timeout / 1_000} s`)
+        this.#signal.throwIfAborted()
+        await change
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const wake of waiting) wake()
+  }
+}

@@ -1,0 +1,64 @@
+import {
+  deliverWebhookHandler,
+  recomputeMergeabilityHandler,
+  recomputeReviewDecisionHandler,
+  reindexSearchHandler,
+} from 'helve/handlers'
+import { defineHandlers, type HandlerContext, type Job } from 'helve/worker'
+import { openDatabase } from './database.ts'
+import { deliverWebhooks, recomputeMergeability, type Push } from './jobs.ts'
+import { PullRequests } from './pull-requests.ts'
+import { Repositories } from './repositories.ts'
+import { Reviews } from './reviews.ts'
+import { SearchIndex } from './search-index.ts'
+
+/** What every thread is given. */
+export interface ForgeConfig {
+  /** The forge's own file. */
+  database: string
+  /** Ids of the webhooks that every event is delivered to. */
+  webhooks: number[]
+  /** Milliseconds that a delivery attempt may take. */
+  deliveryTimeout: number
+}
+
+export default defineHandlers((config: ForgeConfig, thread) => {
+  const db = openDatabase(config.database)
+  const repositories = new Repositories(db)
+  const pullRequests = new PullRequests(db, repositories)
+  const index = new SearchIndex(db)
+
+  /** A push is fanned out in the transaction that completes its job: all of it, or nothing. */
+  function fanOut({ payload: push }: Job<Push>, ctx: HandlerContext): void {
+    const { name } = repositories.get(push.repo_pk)
+    const branch = /^refs\/heads\/(.*)$/s.exec(push.ref)?.[1]
+    const touched = branch === undefined ? [] : pullRequests.touching(push.repo_pk, branch)
+    for (const { kind, payload, dedupeKey } of [
+      ...touched.map(recomputeMergeability),
+      ...deliverWebhooks(config.webhooks, 'push', pushed(push, name), push.guid),
+    ]) {
+      ctx.enqueue(kind, payload, { dedupeKey })
+    }
+  }
+
+  return {
+    kinds: {
+      push: fanOut,
+      reindex_search: reindexSearchHandler({
+        reindexRepoCode: (repoPk, ctx) => index.rebuild(repositories.get(repoPk), ctx),
+      }),
+      recompute_mergeability: recomputeMergeabilityHandler(pullRequests),
+      recompute_review_decision: recomputeReviewDecisionHandler(new Reviews(db)),
+      deliver_webhook: deliverWebhookHandler({
+        hooks: thread.webhooks,
+        timeout: config.deliveryTimeout,
+      }),
+    },
+    close: () => db.close(),
+  }
+})
+
+/** In the shape of GitHub's event. */
+function pushed({ repo_pk, ref, before, after, occurred_at }: Push, name: string) {
+  return { ref, before, after, repository: { id: repo_pk, name }, occurred_at }
+}

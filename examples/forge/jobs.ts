@@ -1,0 +1,47 @@
+import type { DeliverWebhookPayload } from 'helve/handlers'
+import { randomUUID } from 'node:crypto'
+
+// What the forge enqueues, from its main thread and from its handlers.
+
+/** What the hook tells of one ref that was pushed. */
+export interface Push {
+  repo_pk: number
+  ref: string
+  before: string
+  after: string
+  /** Names the event: all deliveries of it, and all their attempts, carry it. */
+  guid: string
+  /** Epoch milliseconds. */
+  occurred_at: number
+}
+
+export function reindexSearch(repo_pk: number) {
+  return {
+    kind: 'reindex_search',
+    payload: { repo_pk },
+    dedupeKey: `reindex:repo:${repo_pk}`,
+  } as const
+}
+
+export function recomputeMergeability(issue_pk: number) {
+  const dedupeKey = `mergeability:issue:${issue_pk}`
+  return { kind: 'recompute_mergeability', payload: { issue_pk }, dedupeKey } as const
+}
+
+export function recomputeReviewDecision(issue_pk: number) {
+  const dedupeKey = `review:issue:${issue_pk}`
+  return { kind: 'recompute_review_decision', payload: { issue_pk }, dedupeKey } as const
+}
+
+/** One delivery to each of the webhooks. No key: each is to arrive. */
+export function deliverWebhooks(
+  webhooks: readonly number[],
+  event: string,
+  payload: object,
+  guid: string = randomUUID(),
+) {
+  return webhooks.map((webhook_pk) => {
+    const delivery: DeliverWebhookPayload = { webhook_pk, event, guid, payload }
+    return { kind: 'deliver_webhook', payload: delivery, dedupeKey: null } as const
+  })
+}

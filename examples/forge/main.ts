@@ -1,0 +1,77 @@
+import { HelveError } from 'helve'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Changes } from './changes.ts'
+import { Forge } from './forge.ts'
+import { prepare, UsageError, type Plan } from './plan.ts'
+import { Report } from './report.ts'
+import { play } from './scenario.ts'
+
+type Stopping = 'SIGINT' | 'SIGTERM'
+
+const EXIT = { observed: 0, missing: 1, usage: 2, SIGINT: 130, SIGTERM: 143 }
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: string[]): Promise<number> {
+  const stop = new AbortController()
+  const stoppedBy = onSignal(stop)
+  const temporary = await mkdtemp(path.join(tmpdir(), 'helve-forge-'))
+  try {
+    const plan = await prepare(args, temporary)
+    if (plan === undefined) return EXIT.observed
+    return (await show(plan, temporary, stop)) ? EXIT.observed : EXIT.missing
+  } catch (error) {
+    const signal = stoppedBy()
+    if (signal) return EXIT[signal]
+    if (!(error instanceof UsageError || error instanceof HelveError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return EXIT.usage
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/** Resolves to true when everything was observed. */
+async function show({ sources, data }: Plan, temporary: string, stop: AbortController) {
+  const { signal } = stop
+  const report = new Report(process.stdout, signal)
+  const forge = await Forge.open(data)
+  // Another process may have the forge of this folder open.
+  forge.running.catch((error: unknown) => stop.abort(error))
+  try {
+    follow(forge, report)
+    const changes = new Changes(forge.runtime, signal)
+    await play({ forge, changes, report, signal, folder: temporary, pushed: [] }, sources)
+    return report.summary()
+  } finally {
+    await forge.close()
+  }
+}
+
+function follow({ runtime }: Forge, report: Report): void {
+  runtime.on('progress', ({ value }) => {
+    const { name, done, of } = value as { name: string; done: number; of: number }
+    if (done < of) report.progress(`indexing ${name}: ${done} of ${of} files`)
+  })
+  runtime.on('dead', ({ job, error }) => {
+    // Deliveries to a dead endpoint end like this.
+    if (job.kind === 'deliver_webhook') return
+    report.line(`✗ job ${job.id} (${job.kind}) is dead: ${error.message}`)
+  })
+}
+
+/** Aborts at a signal; returns the way to ask which one it was. */
+function onSignal(stop: AbortController): () => Stopping | undefined {
+  let first: Stopping | undefined
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // The second one does not wait for things to end in order.
+      if (first) process.exit(EXIT[signal])
+      first = signal
+      stop.abort()
+    })
+  }
+  return () => first
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import path from 'node:path'
+import type { Changes } from './changes.ts'
+import type { Forge } from './forge.ts'
+import type { Report } from './report.ts'
+import { headBranch, type Repository } from './repositories.ts'
+import { WorkingClone } from './working-clone.ts'
+
+/** What all steps share. */
+export interface Run {
+  forge: Forge
+  changes: Changes
+  report: Report
+  signal: AbortSignal
+  /** Where working clones are made. */
+  folder: string
+  /** Every commit that was pushed. */
+  pushed: string[]
+}
+
+/** What the steps on one repository share. */
+export class Scene {
+  readonly run: Run
+  readonly repository: Repository
+  /** Its HEAD's branch, whatever it is called, and whether or not it has a commit. */
+  readonly base: string
+  /** Names what the steps add to the repository, which does not contain it. */
+  readonly word: string
+  readonly #clone: WorkingClone
+
+  private constructor(run: Run, repository: Repository, base: string, clone: WorkingClone) {
+    this.run = run
+    this.repository = repository
+    this.base = base
+    this.word = clone.folder
+    this.#clone = clone
+  }
+
+  static async open(run: Run, repository: Repository): Promise<Scene> {
+    const word = `forge_${randomBytes(4).toString('hex')}`
+    const at = path.join(run.folder, word)
+    const clone = await WorkingClone.of(repository.path, at, word, run.signal)
+    return new Scene(run, repository, await headBranch(repository.path), clone)
+  }
+
+  /** Commits a file to the base and pushes it; resolves to the commit. */
+  async pushBase(file: string, content: string, message: string): Promise<string> {
+    await this.#clone.checkout(this.base)
+    return this.#pushOne(this.base, file, content, message)
+  }
+
+  /** The same to a new branch that begins at the base. */
+  async pushBranch(
+    branch: string,
+    file: string,
+    content: string,
+    message: string,
+  ): Promise<string> {
+    await this.#clone.checkout(this.base)
+    await this.#clone.branch(branch)
+    return this.#pushOne(branch, file, content, message)
+  }
+
+  /** Makes so many commits, and then pushes one after the other to the base. */
+  async *pushBurst(pushes: number): AsyncGenerator<string> {
+    await this.#clone.checkout(this.base)
+    const commits: string[] = []
+    for (let i = 1; i <= pushes; i++) {
+      commits.push(await this.#clone.commit('burst', `${i}\n`, `Push ${i} of ${pushes}`))
+    }
+    for (const commit of commits) {
+      await this.#push(commit, this.base)
+      yield commit
+    }
+  }
+
+  async #pushOne(branch: string, file: string, content: string, message: string) {
+    const commit = await this.#clone.commit(file, content, message)
+    await this.#push(commit, branch)
+    return commit
+  }
+
+  async #push(commit: string, branch: string): Promise<void> {
+    await this.#clone.push(commit, branch)
+    this.run.pushed.push(commit)
+  }
+}

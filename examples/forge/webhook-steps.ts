@@ -1,0 +1,65 @@
+import { count, expect } from './report.ts'
+import type { Run } from './scene.ts'
+
+export async function webhooks(run: Run): Promise<void> {
+  await verifiedDeliveries(run)
+  await slowEndpoint(run)
+  await deadEndpoint(run)
+}
+
+async function verifiedDeliveries({ forge, changes, report, pushed }: Run): Promise<void> {
+  const { verified, urls } = forge.receivers
+  await report.step('verified deliveries', async () => {
+    const missing = () => {
+      const arrived = new Set(verified.map(({ payload }) => payload.after))
+      return pushed.filter((commit) => !arrived.has(commit))
+    }
+    await changes.until(() => missing().length === 0)
+    const { status } = await fetch(urls.verifying, { method: 'POST', body: '{}', headers: FORGED })
+    expect(status === 400, `a forged delivery was answered with ${status}`)
+    const events = [...new Set(verified.map(({ event }) => event))].join(', ')
+    return `${count(verified.length, 'signature')} (${events}), of every push; a forged one refused`
+  })
+}
+
+async function slowEndpoint({ forge, changes, report }: Run): Promise<void> {
+  const { receivers } = forge
+  await report.step('slow endpoint', async () => {
+    await changes.until(() => receivers.answered >= receivers.verified.length)
+    return `it has answered ${count(receivers.answered, 'delivery', 'deliveries')}`
+  })
+}
+
+/** What arrived elsewhere while it held a request did not wait for it. */
+async function deadEndpoint({ forge, changes, report }: Run): Promise<void> {
+  const { verified, held } = forge.receivers
+  const attempts = () => forge.attempts(forge.hooks.silent)
+  await report.step('dead endpoint', async () => {
+    await changes.until(async () => (await attempts()).some(({ attempt }) => attempt > 1))
+    const made = await attempts()
+    expect(
+      made.every(({ status }) => status === null),
+      'it answered',
+    )
+    const meanwhile = verified.filter(({ at }) => held.some(({ from, to }) => from < at && at < to))
+    expect(meanwhile.length > 0, 'nothing arrived elsewhere while it held a request')
+    const latencies = meanwhile.map(({ at, payload }) => at - payload.occurred_at)
+    const most = Math.max(...made.map(({ attempt }) => attempt))
+    return (
+      `${count(made.length, 'attempt')}, up to ${most} on one delivery, none answered; ` +
+      `meanwhile ${meanwhile.length} deliveries arrived elsewhere within ${spread(latencies)}`
+    )
+  })
+}
+
+function spread(latencies: number[]): string {
+  const sorted = latencies.toSorted((a, b) => a - b)
+  return `${sorted[Math.floor(sorted.length / 2)]} ms (median), ${sorted.at(-1)} ms (most)`
+}
+
+const FORGED = {
+  'content-type': 'application/json',
+  'x-github-event': 'push',
+  'x-github-delivery': '00000000-0000-0000-0000-000000000000',
+  'x-hub-signature-256': `sha256=${'0'.repeat(64)}`,
+}

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** Only a run that hangs takes so long. */
+const PATIENCE = 120_000
+
+/** How a run of the example ended. */
+export interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+  /** What it left in its temporary folder. */
+  left: string[]
+}
+
+/**
+ * Runs the example as `npm start` does, over the files that were built for the tests.
+ *
+ * @param temporary the folder that it takes for temporary ones
+ * @param options.kill a signal that it gets when it prints its first step
+ */
+export async function runForge(
+  temporary: string,
+  args: string[],
+  { kill }: { kill?: NodeJS.Signals } = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/forge/main.ts', ...args], {
+    cwd: ROOT,
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PATIENCE,
+  })
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (kill && chunk.includes('✓')) child.kill(kill)
+  })
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ])
+  // The others are tsx's.
+  const left = (await readdir(temporary)).filter((name) => name.startsWith('helve-'))
+  return { code, stdout, stderr, left }
+}

@@ -1,0 +1,49 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { git } from '../../examples/forge/git.ts'
+
+const TEXTS = [
+  'with space',
+  `with "double" and 'single' quotes`,
+  'with\nnewline',
+  '--with-option',
+  'überall/日本語',
+  '.gitignore',
+]
+
+/** What the forge is to count in {@link difficultRepository}. */
+export const DIFFICULT = { files: TEXTS.length + 2, texts: TEXTS.length }
+
+/**
+ * One commit, on a branch that is not called main: names that want quoting, files that are no
+ * text, and entries that are no files.
+ */
+export async function difficultRepository(folder: string): Promise<string> {
+  const repository = await emptyRepository(folder, "it's difficult", 'trunk/ünï"code"')
+  const add = async (name: string, content: string | Buffer) => {
+    const file = path.join(repository, name)
+    await mkdir(path.dirname(file), { recursive: true })
+    await writeFile(file, content)
+  }
+  for (const name of TEXTS) await add(name, '*\n')
+  await add('binary', Buffer.from([1, 0, 2]))
+  await add('large', 'x'.repeat(1024 * 1024 + 1))
+  await symlink('nowhere', path.join(repository, 'link'))
+  await git(repository, ['add', '--force', '--all'])
+  const submodule = `160000,${'1'.repeat(40)},submodule`
+  await git(repository, ['update-index', '--add', '--cacheinfo', submodule])
+  await git(repository, ['commit', '--quiet', '--message', 'Everything difficult'])
+  return repository
+}
+
+/** No commit at all. */
+export async function emptyRepository(
+  folder: string,
+  name = 'empty',
+  branch = 'trunk',
+): Promise<string> {
+  const repository = path.join(folder, name)
+  await mkdir(repository)
+  await git(repository, ['init', '--quiet', '--template=', '--initial-branch', branch])
+  return repository
+}
