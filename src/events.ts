@@ -58,12 +58,17 @@ export class Events {
     const made = data()
     for (const listener of this.#emitter.listeners(key(event))) {
       try {
-        listener(made)
+        const returned: unknown = listener(made)
+        if (returned instanceof Promise) returned.catch((error) => this.#onMistake(event, error))
       } catch (error) {
-        if (event === 'error') continue
-        this.emit('error', () => ({ error, during: `a listener of ${event}` }))
+        this.#onMistake(event, error)
       }
     }
+  }
+
+  #onMistake(event: keyof RuntimeEvents, error: unknown): void {
+    if (event === 'error') return
+    this.emit('error', () => ({ error, during: `a listener of ${event}` }))
   }
 }
 

@@ -13,6 +13,9 @@ import type { Store } from './store/store.ts'
 /** Runs of functions on the main thread at a time: they wait, and share one thread anyway. */
 const MAIN_CONCURRENCY = 100
 
+/** Milliseconds that a handlers module's setup may take. */
+const SETUP_TIMEOUT = 60_000
+
 /** What the lanes of a runtime are built from. */
 export interface LaneParts {
   options: CheckedOptions
@@ -62,6 +65,7 @@ function startThreads(name: string, parts: LaneParts): Pool {
     // What pino's silent level stands for: nothing is worth a message.
     logLevel: parts.logger.levelVal,
     concurrency,
+    setupTimeout: SETUP_TIMEOUT,
     memory,
   }
   const { store } = parts

@@ -51,6 +51,11 @@ export class Lifecycle {
     return this.#stopped
   }
 
+  /** @throws HelveError `HELVE_ERR_CLOSED` after `stop` */
+  checkOpen(): void {
+    if (this.#stopped) throw closed()
+  }
+
   /** Owns the file and starts the lanes, the first time. */
   start(): Promise<void> {
     if (this.#stopped) return Promise.reject(closed())
@@ -74,12 +79,15 @@ export class Lifecycle {
     const { store, coordinator } = this.#parts
     coordinator.pause()
     // Whoever started it has been told why that failed.
-    await this.#started?.catch(() => undefined)
+    const owned = await this.#started?.then(
+      () => true,
+      () => false,
+    )
     await this.#drain(timeout)
     coordinator.close()
     this.#unwatch?.()
     await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
-    await store.disown()
+    if (owned) await store.disown()
   }
 
   async #drain(timeout: number): Promise<void> {

@@ -98,7 +98,13 @@ export interface CheckedOptions {
 /** @throws HelveError `HELVE_ERR_OPTION` */
 export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   checkKeys(options, 'options', RUNTIME_KEYS)
-  const { idle = 1_000, config, env = {}, threadEntry } = options
+  const { idle = 1_000, config, env = {}, threadEntry, logger } = options
+  if (threadEntry !== undefined && typeof threadEntry !== 'string') {
+    throw badOption('threadEntry', 'a path', threadEntry)
+  }
+  if (logger !== undefined && typeof logger?.isLevelEnabled !== 'function') {
+    throw badOption('logger', 'a pino logger', logger)
+  }
   checkConfig(config)
   checkEnvironment(env)
   return {
@@ -152,6 +158,7 @@ export function checkThreads(threads: unknown): number {
 }
 
 function checkLanes(lanes: Record<string, LaneOptions>): Map<string, CheckedLane> {
+  if (typeof lanes !== 'object' || lanes === null) throw badOption('lanes', 'an object', lanes)
   const checked = new Map([['default', checkLane({})]])
   for (const [name, lane] of Object.entries(lanes)) {
     if (name === 'main') throw badOption('lanes', 'names other than "main"', name)

@@ -4,7 +4,7 @@ import { Coordinator } from './coordinator/coordinator.ts'
 import type { Enqueuer } from './enqueuer.ts'
 import { Events, type RuntimeEvents } from './events.ts'
 import { badOption, checkInteger, checkKeys, checkNumber } from './job/check.ts'
-import { HelveError } from './job/errors.ts'
+import { HelveError, read } from './job/errors.ts'
 import type { Handler } from './job/handler.ts'
 import type { EnqueueResult, JobRecord, NewJob } from './job/job.ts'
 import { MAX_DELAY } from './job/limits.ts'
@@ -53,6 +53,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * @throws HelveError `HELVE_ERR_OPTION`
    */
   constructor(store: Store, options: RuntimeOptions = {}) {
+    if (typeof read(store, 'turn') !== 'function') throw badOption('store', 'a store', store)
     this.#store = store
     this.#options = checkRuntimeOptions(options)
     const registry = new Registry(this.#options.lanes, this.#options.handlers !== undefined)
@@ -158,6 +159,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     kind: K,
     ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
   ): EnqueueResult {
+    this.#lifecycle.checkOpen()
     const { schema } = this.#registry.options(kind)
     const checked = schema === undefined ? payload : checkPayloadNow(schema, payload)
     const job = this.#newJob(kind, checked, options)
@@ -203,12 +205,18 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    *
    * @param options.timeout milliseconds. @default 20000
    */
-  stop({ timeout = STOP_TIMEOUT }: { timeout?: number } = {}): Promise<void> {
-    return this.#lifecycle.stop(checkNumber(timeout, 'timeout', 0, MAX_DELAY))
+  stop(options: { timeout?: number } = {}): Promise<void> {
+    try {
+      checkKeys(options, 'options', ['timeout'])
+      const { timeout = STOP_TIMEOUT } = options
+      return this.#lifecycle.stop(checkNumber(timeout, 'timeout', 0, MAX_DELAY))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** A job with its state, attempts, crashes and errors; undefined once it is completed. */
-  get(id: number): Promise<JobRecord | undefined> {
+  async get(id: number): Promise<JobRecord | undefined> {
     return this.#store.get(checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER))
   }
 
@@ -261,14 +269,13 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     return this
   }
 
-  #newJob(kind: string, payload: unknown, given: EnqueueOptions | undefined): NewJob {
-    const { priority, delay } = this.#registry.options(kind)
-    const options = {
-      ...(priority === undefined ? {} : { priority }),
-      ...(delay === undefined || given?.runAt !== undefined ? {} : { delay }),
-      ...given,
-    }
-    return newJob(kind, payload, options, this.#clock.now())
+  #newJob(kind: string, payload: unknown, given: EnqueueOptions = {}): NewJob {
+    checkKeys(given, 'options', ENQUEUE_KEYS)
+    const own = this.#registry.options(kind)
+    const priority = given.priority ?? own.priority ?? 0
+    const delay = given.delay ?? (given.runAt === undefined ? own.delay : undefined) ?? 0
+    const when = given.runAt === undefined || delay > 0 ? { delay } : {}
+    return newJob(kind, payload, { ...given, priority, ...when }, this.#clock.now())
   }
 
   async #tryEnqueue(submission: AnySubmission): Promise<EnqueueResult | HelveError> {

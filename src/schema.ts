@@ -1,5 +1,6 @@
 import { badOption } from './job/check.ts'
 import { HelveError, read } from './job/errors.ts'
+import { toJobError } from './job/failure.ts'
 
 /** The part of the Standard Schema interface that helve calls: https://standardschema.dev */
 export interface Schema {
@@ -30,14 +31,33 @@ export function checkSchema(schema: unknown): void {
 
 /** @throws HelveError `HELVE_ERR_PAYLOAD` naming each field that does not fit */
 export async function checkPayload(schema: Schema, payload: unknown): Promise<unknown> {
-  return accepted(await schema['~standard'].validate(payload))
+  return accepted(await validated(schema, payload))
 }
 
 /** The same for callers that cannot wait. */
 export function checkPayloadNow(schema: Schema, payload: unknown): unknown {
-  const result = schema['~standard'].validate(payload)
+  const result = validated(schema, payload)
   if (!(result instanceof Promise)) return accepted(result)
   throw new HelveError('HELVE_ERR_OPTION', 'schema: expected a synchronous one for enqueueIn')
+}
+
+function validated(schema: Schema, payload: unknown): SchemaResult | Promise<SchemaResult> {
+  try {
+    const result = schema['~standard'].validate(payload)
+    return result instanceof Promise ? result.catch(mistaken) : result
+  } catch (error) {
+    return mistaken(error)
+  }
+}
+
+function mistaken(cause: unknown): never {
+  throw new HelveError(
+    'HELVE_ERR_PAYLOAD',
+    `payload: its schema threw ${toJobError(cause).message}`,
+    {
+      cause,
+    },
+  )
 }
 
 function accepted(result: SchemaResult): unknown {

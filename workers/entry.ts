@@ -1,8 +1,10 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
+import type { Handler } from '../src/job/handler.ts'
 import { Run, failed, unhandled } from '../src/job/run-handler.ts'
 import { CLOSE, Flag, type Batch, type Report, type Task } from '../src/job/task.ts'
-import type { TaskOutcome, ThreadData, ThreadMessage } from '../src/job/task.ts'
+import type { TaskOutcome, ThreadData } from '../src/job/task.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
+import { hasSent, send } from './messages.ts'
 import { threadContext, threadLogger } from './thread-context.ts'
 
 // What Piscina loads in each thread. It must not throw while loading, and what it exports must
@@ -27,37 +29,51 @@ export default async function entry(batch: Batch | typeof CLOSE): Promise<Report
     // Taken back, because the job before it took too long: another thread runs it.
     const found = Atomics.compareExchange(flags, task.slot, Flag.waiting, Flag.started)
     if (found !== Flag.waiting) continue
+    if (loaded === undefined) starts[task.slot] = -now()
+    const handler = await find(task.kind)
     const start = performance.now()
     starts[task.slot] = performance.timeOrigin + start
-    const outcome = await run(task)
+    const outcome = typeof handler === 'function' ? await run(task, handler) : handler
     const end = performance.now()
     Atomics.store(flags, task.slot, Flag.done)
     reports.push({ slot: task.slot, token: task.token, outcome, took: end - start })
     if (end - sent < REPORT_INTERVAL || task === batch.at(-1)) continue
-    parentPort?.postMessage({ helve: 'reports', reports } satisfies ThreadMessage)
+    send({ helve: 'reports', reports, last: false })
     reports = []
     sent = end
   }
-  return reports
+  if (!hasSent()) return reports
+  // Not past what its runs have sent: that goes another way than the result.
+  send({ helve: 'reports', reports, last: true })
+  return []
 }
 
-async function run(task: Task): Promise<TaskOutcome> {
-  const { slot, id, kind } = task
+function now(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+/** The handler of a kind, or the outcome of a job that has none. */
+async function find(kind: string): Promise<Handler | TaskOutcome> {
   try {
     const { kinds } = await (loaded ??= load())
-    const handler = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
-    if (handler === undefined) return unhandled(kind)
-    const current = new Run(task, {
-      isAborted: () => Atomics.load(flags, slot) === Flag.ended,
-      logger: () => threadLogger(logLevel, id, kind),
-      progress: (value) => parentPort?.postMessage({ helve: 'progress', id, value }),
-    })
-    runs.set(slot, current)
-    return await current.outcome(handler)
+    return (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? unhandled(kind)
   } catch (error) {
     // The next job tries again: what the setup needs may be back by then.
     loaded = undefined
     return failed(error)
+  }
+}
+
+async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
+  const { slot, id, kind } = task
+  const current = new Run(task, {
+    isAborted: () => Atomics.load(flags, slot) === Flag.ended,
+    logger: () => threadLogger(logLevel, id, kind),
+    progress: (value) => send({ helve: 'progress', id, value }),
+  })
+  runs.set(slot, current)
+  try {
+    return await current.outcome(handler)
   } finally {
     runs.delete(slot)
   }

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { MessageChannel, type MessagePort, parentPort, threadId } from 'node:worker_threads'
+import { MessageChannel, threadId } from 'node:worker_threads'
 import type { Webhook } from '../src/job/delivery.ts'
 import { toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/job/handler.ts'
+import { send } from './messages.ts'
 import {
   LOG_LEVELS,
   type LogLevel,
@@ -19,7 +20,7 @@ export function threadLogger(lowest: number, id: number | null, kind?: string): 
   const method = (level: LogLevel): LogMethod => {
     if (LOG_LEVELS[level] < lowest) return () => undefined
     return (first: object | string, second?: string) => {
-      const [given, message] = typeof first === 'string' ? [{}, first] : [first, second ?? '']
+      const [given, message] = line(first, second)
       const fields = fieldsJson(kind === undefined ? given : { kind, ...given })
       send({ helve: 'log', level, id, fields, message })
     }
@@ -31,6 +32,13 @@ export function threadLogger(lowest: number, id: number | null, kind?: string): 
     warn: method('warn'),
     error: method('error'),
   }
+}
+
+/** As pino reads its arguments: an error alone is its own message. */
+function line(first: object | string, second: string | undefined): [object, string] {
+  if (typeof first === 'string') return [{}, first]
+  if (first instanceof Error) return [{ err: first }, second ?? first.message]
+  return [first, second ?? '']
 }
 
 function fieldsJson(fields: object): string {
@@ -55,8 +63,4 @@ async function getWebhook(id: number): Promise<Webhook | undefined> {
   } finally {
     port1.close()
   }
-}
-
-function send(message: ThreadMessage, transfer: MessagePort[] = []): void {
-  parentPort?.postMessage(message, transfer)
 }

@@ -13,7 +13,7 @@ export interface Lanes {
 /** Jobs that one turn claims only in order to say that nobody handles their kind. */
 const UNHANDLED = 100
 
-/** How much each lane may claim in a turn: as much as it has room for, and `most` jobs. */
+/** How much each lane may claim in a turn: as much as it has room for, and `most` jobs in all. */
 export function admissions(backlog: Queue[], lanes: Lanes, most: number): Admission[] {
   const queues = new Map<string | undefined, PricedQueue[]>()
   for (const queue of backlog) {
@@ -23,10 +23,10 @@ export function admissions(backlog: Queue[], lanes: Lanes, most: number): Admiss
     if (of === undefined) queues.set(lane, [priced])
     else of.push(priced)
   }
-  return [...queues].flatMap(([lane, of]) => {
-    const free = room(lanes, lane)
-    return free > 0 ? [{ queues: of, room: free, most }] : []
-  })
+  const open = [...queues].filter(([lane]) => room(lanes, lane) > 0)
+  // In equal shares: a lane that could take all of every turn must not starve the others.
+  const share = Math.max(1, Math.floor(most / open.length))
+  return open.map(([lane, of]) => ({ queues: of, room: room(lanes, lane), most: share }))
 }
 
 /** One job, the first of all that could start now. */

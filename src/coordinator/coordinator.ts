@@ -1,4 +1,5 @@
 import { jobRef, type Events } from '../events.ts'
+import type { DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
@@ -26,12 +27,18 @@ export interface CoordinatorParts {
 }
 
 /** Settles, enqueues and claims of one turn: no more of each, so that the host's loop is served. */
-const MOST_ROWS = 256
+const MOST_ROWS = 250
 /** Milliseconds for which a submission waits while another process holds the write lock. */
 const BUSY_PATIENCE = 10_000
 /** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */
 const FIRST_RETRY = 10
 const LONGEST_RETRY = 1_000
+
+const PUT_OFF: Outcome = {
+  type: 'released',
+  reason: 'another job runs under which a thread or the process has died before',
+  delay: 1_000,
+}
 
 /**
  * The actor that owns the queue. Everything that happens is put into its mailbox; it takes one
@@ -46,6 +53,11 @@ export class Coordinator {
   /** By id: the `runOnce` calls that wait for their job's settling. */
   readonly #onces = new Map<number, (ran: boolean) => void>()
   readonly #waitingForQuiet = new Set<() => void>()
+  /**
+   * The job with crashes that runs. Two never do at a time: if the process dies under them, that
+   * says nothing about either, and the one that is not to blame would die with the other.
+   */
+  #suspect: number | undefined
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
   #scheduled = false
   #turning = false
@@ -142,7 +154,10 @@ export class Coordinator {
     }
     if (result !== undefined) this.#effects(mail, settles, result, now)
     this.#turning = false
-    if (!this.#mailbox.isEmpty || (result?.claimed.length ?? 0) >= MOST_ROWS) this.#schedule()
+    if (!this.#mailbox.isEmpty || result?.more) this.#schedule()
+    // A turn for one claims nothing else.
+    if (mail.once) this.wake()
+    if (this.#phase === 'closed') this.#mailbox.refuse(closed())
     this.#tellQuiet()
   }
 
@@ -183,9 +198,12 @@ export class Coordinator {
   #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
     const { id } = ending.job
     // Both or neither: a run whose follow-up is refused has failed.
-    if (settled?.refused) return this.settled(ending.job, failed(settled.refused))
-    const durationMs = now - (this.#running.get(id)?.since ?? now)
+    if (settled?.refused) {
+      return this.settled(ending.job, failed(settled.refused, kept(settle, settled.refused)))
+    }
+    const durationMs = Math.max(0, now - (this.#running.get(id)?.since ?? now))
     this.#running.delete(id)
+    if (this.#suspect === id) this.#suspect = undefined
     if (settled) announce(this.#parts.events, { ...ending, settle, settled, now, durationMs })
     this.#onces.get(id)?.(true)
     this.#onces.delete(id)
@@ -200,6 +218,8 @@ export class Coordinator {
     const { lanes, policy, events } = this.#parts
     this.#running.set(job.id, { job, since: now })
     events.emit('started', () => ({ job: jobRef(job) }))
+    if (job.crashes > 0 && this.#suspect !== undefined) return this.settled(job, PUT_OFF)
+    if (job.crashes > 0) this.#suspect = job.id
     const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
     if (pool === undefined) this.settled(job, unhandled(job.kind))
     else pool.start(job, termsOf(job, policy(job.kind)))
@@ -215,6 +235,7 @@ export class Coordinator {
     const kept = busy ? this.#patient(submissions, error) : []
     if (!busy) await this.#oneByOne(submissions)
     this.#mailbox.putBack({ endings, submissions: kept, once })
+    if (this.#phase === 'closed') return
     this.#retry = this.#parts.clock.after(delay, () => {
       this.#retry = undefined
       this.#schedule()
@@ -242,6 +263,11 @@ export class Coordinator {
       await new Promise<void>((resolve) => clock.soon(resolve))
     }
   }
+}
+
+/** The records of what was sent, unless they are what the store refused. */
+function kept({ followUps, deliveries }: Settle, refused: HelveError): DeliveryRecord[] {
+  return followUps.length > 0 && refused.code !== 'HELVE_ERR_OPTION' ? deliveries : []
 }
 
 function closed(): HelveError {

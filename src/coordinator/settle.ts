@@ -28,7 +28,7 @@ export function settlement(
       return { to: 'queued', runAt: now, charge: 'crash', error }
     }
     case 'released':
-      return { to: 'queued', runAt: now, charge: 'nothing', error: null }
+      return { to: 'queued', runAt: now + (outcome.delay ?? 0), charge: 'nothing', error: null }
   }
 
   function retry(error: JobError, at?: number): Settlement {

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { EnqueueResult } from './job.ts'
 
 /** What went wrong, for programs: {@link HelveError.code}. The README says what each one means. */
@@ -79,7 +80,8 @@ export function isPermanent(thrown: unknown): boolean {
 /** When a thrown value asks to be retried, in epoch milliseconds; undefined when it does not. */
 export function retryAt(thrown: unknown, now: number): number | undefined {
   const after = read(thrown, RETRY_AFTER)
-  if (typeof after !== 'number' && !(after instanceof Date)) return undefined
+  // Not `instanceof`, which asks the prototype of a proxy, and that may throw.
+  if (typeof after !== 'number' && !types.isDate(after)) return undefined
   const at = typeof after === 'number' ? now + after : after.getTime()
   return Number.isFinite(at) ? Math.ceil(at) : undefined
 }

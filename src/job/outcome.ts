@@ -25,7 +25,12 @@ export type Outcome =
   /** The thread died under it. */
   | { type: 'lost'; reason: string }
   /** It was interrupted through no doing of its own. */
-  | { type: 'released'; reason: string }
+  | {
+      type: 'released'
+      reason: string
+      /** Milliseconds before it may be claimed again. */
+      delay?: number
+    }
 
 /** The move out of `running` that the coordinator decided on. */
 export type Settlement =

@@ -69,7 +69,8 @@ export class Run implements HandlerContext {
   }
 
   recordDelivery(record: DeliveryRecord): void {
-    this.#deliveries.push(record)
+    // Here, where it throws into the handler: what cannot be cloned would end the thread.
+    this.#deliveries.push(structuredClone(record))
   }
 
   /** Tells a handler that listens to its signal; one that reads `aborted` has seen it already. */

@@ -13,7 +13,10 @@ export interface ThreadData {
   logLevel: number
   /** Shared: the {@link Flag} of each slot; the word behind the last slot's is the bell. */
   flags: Int32Array
-  /** Shared: when each slot's run started: epoch milliseconds, with fractions; 0 before. */
+  /**
+   * Shared: when each slot's run started: epoch milliseconds, with fractions; 0 before, and
+   * negative since when it waits for the module's setup.
+   */
   starts: Float64Array
 }
 
@@ -65,7 +68,8 @@ export interface Report {
 
 /** What a thread sends while its batch goes on. Handlers can send here, too, and anything. */
 export type ThreadMessage =
-  | { helve: 'reports'; reports: Report[] }
+  /** `last`: they stand in for the result of the batch. */
+  | { helve: 'reports'; reports: Report[]; last: boolean }
   | {
       helve: 'log'
       level: LogLevel

@@ -33,8 +33,8 @@ export class PiscinaPool implements Pool {
   readonly #getWebhook: (id: number) => Promise<Webhook | undefined>
   readonly #pace = new Pace()
   readonly #threads: WorkerThread[] = []
-  /** Threads of a lane that shrank: they finish what they run, and end. */
-  readonly #leaving = new Set<WorkerThread>()
+  /** Threads that finish what they run, and end: of a lane that shrank, and those for one job. */
+  readonly #extra = new Set<WorkerThread>()
   /** Claimed jobs that no thread has. */
   #waiting: HandOff[] = []
   /** Of a lane whose threads take several hand-offs at once: jobs with crashes, and their threads. */
@@ -69,8 +69,9 @@ export class PiscinaPool implements Pool {
 
   start(job: ClaimedJob, terms: Terms): void {
     const solitary = job.crashes > 0 && this.#options.concurrency > 1
-    if (solitary) this.#solitary.push({ job, terms })
-    else this.#waiting.push({ job, terms })
+    const handOff = { job, terms, deaths: 0 }
+    if (solitary) this.#solitary.push(handOff)
+    else this.#waiting.push(handOff)
     if (this.#dispatching) return
     this.#dispatching = true
     // With all that is started in the same go.
@@ -92,7 +93,7 @@ export class PiscinaPool implements Pool {
   resize(threads: number): void {
     while (this.#threads.length < threads) this.#threads.push(this.#thread(this.#options))
     for (const thread of this.#threads.splice(threads)) {
-      this.#leaving.add(thread)
+      this.#extra.add(thread)
       this.#leave(thread)
     }
     this.#dispatch()
@@ -105,7 +106,7 @@ export class PiscinaPool implements Pool {
   }
 
   #all(): WorkerThread[] {
-    return [...this.#threads, ...this.#leaving, ...this.#cells]
+    return [...this.#threads, ...this.#extra]
   }
 
   #thread(options: ThreadOptions): WorkerThread {
@@ -126,19 +127,21 @@ export class PiscinaPool implements Pool {
     returned: (jobs) => void this.#waiting.unshift(...jobs),
     freed: (thread) => {
       this.#leave(thread)
-      if (this.#cells.delete(thread)) void thread.close()
       this.#dispatch()
       this.#listener.roomier()
     },
     message: (thread, message) => this.#onMessage(thread, message),
     up: (thread) => this.#listener.threadUp(thread.id),
-    down: (thread, reason) => this.#listener.threadDown(thread.id, reason),
+    down: (thread, reason) => this.#listener.threadDown(thread, reason),
     stuck: (job, reason) => this.#listener.stuck(job, reason),
   }
 
+  /** A thread that is not one of the lane's own ends with its last job. */
   #leave(thread: WorkerThread): void {
-    if (thread.batches > 0 || !this.#leaving.delete(thread)) return
-    void thread.close()
+    if (thread.batches > 0 || this.#threads.includes(thread)) return
+    this.#cells.delete(thread)
+    void thread.close().then(() => this.#extra.delete(thread))
+    this.#fillCells()
   }
 
   /** Gives what is waiting to the threads that are free. */
@@ -161,6 +164,7 @@ export class PiscinaPool implements Pool {
       const next = this.#solitary.shift()
       if (next === undefined) return
       const cell = this.#thread({ ...this.#options, concurrency: 1 })
+      this.#extra.add(cell)
       this.#cells.add(cell)
       cell.start([next])
     }
@@ -187,7 +191,7 @@ export class PiscinaPool implements Pool {
     const message = threadMessage(received)
     switch (message?.helve) {
       case 'reports':
-        return thread.report(message.reports)
+        return thread.report(message.reports, message.last)
       case 'progress': {
         const job = thread.find(message.id)
         if (job) this.#listener.progress(job, message.value)

@@ -2,39 +2,48 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { Flag, type Task, type TaskOutcome } from '../job/task.ts'
 import type { Terms } from './pool.ts'
+import type { HandOff } from './worker-thread.ts'
 import type { Watched } from './watchdog.ts'
 
 /** One job in a slot of a thread, seen from the main thread. */
 export class ThreadRun implements Watched {
   readonly job: ClaimedJob
   readonly terms: Terms
+  readonly deaths: number
   readonly slot: number
   readonly timeout: number
   readonly #flags: Int32Array
   readonly #starts: Float64Array
   /** Settled, or taken back: nothing that comes later is about this run. */
   isOver = false
+  readonly #setupTimeout: number
   #ending: 'timeout' | 'interrupt' | undefined
 
   constructor(
     job: ClaimedJob,
     terms: Terms,
+    deaths: number,
     slot: number,
     flags: Int32Array,
     starts: Float64Array,
+    setupTimeout: number,
   ) {
     this.job = job
     this.terms = terms
+    this.deaths = deaths
     this.slot = slot
     this.timeout = terms.timeout
     this.#flags = flags
     this.#starts = starts
+    this.#setupTimeout = setupTimeout
     flags[slot] = Flag.waiting
     starts[slot] = 0
   }
 
   startedAt(): number {
-    return this.#starts[this.slot] ?? 0
+    const started = this.#starts[this.slot]!
+    // The setup has its own time, and only then the run's begins.
+    return started >= 0 ? started : Math.max(0, this.#setupTimeout - this.timeout) - started
   }
 
   task(): Task {
@@ -49,6 +58,11 @@ export class ThreadRun implements Watched {
     if (flag !== Flag.waiting) return false
     this.isOver = true
     return true
+  }
+
+  /** For another thread, after this one has died. */
+  returned(): HandOff {
+    return { job: this.job, terms: this.terms, deaths: this.deaths + 1 }
   }
 
   /** Tells it to end. False when it has been told before, or has not started. */

@@ -4,7 +4,7 @@ import { read } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { CLOSE, Flag, type Batch, type Report, type ThreadData } from '../job/task.ts'
+import { CLOSE, type Batch, type Report, type ThreadData } from '../job/task.ts'
 import type { Terms } from './pool.ts'
 import { ThreadRun } from './thread-run.ts'
 import { Watchdog } from './watchdog.ts'
@@ -19,6 +19,8 @@ export interface ThreadOptions {
   logLevel: number
   /** Hand-offs that one thread takes at once. */
   concurrency: number
+  /** Milliseconds that the module's setup may take. */
+  setupTimeout: number
   /** Heap limit in MiB; undefined leaves Node's own. */
   memory: number | undefined
 }
@@ -27,6 +29,8 @@ export interface ThreadOptions {
 export interface HandOff {
   job: ClaimedJob
   terms: Terms
+  /** Threads that died before they started it. */
+  deaths: number
 }
 
 /** What a thread tells its lane. */
@@ -39,14 +43,13 @@ export interface ThreadListener {
   freed(thread: WorkerThread): void
   message(thread: WorkerThread, message: unknown): void
   up(thread: WorkerThread): void
-  down(thread: WorkerThread, reason: string): void
+  down(thread: number, reason: string): void
   stuck(job: ClaimedJob, reason: string): void
 }
 
 /** A thread from its start to its exit. */
 interface Life {
   worker: Worker
-  /** Kept: a worker that has exited says −1. */
   id: number
   /** Resolves to why, once the thread has really stopped. */
   exited: Promise<string>
@@ -58,6 +61,10 @@ interface Life {
 const STUCK_AFTER = 5_000
 /** Milliseconds that the handlers' `close` may take. */
 const CLOSE_TIMEOUT = 2_000
+/** A job for which so many threads have died before they started it is lost. */
+const MOST_DEATHS = 2
+/** Turns of the event loop in which messages that were sent before a result arrive. */
+const MOST_LOOPS = 10
 /** Milliseconds before another try when a thread died while it was starting. */
 const RESTART_DELAY = 1_000
 
@@ -74,13 +81,15 @@ export class WorkerThread {
   /** By slot. */
   readonly #runs: (ThreadRun | undefined)[]
   readonly #freeSlots: number[]
+  /** By slot: reports that are settled together with their batch's result. */
+  readonly #last = new Map<number, Report>()
   readonly #watchdog = new Watchdog<ThreadRun>((run) => this.#end(run, 'timeout'))
   #batches = 0
   #since = 0
   #piscina: Piscina
   #life: Life | undefined
   #up = true
-  #closing = false
+  #closed: Promise<void> | undefined
 
   /** @param slots jobs that the hand-offs which it takes at once may hold together */
   constructor(options: ThreadOptions, slots: number, listener: ThreadListener) {
@@ -106,7 +115,7 @@ export class WorkerThread {
 
   /** Hand-offs that it could take. */
   get free(): number {
-    return this.#up && !this.#closing ? this.#options.concurrency - this.#batches : 0
+    return this.#up && !this.#closed ? this.#options.concurrency - this.#batches : 0
   }
 
   /** Whether it has jobs that it has not started. */
@@ -122,10 +131,13 @@ export class WorkerThread {
 
   /** Hands jobs over, which it runs one after the other. */
   start(handOffs: HandOff[]): void {
-    const runs = handOffs.map(({ job, terms }) => {
+    const runs = handOffs.map(({ job, terms, deaths }) => {
       const slot = this.#freeSlots.pop()
       if (slot === undefined) throw new Error(`job ${job.id}: the thread has no free slot`)
-      const run = new ThreadRun(job, terms, slot, this.#flags, this.#starts)
+      const run = new ThreadRun(
+        ...([job, terms, deaths, slot, this.#flags, this.#starts] as const),
+        this.#options.setupTimeout,
+      )
       this.#runs[slot] = run
       this.#watchdog.watch(run)
       return run
@@ -152,7 +164,12 @@ export class WorkerThread {
   }
 
   /** Settles those of its runs that these are about; others are forged, or late. */
-  report(reports: Report[]): void {
+  report(reports: Report[], last = false): void {
+    if (last) for (const report of reports) this.#last.set(report.slot, report)
+    else this.#settleAll(reports)
+  }
+
+  #settleAll(reports: Report[]): void {
     for (const { slot, token, outcome, took } of reports) {
       const run = this.#runs[slot]
       if (run === undefined || run.isOver || run.job.token !== token) continue
@@ -166,9 +183,12 @@ export class WorkerThread {
   }
 
   /** Lets the handlers close, and ends the thread. */
-  async close(): Promise<void> {
-    if (this.#closing) return
-    this.#closing = true
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     this.#watchdog.close()
     if (this.#up) {
       const closed = this.#piscina.run(CLOSE).catch((error: unknown) => error)
@@ -182,7 +202,8 @@ export class WorkerThread {
     const batch: Batch = runs.map((run) => run.task())
     let reason = 'the thread gave no outcome'
     try {
-      this.report((await this.#piscina.run(batch)) as Report[])
+      this.#settleAll((await this.#piscina.run(batch)) as Report[])
+      this.#settleAll(await this.#lastReports(runs))
     } catch (error) {
       // Piscina may speak before the thread has stopped; until then nothing is free.
       reason = (await life?.exited) ?? String(read(error, 'message'))
@@ -192,12 +213,26 @@ export class WorkerThread {
       this.#runs[run.slot] = undefined
       this.#freeSlots.push(run.slot)
       if (run.isOver) continue
-      if (run.revoke()) returned.push(run)
+      if (run.deaths < MOST_DEATHS && run.revoke()) returned.push(run.returned())
       else this.#settle(run, run.died(reason, life?.killedFor), undefined)
     }
     this.#batches -= 1
     if (returned.length > 0) this.#listener.returned(returned)
     this.#listener.freed(this)
+  }
+
+  /** Those that came as a message: on another way than the result, and maybe a little behind it. */
+  async #lastReports(runs: ThreadRun[]): Promise<Report[]> {
+    const missing = runs.filter((run) => !run.isOver)
+    for (let loop = 0; loop < MOST_LOOPS; loop++) {
+      if (missing.every(({ slot }) => this.#last.has(slot))) break
+      await new Promise(setImmediate)
+    }
+    return missing.flatMap(({ slot }) => {
+      const report = this.#last.get(slot)
+      this.#last.delete(slot)
+      return report ?? []
+    })
   }
 
   #settle(run: ThreadRun, outcome: Outcome, took: number | undefined): void {
@@ -268,13 +303,15 @@ export class WorkerThread {
     const worker: Worker | undefined = this.#piscina.threads[0]
     if (worker === undefined) return this.#restartLater()
     if (worker === this.#life?.worker) return
+    // Kept: a worker that has exited says −1.
+    const id = worker.threadId
     let reason: string | undefined
     const exited = new Promise<string>((resolve) => {
       worker.once('exit', (code) => {
         reason ??= `the thread exited with code ${code}`
         resolve(reason)
-        if (this.#closing) return
-        this.#listener.down(this, reason)
+        if (this.#closed) return
+        this.#listener.down(id, reason)
         this.#succeed(worker)
       })
     })
@@ -282,7 +319,7 @@ export class WorkerThread {
       reason = `the thread ended with ${toJobError(error).message}`
       this.#succeed(worker)
     })
-    this.#life = { worker, id: worker.threadId, exited, killedFor: undefined }
+    this.#life = { worker, id, exited, killedFor: undefined }
   }
 
   /** Piscina's own listener came first: the successor, if there will be one, is there. */
@@ -295,7 +332,7 @@ export class WorkerThread {
   /** Piscina gives up on threads that die while they start. */
   #restartLater(): void {
     setTimeout(() => {
-      if (this.#closing) return
+      if (this.#closed) return
       this.#piscina = this.#create()
       this.#follow()
     }, RESTART_DELAY).unref()

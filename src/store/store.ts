@@ -122,6 +122,8 @@ export interface TurnResult {
   /** One for each enqueue; an error for one that the store refused, with the others unaffected. */
   enqueued: (EnqueueResult | HelveError)[]
   claimed: ClaimedJob[]
+  /** Whether an admission was cut short by its `most`: there may be more to claim at once. */
+  more: boolean
   /** Epoch ms of the next job that an admission had room for, but was not due; Infinity for none. */
   nextDue: number
 }

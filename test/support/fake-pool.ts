@@ -29,6 +29,10 @@ export class FakePool implements Pool {
     return [...this.#running.keys()]
   }
 
+  cost(): number {
+    return 1
+  }
+
   start(job: ClaimedJob, terms: Terms): void {
     assert.ok(this.free > 0, `job ${job.id} was started in a full lane`)
     assert.ok(!this.#running.has(job.id), `I3: job ${job.id} was started while it runs`)

@@ -25,7 +25,7 @@ export function claim(
   counters: Counters,
   admission: Admission,
   now: number,
-): { jobs: ClaimedJob[]; nextDue: number } {
+): { jobs: ClaimedJob[]; nextDue: number; more: boolean } {
   lastClaim += STEP
   const { rows, full } = due(statements, admission, now)
   const jobs = rows.map((row) => claimedNow(row, lastClaim))
@@ -33,7 +33,8 @@ export function claim(
     statements.claim.run(lastClaim, now, JSON.stringify(jobs.map(({ id }) => id)))
     for (const { kind, priority } of jobs) counters.move('queued', 'running', kind, priority)
   }
-  return { jobs, nextDue: full ? Infinity : earliest(statements, admission.queues) }
+  const nextDue = full ? Infinity : earliest(statements, admission.queues)
+  return { jobs, nextDue, more: jobs.length === admission.most }
 }
 
 /** Costs are fractions: their sums are not exact. */

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { checkKeys, checkOneOf, shown } from '../../job/check.ts'
 import type { Webhook } from '../../job/delivery.ts'
 import { HelveError, read } from '../../job/errors.ts'
+import { toJobError } from '../../job/failure.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/outcome.ts'
 import type {
@@ -105,6 +106,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
         enqueued,
         claimed: claims.flatMap(({ jobs }) => jobs),
         nextDue: Math.min(...claims.map(({ nextDue }) => nextDue)),
+        more: claims.some(({ more }) => more),
       }
     }
     if (enqueues.length > 0) return this.#transactions.acknowledged(body)
@@ -243,12 +245,13 @@ export class SqliteStore implements Store, JobStore, RunStore {
       if (settled) for (const delivery of one.deliveries) this.webhooks.record(delivery)
       return settled
     }
-    if (one.followUps.length === 0) return body(counters)
+    if (one.followUps.length + one.deliveries.length === 0) return body(counters)
     try {
       return this.#transactions.part(counters, body)
     } catch (error) {
-      if (!(error instanceof HelveError)) throw error
-      return { state: 'running', refused: error, rerun: false, followUps: [] }
+      const refused = refusal(error)
+      if (refused === undefined) throw error
+      return { state: 'running', refused, rerun: false, followUps: [] }
     }
   }
 
@@ -286,6 +289,22 @@ export class SqliteStore implements Store, JobStore, RunStore {
 const first: Turn['admit'] = (backlog) => [
   { queues: backlog.map((queue) => ({ ...queue, cost: 1 })), room: 1, most: 1 },
 ]
+
+/** What the store has against a settle itself, and not against the transaction as a whole. */
+function refusal(error: unknown): HelveError | undefined {
+  if (error instanceof HelveError) return error
+  const constraint = String(read(error, 'code')).startsWith('SQLITE_CONSTRAINT')
+  if (!constraint && !(error instanceof TypeError) && !(error instanceof RangeError))
+    return undefined
+  const problem = toJobError(error).message
+  return new HelveError(
+    'HELVE_ERR_OPTION',
+    `delivery: expected a record, got one with ${problem}`,
+    {
+      cause: error,
+    },
+  )
+}
 
 /** Batch after batch, with the event loop served in between; resolves to the sum. */
 async function inBatches(batch: (limit: number) => number): Promise<number> {

@@ -1,24 +1,34 @@
 import { watch } from 'node:fs'
 
 /**
- * Calls back after somebody has written to a file. It is a hint, which saves waiting for the next
- * poll: where the system cannot watch, nothing is called.
+ * SQLite makes a commit visible only after the WAL has been written, and synced: the last event
+ * comes too early. So the file is looked at for as long after one, this often; milliseconds.
  */
-export function watchFile(file: string, onWrite: () => void): () => void {
+const LOOK_FOR = 250
+const LOOK_EVERY = 2
+
+/**
+ * Calls `look` while somebody writes to a file, and for a moment after. It is a hint, which saves
+ * waiting for the next poll: where the system cannot watch, nothing is called.
+ */
+export function watchFile(file: string, look: () => void): () => void {
+  let until = 0
+  let timer: NodeJS.Timeout | undefined
+  const onTime = (): void => {
+    timer = performance.now() < until ? setTimeout(onTime, LOOK_EVERY).unref() : undefined
+    look()
+  }
   try {
     const watcher = watch(file, { persistent: false })
-    let pending = false
     watcher.on('change', () => {
-      if (pending) return
-      pending = true
-      // One write of SQLite's is many events.
-      setImmediate(() => {
-        pending = false
-        onWrite()
-      })
+      until = performance.now() + LOOK_FOR
+      timer ??= setTimeout(onTime, 0).unref()
     })
     watcher.on('error', () => watcher.close())
-    return () => watcher.close()
+    return () => {
+      clearTimeout(timer)
+      watcher.close()
+    }
   } catch {
     return () => undefined
   }

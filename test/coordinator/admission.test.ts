@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { admissions, admitOne } from '../../src/coordinator/admission.ts'
+import type { PricedQueue, Queue } from '../../src/store/store.ts'
+import { FakePool } from '../support/fake-pool.ts'
+
+const MOST = 250
+const costs: Record<string, number> = { b: 0.1 }
+const kinds: Record<string, string> = { a: 'default', b: 'default', hook: 'net' }
+
+function lanes(free: Record<string, number>) {
+  const pools = new Map(Object.entries(free).map(([lane, most]) => [lane, new FakePool(most)]))
+  return { pools, of: (kind: string) => kinds[kind], cost: (kind: string) => costs[kind] ?? 1 }
+}
+
+function queue(kind: string, priority = 0): Queue {
+  return { kind, priority, queued: 1 }
+}
+
+/** What a kind costs, unless nobody handles it. */
+function priced(one: Queue): PricedQueue {
+  return { ...one, cost: costs[one.kind] ?? 1 }
+}
+
+const a = queue('a')
+const urgent = queue('a', -1)
+const b = queue('b')
+const hook = queue('hook')
+const ghost = queue('ghost')
+
+describe('what a turn admits', () => {
+  const cases: [what: string, free: Record<string, number>, backlog: Queue[], queues: Queue[][]][] =
+    [
+      ['nothing of nothing', { default: 1 }, [], []],
+      ['the queues of a lane together', { default: 1 }, [a, urgent, b], [[a, urgent, b]]],
+      ['each lane for itself', { default: 1, net: 1 }, [hook, a, b], [[hook], [a, b]]],
+      ['no lane that is full', { default: 0, net: 1 }, [a, hook, b], [[hook]]],
+      ['no lane that has less than no room', { default: -1, net: 1 }, [a, hook], [[hook]]],
+      ['no lane that has not been started', { default: 1 }, [a, hook], [[a]]],
+      ['what nobody handles, whatever is full', { default: 0 }, [a, ghost], [[ghost]]],
+    ]
+  for (const [what, free, backlog, queues] of cases) {
+    test(what, () => {
+      const admitted = admissions(backlog, lanes(free), MOST)
+      assert.deepEqual(
+        admitted.map((admission) => admission.queues),
+        queues.map((lane) => lane.map(priced)),
+      )
+    })
+  }
+
+  test('as much as a lane has room for', () => {
+    const admitted = admissions([a, hook], lanes({ default: 3, net: 7 }), MOST)
+    assert.deepEqual(
+      admitted.map(({ room }) => room),
+      [3, 7],
+    )
+  })
+
+  test('I9: no more than the most of a turn, the lanes and what nobody handles together', () => {
+    const admitted = admissions([a, hook, ghost], lanes({ default: 1_000, net: 1_000 }), MOST)
+    const limits = admitted.map(({ most }) => most)
+    assert.ok(
+      limits.reduce((sum, limit) => sum + limit, 0) <= MOST,
+      `${limits.join(' + ')} jobs in one turn`,
+    )
+  })
+})
+
+describe('what a turn admits for one', () => {
+  const cases: [what: string, free: Record<string, number>, backlog: Queue[], queues: Queue[]][] = [
+    ['all that could start, of every lane', { default: 1, net: 9 }, [hook, a, b], [hook, a, b]],
+    ['nothing of a lane that is full', { default: 0, net: 1 }, [a, hook, b], [hook]],
+    ['what nobody handles', { default: 0 }, [a, ghost], [ghost]],
+    ['nothing of nothing', { default: 1 }, [], []],
+  ]
+  for (const [what, free, backlog, queues] of cases) {
+    test(what, () => {
+      const one = { queues: queues.map((each) => ({ ...each, cost: 1 })), room: 1, most: 1 }
+      assert.deepEqual(admitOne(backlog, lanes(free)), [one])
+    })
+  }
+})

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { HelveError } from '../../src/job/errors.ts'
+import { failed } from '../support/fake-pool.ts'
+import { refusal } from '../support/jobs.ts'
+import { aCoordinator, times } from './rig.ts'
+import { Fate } from './turn-control.ts'
+
+const PATIENCE = 10_000
+/** Tries are not further apart than this. */
+const TRY = 1_000
+
+const busy = () => new HelveError('HELVE_ERR_STORE_BUSY', 'file: another connection holds its lock')
+const fine = () => undefined
+
+describe('while another process holds the write lock', () => {
+  test('a submission waits, and is written when it lets go', async (t) => {
+    const { submit, turns, clock, store, of } = await aCoordinator(t)
+    turns.fails = busy
+    const fates = [new Fate(submit({ kind: 'a' })), new Fate(submit({ kind: 'b' }))]
+    await clock.advance(5_000)
+    assert.deepEqual(
+      fates.map(({ is }) => is),
+      ['pending', 'pending'],
+    )
+    assert.deepEqual([await store.counts(), of('enqueued')], [{}, []])
+    turns.fails = fine
+    await clock.advance(TRY)
+    assert.deepEqual(
+      fates.map(({ value }) => value?.id),
+      [1, 2],
+    )
+    assert.equal(of('enqueued').length, 2)
+  })
+
+  test(`a submission is refused after ${PATIENCE} ms, and those that came later wait on`, async (t) => {
+    const { submit, turns, clock, store } = await aCoordinator(t)
+    turns.fails = busy
+    const first = new Fate(submit({ kind: 'a' }))
+    await clock.advance(PATIENCE - TRY)
+    const second = new Fate(submit({ kind: 'b' }))
+    await clock.advance(TRY)
+    assert.equal(first.is, 'pending')
+    await clock.advance(TRY)
+    assert.equal(first.is, 'rejected')
+    refusal('HELVE_ERR_STORE_BUSY', 'file')(first.error)
+    assert.equal(second.is, 'pending')
+    turns.fails = fine
+    await clock.advance(TRY)
+    assert.deepEqual([second.is, Object.keys(await store.counts())], ['resolved', ['b']])
+  })
+
+  test('an ending is kept, however long, and settled once', async (t) => {
+    const { claim, enqueue, turns, clock, pool, row, store, of } = await aCoordinator(t)
+    await claim()
+    const [one, two] = await enqueue({}, {})
+    turns.fails = busy
+    pool.finish(one!)
+    pool.finish(two!, failed({ permanent: true }))
+    await clock.advance(600_000)
+    assert.deepEqual([(await row(one!)).state, (await row(two!)).state], ['running', 'running'])
+    assert.deepEqual([of('completed'), of('dead')], [[], []])
+    turns.fails = fine
+    await clock.advance(TRY)
+    assert.equal(await store.get(one!), undefined)
+    assert.equal((await row(two!)).state, 'dead')
+    await clock.advance(60_000)
+    assert.deepEqual([of('completed').length, of('dead').length], [1, 1])
+  })
+
+  test('nothing is claimed', async (t) => {
+    const { claim, enqueue, submit, coordinator, turns, clock, pool, row, of } = await aCoordinator(
+      t,
+      { lanes: { default: 1 } },
+    )
+    await claim()
+    const [one, two] = await enqueue({}, {})
+    turns.fails = busy
+    pool.finish(one!)
+    const third = new Fate(submit())
+    coordinator.wake()
+    await clock.advance(5_000)
+    assert.deepEqual([pool.started.length, of('started').length], [1, 1])
+    assert.equal((await row(two!)).state, 'queued')
+    turns.fails = fine
+    await clock.advance(TRY)
+    assert.deepEqual([pool.running, third.is], [[two], 'resolved'])
+  })
+
+  test('claims that could not be committed are made again, each once', async (t) => {
+    const { claim, enqueue, turns, clock, pool, of } = await aCoordinator(t)
+    const ids = await enqueue({}, {})
+    turns.fails = busy
+    await claim()
+    await clock.advance(5_000)
+    assert.deepEqual([pool.started, of('started')], [[], []])
+    turns.fails = fine
+    await clock.advance(TRY)
+    assert.deepEqual([pool.running, pool.started.length], [ids, 2])
+    assert.equal(pool.started[0]?.job.attempt, 1)
+  })
+
+  test('the tries come at 10 ms, and then half as often each time, to one a second', async (t) => {
+    const { claim, turns, clock } = await aCoordinator(t)
+    turns.fails = busy
+    await claim()
+    await clock.advance(5_000)
+    const at = turns.turns.map(({ now }) => now)
+    assert.deepEqual(
+      at.slice(1, 10).map((now, index) => now - at[index]!),
+      [10, 20, 40, 80, 160, 320, 640, 1_000, 1_000],
+    )
+  })
+
+  test('and after it was free in between, the tries come at 10 ms again', async (t) => {
+    const { claim, enqueueOne, submit, turns, clock } = await aCoordinator(t)
+    turns.fails = busy
+    await claim()
+    await clock.advance(5_000)
+    turns.fails = fine
+    await clock.advance(TRY)
+    await enqueueOne()
+    turns.fails = busy
+    turns.turns.length = 0
+    const fate = new Fate(submit())
+    await clock.settle()
+    turns.fails = fine
+    await clock.advance(10)
+    assert.deepEqual([fate.is, turns.turns.length], ['resolved', 2])
+  })
+
+  test('nothing that comes in makes the tries more frequent', async (t) => {
+    const { claim, enqueueOne, submit, coordinator, turns, clock, pool } = await aCoordinator(t)
+    await claim()
+    const id = await enqueueOne()
+    turns.fails = busy
+    coordinator.wake()
+    await clock.advance(5_000)
+    const before = turns.turns.length
+    const fate = new Fate(submit())
+    const once = new Fate(coordinator.once())
+    pool.finish(id)
+    coordinator.wake()
+    coordinator.claim()
+    await clock.settle()
+    assert.equal(turns.turns.length, before)
+    turns.fails = fine
+    await clock.advance(TRY)
+    assert.deepEqual([fate.is, once.is, pool.running], ['resolved', 'pending', [fate.value?.id]])
+  })
+
+  test('a runOnce waits, and then runs its job', async (t) => {
+    const { enqueueOne, coordinator, turns, clock, pool } = await aCoordinator(t)
+    const id = await enqueueOne()
+    turns.fails = busy
+    const once = new Fate(coordinator.once())
+    await clock.advance(20_000)
+    assert.equal(once.is, 'pending')
+    turns.fails = fine
+    await clock.advance(TRY)
+    assert.deepEqual(pool.running, [id])
+    pool.finish(id)
+    await clock.settle()
+    assert.equal(once.value, true)
+  })
+
+  test('what has waited goes first, in its order, and turns stay bounded', async (t) => {
+    const { submit, turns, clock } = await aCoordinator(t)
+    turns.fails = busy
+    const fates = times(300, () => new Fate(submit()))
+    await clock.settle()
+    fates.push(new Fate(submit()))
+    turns.fails = fine
+    await clock.advance(TRY)
+    assert.deepEqual(
+      fates.map(({ value }) => value?.id),
+      times(301, (index) => index + 1),
+    )
+    assert.deepEqual(
+      turns.sizes.map(({ enqueues }) => enqueues),
+      [250, 250, 51],
+    )
+  })
+
+  test('it is told of, with what happens next', async (t) => {
+    const { submit, turns, clock, of } = await aCoordinator(t)
+    turns.fails = busy
+    const fate = new Fate(submit())
+    await clock.settle()
+    const [event, ...others] = of('error')
+    assert.deepEqual([fate.is, others], ['pending', []])
+    refusal('HELVE_ERR_STORE_BUSY', 'file')(event?.error)
+    assert.match(event!.during, /turn.*tried again/)
+  })
+})

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Outcome } from '../../src/job/outcome.ts'
+import { completed, failed } from '../support/fake-pool.ts'
+import { aCoordinator } from './rig.ts'
+import { Fate } from './turn-control.ts'
+
+const keyed = (payload: unknown) => ({ dedupeKey: 'k', payload })
+
+/** A job that runs with the payload 'old'. */
+async function running(...setup: Parameters<typeof aCoordinator>) {
+  const rig = await aCoordinator(...setup)
+  await rig.claim()
+  const id = await rig.enqueueOne(keyed('old'))
+  return {
+    ...rig,
+    id,
+    end: async (outcome: Outcome): Promise<void> => {
+      rig.pool.finish(id, outcome)
+      await rig.clock.settle()
+    },
+    /** [payload, attempt] of the runs so far. */
+    runs: () => rig.pool.started.map(({ job }) => [JSON.parse(job.payload), job.attempt]),
+  }
+}
+
+describe('a submission whose key is held', () => {
+  test('by a queued job: one run, with the newest payload', async (t) => {
+    const { enqueue, claim, pool, of } = await aCoordinator(t)
+    const ids = await enqueue(keyed('old'), keyed('newer'), keyed('newest'))
+    assert.deepEqual(new Set(ids), new Set([ids[0]]))
+    await claim()
+    assert.deepEqual(
+      pool.started.map(({ job }) => job.payload),
+      ['"newest"'],
+    )
+    assert.deepEqual(
+      of('enqueued').map(({ deduped }) => deduped),
+      [false, true, true],
+    )
+  })
+
+  test('by a running job: I3: no run beside it, told as running', async (t) => {
+    const { submit, clock, pool, id } = await running(t)
+    const fold = new Fate(submit(keyed('new')))
+    await clock.advance(600_000)
+    assert.deepEqual(fold.value, { id, deduped: true, state: 'running' })
+    assert.equal(pool.started.length, 1)
+  })
+
+  test('by a running job whose ending waits for its turn: a job of its own', async (t) => {
+    const { submit, clock, pool, id, runs, store } = await running(t)
+    pool.finish(id)
+    const next = new Fate(submit(keyed('new')))
+    await clock.settle()
+    assert.equal(next.value?.deduped, false)
+    assert.deepEqual(runs(), [
+      ['old', 1],
+      ['new', 1],
+    ])
+    pool.finish(next.value.id)
+    await clock.settle()
+    assert.deepEqual(await store.counts(), {})
+  })
+})
+
+describe('I4: after a submission was folded into a run', () => {
+  /** What the next run is, `after` milliseconds, and that no other one follows it. */
+  const ways: { way: string; outcome: Outcome; after: number; attempt: number }[] = [
+    { way: 'completes', outcome: completed(), after: 0, attempt: 1 },
+    { way: 'fails', outcome: failed(), after: 2_000, attempt: 2 },
+    { way: 'fails for good', outcome: failed({ permanent: true }), after: 0, attempt: 1 },
+    { way: 'times out', outcome: { type: 'timedOut', timeout: 5 }, after: 2_000, attempt: 2 },
+    { way: 'is lost', outcome: { type: 'lost', reason: 'exit' }, after: 0, attempt: 1 },
+    { way: 'is released', outcome: { type: 'released', reason: 'stop' }, after: 0, attempt: 1 },
+  ]
+  for (const { way, outcome, after, attempt } of ways) {
+    test(`that ${way}: one further run with the newest payload`, async (t) => {
+      const { enqueue, end, clock, runs, store, pool } = await running(t)
+      await enqueue(keyed('newer'), keyed('newest'))
+      await end(outcome)
+      await clock.advance(after)
+      assert.deepEqual(runs(), [
+        ['old', 1],
+        ['newest', attempt],
+      ])
+      await end(completed())
+      await clock.advance(600_000)
+      assert.equal(pool.started.length, 2)
+      assert.deepEqual(await store.counts(), {})
+    })
+  }
+
+  test('that spends the last attempt: one further run, and dead if that fails too', async (t) => {
+    const { enqueue, end, runs, row, id, of } = await running(t, {
+      policies: { reindex: { maxAttempts: 1 } },
+    })
+    await enqueue(keyed('new'))
+    await end(failed())
+    assert.deepEqual(of('dead'), [])
+    assert.deepEqual(runs(), [
+      ['old', 1],
+      ['new', 1],
+    ])
+    await end(failed())
+    assert.deepEqual([(await row(id)).state, of('dead').length], ['dead', 1])
+  })
+
+  test('that is its third crash: one further run, and dead if that crashes too', async (t) => {
+    const { enqueue, end, runs, row, id } = await running(t)
+    const crash: Outcome = { type: 'lost', reason: 'exit' }
+    await end(crash)
+    await end(crash)
+    await enqueue(keyed('new'))
+    await end(crash)
+    assert.deepEqual(runs().at(-1), ['new', 1])
+    assert.equal(runs().length, 4)
+    await end(crash)
+    assert.equal((await row(id)).state, 'dead')
+  })
+
+  test('and another one into the further run: a third', async (t) => {
+    const { enqueueOne, end, runs, store } = await running(t)
+    await enqueueOne(keyed('second'))
+    await end(completed())
+    await enqueueOne(keyed('third'))
+    await end(completed())
+    assert.deepEqual(
+      runs().map(([payload]) => payload),
+      ['old', 'second', 'third'],
+    )
+    await end(completed())
+    assert.deepEqual(await store.counts(), {})
+  })
+
+  test('and its ending cannot be written for a while: the further run follows', async (t) => {
+    const { enqueueOne, end, runs, turns, clock } = await running(t)
+    await enqueueOne(keyed('new'))
+    turns.fails = () => new Error('disk on fire')
+    await end(completed())
+    await clock.advance(5_000)
+    assert.equal(runs().length, 1)
+    turns.fails = () => undefined
+    await clock.advance(1_000)
+    assert.deepEqual(runs(), [
+      ['old', 1],
+      ['new', 1],
+    ])
+  })
+})

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { Coordinator } from '../../src/coordinator/coordinator.ts'
+import { Events, type RuntimeEvents } from '../../src/events.ts'
+import type { EnqueueResult, JobRecord } from '../../src/job/job.ts'
+import { DEFAULT_POLICY, type Policy } from '../../src/job/policy.ts'
+import { FakePool } from '../support/fake-pool.ts'
+import { aJob } from '../support/jobs.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { openStore } from '../support/store.ts'
+import { TurnControl } from './turn-control.ts'
+
+export const IDLE = 1_000
+
+interface Setup {
+  /** How many jobs each lane holds. @default { default: 100 } */
+  lanes?: Record<string, number>
+  /** The lane of a kind, `null` if nobody handles it. @default 'default' */
+  kinds?: Record<string, string | null>
+  policies?: Record<string, Partial<Policy>>
+  idle?: number
+  /** @default none: delays are exact */
+  random?: () => number
+}
+
+type Submission = NonNullable<Parameters<typeof aJob>[0]>
+type Told = { [E in keyof RuntimeEvents]: [event: E, data: RuntimeEvents[E]] }[keyof RuntimeEvents]
+
+const EVENTS = [
+  ...(['enqueued', 'started', 'completed', 'retrying', 'dead', 'lost', 'released'] as const),
+  'error' as const,
+]
+
+/** A coordinator on a real store, with lanes and time that the test moves. */
+export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup = {}) {
+  const { lanes = { default: 100 }, kinds = {}, policies = {}, idle = IDLE } = setup
+  const store = await openStore(t, { durability: 'process' })
+  const turns = new TurnControl(store)
+  const clock = new ManualClock()
+  const events = new Events()
+  const told: Told[] = []
+  for (const event of EVENTS) events.on(event, (data) => told.push([event, data] as Told))
+  const pools = new Map(Object.entries(lanes).map(([lane, free]) => [lane, new FakePool(free)]))
+  const laneOf = (kind: string): string | undefined =>
+    kind in kinds ? (kinds[kind] ?? undefined) : 'default'
+  const coordinator = new Coordinator({
+    store,
+    lanes: { pools, of: laneOf, cost: () => 1 },
+    events,
+    clock,
+    random: setup.random ?? (() => 0.5),
+    policy: (kind) => ({ ...DEFAULT_POLICY, ...policies[kind] }),
+    idle,
+  })
+  for (const pool of pools.values()) {
+    pool.settled = (job, outcome) => coordinator.settled(job, outcome)
+  }
+  t.after(() => coordinator.close())
+
+  const submit = (job: Submission = {}): Promise<EnqueueResult> =>
+    coordinator.enqueue(aJob({ runAt: clock.now(), ...job }))
+
+  /** Enqueues, and resolves to the ids once everything that follows has happened. */
+  const enqueue = async (...jobs: Submission[]): Promise<number[]> => {
+    const results = Promise.all(jobs.map(submit))
+    await clock.settle()
+    return (await results).map(({ id }) => id)
+  }
+
+  const enqueueOne = async (job: Submission = {}): Promise<number> => (await enqueue(job))[0]!
+
+  /** Claims from now on. */
+  const claim = async (): Promise<void> => {
+    coordinator.claim()
+    await clock.settle()
+  }
+
+  /** A job that must be in the store. */
+  const row = async (id: number): Promise<JobRecord> => {
+    const job = await store.get(id)
+    assert.ok(job, `job ${id} is gone`)
+    return job
+  }
+
+  /** What was told of such events, in order. */
+  const of = <E extends keyof RuntimeEvents>(event: E): RuntimeEvents[E][] =>
+    told.filter(([name]) => name === event).map(([, data]) => data as RuntimeEvents[E])
+
+  const pool = pools.get('default')!
+  return {
+    coordinator,
+    store,
+    turns,
+    clock,
+    events,
+    told,
+    pools,
+    pool,
+    submit,
+    enqueue,
+    enqueueOne,
+    claim,
+    row,
+    of,
+  }
+}
+
+export type Rig = Awaited<ReturnType<typeof aCoordinator>>
+
+export function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index))
+}

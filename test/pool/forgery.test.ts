@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { completed, failed, Lane } from './lane.ts'
+
+describe('I5: what a handler posts settles nothing', () => {
+  const asked: unknown[] = []
+  const lane = new Lane({
+    threads: 2,
+    logLevel: 10,
+    getWebhook: async (id) => {
+      asked.push(id)
+      throw new Error('no such file')
+    },
+  })
+  after(() => lane.close())
+
+  test('messages about a job of another thread', async () => {
+    const victim = await lane.hold()
+    const { progress, lines, outcomes } = lane.recorder
+    const before = progress.length
+    const { id, token } = victim
+    assert.equal(completed(await lane.run('post', { id, token })), undefined)
+    await lane.run('echo')
+    assert.equal(outcomes.has(victim), false)
+    assert.equal(progress.length, before)
+    assert.deepEqual(new Set(lines.map(({ message }) => message)), new Set(['set up']))
+    assert.deepEqual(asked, [Number.NaN, 1])
+
+    lane.release(victim)
+    assert.equal(completed(await lane.recorder.outcome(victim)), 'released')
+    await lane.worksOn()
+    assert.deepEqual(lane.downs, [])
+  })
+
+  test('answers in the place of Piscina', async () => {
+    const victim = await lane.hold()
+    assert.equal(completed(await lane.run('answer')), undefined)
+    await lane.run('echo')
+    assert.equal(lane.recorder.outcomes.has(victim), false)
+    lane.release(victim)
+    assert.equal(completed(await lane.recorder.outcome(victim)), 'released')
+    await lane.worksOn()
+  })
+})
+
+test('I5: what a handler posts about a job of its own thread settles nothing', async (t) => {
+  const lane = new Lane({ concurrency: 3 })
+  t.after(() => lane.close())
+  const victim = await lane.hold()
+  const { id, token } = victim
+  await lane.run('post', { id, token })
+  await lane.run('answer')
+  await lane.run('echo')
+  assert.equal(lane.recorder.outcomes.has(victim), false)
+  lane.release(victim)
+  assert.equal(completed(await lane.recorder.outcome(victim)), 'released')
+  await lane.worksOn()
+})
+
+describe('I7: a handler that changes Object.prototype harms nobody outside its thread', () => {
+  const lane = new Lane()
+  after(() => lane.close())
+
+  test('the run itself, the jobs after it, and the main thread', async () => {
+    assert.deepEqual(completed(await lane.run('pollute')), { own: 1 })
+    await lane.worksOn()
+    assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false)
+  })
+
+  test('an inherited function is no handler', async () => {
+    const outcome = await lane.run('stolen')
+    assert.match(failed(outcome).message, /no handler for kind stolen/)
+    assert.ok(outcome.type === 'failed' && outcome.permanent)
+  })
+
+  test('what it enqueues and records is its own', async () => {
+    const outcome = await lane.run('enqueues')
+    assert.ok(outcome.type === 'completed')
+    assert.deepEqual(
+      outcome.followUps.map(({ kind, dedupeKey, priority }) => ({ kind, dedupeKey, priority })),
+      [{ kind: 'echo', dedupeKey: 'k', priority: -1 }],
+    )
+    assert.deepEqual(outcome.deliveries, [])
+  })
+
+  test('an error stays what it is', async () => {
+    assert.equal(failed(await lane.run('polluteJson')).message, 'kept as it is')
+  })
+})

@@ -1,0 +1,122 @@
+import { threadId } from 'node:worker_threads'
+import { defineHandlers, type HandlerContext, type Job } from '../../workers/define-handlers.ts'
+import { forgeries } from './forgeries.ts'
+import { poison } from './poison.ts'
+
+/** What the tests hand to their threads. */
+export interface Config {
+  /** Shared with the test; a job's own cell is at its id. */
+  cells: Int32Array<SharedArrayBuffer>
+  /** Milliseconds that the setup takes. */
+  slowSetup?: number
+  /** How often the setup throws before it works. */
+  failSetups?: number
+  /** Its setup never ends. */
+  hangingSetup?: boolean
+  /** Milliseconds that closing takes; if `onlyFirstClose`, of the first thread that closes. */
+  slowClose?: number
+  onlyFirstClose?: boolean
+}
+
+/** Cells that belong to no job. */
+export const CLOSED = 900
+export const SETUPS = 901
+export const CLOSINGS = 902
+const NEVER_SET = 903
+
+export default defineHandlers(async (config: Config, thread) => {
+  const {
+    cells,
+    slowSetup = 0,
+    failSetups = 0,
+    hangingSetup,
+    slowClose = 0,
+    onlyFirstClose,
+  } = config
+  const setups = Atomics.add(cells, SETUPS, 1)
+  if (setups < failSetups) throw new Error(`setup ${setups + 1} failed`)
+  if (slowSetup > 0) Atomics.wait(cells, NEVER_SET, 0, slowSetup)
+  if (hangingSetup) await poison.never()
+  thread.logger.info({ thread: thread.id }, 'set up')
+
+  const released = (id: number): Promise<unknown> | unknown => Atomics.waitAsync(cells, id, 0).value
+
+  return {
+    kinds: {
+      ...poison,
+      ...forgeries,
+      echo: (job: Job<{ n: number }>) => job.payload.n,
+      thread: () => threadId,
+      job: (job: Job) => job,
+      environment: () => process.env,
+
+      async hold(job: Job, ctx: HandlerContext) {
+        ctx.progress('runs')
+        await released(job.id)
+        return 'released'
+      },
+      async holdAndFail(job: Job, ctx: HandlerContext) {
+        ctx.progress('runs')
+        await released(job.id)
+        throw new Error('failed by itself')
+      },
+      /** Holds up its whole thread. */
+      block(job: Job, ctx: HandlerContext) {
+        ctx.progress('runs')
+        for (;;) if (Atomics.load(cells, job.id) === 1) return 'released'
+      },
+
+      async failsAtItsSignal(_: Job, ctx: HandlerContext) {
+        ctx.progress('runs')
+        await new Promise((_resolve, reject) => {
+          ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason as Error))
+        })
+      },
+      async completesAtItsSignal(_: Job, ctx: HandlerContext) {
+        ctx.progress('runs')
+        await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
+        return 'as far as it came'
+      },
+      async exitsAtItsSignal(_: Job, ctx: HandlerContext) {
+        ctx.progress('runs')
+        await new Promise(() => ctx.signal.addEventListener('abort', () => process.exit(3)))
+      },
+      failsAtItsFlag(_: Job, ctx: HandlerContext) {
+        ctx.progress('runs')
+        while (!ctx.aborted);
+        throw new Error(`${ctx.aborted} ${ctx.signal.aborted}`)
+      },
+      async failsAfter(job: Job<{ ms: number }>, ctx: HandlerContext) {
+        ctx.progress('runs')
+        await new Promise((resolve) => setTimeout(resolve, job.payload.ms))
+        throw new Error('failed by itself')
+      },
+
+      logs(_: Job, ctx: HandlerContext) {
+        ctx.logger.debug('too low')
+        ctx.logger.info('plain')
+        ctx.logger.warn({ repo: 7, cause: new RangeError('inside') }, 'with fields')
+        ctx.logger.error(new RangeError('on its own'))
+        const cycle: { self?: unknown } = {}
+        cycle.self = cycle
+        ctx.logger.error(cycle, 'with a cycle')
+      },
+      progresses(_: Job, ctx: HandlerContext) {
+        ctx.progress({ done: 1 })
+        ctx.progress([2])
+      },
+      webhook: (job: Job<{ id: number }>) => thread.webhooks.getWebhook(job.payload.id),
+      enqueues(_: Job, ctx: HandlerContext) {
+        ctx.enqueue('echo', { n: 1 }, { dedupeKey: 'k', priority: -1 })
+      },
+    },
+    async close() {
+      const first = Atomics.add(cells, CLOSINGS, 1) === 0
+      Atomics.notify(cells, CLOSINGS)
+      const slow = slowClose > 0 && (first || !onlyFirstClose)
+      if (slow) await new Promise((resolve) => setTimeout(resolve, slowClose))
+      Atomics.add(cells, CLOSED, 1)
+      Atomics.notify(cells, CLOSED)
+    },
+  }
+})

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import type { Webhook } from '../../src/job/delivery.ts'
+import type { ClaimedJob } from '../../src/job/job.ts'
+import type { Outcome } from '../../src/job/outcome.ts'
+import { PiscinaPool } from '../../src/pool/piscina-pool.ts'
+import type { Pool, Terms } from '../../src/pool/pool.ts'
+import { defaultEntry, threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
+import { NOW } from '../support/jobs.ts'
+import type { Config } from './handlers.ts'
+import { Recorder } from './recorder.ts'
+
+/** A run that hangs does not take the tests after it along. */
+const PATIENCE = 4_000
+
+export interface LaneOptions {
+  threads?: number
+  concurrency?: number
+  memory?: number
+  /** A module beside this file. */
+  handlers?: string
+  config?: Partial<Config>
+  env?: Record<string, string>
+  logLevel?: number
+  entry?: string
+  getWebhook?: (id: number) => Promise<Webhook | undefined>
+}
+
+export interface StartOptions extends Partial<Terms> {
+  crashes?: number
+  attempt?: number
+  dedupeKey?: string
+}
+
+/** A lane of real threads, with a listener that keeps what it tells. */
+export class Lane {
+  readonly pool: Pool
+  readonly recorder = new Recorder()
+  /** Shared with the handlers; a job's own cell is at its id. */
+  readonly cells: Int32Array<SharedArrayBuffer>
+  readonly #capacity: number
+  #lastId = 0
+
+  constructor(options: LaneOptions = {}) {
+    const { threads = 1, concurrency = 1, memory, handlers = 'handlers.ts' } = options
+    const { env = {}, logLevel = 100, entry = defaultEntry(), getWebhook } = options
+    this.cells = new Int32Array(new SharedArrayBuffer(4 * 1_000))
+    this.#capacity = threads * concurrency
+    const module = new URL(handlers, import.meta.url).href
+    this.pool = new PiscinaPool(
+      {
+        entry,
+        flags: threadFlags(entry, module),
+        environment: threadEnvironment(env),
+        handlers: module,
+        config: { cells: this.cells, ...options.config },
+        logLevel,
+        concurrency,
+        setupTimeout: 1_000,
+        memory,
+      },
+      threads,
+      this.recorder.listener,
+      getWebhook ?? (async () => undefined),
+    )
+  }
+
+  /** Hands a job to the pool, which must have room for it. */
+  start(kind: string, payload: unknown = {}, options: StartOptions = {}): ClaimedJob {
+    const { crashes = 0, attempt = 1, dedupeKey = null, ...terms } = options
+    assert.ok(this.pool.free > 0, 'expected a pool with room')
+    this.#lastId += 1
+    const id = this.#lastId
+    const job: ClaimedJob = {
+      ...{ id, token: id + 1_000, kind, payload: JSON.stringify(payload), dedupeKey },
+      ...{ priority: 0, attempt, maxAttempts: null, crashes, createdAt: NOW, overrides: null },
+    }
+    this.pool.start(job, { maxAttempts: 5, timeout: PATIENCE, grace: 100, alone: false, ...terms })
+    return job
+  }
+
+  /** Hands a job over as soon as there is room for it, and waits for its end. */
+  async run(kind: string, payload?: unknown, options?: StartOptions): Promise<Outcome> {
+    await this.recorder.until(() => this.pool.free > 0, 'room for a job')
+    return this.recorder.outcome(this.start(kind, payload, options))
+  }
+
+  /** Starts a job that runs until it is released, and waits until its handler runs. */
+  async hold(options?: StartOptions, kind = 'hold', payload?: unknown): Promise<ClaimedJob> {
+    await this.recorder.until(() => this.pool.free > 0, 'room for a job')
+    const job = this.start(kind, payload, options)
+    await this.recorder.firstProgress(job)
+    return job
+  }
+
+  release(...jobs: ClaimedJob[]): void {
+    for (const { id } of jobs) {
+      Atomics.store(this.cells, id, 1)
+      Atomics.notify(this.cells, id)
+    }
+  }
+
+  /** The id of a thread that runs a job now. */
+  async thread(options?: StartOptions): Promise<number> {
+    return Number(completed(await this.run('thread', {}, options)))
+  }
+
+  /** Ten normal jobs come to their end, and then everything is free again. */
+  async worksOn(capacity = this.#capacity): Promise<void> {
+    for (let n = 0; n < 10; n += 1) assert.equal(completed(await this.run('echo', { n })), n)
+    await this.recorder.until(() => this.pool.free === capacity, `${capacity} free slots`)
+    assert.deepEqual(this.recorder.faults, [])
+  }
+
+  /** What the threads that have ended ended with. */
+  get downs(): string[] {
+    return this.recorder.told.filter((line) => line.startsWith('down'))
+  }
+
+  async close(): Promise<void> {
+    this.pool.interrupt()
+    await this.pool.close()
+    assert.deepEqual(this.recorder.faults, [])
+  }
+}
+
+/** A lane that is closed after the test. */
+export function openLane(
+  t: { after: (close: () => Promise<void>) => void },
+  options?: LaneOptions,
+): Lane {
+  const lane = new Lane(options)
+  t.after(() => lane.close())
+  return lane
+}
+
+/** The result of a run that has completed. */
+export function completed(outcome: Outcome): unknown {
+  assert.equal(outcome.type, 'completed', JSON.stringify(outcome))
+  if (outcome.type !== 'completed' || outcome.result === undefined) return undefined
+  return JSON.parse(outcome.result)
+}
+
+/** The error of a run that has failed by its own doing. */
+export function failed(outcome: Outcome) {
+  assert.equal(outcome.type, 'failed', JSON.stringify(outcome))
+  assert.ok(outcome.type === 'failed')
+  return outcome.error
+}
+
+export function fixture(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url))
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { CLOSED, CLOSINGS } from './handlers.ts'
+import { completed, openLane } from './lane.ts'
+
+describe('resize', () => {
+  test('up and down interrupts nothing that runs', async (t) => {
+    const lane = openLane(t, { threads: 2 })
+    const jobs = [await lane.hold(), await lane.hold()]
+    assert.equal(lane.pool.free, 0)
+    lane.pool.resize(1)
+    assert.equal(lane.pool.free, 0)
+    lane.pool.resize(3)
+    jobs.push(await lane.hold(), await lane.hold())
+    assert.equal(lane.pool.free, 0)
+    lane.pool.resize(1)
+    lane.release(...jobs)
+    for (const job of jobs) {
+      assert.equal(completed(await lane.recorder.outcome(job)), 'released')
+    }
+    await lane.worksOn(1)
+    assert.deepEqual(lane.downs, [])
+  })
+
+  test('announces the room that it makes', async (t) => {
+    const lane = openLane(t)
+    const job = await lane.hold()
+    lane.pool.resize(2)
+    // `until` looks again only when the pool has told something.
+    await lane.recorder.until(() => lane.pool.free === 1, 'room on the new thread')
+    lane.release(job)
+    await lane.worksOn(2)
+  })
+
+  test('a thread that has become one too many ends in good order', async (t) => {
+    const lane = openLane(t, { threads: 2 })
+    const jobs = [await lane.hold(), await lane.hold()]
+    lane.pool.resize(1)
+    assert.equal(Atomics.load(lane.cells, CLOSED), 0)
+    const closed = Atomics.waitAsync(lane.cells, CLOSED, 0, 5_000)
+    lane.release(...jobs)
+    assert.ok(closed.async)
+    assert.equal(await closed.value, 'ok')
+    await lane.worksOn(1)
+  })
+
+  test('an interrupt reaches what runs on a leaving thread', async (t) => {
+    const lane = openLane(t, { threads: 2 })
+    const jobs = [await lane.hold({ grace: 30 }), await lane.hold({ grace: 30 })]
+    lane.pool.resize(1)
+    lane.pool.interrupt()
+    for (const job of jobs) {
+      assert.equal((await lane.recorder.outcome(job)).type, 'released')
+    }
+    await lane.worksOn(1)
+  })
+})
+
+describe('close', () => {
+  test('lets the handlers of every thread close', async (t) => {
+    const lane = openLane(t, { threads: 2 })
+    const jobs = [await lane.hold(), await lane.hold()]
+    lane.release(...jobs)
+    await lane.worksOn()
+    await lane.pool.close()
+    assert.equal(Atomics.load(lane.cells, CLOSED), 2)
+  })
+
+  test('waits for the threads that are leaving already', async (t) => {
+    const lane = openLane(t, { threads: 2, config: { slowClose: 400, onlyFirstClose: true } })
+    const jobs = [await lane.hold(), await lane.hold()]
+    lane.release(...jobs)
+    await lane.worksOn()
+    const closing = Atomics.waitAsync(lane.cells, CLOSINGS, 0, 5_000)
+    lane.pool.resize(1)
+    assert.equal(await closing.value, 'ok')
+    await lane.pool.close()
+    assert.equal(Atomics.load(lane.cells, CLOSED), 2)
+  })
+
+  test('does not wait for handlers that do not close', async (t) => {
+    const lane = openLane(t, { config: { slowClose: 60_000 } })
+    await lane.worksOn()
+    await lane.pool.close()
+    assert.equal(Atomics.load(lane.cells, CLOSED), 0)
+  })
+})

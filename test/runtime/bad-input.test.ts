@@ -1,0 +1,397 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { inspect } from 'node:util'
+import { Runtime, type HelveErrorCode, type RuntimeOptions, type Schema } from '../../src/index.ts'
+import { HelveError } from '../../src/job/errors.ts'
+import { refusal } from '../support/jobs.ts'
+import { signal } from '../support/signal.ts'
+import { connect, openStore } from '../support/store.ts'
+
+type Named = (string | RegExp)[]
+/** What is given, and what the refusal names. */
+type Case = [given: unknown, ...named: Named]
+type CodedCase = [code: HelveErrorCode, given: unknown[], ...named: Named]
+
+const MIB = 1_048_576
+/** The counts of a kind. */
+const one = { queued: 1, running: 0, dead: 0 }
+const nothing = () => undefined
+
+/** A runtime on an empty file; nothing of what it refuses may be in it afterwards. */
+async function aRuntime(t: TestContext, options: RuntimeOptions = {}) {
+  const store = await openStore(t, { durability: 'process' })
+  const runtime = new Runtime(store, options)
+  t.after(() => runtime.stop())
+  return { store, runtime }
+}
+
+function schema(validate: (value: unknown) => unknown): Schema {
+  return { '~standard': { version: 1, vendor: 'test', validate } } as Schema
+}
+
+function titled(given: unknown): string {
+  return inspect(given, { depth: 2, breakLength: Infinity, maxStringLength: 40 })
+}
+
+describe('I10: a runtime is not made with', () => {
+  const cases: Case[] = [
+    [null, 'options', 'an object', 'null'],
+    ['idle', 'options', 'an object', '"idle"'],
+    [{ idel: 5 }, 'options', 'idle', '"idel"'],
+    [{ idle: '5' }, 'idle', 'a number', '"5"'],
+    [{ handlers: './no/such/file.ts' }, 'handlers', 'module', 'file.ts'],
+    [{ handlers: 5 }, 'handlers', 'module', '5'],
+    [{ config: { open: nothing } }, 'config', 'cloned'],
+    [{ env: 'A=b' }, 'env', 'an object', '"A=b"'],
+    [{ env: { A: 5 } }, 'env.A', 'a string', '5'],
+    [{ lanes: { main: {} } }, 'lanes', '"main"'],
+    [{ lanes: { net: 5 } }, 'lane', 'an object', '5'],
+    [{ lanes: { net: { threads: '5' } } }, 'threads', 'a number', '"5"'],
+    [{ lanes: { net: { threads: 1_025 } } }, 'threads', '1024', '1025'],
+    [{ lanes: { net: { concurrency: 0 } } }, 'concurrency', '1 to 10000', '0'],
+    [{ lanes: 5 }, 'lanes', 'an object', '5'],
+    [{ logger: {} }, 'logger', 'an object'],
+    [{ threadEntry: 5 }, 'threadEntry', '5'],
+  ]
+  for (const [options, ...named] of cases) {
+    test(titled(options), async (t) => {
+      const store = await openStore(t, { durability: 'process' })
+      const make = () => new Runtime(store, options as RuntimeOptions)
+      assert.throws(make, refusal('HELVE_ERR_OPTION', ...named))
+    })
+  }
+
+  for (const given of [undefined, {}, 'queue.db']) {
+    test(`a store that is none: ${titled(given)}`, () => {
+      assert.throws(() => new Runtime(given as never), refusal('HELVE_ERR_OPTION', 'store'))
+    })
+  }
+})
+
+describe('I10: a kind is not registered with', () => {
+  const cases: CodedCase[] = [
+    ['HELVE_ERR_KIND', ['', {}], 'kind', 'a letter', '""'],
+    ['HELVE_ERR_KIND', [5, nothing], 'kind', 'a string', '5'],
+    ['HELVE_ERR_KIND', ['constructor', nothing], 'kind', '"constructor"'],
+    ['HELVE_ERR_KIND', ['a'.repeat(65), {}], 'kind', '64', '65'],
+    ['HELVE_ERR_OPTION', ['a', undefined], 'options', 'an object', 'undefined'],
+    ['HELVE_ERR_OPTION', ['a', 'fast'], 'options', 'an object', '"fast"'],
+    ['HELVE_ERR_OPTION', ['a', nothing, 5], 'options', 'an object', '5'],
+    ['HELVE_ERR_OPTION', ['a', { retries: 5 }], 'options', 'maxAttempts', '"retries"'],
+    ['HELVE_ERR_OPTION', ['a', { maxAttempts: 0 }], 'maxAttempts', '1 to 1000', '0'],
+    ['HELVE_ERR_OPTION', ['a', { backoff: 5 }], 'backoff', 'an object', '5'],
+    ['HELVE_ERR_OPTION', ['a', { backoff: { base: 5 } }], 'backoff', 'delay', '"base"'],
+    ['HELVE_ERR_OPTION', ['a', { backoff: { type: 'linear' } }], 'backoff.type', '"linear"'],
+    ['HELVE_ERR_OPTION', ['a', { backoff: { maxDelay: NaN } }], 'backoff.maxDelay', 'NaN'],
+    ['HELVE_ERR_OPTION', ['a', { backoff: { jitter: 1.1 } }], 'backoff.jitter', '1.1'],
+    ['HELVE_ERR_OPTION', ['a', { timeout: 0 }], 'timeout', 'a number', '0'],
+    ['HELVE_ERR_OPTION', ['a', { grace: -1 }], 'grace', '-1'],
+    ['HELVE_ERR_OPTION', ['a', { lane: 'net' }], 'lane', 'default', '"net"'],
+    ['HELVE_ERR_OPTION', ['a', { priority: 1_001 }], 'priority', '1000', '1001'],
+    ['HELVE_ERR_OPTION', ['a', { delay: '5' }], 'delay', 'a number', '"5"'],
+    ['HELVE_ERR_OPTION', ['a', { schema: {} }], 'schema', 'Standard Schema'],
+  ]
+  for (const [code, given, ...named] of cases) {
+    test(titled(given), async (t) => {
+      const { runtime } = await aRuntime(t)
+      const [kind, ...rest] = given as [string, object]
+      assert.throws(() => runtime.register(kind, ...rest), refusal(code, ...named))
+    })
+  }
+})
+
+describe('I10: the number of threads is not', () => {
+  for (const given of [NaN, '4', null, undefined, 1_025, Infinity, {}]) {
+    test(titled(given), async (t) => {
+      const { runtime } = await aRuntime(t)
+      const set = () => runtime.setWorkers(given as number)
+      assert.throws(set, refusal('HELVE_ERR_OPTION', 'threads', 'a number'))
+    })
+  }
+})
+
+/** What `enqueue` refuses, as its arguments. */
+const submissions: CodedCase[] = [
+  ['HELVE_ERR_KIND', [''], 'kind', '""'],
+  ['HELVE_ERR_KIND', ['__proto__'], 'kind', '__proto__'],
+  ['HELVE_ERR_KIND', [undefined], 'kind', 'a string', 'undefined'],
+  ['HELVE_ERR_PAYLOAD', ['a', nothing], 'payload', 'a function'],
+  ['HELVE_ERR_PAYLOAD', ['a', { sizes: [1, NaN] }], 'payload.sizes[1]', 'NaN'],
+  ['HELVE_ERR_PAYLOAD', ['a', JSON.parse('{"a":{"__proto__":1}}')], 'payload.a', '__proto__'],
+  ['HELVE_ERR_PAYLOAD', ['a', cycle()], 'payload', 'cycle'],
+  ['HELVE_ERR_PAYLOAD_TOO_LARGE', ['a', 'x'.repeat(MIB - 1)], 'payload', `${MIB}`, `${MIB + 1}`],
+  ['HELVE_ERR_DEDUPE_KEY', ['a', {}, { dedupeKey: '' }], 'dedupeKey', '""'],
+  ['HELVE_ERR_DEDUPE_KEY', ['a', {}, { dedupeKey: 'ß'.repeat(257) }], 'dedupeKey', '512', '514'],
+  ['HELVE_ERR_OPTION', ['a', {}, { dedupKey: 'k' }], 'options', 'dedupeKey', '"dedupKey"'],
+  ['HELVE_ERR_OPTION', ['a', {}, 'k'], 'options'],
+  ['HELVE_ERR_OPTION', ['a', {}, 5], 'options', 'an object', '5'],
+  ['HELVE_ERR_OPTION', ['a', {}, []], 'options', 'an object', 'an array'],
+  ['HELVE_ERR_OPTION', ['a', {}, { delay: -1 }], 'delay', '-1'],
+  ['HELVE_ERR_OPTION', ['a', {}, { runAt: 'tomorrow' }], 'runAt', 'a Date', '"tomorrow"'],
+  ['HELVE_ERR_OPTION', ['a', {}, { runAt: 5, delay: 5 }], 'delay', 'runAt', 'both'],
+  ['HELVE_ERR_OPTION', ['a', {}, { priority: 0.5 }], 'priority', 'an integer', '0.5'],
+  ['HELVE_ERR_OPTION', ['a', {}, { maxAttempts: 0 }], 'maxAttempts', '0'],
+  ['HELVE_ERR_OPTION', ['a', {}, { timeout: '5' }], 'timeout', '"5"'],
+  ['HELVE_ERR_PAYLOAD', ['strict', { pk: 'x' }], 'payload.pk: expected a number', 'payload: bad'],
+]
+
+function cycle(): unknown {
+  const payload: Record<string, unknown> = {}
+  return Object.assign(payload, { payload })
+}
+
+/** Of the kind `strict`. */
+const strict = schema((value) => {
+  if (typeof (value as { pk?: unknown })?.pk === 'number') return { value }
+  return { issues: [{ message: 'expected a number', path: ['pk'] }, { message: 'bad' }] }
+})
+
+type Loose = (kind: unknown, payload?: unknown, options?: unknown) => Promise<unknown>
+
+describe('I10: nothing is enqueued of', () => {
+  for (const [code, given, ...named] of submissions) {
+    test(titled(given), async (t) => {
+      const { runtime } = await aRuntime(t)
+      runtime.register('strict', { schema: strict })
+      const enqueue = runtime.enqueue.bind(runtime) as Loose
+      const [kind, payload, options] = given
+      await assert.rejects(enqueue(kind, payload, options), refusal(code, ...named))
+      assert.deepEqual(await runtime.counts(), {})
+    })
+  }
+})
+
+describe('I10: enqueueMany', () => {
+  const good = { kind: 'good' }
+
+  test('refuses by itself what is bad: the others are enqueued, and it says which', async (t) => {
+    const { runtime } = await aRuntime(t)
+    runtime.register('strict', { schema: strict })
+    const refused = submissions
+      .filter(([, [, , options = {}]]) => titled(options).startsWith('{'))
+      .map(([code, [kind, payload, more]]) => ({ code, bad: { kind, payload, ...Object(more) } }))
+    const many = refused.flatMap(({ bad }) => [good, bad])
+    const error = await runtime.enqueueMany(many as never).catch((thrown: unknown) => thrown)
+    refusal(refused[0]!.code, `${refused.length} of ${many.length}`, 'submissions[1]: kind')(error)
+    const { results } = error as HelveError
+    assert.deepEqual(
+      results?.map((result) => (result instanceof HelveError ? result.code : result.state)),
+      refused.flatMap(({ code }) => ['queued', code]),
+    )
+    assert.deepEqual(await runtime.counts(), { good: { ...one, queued: refused.length } })
+  })
+
+  const entries: Case[] = [
+    [null, 'submission', 'an object', 'null'],
+    ['a', 'submission', 'an object', '"a"'],
+    [[], 'submission', 'an object', 'an array'],
+    [{ kind: 'a', paylod: 1 }, 'submission', 'payload', '"paylod"'],
+  ]
+  for (const [entry, ...named] of entries) {
+    test(`refuses an entry that is none: ${titled(entry)}`, async (t) => {
+      const { runtime } = await aRuntime(t)
+      const many = runtime.enqueueMany([entry, good] as never)
+      await assert.rejects(many, refusal('HELVE_ERR_OPTION', '1 of 2', ...named))
+      assert.deepEqual(await runtime.counts(), { good: one })
+    })
+  }
+
+  test('leaves the others alone where a schema throws', async (t) => {
+    const { runtime } = await aRuntime(t)
+    const broken = schema(() => {
+      throw new Error('a mistake of the host')
+    })
+    runtime.register('broken', { schema: broken })
+    const many = [good, { kind: 'broken' }, good, ...Array.from({ length: 1_000 }, () => good)]
+    await assert.rejects(runtime.enqueueMany(many), /a mistake of the host/)
+    assert.deepEqual(await runtime.counts(), { good: { ...one, queued: 1_002 } })
+  })
+
+  for (const given of [undefined, null, 'a', { kind: 'a' }, 5]) {
+    test(`refuses what is no array: ${titled(given)}`, async (t) => {
+      const { runtime } = await aRuntime(t)
+      const many = async () => runtime.enqueueMany(given as never)
+      await assert.rejects(many, refusal('HELVE_ERR_OPTION', 'submissions', 'an array'))
+    })
+  }
+})
+
+/** A runtime, and the host's own connection with a transaction open. */
+async function inTransaction(t: TestContext, options?: RuntimeOptions) {
+  const { runtime, store } = await aRuntime(t, options)
+  const connection = connect(t, store.file)
+  connection.exec('BEGIN IMMEDIATE')
+  return { runtime, store, connection }
+}
+
+describe("I10: enqueueIn, in the host's transaction", () => {
+  test('enqueues with the commit, and not with a rollback', async (t) => {
+    const { runtime, connection } = await inTransaction(t)
+    runtime.enqueueIn(connection, 'a')
+    connection.exec('ROLLBACK; BEGIN IMMEDIATE')
+    const { id, deduped, state } = runtime.enqueueIn(connection, 'a', { repo_pk: 5 })
+    assert.deepEqual([deduped, state, await runtime.counts()], [false, 'queued', {}])
+    connection.exec('COMMIT')
+    assert.deepEqual(await runtime.counts(), { a: one })
+    assert.deepEqual((await runtime.get(id))?.payload, { repo_pk: 5 })
+  })
+
+  test('wakes the runtime by the commit, long before it would look again', async (t) => {
+    const { runtime, connection } = await inTransaction(t, { idle: 60_000 })
+    connection.exec('ROLLBACK')
+    const ran = { first: signal('the first run'), second: signal("the run of the host's job") }
+    runtime.register('first', nothing)
+    runtime.register('second', () => ran.second.fire())
+    runtime.on('completed', ({ job }) => job.kind === 'first' && ran.first.fire())
+    const running = runtime.run()
+    await runtime.enqueue('first')
+    await ran.first.wait()
+    connection.transaction(() => runtime.enqueueIn(connection, 'second'))()
+    await ran.second.wait()
+    await runtime.stop()
+    await running
+  })
+
+  test('refuses bad input by itself: the transaction goes on', async (t) => {
+    const { runtime, connection } = await inTransaction(t)
+    runtime.register('strict', { schema: strict })
+    const enqueueIn = runtime.enqueueIn.bind(runtime) as (...given: unknown[]) => unknown
+    runtime.enqueueIn(connection, 'a')
+    for (const [code, given, ...named] of submissions) {
+      assert.throws(() => enqueueIn(connection, ...given), refusal(code, ...named), titled(given))
+    }
+    assert.equal(connection.inTransaction, true)
+    connection.exec('COMMIT')
+    assert.deepEqual(await runtime.counts(), { a: one })
+  })
+
+  test('refuses a schema that it would have to wait for', async (t) => {
+    const { runtime, connection } = await inTransaction(t)
+    runtime.register('slow', { schema: schema(async (value) => ({ value })) })
+    const enqueue = () => runtime.enqueueIn(connection, 'slow')
+    assert.throws(enqueue, refusal('HELVE_ERR_OPTION', 'schema', 'synchronous'))
+    connection.exec('COMMIT')
+    assert.deepEqual(await runtime.counts(), {})
+  })
+
+  test('refuses a connection without a transaction', async (t) => {
+    const { runtime, connection } = await inTransaction(t)
+    connection.exec('COMMIT')
+    const refused = refusal('HELVE_ERR_OPTION', 'connection', 'open transaction')
+    for (const given of [connection, undefined, null, {}, 'forge.db']) {
+      assert.throws(() => runtime.enqueueIn(given as never, 'a'), refused, titled(given))
+    }
+    assert.deepEqual(await runtime.counts(), {})
+  })
+
+  test('refuses a connection to another file', async (t) => {
+    const { runtime, store } = await inTransaction(t)
+    const other = await inTransaction(t)
+    const refused = refusal('HELVE_ERR_OPTION', 'connection', store.file, other.store.file)
+    assert.throws(() => runtime.enqueueIn(other.connection, 'a'), refused)
+    const memory = connect(t, ':memory:')
+    memory.exec('BEGIN')
+    const none = refusal('HELVE_ERR_OPTION', 'connection', store.file, ':memory:')
+    assert.throws(() => runtime.enqueueIn(memory, 'a'), none)
+    other.connection.exec('COMMIT')
+    assert.deepEqual([await runtime.counts(), await other.runtime.counts()], [{}, {}])
+  })
+})
+
+describe('I10: nothing is looked up, retried or discarded by', () => {
+  const refused = refusal('HELVE_ERR_OPTION', 'id', `1 to ${Number.MAX_SAFE_INTEGER}`)
+  for (const given of [0, -1, 1.5, NaN, 2 ** 53, '1', null, undefined, {}]) {
+    test(`the id ${titled(given)}`, async (t) => {
+      const { runtime } = await aRuntime(t)
+      for (const verb of ['get', 'retry', 'discard'] as const) {
+        const use = async () => runtime[verb](given as number)
+        await assert.rejects(use, refused, verb)
+      }
+    })
+  }
+
+  test('the id of nothing', async (t) => {
+    const { runtime } = await aRuntime(t)
+    const found = [await runtime.get(1), await runtime.retry(1), await runtime.discard(1)]
+    assert.deepEqual(found, [undefined, false, false])
+  })
+})
+
+const forged = (...position: unknown[]) =>
+  Buffer.from(JSON.stringify(position)).toString('base64url')
+
+describe('I10: nothing is listed by', () => {
+  const cases: CodedCase[] = [
+    ['HELVE_ERR_OPTION', [null], 'query', 'an object', 'null'],
+    ['HELVE_ERR_OPTION', [{ status: 'dead' }], 'query', 'state', '"status"'],
+    ['HELVE_ERR_OPTION', [{ state: 'done' }], 'state', '"dead"', '"done"'],
+    ['HELVE_ERR_KIND', [{ kind: '' }], 'kind', '""'],
+    ['HELVE_ERR_OPTION', [{ limit: 0 }], 'limit', '1 to 1000', '0'],
+    ['HELVE_ERR_OPTION', [{ limit: '5' }], 'limit', 'an integer', '"5"'],
+    ['HELVE_ERR_OPTION', [{ after: 5 }], 'after', 'next', '5'],
+    ['HELVE_ERR_OPTION', [{ after: forged('done', 'a', 0, 0, 0) }], 'after', 'next'],
+    ['HELVE_ERR_OPTION', [{ after: forged('dead', {}, 0, 0, 0) }], 'after', 'next'],
+    ['HELVE_ERR_OPTION', [{ kind: 'b', after: forged('dead', 'a', 0, 0, 1) }], 'after', 'same'],
+  ]
+  for (const [code, [query], ...named] of cases) {
+    test(titled(query), async (t) => {
+      const { runtime } = await aRuntime(t)
+      const list = async () => runtime.list(query as object)
+      await assert.rejects(list, refusal(code, ...named))
+    })
+  }
+})
+
+describe('I10: a runtime is not stopped with', () => {
+  const cases: Case[] = [
+    [{ timeout: -1 }, 'timeout', '-1'],
+    [{ timeout: NaN }, 'timeout', 'NaN'],
+    [{ timeout: '5' }, 'timeout', '"5"'],
+    [{ tiemout: 5 }, 'timeout', '"tiemout"'],
+  ]
+  for (const [given, ...named] of cases) {
+    test(titled(given), async (t) => {
+      const { runtime } = await aRuntime(t)
+      const stop = async () => runtime.stop(given as object)
+      await assert.rejects(stop, refusal('HELVE_ERR_OPTION', ...named))
+      await runtime.enqueue('a')
+    })
+  }
+})
+
+describe('a runtime that has stopped', () => {
+  const closed = refusal('HELVE_ERR_CLOSED', 'runtime')
+  const verbs: Record<string, (runtime: Runtime) => Promise<unknown>> = {
+    enqueue: (runtime) => runtime.enqueue('a'),
+    enqueueMany: (runtime) => runtime.enqueueMany([{ kind: 'a' }, { kind: 'b' }]),
+    run: (runtime) => runtime.run(),
+    runOnce: (runtime) => runtime.runOnce(),
+  }
+  for (const [verb, use] of Object.entries(verbs)) {
+    test(`refuses ${verb}`, async (t) => {
+      const { runtime } = await aRuntime(t)
+      await runtime.stop()
+      await assert.rejects(use(runtime), closed)
+      assert.deepEqual(await runtime.counts(), {})
+    })
+  }
+
+  test('refuses enqueueIn', async (t) => {
+    const { runtime, store } = await aRuntime(t)
+    await runtime.stop()
+    const connection = connect(t, store.file)
+    connection.exec('BEGIN')
+    assert.throws(() => runtime.enqueueIn(connection, 'a'), closed)
+    connection.exec('COMMIT')
+    assert.deepEqual(await runtime.counts(), {})
+  })
+
+  test('can still be looked into, and stopped', async (t) => {
+    const { runtime } = await aRuntime(t)
+    const { id } = await runtime.enqueue('a')
+    await runtime.stop()
+    assert.equal((await runtime.get(id))?.state, 'queued')
+    assert.equal((await runtime.list()).jobs.length, 1)
+    await runtime.stop({ timeout: 0 })
+  })
+})

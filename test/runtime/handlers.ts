@@ -1,0 +1,76 @@
+import {
+  defineHandlers,
+  PermanentError,
+  RetryAfterError,
+  type HandlerContext,
+  type Job,
+} from '../../workers/define-handlers.ts'
+
+/** What the tests hand to their threads. */
+export interface Config {
+  cells: Cells
+}
+
+/** Shared by a test and its threads. */
+export type Cells = Int32Array<SharedArrayBuffer>
+
+/** For each dedupe key `k0`, `k1`, …: runs that go on, the most that did, and the newest payload. */
+export const ACTIVE = 100
+export const MOST = 200
+export const NEWEST = 300
+export const CLOSED = 400
+
+export default defineHandlers(({ cells }: Config) => ({
+  kinds: {
+    echo: (job: Job<{ n?: number }>) => job.payload.n,
+
+    /** Runs until the cell is set. */
+    async hold(job: Job<{ cell: number }>, ctx: HandlerContext) {
+      ctx.progress('runs')
+      await Atomics.waitAsync(cells, job.payload.cell, 0).value
+    },
+
+    /** Fails that often. */
+    flaky(job: Job<{ fails: number }>, ctx: HandlerContext) {
+      ctx.enqueue('echo', { n: job.attempt }, { dedupeKey: `of ${job.id}` })
+      if (job.attempt <= job.payload.fails) throw new RangeError(`attempt ${job.attempt}`)
+      return job.attempt
+    },
+    permanent(job: Job<{ repo_pk?: number }>) {
+      throw new PermanentError(`no repo_pk in job ${job.id}`)
+    },
+    later(job: Job<{ ms: number }>) {
+      if (job.attempt === 1) throw new RetryAfterError(job.payload.ms)
+      return job.attempt
+    },
+
+    /** Counts the runs of a key that go on at a time. */
+    async keyed(job: Job<{ key: number; n: number }>) {
+      const { key, n } = job.payload
+      const active = Atomics.add(cells, ACTIVE + key, 1) + 1
+      if (active > Atomics.load(cells, MOST + key)) Atomics.store(cells, MOST + key, active)
+      Atomics.store(cells, NEWEST + key, n)
+      await new Promise((resolve) => setTimeout(resolve, n % 3))
+      Atomics.sub(cells, ACTIVE + key, 1)
+      if (n % 5 === 0 && job.attempt === 1) throw new Error('once more')
+    },
+    /** Tells its payload, holds on, and fails if it is told to. */
+    async gated(job: Job<{ cell: number; fails?: boolean }>, ctx: HandlerContext) {
+      ctx.progress(job.payload)
+      await Atomics.waitAsync(cells, job.payload.cell, 0).value
+      if (job.payload.fails) throw new Error('as told')
+      return job.payload.cell
+    },
+
+    logs(_: Job<object>, ctx: HandlerContext) {
+      ctx.logger.debug('too low')
+      ctx.logger.warn({ repo: 7 }, 'from a thread')
+    },
+    exit(): void {
+      process.exit(7)
+    },
+  },
+  close() {
+    Atomics.add(cells, CLOSED, 1)
+  },
+}))

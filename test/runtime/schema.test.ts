@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Runtime, type HelveError, type Schema, type SchemaResult } from '../../src/index.ts'
+import { refusal } from '../support/jobs.ts'
+import { connect, openStore } from '../support/store.ts'
+import type { TestContext } from 'node:test'
+
+type Validate = Schema['~standard']['validate']
+
+/** A Standard Schema by hand: https://standardschema.dev */
+function schema(validate: Validate): Schema {
+  return { '~standard': { version: 1, vendor: 'test', validate } }
+}
+
+const positive: Validate = (value): SchemaResult => {
+  const { repo_pk } = value as { repo_pk?: unknown }
+  if (typeof repo_pk !== 'number') {
+    return { issues: [{ message: 'must be a number', path: ['repo_pk'] }, { message: 'no good' }] }
+  }
+  if (repo_pk > 0) return { value: { repo_pk, checked: true } }
+  return { issues: [{ message: 'must be positive', path: [{ key: 'repo_pk' }, 0] }] }
+}
+
+async function setUp(t: TestContext, validate: Validate) {
+  const store = await openStore(t)
+  const runtime = new Runtime(store)
+  runtime.register('reindex', () => undefined, { schema: schema(validate) })
+  return { store, runtime }
+}
+
+const variants: Record<string, Validate> = {
+  'a synchronous schema': positive,
+  'an asynchronous schema': async (value) => positive(value),
+}
+
+for (const [name, validate] of Object.entries(variants)) {
+  describe(name, () => {
+    test('I10: refuses a payload, and names each field that does not fit', async (t) => {
+      const { runtime } = await setUp(t, validate)
+      const refused = refusal(
+        'HELVE_ERR_PAYLOAD',
+        'payload.repo_pk: must be a number',
+        'payload: no good',
+      )
+      await assert.rejects(runtime.enqueue('reindex', { repo_pk: 'x' }), refused)
+      const nested = refusal('HELVE_ERR_PAYLOAD', 'payload.repo_pk.0: must be positive')
+      await assert.rejects(runtime.enqueue('reindex', { repo_pk: -1 }), nested)
+      assert.deepEqual(await runtime.counts(), {})
+    })
+
+    test('the job carries what the schema made of it', async (t) => {
+      const { runtime } = await setUp(t, validate)
+      const { id } = await runtime.enqueue('reindex', { repo_pk: 5 })
+      assert.deepEqual((await runtime.get(id))?.payload, { repo_pk: 5, checked: true })
+    })
+
+    test('I10: what it refuses in a batch leaves the others unaffected', async (t) => {
+      const { runtime } = await setUp(t, validate)
+      const payloads = [{ repo_pk: 1 }, { repo_pk: -1 }, { repo_pk: 2 }]
+      const submissions = payloads.map((payload) => ({ kind: 'reindex', payload }))
+      const check = refusal('HELVE_ERR_PAYLOAD', '1 of 3', 'submissions[1]', 'must be positive')
+      await assert.rejects(runtime.enqueueMany(submissions), (error: HelveError) => {
+        check(error)
+        const [first, second, third] = error.results ?? []
+        assert.ok(first && 'id' in first && third && 'id' in third)
+        refusal('HELVE_ERR_PAYLOAD', 'must be positive')(second)
+        return true
+      })
+      assert.deepEqual(await runtime.counts(), { reindex: { queued: 2, running: 0, dead: 0 } })
+    })
+  })
+}
+
+test('enqueueIn takes a synchronous schema, and no other', async (t) => {
+  const { store, runtime } = await setUp(t, positive)
+  const connection = connect(t, store.file)
+  connection.exec('BEGIN IMMEDIATE')
+  const { id } = runtime.enqueueIn(connection, 'reindex', { repo_pk: 5 })
+  const refused = refusal('HELVE_ERR_PAYLOAD', 'payload.repo_pk')
+  assert.throws(() => runtime.enqueueIn(connection, 'reindex', {}), refused)
+  runtime.register('reindex', () => undefined, { schema: schema(async (v) => positive(v)) })
+  const asynchronous = refusal('HELVE_ERR_OPTION', 'schema', 'synchronous')
+  assert.throws(() => runtime.enqueueIn(connection, 'reindex', { repo_pk: 6 }), asynchronous)
+  connection.exec('COMMIT')
+  assert.deepEqual((await runtime.get(id))?.payload, { repo_pk: 5, checked: true })
+  assert.deepEqual(await runtime.counts(), { reindex: { queued: 1, running: 0, dead: 0 } })
+})
+
+test('a schema that throws is the error of that call', async (t) => {
+  const { runtime } = await setUp(t, () => {
+    throw new RangeError('broken schema')
+  })
+  await assert.rejects(
+    runtime.enqueue('reindex'),
+    refusal('HELVE_ERR_PAYLOAD', 'payload', 'broken schema'),
+  )
+  assert.deepEqual(await runtime.counts(), {})
+})

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Runtime } from '../../src/index.ts'
+import { refusal } from '../support/jobs.ts'
+import { openStore } from '../support/store.ts'
+import { CLOSED } from './handlers.ts'
+import { openHarness } from './harness.ts'
+
+describe('stop', () => {
+  test('I2: waits for what runs, starts nothing more, and leaves nothing running', async (t) => {
+    const h = await openHarness(t, { threads: 2 })
+    const run = h.run()
+    const ids = [await h.hold(1), await h.hold(2)]
+    const next = await h.runtime.enqueue('echo')
+    const stopped = h.runtime.stop()
+    assert.equal(h.runtime.stop({ timeout: 1 }), stopped)
+    h.release(1)
+    h.release(2)
+    await stopped
+    await run
+    for (const id of ids) assert.equal(h.told('completed', id).length, 1)
+    assert.equal(h.told('started', next.id).length, 0)
+    assert.deepEqual(await h.runtime.counts(), { echo: { queued: 1, running: 0, dead: 0 } })
+    assert.equal(Atomics.load(h.cells, CLOSED), 2)
+    assert.deepEqual(h.told('thread:down'), [])
+  })
+
+  test('I6: interrupts what does not end, and refunds its attempt', async (t) => {
+    const h = await openHarness(t, { threads: 2 })
+    h.runtime.register('hold', { grace: 30 })
+    void h.run()
+    const ids = [await h.hold(1), await h.hold(2)]
+    await h.runtime.stop({ timeout: 20 })
+    for (const id of ids) {
+      const { state, attempts, crashes, startedAt, errors } = (await h.runtime.get(id))!
+      assert.deepEqual([state, attempts, crashes, startedAt], ['queued', 0, 0, null])
+      assert.deepEqual(errors, [])
+      assert.equal(h.told('released', id).length, 1)
+    }
+    assert.deepEqual(await h.runtime.counts(), { hold: { queued: 2, running: 0, dead: 0 } })
+
+    const next = await openHarness(t, { file: h.store.file })
+    next.release(1)
+    next.release(2)
+    assert.equal(await next.runtime.runOnce(), true)
+    assert.equal(await next.runtime.runOnce(), true)
+    assert.equal(next.told('lost').length, 0)
+    assert.deepEqual(
+      next.told('completed').map(({ job }) => [job.id, job.attempt]),
+      ids.map((id) => [id, 1]),
+    )
+  })
+
+  test('an interrupted run that fails is released, and one that completes is completed', async (t) => {
+    const h = await openHarness(t)
+    h.runtime.register('inline:fails', (_, { signal }) => signalled(signal).then(() => fail()))
+    h.runtime.register('inline:completes', (_, { signal }) => signalled(signal))
+    void h.run()
+    const failing = await h.runtime.enqueue('inline:fails')
+    const completing = await h.runtime.enqueue('inline:completes')
+    await h.event('started', completing.id)
+    await h.runtime.stop({ timeout: 0 })
+    assert.equal(h.told('released', failing.id).length, 1)
+    assert.equal(h.told('completed', completing.id).length, 1)
+    assert.equal((await h.runtime.get(failing.id))?.attempts, 0)
+  })
+
+  test('is for good: nothing is accepted or run after it', async (t) => {
+    const h = await openHarness(t)
+    await h.runtime.runOnce()
+    await h.runtime.stop()
+    const closed = refusal('HELVE_ERR_CLOSED')
+    await assert.rejects(h.runtime.enqueue('echo'), closed)
+    await assert.rejects(h.runtime.runOnce(), closed)
+    await assert.rejects(h.runtime.run(), closed)
+    assert.deepEqual(await h.runtime.counts(), {})
+  })
+
+  test('of a runtime that never ran, or has not come up yet', async (t) => {
+    const idle = await openHarness(t)
+    await idle.runtime.stop()
+    const h = await openHarness(t)
+    const { id } = await h.runtime.enqueue('echo')
+    const run = h.run()
+    await h.runtime.stop()
+    await run
+    const next = await openHarness(t, { file: h.store.file })
+    assert.equal((await next.runtime.get(id))?.state ?? 'completed', 'queued')
+    assert.equal(await next.runtime.runOnce(), true)
+  })
+
+  test('a submission that is on its way is kept, or refused', async (t) => {
+    const h = await openHarness(t)
+    void h.run()
+    const submitted = h.runtime.enqueue('echo', {}, { delay: 60_000 })
+    const stopped = h.runtime.stop()
+    const { id } = await submitted
+    await stopped
+    assert.equal((await h.store.get(id))?.state, 'queued')
+  })
+})
+
+describe('one runtime owns a file at a time', () => {
+  test('a second one is refused, and may own it after the first has stopped', async (t) => {
+    const h = await openHarness(t)
+    const second = await openHarness(t, { file: h.store.file })
+    await h.runtime.runOnce()
+    const owned = refusal('HELVE_ERR_OWNED', h.store.file, String(process.pid))
+    await assert.rejects(second.runtime.runOnce(), owned)
+    await assert.rejects(second.runtime.run(), owned)
+    const { id } = await second.runtime.enqueue('echo', { n: 3 })
+    await h.runtime.stop()
+    assert.equal(await second.runtime.runOnce(), true)
+    assert.equal(second.told('completed', id)[0]?.result, 3)
+  })
+
+  test('also one over the same store', async (t) => {
+    const store = await openStore(t)
+    const [first, second] = [new Runtime(store), new Runtime(store)]
+    await first.runOnce()
+    await assert.rejects(second.runOnce(), refusal('HELVE_ERR_OWNED'))
+    await second.stop()
+    const third = new Runtime(store)
+    await assert.rejects(third.runOnce(), refusal('HELVE_ERR_OWNED'))
+    await first.stop()
+    assert.equal(await third.runOnce(), false)
+    await third.stop()
+  })
+})
+
+function signalled(signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve('as far as it came'))
+  })
+}
+
+function fail(): never {
+  throw new Error('interrupted')
+}

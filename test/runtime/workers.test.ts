@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { loopTurn } from '../support/signal.ts'
+import { refusal } from '../support/jobs.ts'
+import { openHarness } from './harness.ts'
+
+describe('setWorkers while running', () => {
+  test('grows: what was waiting starts on the new threads', async (t) => {
+    const h = await openHarness(t)
+    void h.run()
+    await h.hold(1)
+    const waiting = await h.runtime.enqueue('hold', { cell: 2 })
+    assert.equal((await h.runtime.get(waiting.id))?.state, 'queued')
+    h.runtime.setWorkers(2)
+    await h.event('progress', waiting.id)
+    h.release(1)
+    h.release(2)
+    await h.event('completed', waiting.id)
+  })
+
+  test('shrinks without interrupting; less than one means one', async (t) => {
+    const h = await openHarness(t, { threads: 3 })
+    void h.run()
+    const ids = [await h.hold(1), await h.hold(2), await h.hold(3)]
+    h.runtime.setWorkers(-7)
+    const waiting = await h.runtime.enqueue('hold', { cell: 4 })
+    await h.runtime.enqueue('hold', { cell: 5 })
+    for (const cell of [1, 2, 3]) h.release(cell)
+    for (const id of ids) await h.event('completed', id)
+    await h.event('progress', waiting.id)
+    // One thread is left: what comes behind has to wait.
+    assert.deepEqual(await h.runtime.counts(), { hold: { queued: 1, running: 1, dead: 0 } })
+    h.release(4)
+    h.release(5)
+    await h.until(() => h.told('completed').length === 5, 'the end of all')
+    assert.deepEqual(h.told('thread:down'), [])
+    assert.deepEqual(h.told('released'), [])
+  })
+})
+
+describe('runOnce', () => {
+  test('runs one job, and tells when there is none', async (t) => {
+    const h = await openHarness(t)
+    assert.equal(await h.runtime.runOnce(), false)
+    const first = await h.runtime.enqueue('echo', { n: 1 })
+    const second = await h.runtime.enqueue('echo', { n: 2 })
+    await h.runtime.enqueue('echo', { n: 3 }, { delay: 60_000 })
+    assert.equal(await h.runtime.runOnce(), true)
+    assert.equal(await h.runtime.get(first.id), undefined)
+    assert.equal((await h.runtime.get(second.id))?.state, 'queued')
+    assert.equal(await h.runtime.runOnce(), true)
+    assert.equal(await h.runtime.runOnce(), false)
+    assert.equal(h.told('completed').length, 2)
+  })
+
+  test('several at a time run a job each', async (t) => {
+    const h = await openHarness(t, { threads: 2 })
+    await h.runtime.enqueueMany([{ kind: 'echo' }, { kind: 'echo' }])
+    const ran = await Promise.all([h.runtime.runOnce(), h.runtime.runOnce()])
+    assert.deepEqual(ran, [true, true])
+    assert.deepEqual(await h.runtime.counts(), {})
+  })
+
+  test('beside run it keeps nothing from starting', async (t) => {
+    const h = await openHarness(t, { threads: 2 })
+    void h.run()
+    await h.event('thread:up')
+    const held = h.runtime.enqueue('hold', { cell: 1 })
+    const other = h.runtime.enqueue('echo')
+    const once = h.runtime.runOnce()
+    await h.event('completed', (await other).id)
+    h.release(1)
+    await h.event('completed', (await held).id)
+    await once
+  })
+})
+
+describe('run', () => {
+  test('resolves when what runs has settled, and starts nothing more', async (t) => {
+    const h = await openHarness(t)
+    const run = h.run()
+    let ended = false
+    void run.then(() => (ended = true))
+    const id = await h.hold(1)
+    const next = await h.runtime.enqueue('echo')
+    h.abort()
+    await loopTurn()
+    assert.equal(ended, false)
+    h.release(1)
+    await run
+    assert.equal(h.told('completed', id).length, 1)
+    assert.equal((await h.runtime.get(next.id))?.state, 'queued')
+  })
+
+  test('can be called again after its end, and not before', async (t) => {
+    const h = await openHarness(t)
+    const first = h.run()
+    await assert.rejects(h.runtime.run(), refusal('HELVE_ERR_OPTION', 'run'))
+    h.abort()
+    await first
+    const again = new AbortController()
+    const second = h.runtime.run({ signal: again.signal })
+    const { id } = await h.runtime.enqueue('echo')
+    await h.event('completed', id)
+    again.abort()
+    await second
+  })
+
+  test('with a signal that has aborted already starts nothing', async (t) => {
+    const h = await openHarness(t)
+    const { id } = await h.runtime.enqueue('echo')
+    await h.runtime.run({ signal: AbortSignal.abort() })
+    assert.equal((await h.runtime.get(id))?.state, 'queued')
+  })
+})
+
+describe('lanes', () => {
+  test('I7: a lane whose threads are all taken delays no other', async (t) => {
+    const lanes = { default: { threads: 1 }, slow: { threads: 1 } }
+    const h = await openHarness(t, { lanes })
+    h.runtime.register('hold', { lane: 'slow' })
+    void h.run()
+    await h.hold(1)
+    for (let cell = 2; cell < 12; cell += 1) await h.runtime.enqueue('hold', { cell })
+    const { id } = await h.runtime.enqueue('echo')
+    await h.event('completed', id)
+    for (let cell = 1; cell < 12; cell += 1) h.release(cell)
+    await h.until(() => h.told('completed').length === 12, 'the end of all')
+  })
+})
