@@ -4,12 +4,7 @@ import type { Webhook } from '../src/job/delivery.ts'
 import { toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/job/handler.ts'
 import { send } from './messages.ts'
-import {
-  LOG_LEVELS,
-  type LogLevel,
-  type ThreadMessage,
-  type WebhookAnswer,
-} from '../src/job/task.ts'
+import { LOG_LEVELS, type LogLevel, type WebhookAnswer } from '../src/job/task.ts'
 
 export function threadContext(logLevel: number): ThreadContext {
   return { id: threadId, logger: threadLogger(logLevel, null), webhooks: { getWebhook } }

@@ -19,7 +19,7 @@ export interface Entry {
 export function readLedger(file: string): Entry[] {
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
   return lines.map((line) => {
-    const [what, pid, id, kind, key, n, attempt] = line.split(' ') as string[]
+    const [what, pid, id, kind, key, n, attempt] = line.split(' ')
     return {
       ...{ what: what as What, pid: Number(pid), id: Number(id), kind: kind!, key: key! },
       ...{ n: Number(n), attempt: Number(attempt) },

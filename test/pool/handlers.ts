@@ -39,7 +39,7 @@ export default defineHandlers(async (config: Config, thread) => {
   if (hangingSetup) await poison.never()
   thread.logger.info({ thread: thread.id }, 'set up')
 
-  const released = (id: number): Promise<unknown> | unknown => Atomics.waitAsync(cells, id, 0).value
+  const released = (id: number): unknown => Atomics.waitAsync(cells, id, 0).value
 
   return {
     kinds: {
