@@ -112,7 +112,7 @@ describe('the log', () => {
       [50, 'job is dead'],
     ])
     assert.deepEqual(
-      of(logs.id).toSorted(([a], [b]) => Number(a) - Number(b)),
+      of(logs.id).toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
       [
         [20, 'job completed'],
         [20, 'job enqueued'],
