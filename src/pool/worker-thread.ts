@@ -165,8 +165,9 @@ export class WorkerThread {
 
   /** Settles those of its runs that these are about; others are forged, or late. */
   report(reports: Report[], last = false): void {
-    if (last) for (const report of reports) this.#last.set(report.slot, report)
-    else this.#settleAll(reports)
+    const own = reports.filter(({ slot, token }) => this.#runs[slot]?.job.token === token)
+    if (last) for (const report of own) this.#last.set(report.slot, report)
+    else this.#settleAll(own)
   }
 
   #settleAll(reports: Report[]): void {

@@ -66,20 +66,25 @@ export default defineHandlers(async (config: Config, thread) => {
         for (;;) if (Atomics.load(cells, job.id) === 1) return 'released'
       },
 
+      // Each takes its signal before it tells that it runs: a signal that has aborted already
+      // calls no listener.
       async failsAtItsSignal(_: Job, ctx: HandlerContext) {
+        const { signal } = ctx
         ctx.progress('runs')
         await new Promise((_resolve, reject) => {
-          ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason as Error))
+          signal.addEventListener('abort', () => reject(signal.reason as Error))
         })
       },
       async completesAtItsSignal(_: Job, ctx: HandlerContext) {
+        const { signal } = ctx
         ctx.progress('runs')
-        await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
         return 'as far as it came'
       },
       async exitsAtItsSignal(_: Job, ctx: HandlerContext) {
+        const { signal } = ctx
         ctx.progress('runs')
-        await new Promise(() => ctx.signal.addEventListener('abort', () => process.exit(3)))
+        await new Promise(() => signal.addEventListener('abort', () => process.exit(3)))
       },
       failsAtItsFlag(_: Job, ctx: HandlerContext) {
         ctx.progress('runs')

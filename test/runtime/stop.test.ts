@@ -46,8 +46,8 @@ describe('stop', () => {
     assert.equal(await next.runtime.runOnce(), true)
     assert.equal(next.told('lost').length, 0)
     assert.deepEqual(
-      next.told('completed').map(({ job }) => [job.id, job.attempt]),
-      ids.map((id) => [id, 1]),
+      new Map(next.told('completed').map(({ job }) => [job.id, job.attempt])),
+      new Map(ids.map((id) => [id, 1])),
     )
   })
 
