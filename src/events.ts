@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import type { ClaimedJob, JobError } from './job/job.ts'
 
 /** Names a job in an event. */
@@ -36,29 +35,38 @@ export interface RuntimeEvents {
   error: { error: unknown; during: string }
 }
 
-/** The events of a runtime. A listener that throws is reported, and disturbs nobody else. */
+type Listener<E extends keyof RuntimeEvents> = (data: RuntimeEvents[E]) => unknown
+
+/**
+ * The events of a runtime. A listener that throws is reported, and disturbs nobody else. Not an
+ * EventEmitter: there, an `error` without a listener throws, and most jobs are heard by nobody.
+ */
 export class Events {
-  readonly #emitter = new EventEmitter()
+  readonly #listeners = new Map<keyof RuntimeEvents, Listener<never>[]>()
 
-  constructor() {
-    this.#emitter.setMaxListeners(0)
+  on<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): void {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
   }
 
-  on<E extends keyof RuntimeEvents>(event: E, listener: (data: RuntimeEvents[E]) => void): void {
-    this.#emitter.on(key(event), listener)
+  off<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): void {
+    const others = (this.#listeners.get(event) ?? []).filter((other) => other !== listener)
+    if (others.length > 0) this.#listeners.set(event, others)
+    else this.#listeners.delete(event)
   }
 
-  off<E extends keyof RuntimeEvents>(event: E, listener: (data: RuntimeEvents[E]) => void): void {
-    this.#emitter.off(key(event), listener)
+  /** Whether it is worth the while to make the data of an event. */
+  heard(event: keyof RuntimeEvents): boolean {
+    return this.#listeners.has(event)
   }
 
-  /** `data` is made only if somebody listens: most events of most hosts are heard by nobody. */
+  /** `data` is made only if somebody listens. */
   emit<E extends keyof RuntimeEvents>(event: E, data: () => RuntimeEvents[E]): void {
-    if (this.#emitter.listenerCount(key(event)) === 0) return
+    const listeners = this.#listeners.get(event) as Listener<E>[] | undefined
+    if (listeners === undefined) return
     const made = data()
-    for (const listener of this.#emitter.listeners(key(event))) {
+    for (const listener of listeners) {
       try {
-        const returned: unknown = listener(made)
+        const returned = listener(made)
         if (returned instanceof Promise) returned.catch((error) => this.#onMistake(event, error))
       } catch (error) {
         this.#onMistake(event, error)
@@ -70,11 +78,6 @@ export class Events {
     if (event === 'error') return
     this.emit('error', () => ({ error, during: `a listener of ${event}` }))
   }
-}
-
-/** Node gives the name `error` a meaning of its own: without a listener it would throw. */
-function key(event: keyof RuntimeEvents): string {
-  return `helve:${event}`
 }
 
 export function jobRef({ id, kind, dedupeKey, attempt }: ClaimedJob): JobRef {

@@ -18,6 +18,9 @@ export interface Conclusion {
 export function announce(events: Events, conclusion: Conclusion): void {
   const { job, outcome, settle, settled, now, durationMs } = conclusion
   const { settlement } = settle
+  // The way of almost every job, told to almost nobody.
+  const quiet = settle.followUps.length === 0 && !events.heard('completed')
+  if (quiet && outcome.type === 'completed') return
   settle.followUps.forEach(({ kind, dedupeKey }, i) => {
     const followUp = settled.followUps[i]!
     const { id, deduped } = followUp

@@ -27,7 +27,7 @@ export interface CoordinatorParts {
 }
 
 /** Settles, enqueues and claims of one turn: no more of each, so that the host's loop is served. */
-const MOST_ROWS = 250
+export const MOST_ROWS = 500
 /** Milliseconds for which a submission waits while another process holds the write lock. */
 const BUSY_PATIENCE = 10_000
 /** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */
@@ -190,6 +190,7 @@ export class Coordinator {
   #acknowledge({ job, resolve, reject }: Submission, result: EnqueueResult | HelveError): void {
     if (result instanceof HelveError) return reject(result)
     resolve(result)
+    if (!this.#parts.events.heard('enqueued')) return
     const { id, deduped } = result
     const { kind, dedupeKey } = job
     this.#parts.events.emit('enqueued', () => ({ id, kind, dedupeKey, deduped }))
@@ -204,7 +205,9 @@ export class Coordinator {
     const durationMs = Math.max(0, now - (this.#running.get(id)?.since ?? now))
     this.#running.delete(id)
     if (this.#suspect === id) this.#suspect = undefined
-    if (settled) announce(this.#parts.events, { ...ending, settle, settled, now, durationMs })
+    const { job, outcome } = ending
+    if (settled) announce(this.#parts.events, { job, outcome, settle, settled, now, durationMs })
+    if (this.#onces.size === 0) return
     this.#onces.get(id)?.(true)
     this.#onces.delete(id)
   }
@@ -217,7 +220,7 @@ export class Coordinator {
   #handOff(job: ClaimedJob, now: number): void {
     const { lanes, policy, events } = this.#parts
     this.#running.set(job.id, { job, since: now })
-    events.emit('started', () => ({ job: jobRef(job) }))
+    if (events.heard('started')) events.emit('started', () => ({ job: jobRef(job) }))
     if (job.crashes > 0 && this.#suspect !== undefined) return this.settled(job, PUT_OFF)
     if (job.crashes > 0) this.#suspect = job.id
     const pool = lanes.pools.get(lanes.of(job.kind) ?? '')

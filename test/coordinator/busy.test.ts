@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { MOST_ROWS } from '../../src/coordinator/coordinator.ts'
 import { HelveError } from '../../src/job/errors.ts'
 import { failed } from '../support/fake-pool.ts'
 import { refusal } from '../support/jobs.ts'
@@ -167,18 +168,18 @@ describe('while another process holds the write lock', () => {
   test('what has waited goes first, in its order, and turns stay bounded', async (t) => {
     const { submit, turns, clock } = await aCoordinator(t)
     turns.fails = busy
-    const fates = times(300, () => new Fate(submit()))
+    const fates = times(MOST_ROWS + 50, () => new Fate(submit()))
     await clock.settle()
     fates.push(new Fate(submit()))
     turns.fails = fine
     await clock.advance(TRY)
     assert.deepEqual(
       fates.map(({ value }) => value?.id),
-      times(301, (index) => index + 1),
+      times(MOST_ROWS + 51, (index) => index + 1),
     )
     assert.deepEqual(
       turns.sizes.map(({ enqueues }) => enqueues),
-      [250, 250, 51],
+      [MOST_ROWS, MOST_ROWS, 51],
     )
   })
 

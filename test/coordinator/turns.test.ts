@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { MOST_ROWS } from '../../src/coordinator/coordinator.ts'
 import { refusal } from '../support/jobs.ts'
 import { aCoordinator, times } from './rig.ts'
 import { Fate } from './turn-control.ts'
 
-const MOST_ROWS = 250
 const MOST_WAITING = 10_000
 
 describe('what a turn means for others follows its commit', () => {

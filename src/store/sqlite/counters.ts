@@ -14,12 +14,21 @@ interface Delta {
  */
 export class Counters {
   readonly #deltas = new Map<string, Delta>()
+  /** The newest of each state: the next job is mostly of the same kind and priority. */
+  readonly #newest = new Map<JobState, Delta>()
 
   add(state: JobState, kind: string, priority: number, jobs: number): void {
+    const newest = this.#newest.get(state)
+    if (newest?.kind === kind && newest.priority === priority) newest.jobs += jobs
+    else this.#addOther(state, kind, priority, jobs)
+  }
+
+  #addOther(state: JobState, kind: string, priority: number, jobs: number): void {
     const key = `${state} ${priority} ${kind}`
-    const delta = this.#deltas.get(key)
-    if (delta === undefined) this.#deltas.set(key, { state, kind, priority, jobs })
-    else delta.jobs += jobs
+    const delta = this.#deltas.get(key) ?? { state, kind, priority, jobs: 0 }
+    delta.jobs += jobs
+    this.#deltas.set(key, delta)
+    this.#newest.set(state, delta)
   }
 
   move(from: JobState, to: JobState, kind: string, priority: number): void {
@@ -42,5 +51,6 @@ export class Counters {
 
   clear(): void {
     this.#deltas.clear()
+    this.#newest.clear()
   }
 }
