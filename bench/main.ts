@@ -1,20 +1,25 @@
 import { execFile } from 'node:child_process'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
+import Database from 'better-sqlite3'
+import { add, markdown, rowsOf, text, type Figures } from './figures.ts'
+import { matrix, plain, SCENARIOS, type Measurement } from './plan.ts'
+import { record } from './results.ts'
 import type { Params } from './setup.ts'
-import { median } from './statistics.ts'
 
-const QUICK = ['raw', 'enqueue', 'enqueueMany', 'drain', 'life', 'pickup']
-const SCENARIOS = [
-  ...QUICK,
-  'pickupUnderLoad',
-  'headOfLine',
-  'turnedSlow',
-  'host',
-  'backlog',
-  'memory',
-]
+const HELP = `npm run bench [-- SCENARIO… OPTIONS]
+
+Scenarios: ${SCENARIOS.join(', ')}
+  without any: all of them, and the limit and whole lives over durabilities, payloads and threads;
+  such a run is recorded in bench/RESULTS.md
+  --trials N      trials of each scenario, each in its own process [3]
+  --jobs N        jobs of a trial [40000]
+  --payload N     bytes of a payload [100]
+  --threads N     worker threads [as many as there are cores]
+  --durability D  power or process [power]
+  --json          the figures as JSON
+`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,84 +34,73 @@ const { values, positionals } = parseArgs({
   },
 })
 
-const HELP = `npm run bench [-- SCENARIO… OPTIONS]
-
-Scenarios: ${SCENARIOS.join(', ')} (all of them unless named)
-  --trials N      trials of each scenario, each in its own process [3]
-  --jobs N        jobs of a trial [40000]
-  --payload N     bytes of a payload [100]
-  --threads N     worker threads [as many as there are cores]
-  --durability D  power or process [power]
-  --json          the figures as JSON
-`
-
-/** Figures of all trials by name. Scenarios take turns, so that drift of the machine hits all. */
-async function measure(scenarios: string[], params: Params): Promise<Map<string, number[]>> {
-  const figures = new Map<string, number[]>()
-  for (let trial = 0; trial < Number(values.trials); trial++) {
-    for (const scenario of scenarios) {
-      process.stderr.write(`trial ${trial + 1}: ${scenario}\n`)
-      for (const [name, value] of Object.entries(await runTrial(scenario, params))) {
-        figures.set(name, [...(figures.get(name) ?? []), value])
+/** Measurements take turns, so that a drift of the machine hits all of them. */
+async function measure(measurements: Measurement[]): Promise<Figures> {
+  const figures: Figures = new Map()
+  const rounds = Math.max(...measurements.map(({ trials }) => trials))
+  for (let round = 0; round < rounds; round++) {
+    for (const measurement of measurements.filter(({ trials }) => trials > round)) {
+      const { scenario, label } = measurement
+      process.stderr.write(`round ${round + 1} of ${rounds}: ${scenario} ${label}\n`)
+      for (const [name, value] of Object.entries(await runTrial(measurement))) {
+        add(figures, label === '' ? name : `${name} · ${label}`, value)
       }
     }
   }
   return figures
 }
 
-async function runTrial(scenario: string, params: Params): Promise<Record<string, number>> {
+async function runTrial({ scenario, params }: Measurement): Promise<Record<string, number>> {
   const trial = fileURLToPath(new URL('./trial.js', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    trial,
-    scenario,
-    JSON.stringify(params),
-  ])
+  const args = [trial, scenario, JSON.stringify(params)]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
   return JSON.parse(stdout) as Record<string, number>
 }
 
-function shown(value: number): string {
-  return value >= 1_000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
+function positive(name: 'trials' | 'jobs' | 'payload' | 'threads'): number {
+  const number = Number(values[name])
+  if (Number.isInteger(number) && number > 0) return number
+  throw new Error(`--${name}: expected a whole number above 0, got ${values[name]}`)
 }
 
-/** A rate against the limit that was measured in the same run. */
-function ofLimit(name: string, figures: Map<string, number[]>): string {
-  const limit = figures.get(name.startsWith('enqueue') ? 'raw insert/s' : 'raw life/s')
-  if (!name.endsWith('/s') || limit === undefined) return ''
-  return (median(figures.get(name)!) / median(limit)).toFixed(2)
-}
-
-function table(figures: Map<string, number[]>): string {
-  const rows = [...figures].map(([name, trials]) => [
-    ...[name, shown(median(trials)), shown(Math.min(...trials)), shown(Math.max(...trials))],
-    ofLimit(name, figures),
-  ])
-  const all = [['figure', 'median', 'min', 'max', '÷ raw'], ...rows]
-  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)))
-  const line = (row: string[]): string =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ')
-  return all.map(line).join('\n')
+function params(): Params {
+  const { durability } = values
+  if (durability !== 'power' && durability !== 'process') {
+    throw new Error(`--durability: expected power or process, got ${durability}`)
+  }
+  const [jobs, payload, threads] = [positive('jobs'), positive('payload'), positive('threads')]
+  return { jobs, payload, threads, durability }
 }
 
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP)
   const unknown = positionals.find((name) => !SCENARIOS.includes(name))
-  if (unknown !== undefined)
-    throw new Error(`expected one of ${SCENARIOS.join(', ')}, got ${unknown}`)
-  const params: Params = {
-    jobs: Number(values.jobs),
-    payload: Number(values.payload),
-    threads: Number(values.threads),
-    durability: values.durability === 'process' ? 'process' : 'power',
+  if (unknown !== undefined) {
+    throw new Error(`scenario: expected one of ${SCENARIOS.join(', ')}, got ${unknown}`)
   }
-  const figures = await measure(positionals.length > 0 ? positionals : SCENARIOS, params)
-  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`
-  const about = { machine, node: process.version, date: new Date().toISOString(), ...params }
+  const whole = positionals.length === 0
+  const trials = positive('trials')
+  const figures = await measure([
+    ...plain(whole ? SCENARIOS : positionals, params(), trials),
+    ...(whole ? matrix(params(), trials) : []),
+  ])
+  const about = {
+    command: ['npm run bench', ...process.argv.slice(2)].join(' '),
+    date: new Date().toISOString(),
+    machine: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    node: process.version,
+    sqlite: new Database(':memory:').prepare('SELECT sqlite_version()').pluck().get(),
+    ...params(),
+    trials,
+  }
+  const rows = rowsOf(figures)
+  if (whole) record(about, markdown(rows))
   if (values.json) {
     const result = { about, figures: Object.fromEntries(figures) }
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
-    return
+  } else {
+    process.stdout.write(`${Object.values(about).join(' · ')}\n\n${text(rows)}\n`)
   }
-  process.stdout.write(`${Object.values(about).join(' · ')}\n\n${table(figures)}\n`)
 }
 
 await main()
