@@ -2,6 +2,8 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number
+  /** Milliseconds since some moment, with fractions: nobody sets it. */
+  monotonic(): number
   /** Calls back once after `ms`; returns the way to call that off. */
   after(ms: number, callback: () => void): () => void
   /** Calls back in a later turn of the event loop, after the messages that have already arrived. */
@@ -10,6 +12,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms)
     return () => clearTimeout(timer)

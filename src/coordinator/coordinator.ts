@@ -12,6 +12,7 @@ import type { Clock } from './clock.ts'
 import { Mailbox, type Ending, type Mail, type Submission } from './mailbox.ts'
 import { settlement, termsOf } from './settle.ts'
 import { WakeTimer } from './timer.ts'
+import { TurnSize } from './turn-size.ts'
 
 /** What the coordinator works with. */
 export interface CoordinatorParts {
@@ -26,8 +27,6 @@ export interface CoordinatorParts {
   idle: number
 }
 
-/** Settles, enqueues and claims of one turn: no more of each, so that the host's loop is served. */
-export const MOST_ROWS = 500
 /** Milliseconds for which a submission waits while another process holds the write lock. */
 const BUSY_PATIENCE = 10_000
 /** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */
@@ -48,6 +47,7 @@ export class Coordinator {
   readonly #parts: CoordinatorParts
   readonly #timer: WakeTimer
   readonly #mailbox = new Mailbox()
+  readonly #size = new TurnSize()
   /** By id. */
   readonly #running = new Map<number, { job: ClaimedJob; since: number }>()
   /** By id: the `runOnce` calls that wait for their job's settling. */
@@ -74,7 +74,7 @@ export class Coordinator {
   enqueue(job: NewJob): Promise<EnqueueResult> {
     if (this.#phase === 'closed') return Promise.reject(closed())
     this.#schedule()
-    return this.#mailbox.submit(job, this.#parts.clock.now())
+    return this.#mailbox.submit(job, this.#parts.clock.monotonic())
   }
 
   /** Every run ends here, whatever became of it. */
@@ -141,8 +141,10 @@ export class Coordinator {
 
   async #turn(): Promise<void> {
     this.#turning = true
-    const mail = this.#mailbox.take(MOST_ROWS)
-    const now = this.#parts.clock.now()
+    const { clock } = this.#parts
+    const mail = this.#mailbox.take(this.#size.rows)
+    const now = clock.now()
+    const start = clock.monotonic()
     const settles = mail.endings.map((ending) => this.#decide(ending, now))
     const enqueues = mail.submissions.map(({ job }) => job)
     const admit = (backlog: Queue[]): Admission[] => this.#admit(backlog, mail.once !== undefined)
@@ -153,6 +155,7 @@ export class Coordinator {
       await this.#failed(error, mail)
     }
     if (result !== undefined) this.#effects(mail, settles, result, now)
+    if (result !== undefined) this.#size.learn(clock.monotonic() - start)
     this.#turning = false
     if (!this.#mailbox.isEmpty || result?.more) this.#schedule()
     // A turn for one claims nothing else.
@@ -174,7 +177,7 @@ export class Coordinator {
   #admit(backlog: Queue[], once: boolean): Admission[] {
     if (once) return admitOne(backlog, this.#parts.lanes)
     if (this.#phase !== 'claiming') return []
-    return admissions(backlog, this.#parts.lanes, MOST_ROWS)
+    return admissions(backlog, this.#parts.lanes, this.#size.rows)
   }
 
   /** The turn is on disk: only now does anybody hear of it. */
@@ -247,7 +250,7 @@ export class Coordinator {
 
   /** Those that may go on waiting for another process to let go of the write lock. */
   #patient(submissions: Submission[], error: HelveError): Submission[] {
-    const oldest = this.#parts.clock.now() - BUSY_PATIENCE
+    const oldest = this.#parts.clock.monotonic() - BUSY_PATIENCE
     for (const { since, reject } of submissions) if (since < oldest) reject(error)
     return submissions.filter(({ since }) => since >= oldest)
   }

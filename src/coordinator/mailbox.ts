@@ -5,7 +5,7 @@ import type { Outcome } from '../job/outcome.ts'
 /** A submission that waits for its commit. */
 export interface Submission {
   job: NewJob
-  /** Epoch milliseconds. */
+  /** On the monotonic clock. */
   since: number
   resolve: (result: EnqueueResult) => void
   reject: (error: unknown) => void

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { MOST_ROWS } from '../../src/coordinator/coordinator.ts'
+import { MOST_ROWS } from '../../src/coordinator/turn-size.ts'
 import { refusal } from '../support/jobs.ts'
 import { aCoordinator, times } from './rig.ts'
 import { Fate } from './turn-control.ts'

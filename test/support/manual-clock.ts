@@ -21,6 +21,11 @@ export class ManualClock implements Clock {
   #timers: Timer[] = []
   #soons: (() => void)[] = []
 
+  /** A turn takes no time of its own. */
+  monotonic(): number {
+    return this.#passed
+  }
+
   now(): number {
     return this.#offset + this.#passed
   }

@@ -11,8 +11,6 @@ import { migrate } from './migrations/migrate.ts'
 const OLDEST_SQLITE = '3.51.3'
 /** The main thread waits this long inside SQLite for another writer; then a turn is retried. */
 const BUSY_TIMEOUT = 50
-/** A checkpoint writes each page once, however often the WAL has it: rarer ones write less. */
-const CHECKPOINT_PAGES = 4_000
 const WAL_SIZE_LIMIT = 16 * 1024 * 1024
 
 /** Opens a file, creating (mode 0600) and migrating it where needed. */
@@ -53,7 +51,6 @@ function configure(db: Database.Database): void {
   db.pragma('busy_timeout = 5000')
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
-  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   db.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT}`)
   db.pragma('trusted_schema = OFF')
   migrate(db)
