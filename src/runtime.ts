@@ -116,13 +116,13 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    *   `_PAYLOAD_TOO_LARGE`, `_DEDUPE_KEY`, `_OPTION` for bad input; `_CLOSED` after `stop`;
    *   `_BACKPRESSURE` when 10,000 submissions wait already; `_STORE_*` when it cannot be written
    */
-  async enqueue<K extends keyof PayloadsOf<M, I> & string>(
+  enqueue<K extends keyof PayloadsOf<M, I> & string>(
     kind: K,
     ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
   ): Promise<EnqueueResult> {
     const { schema } = this.#registry.options(kind)
-    const checked = schema === undefined ? payload : await checkPayload(schema, payload)
-    return this.#coordinator.enqueue(this.#newJob(kind, checked, options))
+    if (schema === undefined) return this.#submit(kind, payload, options)
+    return checkPayload(schema, payload).then((checked) => this.#submit(kind, checked, options))
   }
 
   /**
@@ -269,13 +269,21 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     return this
   }
 
-  #newJob(kind: string, payload: unknown, given: EnqueueOptions = {}): NewJob {
-    checkKeys(given, 'options', ENQUEUE_KEYS)
-    const own = this.#registry.options(kind)
-    const priority = given.priority ?? own.priority ?? 0
-    const delay = given.delay ?? (given.runAt === undefined ? own.delay : undefined) ?? 0
-    const when = given.runAt === undefined || delay > 0 ? { delay } : {}
-    return newJob(kind, payload, { ...given, priority, ...when }, this.#clock.now())
+  /** Refuses by a rejection, as everything that returns a promise does. */
+  #submit(
+    kind: string,
+    payload: unknown,
+    options: EnqueueOptions | undefined,
+  ): Promise<EnqueueResult> {
+    try {
+      return this.#coordinator.enqueue(this.#newJob(kind, payload, options))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #newJob(kind: string, payload: unknown, options: EnqueueOptions | undefined): NewJob {
+    return newJob(kind, payload, options, this.#clock.now(), this.#registry.options(kind))
   }
 
   async #tryEnqueue(submission: AnySubmission): Promise<EnqueueResult | HelveError> {

@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads'
 import type { Handler } from '../src/job/handler.ts'
 import { Run, failed, unhandled } from '../src/job/run-handler.ts'
-import { CLOSE, Flag, type Batch, type Report, type Task } from '../src/job/task.ts'
+import { CLOSE, Flag, taskOf, type Batch, type Report, type Task } from '../src/job/task.ts'
 import type { TaskOutcome, ThreadData } from '../src/job/task.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
 import { hasSent, send } from './messages.ts'
@@ -25,7 +25,8 @@ export default async function entry(batch: Batch | typeof CLOSE): Promise<Report
   if (batch === CLOSE) return close()
   let reports: Report[] = []
   let sent = performance.now()
-  for (const task of batch) {
+  for (const tuple of batch) {
+    const task = taskOf(tuple)
     // Taken back, because the job before it took too long: another thread runs it.
     const found = Atomics.compareExchange(flags, task.slot, Flag.waiting, Flag.started)
     if (found !== Flag.waiting) continue
@@ -36,8 +37,14 @@ export default async function entry(batch: Batch | typeof CLOSE): Promise<Report
     const outcome = typeof handler === 'function' ? await run(task, handler) : handler
     const end = performance.now()
     Atomics.store(flags, task.slot, Flag.done)
-    reports.push({ slot: task.slot, token: task.token, outcome, took: end - start })
-    if (end - sent < REPORT_INTERVAL || task === batch.at(-1)) continue
+    const { slot, token } = task
+    reports.push({
+      slot,
+      token,
+      outcome: isPlain(outcome) ? undefined : outcome,
+      took: end - start,
+    })
+    if (end - sent < REPORT_INTERVAL || tuple === batch.at(-1)) continue
     send({ helve: 'reports', reports, last: false })
     reports = []
     sent = end
@@ -46,6 +53,11 @@ export default async function entry(batch: Batch | typeof CLOSE): Promise<Report
   // Not past what its runs have sent: that goes another way than the result.
   send({ helve: 'reports', reports, last: true })
   return []
+}
+
+function isPlain(outcome: TaskOutcome): boolean {
+  if (outcome.type !== 'completed' || outcome.result !== undefined) return false
+  return outcome.followUps.length + outcome.deliveries.length === 0
 }
 
 function now(): number {

@@ -38,6 +38,9 @@ export const ENQUEUE_KEYS = [
   'backoff',
   'timeout',
 ]
+/** What a kind's submissions say unless they say otherwise. */
+export type SubmissionDefaults = Pick<EnqueueOptions, 'priority' | 'delay'>
+
 const KIND = /^[A-Za-z][A-Za-z0-9_.:-]*$/
 const NO_OPTIONS: EnqueueOptions = {}
 
@@ -47,18 +50,23 @@ const NO_OPTIONS: EnqueueOptions = {}
  *
  * @throws HelveError `HELVE_ERR_KIND`, `_PAYLOAD`, `_PAYLOAD_TOO_LARGE`, `_DEDUPE_KEY`, `_OPTION`
  */
-export function newJob(kind: unknown, payload: unknown, given: unknown, now: number): NewJob {
+export function newJob(
+  kind: unknown,
+  payload: unknown,
+  given: unknown,
+  now: number,
+  defaults: SubmissionDefaults = NO_OPTIONS,
+): NewJob {
   const options = (given ?? NO_OPTIONS) as EnqueueOptions
   if (options !== NO_OPTIONS) checkKeys(options, 'options', ENQUEUE_KEYS)
+  const { priority = defaults.priority } = options
   return {
     kind: checkKind(kind),
     payload: payloadJson(payload),
     dedupeKey: checkDedupeKey(options.dedupeKey),
     priority:
-      options.priority === undefined
-        ? 0
-        : checkInteger(options.priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY),
-    runAt: runAtOf(options, now),
+      priority === undefined ? 0 : checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY),
+    runAt: runAtOf(options, now, defaults.delay),
     maxAttempts: options.maxAttempts === undefined ? null : checkMaxAttempts(options.maxAttempts),
     overrides: overridesOf(options),
   }
@@ -81,10 +89,9 @@ function badKind(expected: string, came: unknown): HelveError {
   return new HelveError('HELVE_ERR_KIND', `kind: expected ${expected}, got ${shown(came)}`)
 }
 
-function runAtOf({ delay, runAt }: EnqueueOptions, now: number): number {
-  if (runAt === undefined) {
-    return delay === undefined ? now : Math.ceil(now + checkNumber(delay, 'delay', 0, MAX_DELAY))
-  }
+function runAtOf({ delay, runAt }: EnqueueOptions, now: number, usual = 0): number {
+  if (runAt === undefined)
+    return Math.ceil(now + checkNumber(delay ?? usual, 'delay', 0, MAX_DELAY))
   if (delay !== undefined) {
     throw new HelveError('HELVE_ERR_OPTION', 'delay: expected either delay or runAt, got both')
   }

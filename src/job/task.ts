@@ -34,8 +34,28 @@ export interface Task {
   createdAt: number
 }
 
-/** One hand-off: jobs that a thread runs one after the other. */
-export type Batch = Task[]
+/**
+ * One hand-off: jobs that a thread runs one after the other. Tuples, since a message spells out
+ * the names of an object's fields again for each object.
+ */
+export type Batch = TaskTuple[]
+
+type TaskTuple = [
+  slot: number,
+  id: number,
+  token: number,
+  kind: string,
+  payload: string,
+  dedupeKey: string | null,
+  attempt: number,
+  maxAttempts: number,
+  createdAt: number,
+]
+
+export function taskOf(tuple: TaskTuple): Task {
+  const [slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt] = tuple
+  return { slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt }
+}
 
 /** Given to a thread that ends in good order, after its last job. */
 export const CLOSE = 'close'
@@ -57,11 +77,20 @@ export const Flag = { waiting: 0, started: 1, revoked: 2, ended: 3, done: 4 } as
 /** What a run in a thread can come to; what befalls the thread itself, the pool knows. */
 export type TaskOutcome = Extract<Outcome, { type: 'completed' | 'failed' }>
 
+/** The outcome of a run that returned nothing, and wants nothing. */
+export const COMPLETED: TaskOutcome = {
+  type: 'completed',
+  result: undefined,
+  followUps: [],
+  deliveries: [],
+}
+
 /** The settle message of one run. The token fences it: a handler cannot speak for other jobs. */
 export interface Report {
   slot: number
   token: number
-  outcome: TaskOutcome
+  /** Undefined for {@link COMPLETED}, which is what most runs come to. */
+  outcome: TaskOutcome | undefined
   /** Milliseconds that the run took. */
   took: number
 }

@@ -1,6 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { Flag, type Task, type TaskOutcome } from '../job/task.ts'
+import { Flag, type Batch, type TaskOutcome } from '../job/task.ts'
 import type { Terms } from './pool.ts'
 import type { HandOff } from './worker-thread.ts'
 import type { Watched } from './watchdog.ts'
@@ -46,10 +46,10 @@ export class ThreadRun implements Watched {
     return started >= 0 ? started : Math.max(0, this.#setupTimeout - this.timeout) - started
   }
 
-  task(): Task {
+  task(): Batch[number] {
     const { id, token, kind, payload, dedupeKey, attempt, createdAt } = this.job
     const { maxAttempts } = this.terms
-    return { slot: this.slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt }
+    return [this.slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt]
   }
 
   /** Takes it back, unless the thread was faster and has started it. */

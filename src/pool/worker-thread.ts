@@ -4,7 +4,7 @@ import { read } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { CLOSE, type Batch, type Report, type ThreadData } from '../job/task.ts'
+import { CLOSE, COMPLETED, type Batch, type Report, type ThreadData } from '../job/task.ts'
 import type { Terms } from './pool.ts'
 import { ThreadRun } from './thread-run.ts'
 import { Watchdog } from './watchdog.ts'
@@ -174,7 +174,7 @@ export class WorkerThread {
     for (const { slot, token, outcome, took } of reports) {
       const run = this.#runs[slot]
       if (run === undefined || run.isOver || run.job.token !== token) continue
-      this.#settle(run, run.ended(outcome), took)
+      this.#settle(run, run.ended(outcome ?? COMPLETED), took)
     }
   }
 

@@ -44,13 +44,17 @@ describe('a thread that runs several jobs at once', () => {
   })
 
   test('I6: the killing of one releases its neighbours', async () => {
-    const neighbours = await holdSome(3)
+    const neighbours = await holdSome(2)
     const culprit = lane.start('loop', {}, { timeout: 50, grace: 20 })
+    let free: number | undefined
+    lane.recorder.onDown = () => (free = lane.pool.free)
     assert.deepEqual(await lane.recorder.outcome(culprit), { type: 'timedOut', timeout: 50 })
     for (const job of neighbours) {
       const reason = `its thread was killed because of job ${culprit.id}`
       assert.deepEqual(await lane.recorder.outcome(job), { type: 'released', reason })
     }
+    // Nothing is handed to a thread that is being killed.
+    assert.equal(free, 0)
     await lane.worksOn()
   })
 

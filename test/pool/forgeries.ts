@@ -23,6 +23,7 @@ function messages({ id, token }: Victim): unknown[] {
       { helve, id, token, slot: 0, outcome: { type: 'lost', reason: 'forged' } },
       { helve, id, index: 0, outcomes: [COMPLETED], results: [COMPLETED] },
     ]),
+    ...reports(-token),
     { helve: { toString: null } },
     { helve: 'progress' },
     { helve: 'progress', id, value: 'forged' },
@@ -42,6 +43,18 @@ function messages({ id, token }: Victim): unknown[] {
     { taskId: 1, result: COMPLETED, error: null, time: null },
     { taskId: 1, result: null, error: new Error('forged'), time: null },
   ]
+}
+
+/** Settle messages without the token that would make them true, or without any sense. */
+function reports(token: number): unknown[] {
+  const report = { token, outcome: COMPLETED, took: 1 }
+  const slots = [0, 1, 2, 3, -1, 0.5, 1e9, 'length', 'constructor', '__proto__', { toString: null }]
+  return [true, false, undefined].flatMap((last) => [
+    ...slots.map((slot) => ({ helve: 'reports', last, reports: [{ ...report, slot }] })),
+    ...[undefined, null, {}, [null], [{}], [[]], [1]].map((reports) => {
+      return { helve: 'reports', last, reports }
+    }),
+  ])
 }
 
 export const forgeries = {

@@ -18,11 +18,29 @@ export interface Config {
   onlyFirstClose?: boolean
 }
 
+/** What a job of the kind `quick` does; it returns `n` at once unless it says otherwise. */
+export interface Quick {
+  n?: number
+  does?: 'exit' | 'loop' | 'hold'
+}
+
 /** Cells that belong to no job. */
 export const CLOSED = 900
 export const SETUPS = 901
 export const CLOSINGS = 902
 const NEVER_SET = 903
+
+/** What is waited for may have happened already, and be no promise. */
+async function after<T>(what: unknown, value: T): Promise<T> {
+  await what
+  return value
+}
+
+/** The test may be faster than the line after `progress`. */
+function abort(signal: AbortSignal): Promise<unknown> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', resolve))
+}
 
 export default defineHandlers(async (config: Config, thread) => {
   const {
@@ -55,6 +73,14 @@ export default defineHandlers(async (config: Config, thread) => {
         await released(job.id)
         return 'released'
       },
+      quick(job: Job<Quick>, ctx: HandlerContext) {
+        const { does, n } = job.payload
+        if (does === undefined) return n
+        if (does === 'exit') process.exit(7)
+        ctx.progress('runs')
+        if (does === 'loop') for (;;);
+        return after(released(job.id), 'released')
+      },
       async holdAndFail(job: Job, ctx: HandlerContext) {
         ctx.progress('runs')
         await released(job.id)
@@ -69,22 +95,19 @@ export default defineHandlers(async (config: Config, thread) => {
       // Each takes its signal before it tells that it runs: a signal that has aborted already
       // calls no listener.
       async failsAtItsSignal(_: Job, ctx: HandlerContext) {
-        const { signal } = ctx
         ctx.progress('runs')
-        await new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason as Error))
-        })
+        await abort(ctx.signal)
+        throw ctx.signal.reason as Error
       },
       async completesAtItsSignal(_: Job, ctx: HandlerContext) {
-        const { signal } = ctx
         ctx.progress('runs')
-        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        await abort(ctx.signal)
         return 'as far as it came'
       },
       async exitsAtItsSignal(_: Job, ctx: HandlerContext) {
-        const { signal } = ctx
         ctx.progress('runs')
-        await new Promise(() => signal.addEventListener('abort', () => process.exit(3)))
+        await abort(ctx.signal)
+        process.exit(3)
       },
       failsAtItsFlag(_: Job, ctx: HandlerContext) {
         ctx.progress('runs')

@@ -22,6 +22,7 @@ export interface LaneOptions {
   config?: Partial<Config>
   env?: Record<string, string>
   logLevel?: number
+  setupTimeout?: number
   entry?: string
   getWebhook?: (id: number) => Promise<Webhook | undefined>
 }
@@ -56,7 +57,7 @@ export class Lane {
         config: { cells: this.cells, ...options.config },
         logLevel,
         concurrency,
-        setupTimeout: 1_000,
+        setupTimeout: options.setupTimeout ?? 2_000,
         memory,
       },
       threads,

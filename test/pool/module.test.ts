@@ -35,7 +35,7 @@ describe('a handlers module that is broken fails its jobs, and no thread', () =>
   })
 
   test('I7: a setup that never ends keeps no job for ever', async (t) => {
-    const lane = openLane(t, { config: { hangingSetup: true } })
+    const lane = openLane(t, { config: { hangingSetup: true }, setupTimeout: 150 })
     const outcome = await lane.run('echo', {}, { timeout: 100, grace: 20 })
     assert.notEqual(outcome.type, 'completed')
   })

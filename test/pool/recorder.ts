@@ -20,6 +20,8 @@ export class Recorder {
   readonly faults: string[] = []
   /** Called inside `settled`, before anything can change after it. */
   onSettled: (() => void) | undefined
+  /** Called as soon as a thread has stopped. */
+  onDown: (() => void) | undefined
   readonly #waiting = new Waiting(() => this.told.slice(-6).join(', '))
 
   readonly listener: PoolListener = {
@@ -40,7 +42,10 @@ export class Recorder {
       this.#waiting.look()
     },
     threadUp: (thread) => this.#tell(`up ${thread}`),
-    threadDown: (thread, reason) => this.#tell(`down ${thread}: ${reason}`),
+    threadDown: (thread, reason) => {
+      this.onDown?.()
+      this.#tell(`down ${thread}: ${reason}`)
+    },
     stuck: (job, reason) => this.#tell(`stuck ${job.id}: ${reason}`),
   }
 

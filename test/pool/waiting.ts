@@ -1,5 +1,5 @@
 /** Only a test that has failed waits this long. */
-const PATIENCE = 8_000
+const PATIENCE = 10_000
 
 /** Lets a test wait until what it has been told says something. */
 export class Waiting {
