@@ -91,7 +91,7 @@ function badKind(expected: string, came: unknown): HelveError {
 
 function runAtOf({ delay, runAt }: EnqueueOptions, now: number, usual = 0): number {
   if (runAt === undefined)
-    return Math.ceil(now + checkNumber(delay ?? usual, 'delay', 0, MAX_DELAY))
+    return Math.ceil(now + checkNumber(delay === undefined ? usual : delay, 'delay', 0, MAX_DELAY))
   if (delay !== undefined) {
     throw new HelveError('HELVE_ERR_OPTION', 'delay: expected either delay or runAt, got both')
   }
