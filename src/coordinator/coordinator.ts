@@ -2,6 +2,7 @@ import { jobRef, type Events } from '../events.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
+import { MAX_CRASHES } from '../job/limits.ts'
 import type { Outcome } from '../job/outcome.ts'
 import type { Policy } from '../job/policy.ts'
 import { failed, unhandled } from '../job/run-handler.ts'
@@ -35,7 +36,7 @@ const LONGEST_RETRY = 1_000
 
 const PUT_OFF: Outcome = {
   type: 'released',
-  reason: 'another job runs under which a thread or the process has died before',
+  reason: 'another job runs whose next crash would be its last, too',
   delay: 1_000,
 }
 
@@ -54,8 +55,8 @@ export class Coordinator {
   readonly #onces = new Map<number, (ran: boolean) => void>()
   readonly #waitingForQuiet = new Set<() => void>()
   /**
-   * The job with crashes that runs. Two never do at a time: if the process dies under them, that
-   * says nothing about either, and the one that is not to blame would die with the other.
+   * The job that runs although the next crash would be its last. Two never do at a time: if the
+   * process dies under them, the one that is not to blame would be dead with the other.
    */
   #suspect: number | undefined
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
@@ -224,8 +225,9 @@ export class Coordinator {
     const { lanes, policy, events } = this.#parts
     this.#running.set(job.id, { job, since: now })
     if (events.heard('started')) events.emit('started', () => ({ job: jobRef(job) }))
-    if (job.crashes > 0 && this.#suspect !== undefined) return this.settled(job, PUT_OFF)
-    if (job.crashes > 0) this.#suspect = job.id
+    const lastChance = job.crashes >= MAX_CRASHES - 1
+    if (lastChance && this.#suspect !== undefined) return this.settled(job, PUT_OFF)
+    if (lastChance) this.#suspect = job.id
     const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
     if (pool === undefined) this.settled(job, unhandled(job.kind))
     else pool.start(job, termsOf(job, policy(job.kind)))

@@ -1,4 +1,4 @@
-import type { HandOff } from './worker-thread.ts'
+import type { HandOff } from './hand-off.ts'
 
 /** What is put together for a thread, and what has to wait for another. */
 export interface Packed {

@@ -4,14 +4,10 @@ import { LOG_LEVELS, type ThreadMessage } from '../job/task.ts'
 import { read } from '../job/errors.ts'
 import type { Webhook } from '../job/delivery.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
+import type { HandOff } from './hand-off.ts'
 import { MOST_JOBS, Pace } from './pace.ts'
 import { pack } from './packing.ts'
-import {
-  WorkerThread,
-  type HandOff,
-  type ThreadListener,
-  type ThreadOptions,
-} from './worker-thread.ts'
+import { WorkerThread, type ThreadListener, type ThreadOptions } from './worker-thread.ts'
 
 /** Threads beyond the lane's own in which jobs with crashes run, each alone. */
 const SOLITARY_THREADS = 2
@@ -131,7 +127,7 @@ export class PiscinaPool implements Pool {
       this.#listener.roomier()
     },
     message: (thread, message) => this.#onMessage(thread, message),
-    up: (thread) => this.#listener.threadUp(thread.id),
+    up: (thread) => this.#listener.threadUp(thread),
     down: (thread, reason) => this.#listener.threadDown(thread, reason),
     stuck: (job, reason) => this.#listener.stuck(job, reason),
   }
@@ -224,7 +220,7 @@ function threadMessage(received: unknown): ThreadMessage | undefined {
       return message
     case 'reports': {
       const { reports } = message as Extract<ThreadMessage, { helve: 'reports' }>
-      return Array.isArray(reports) && reports.every(isObject) ? message : undefined
+      return Array.isArray(reports) && reports.every(isReport) ? message : undefined
     }
     case 'log': {
       const { level, fields, message: text } = message as Extract<ThreadMessage, { helve: 'log' }>
@@ -239,6 +235,11 @@ function threadMessage(received: unknown): ThreadMessage | undefined {
     default:
       return undefined
   }
+}
+
+/** A slot can be looked up; whether the rest is true, its token says. */
+function isReport(report: unknown): boolean {
+  return Number.isInteger(read(report, 'slot'))
 }
 
 function isObject(value: unknown): boolean {

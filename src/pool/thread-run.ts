@@ -2,7 +2,7 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { Flag, type Batch, type TaskOutcome } from '../job/task.ts'
 import type { Terms } from './pool.ts'
-import type { HandOff } from './worker-thread.ts'
+import type { HandOff } from './hand-off.ts'
 import type { Watched } from './watchdog.ts'
 
 /** One job in a slot of a thread, seen from the main thread. */

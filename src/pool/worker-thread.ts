@@ -1,36 +1,18 @@
-import type { Worker } from 'node:worker_threads'
-import { Piscina } from 'piscina'
-import { read } from '../job/errors.ts'
-import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { CLOSE, COMPLETED, type Batch, type Report, type ThreadData } from '../job/task.ts'
-import type { Terms } from './pool.ts'
+import { CLOSE, COMPLETED, type Batch, type Report } from '../job/task.ts'
+import type { HandOff } from './hand-off.ts'
+import { ThreadGone, ThreadLife, type ThreadStart } from './thread-life.ts'
 import { ThreadRun } from './thread-run.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** How the threads of a lane are started. */
-export interface ThreadOptions {
-  entry: string
-  flags: string[]
-  environment: Record<string, string>
+export interface ThreadOptions extends ThreadStart {
   handlers: string
   config: unknown
   logLevel: number
-  /** Hand-offs that one thread takes at once. */
-  concurrency: number
   /** Milliseconds that the module's setup may take. */
   setupTimeout: number
-  /** Heap limit in MiB; undefined leaves Node's own. */
-  memory: number | undefined
-}
-
-/** A job on its way to a thread. */
-export interface HandOff {
-  job: ClaimedJob
-  terms: Terms
-  /** Threads that died before they started it. */
-  deaths: number
 }
 
 /** What a thread tells its lane. */
@@ -42,21 +24,13 @@ export interface ThreadListener {
   /** It could take a hand-off that it could not take before. */
   freed(thread: WorkerThread): void
   message(thread: WorkerThread, message: unknown): void
-  up(thread: WorkerThread): void
+  up(thread: number): void
   down(thread: number, reason: string): void
   stuck(job: ClaimedJob, reason: string): void
 }
 
-/** A thread from its start to its exit. */
-interface Life {
-  worker: Worker
-  id: number
-  /** Resolves to why, once the thread has really stopped. */
-  exited: Promise<string>
-  /** The job for whose sake the thread was killed. */
-  killedFor: ClaimedJob | undefined
-}
-
+/** For a run that its thread, which lives on, says nothing about. */
+const NO_OUTCOME = new ThreadGone('the thread gave no outcome', undefined)
 /** After this many ms a thread that was killed and has not exited is reported. */
 const STUCK_AFTER = 5_000
 /** Milliseconds that the handlers' `close` may take. */
@@ -65,14 +39,7 @@ const CLOSE_TIMEOUT = 2_000
 const MOST_DEATHS = 2
 /** Turns of the event loop in which messages that were sent before a result arrive. */
 const MOST_LOOPS = 10
-/** Milliseconds before another try when a thread died while it was starting. */
-const RESTART_DELAY = 1_000
-
-/**
- * One thread: a Piscina of exactly one. So it is always known which jobs a thread runs, messages
- * say which thread they come from, and nothing is ever queued inside Piscina, where the crash of a
- * thread could strand it.
- */
+/** A thread of a lane, and the jobs that have been handed to it. */
 export class WorkerThread {
   readonly #options: ThreadOptions
   readonly #listener: ThreadListener
@@ -86,9 +53,7 @@ export class WorkerThread {
   readonly #watchdog = new Watchdog<ThreadRun>((run) => this.#end(run, 'timeout'))
   #batches = 0
   #since = 0
-  #piscina: Piscina
-  #life: Life | undefined
-  #up = true
+  readonly #life: ThreadLife
   #closed: Promise<void> | undefined
 
   /** @param slots jobs that the hand-offs which it takes at once may hold together */
@@ -99,13 +64,21 @@ export class WorkerThread {
     this.#freeSlots = Array.from({ length: slots }, (_, slot) => slots - 1 - slot)
     this.#flags = new Int32Array(new SharedArrayBuffer(4 * (slots + 1)))
     this.#starts = new Float64Array(new SharedArrayBuffer(8 * slots))
-    this.#piscina = this.#create()
-    this.#follow()
+    const { handlers, config, logLevel } = options
+    const data = { handlers, config, logLevel, flags: this.#flags, starts: this.#starts }
+    this.#life = new ThreadLife(options, data, {
+      message: (message) => listener.message(this, message),
+      up: (id) => {
+        listener.up(id)
+        listener.freed(this)
+      },
+      down: (id, reason) => listener.down(id, reason),
+    })
   }
 
   /** Its `threadId`, or that of the last one while there is none. */
   get id(): number {
-    return this.#life?.id ?? -1
+    return this.#life.id
   }
 
   /** Hand-offs that it has. */
@@ -115,7 +88,8 @@ export class WorkerThread {
 
   /** Hand-offs that it could take. */
   get free(): number {
-    return this.#up && !this.#closed ? this.#options.concurrency - this.#batches : 0
+    const open = this.#life.isUp && this.#closed === undefined
+    return open ? this.#options.concurrency - this.#batches : 0
   }
 
   /** Whether it has jobs that it has not started. */
@@ -191,23 +165,21 @@ export class WorkerThread {
 
   async #close(): Promise<void> {
     this.#watchdog.close()
-    if (this.#up) {
-      const closed = this.#piscina.run(CLOSE).catch((error: unknown) => error)
+    if (this.#life.isUp) {
+      const closed = this.#life.run(CLOSE).catch((error: unknown) => error)
       await withTimeout(closed, CLOSE_TIMEOUT)
     }
-    await this.#piscina.destroy()
+    await this.#life.close()
   }
 
   async #run(runs: ThreadRun[]): Promise<void> {
-    const life = this.#life
     const batch: Batch = runs.map((run) => run.task())
-    let reason = 'the thread gave no outcome'
+    let gone = NO_OUTCOME
     try {
-      this.#settleAll((await this.#piscina.run(batch)) as Report[])
+      this.#settleAll((await this.#life.run(batch)) as Report[])
       this.#settleAll(await this.#lastReports(runs))
     } catch (error) {
-      // Piscina may speak before the thread has stopped; until then nothing is free.
-      reason = (await life?.exited) ?? String(read(error, 'message'))
+      gone = error as ThreadGone
     }
     const returned: HandOff[] = []
     for (const run of runs) {
@@ -215,7 +187,7 @@ export class WorkerThread {
       this.#freeSlots.push(run.slot)
       if (run.isOver) continue
       if (run.deaths < MOST_DEATHS && run.revoke()) returned.push(run.returned())
-      else this.#settle(run, run.died(reason, life?.killedFor), undefined)
+      else this.#settle(run, run.died(gone.message, gone.killedFor), undefined)
     }
     this.#batches -= 1
     if (returned.length > 0) this.#listener.returned(returned)
@@ -253,90 +225,12 @@ export class WorkerThread {
   }
 
   #kill(run: ThreadRun): void {
-    const life = this.#life
-    if (life === undefined || life.killedFor !== undefined) return
-    life.killedFor = run.job
-    this.#up = false
+    const exited = this.#life.kill(run.job)
+    if (exited === undefined) return
     const report = setTimeout(() => {
       this.#listener.stuck(run.job, `its thread was killed ${STUCK_AFTER} ms ago, and goes on`)
     }, STUCK_AFTER)
-    void life.exited.then(() => clearTimeout(report))
-    void life.worker.terminate()
-  }
-
-  #create(): Piscina {
-    const { entry, flags, environment, concurrency, memory } = this.#options
-    const { handlers, config, logLevel } = this.#options
-    const data: ThreadData = {
-      handlers,
-      config,
-      logLevel,
-      flags: this.#flags,
-      starts: this.#starts,
-    }
-    const piscina = new Piscina({
-      filename: entry,
-      minThreads: 1,
-      maxThreads: 1,
-      concurrentTasksPerWorker: concurrency,
-      // The default would freeze the event loop of an idle thread, and with it every timer in it.
-      atomics: 'disabled',
-      recordTiming: false,
-      execArgv: flags,
-      env: environment,
-      workerData: data,
-      ...(memory === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memory } }),
-    })
-    // An error outside of any task: without a listener it would end the process. The exit that
-    // follows it is what counts.
-    piscina.on('error', () => undefined)
-    piscina.on('message', (message) => this.#listener.message(this, message))
-    piscina.on('workerCreate', () => {
-      this.#up = true
-      this.#listener.up(this)
-      this.#listener.freed(this)
-    })
-    return piscina
-  }
-
-  /** Follows the thread that now is until it exits, and then its successor. */
-  #follow(): void {
-    const worker: Worker | undefined = this.#piscina.threads[0]
-    if (worker === undefined) return this.#restartLater()
-    if (worker === this.#life?.worker) return
-    // Kept: a worker that has exited says −1.
-    const id = worker.threadId
-    let reason: string | undefined
-    const exited = new Promise<string>((resolve) => {
-      worker.once('exit', (code) => {
-        reason ??= `the thread exited with code ${code}`
-        resolve(reason)
-        if (this.#closed) return
-        this.#listener.down(id, reason)
-        this.#succeed(worker)
-      })
-    })
-    worker.once('error', (error) => {
-      reason = `the thread ended with ${toJobError(error).message}`
-      this.#succeed(worker)
-    })
-    this.#life = { worker, id, exited, killedFor: undefined }
-  }
-
-  /** Piscina's own listener came first: the successor, if there will be one, is there. */
-  #succeed(worker: Worker): void {
-    if (worker !== this.#life?.worker) return
-    this.#up = false
-    this.#follow()
-  }
-
-  /** Piscina gives up on threads that die while they start. */
-  #restartLater(): void {
-    setTimeout(() => {
-      if (this.#closed) return
-      this.#piscina = this.#create()
-      this.#follow()
-    }, RESTART_DELAY).unref()
+    void exited.then(() => clearTimeout(report))
   }
 }
 

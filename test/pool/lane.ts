@@ -11,7 +11,7 @@ import type { Config } from './handlers.ts'
 import { Recorder } from './recorder.ts'
 
 /** A run that hangs does not take the tests after it along. */
-const PATIENCE = 4_000
+const PATIENCE = 9_000
 
 export interface LaneOptions {
   threads?: number

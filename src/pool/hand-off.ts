@@ -1,0 +1,10 @@
+import type { ClaimedJob } from '../job/job.ts'
+import type { Terms } from './pool.ts'
+
+/** A job on its way to a thread. */
+export interface HandOff {
+  job: ClaimedJob
+  terms: Terms
+  /** Threads that died before they started it. */
+  deaths: number
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { ClaimedJob } from '../../src/job/job.ts'
+import type { Quick } from './handlers.ts'
+import { completed, openLane, type Lane, type StartOptions } from './lane.ts'
+
+/** Until the lane knows that the kind is quick, and hands several of its jobs over at once. */
+async function warmUp(lane: Lane): Promise<void> {
+  for (let n = 0; n < 60; n += 1) await lane.run('quick')
+  assert.ok(lane.pool.cost('quick') < 0.2, 'expected jobs that share a hand-off')
+}
+
+/** Starts jobs in one go, so that they share a thread. */
+function startAll(lane: Lane, payloads: Quick[], options?: StartOptions): ClaimedJob[] {
+  return payloads.map((payload) => lane.start('quick', payload, options))
+}
+
+async function types(lane: Lane, jobs: ClaimedJob[]): Promise<string[]> {
+  const outcomes = await Promise.all(jobs.map((job) => lane.recorder.outcome(job)))
+  return outcomes.map(({ type }) => type)
+}
+
+describe('jobs that are handed over together', () => {
+  test('run one after the other, and each is settled once', async (t) => {
+    const lane = openLane(t)
+    await warmUp(lane)
+    const jobs = startAll(
+      lane,
+      Array.from({ length: 20 }, (_, n) => ({ n })),
+    )
+    for (const [n, job] of jobs.entries()) {
+      assert.equal(completed(await lane.recorder.outcome(job)), n)
+    }
+    await lane.worksOn()
+  })
+
+  test('I6: the end of their thread is charged to the one that ran, and to no other', async (t) => {
+    const lane = openLane(t)
+    await warmUp(lane)
+    const jobs = startAll(lane, [{ n: 1 }, { does: 'exit' }, { n: 2 }, { n: 3 }])
+    const [first, ...others] = await types(lane, jobs)
+    // Its outcome may have been on its way when the thread ended: then it runs once more.
+    assert.ok(first === 'completed' || first === 'released', first)
+    assert.deepEqual(others, ['lost', 'completed', 'completed'])
+    assert.equal(lane.downs.length, 1)
+    await lane.worksOn()
+  })
+
+  test('I6: so is the time of one that has to be killed', async (t) => {
+    const lane = openLane(t)
+    await warmUp(lane)
+    const terms = { timeout: 50, grace: 20 }
+    const jobs = startAll(lane, [{ does: 'loop' }, { n: 1 }, { n: 2 }], terms)
+    assert.deepEqual(await types(lane, jobs), ['timedOut', 'completed', 'completed'])
+    await lane.worksOn()
+  })
+
+  test('I7: one that turns out to be slow does not hold up the others', async (t) => {
+    const lane = openLane(t, { threads: 2 })
+    await warmUp(lane)
+    const [slow, ...others] = startAll(lane, [
+      { does: 'hold' },
+      ...Array.from({ length: 10 }, (_, n) => ({ n })),
+    ])
+    for (const job of others) completed(await lane.recorder.outcome(job))
+    assert.equal(lane.recorder.outcomes.has(slow!), false)
+    lane.release(slow!)
+    assert.equal(completed(await lane.recorder.outcome(slow!)), 'released')
+    await lane.worksOn()
+  })
+
+  test('I6: an interrupt releases those that have not started', async (t) => {
+    const lane = openLane(t)
+    await warmUp(lane)
+    const jobs = startAll(lane, [{ does: 'hold' }, { n: 1 }, { n: 2 }], { grace: 30 })
+    await lane.recorder.firstProgress(jobs[0]!)
+    lane.pool.interrupt()
+    assert.deepEqual(await types(lane, jobs), ['released', 'released', 'released'])
+    await lane.worksOn()
+  })
+
+  test('a lane that shrinks finishes them', async (t) => {
+    const lane = openLane(t, { threads: 2 })
+    await warmUp(lane)
+    const jobs = startAll(lane, [{ does: 'hold' }, { n: 1 }, { does: 'hold' }, { n: 2 }])
+    lane.pool.resize(1)
+    for (const job of [jobs[0]!, jobs[2]!]) lane.release(job)
+    for (const job of jobs) completed(await lane.recorder.outcome(job))
+    assert.deepEqual(lane.downs, [])
+    await lane.worksOn(1)
+  })
+})
