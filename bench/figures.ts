@@ -26,8 +26,8 @@ export function text(rows: string[][]): string {
 }
 
 export function markdown(rows: string[][]): string {
-  const line = (row: string[]): string => `| ${row.join(' | ')} |`
-  return [line(HEADER), '| --- | ---: | ---: | ---: | ---: |', ...rows.map(line)].join('\n')
+  const lines = [HEADER, ['---', '---:', '---:', '---:', '---:'], ...rows]
+  return lines.map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
 function shown(value: number): string {
