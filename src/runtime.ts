@@ -26,7 +26,7 @@ import { checkPayload, checkPayloadNow } from './schema.ts'
 import type { Counts, HostConnection, ListQuery, Page, Store } from './store/store.ts'
 
 /** Submissions that `enqueueMany` has waiting at a time. */
-const MANY = 1_000
+const MANY = 5_000
 
 /**
  * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles
@@ -138,8 +138,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     if (!Array.isArray(submissions)) throw badOption('submissions', 'an array', submissions)
     const results: (EnqueueResult | HelveError)[] = []
     for (let start = 0; start < submissions.length; start += MANY) {
-      const some = submissions.slice(start, start + MANY) as AnySubmission[]
-      results.push(...(await Promise.all(some.map((one) => this.#tryEnqueue(one)))))
+      results.push(...(await this.#enqueueAll(submissions.slice(start, start + MANY))))
     }
     const refused = results.findIndex((result) => result instanceof HelveError)
     if (refused === -1) return results as EnqueueResult[]
@@ -286,16 +285,38 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     return newJob(kind, payload, options, this.#clock.now(), this.#registry.options(kind))
   }
 
-  async #tryEnqueue(submission: AnySubmission): Promise<EnqueueResult | HelveError> {
+  async #enqueueAll(submissions: AnySubmission[]): Promise<(EnqueueResult | HelveError)[]> {
+    const checked = submissions.map((submission) => this.#tryJob(submission))
+    const jobs: (NewJob | HelveError)[] = []
+    for (const one of checked) jobs.push(one instanceof Promise ? await one : one)
+    const accepted = jobs.filter((job) => !(job instanceof HelveError)) as NewJob[]
+    const became = (await this.#coordinator.enqueueAll(accepted)).values()
+    return jobs.map((job) => {
+      const result = job instanceof HelveError ? job : became.next().value
+      if (result instanceof Error && !(result instanceof HelveError)) throw result
+      return result as EnqueueResult | HelveError
+    })
+  }
+
+  /** The job of a submission, or what is against it; a promise if its kind has a schema. */
+  #tryJob(submission: AnySubmission): NewJob | HelveError | Promise<NewJob | HelveError> {
     try {
       checkKeys(submission, 'submission', SUBMISSION_KEYS)
       const { kind, payload, ...options } = submission
-      return await (this as Enqueuer).enqueue(kind, payload, options)
+      const { schema } = this.#registry.options(kind)
+      if (schema === undefined) return this.#newJob(kind, payload, options)
+      const checked = checkPayload(schema, payload)
+      return checked.then((value) => this.#newJob(kind, value, options)).catch(refusal)
     } catch (error) {
-      if (error instanceof HelveError) return error
-      throw error
+      return refusal(error)
     }
   }
+}
+
+/** What is against a submission; anything else is thrown on. */
+function refusal(error: unknown): HelveError {
+  if (error instanceof HelveError) return error
+  throw error
 }
 
 type AnySubmission = { kind: string; payload?: unknown } & EnqueueOptions

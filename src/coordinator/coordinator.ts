@@ -73,9 +73,24 @@ export class Coordinator {
 
   /** Resolves after the commit. */
   enqueue(job: NewJob): Promise<EnqueueResult> {
-    if (this.#phase === 'closed') return Promise.reject(closed())
-    this.#schedule()
-    return this.#mailbox.submit(job, this.#parts.clock.monotonic())
+    return new Promise((resolve, reject) => this.#submit(job, resolve, reject))
+  }
+
+  /** Resolves after the last commit, to what became of each: an error where it was refused. */
+  enqueueAll(jobs: NewJob[]): Promise<unknown[]> {
+    return new Promise((resolve) => {
+      const results: unknown[] = Array.from({ length: jobs.length })
+      let left = jobs.length
+      if (left === 0) resolve(results)
+      jobs.forEach((job, i) => {
+        const become = (result: unknown): void => {
+          results[i] = result
+          left -= 1
+          if (left === 0) resolve(results)
+        }
+        this.#submit(job, become, become)
+      })
+    })
   }
 
   /** Every run ends here, whatever became of it. */
@@ -123,6 +138,12 @@ export class Coordinator {
     this.#phase = 'closed'
     this.#retry?.()
     this.#mailbox.refuse(closed())
+  }
+
+  #submit(job: NewJob, resolve: Submission['resolve'], reject: Submission['reject']): void {
+    if (this.#phase === 'closed') return reject(closed())
+    this.#mailbox.submit({ job, since: this.#parts.clock.monotonic(), resolve, reject })
+    this.#schedule()
   }
 
   #tellQuiet(): void {

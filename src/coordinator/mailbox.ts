@@ -42,11 +42,9 @@ export class Mailbox {
     this.#endings.push(ending)
   }
 
-  submit(job: NewJob, since: number): Promise<EnqueueResult> {
-    if (this.#submissions.length >= MOST_WAITING) return Promise.reject(backpressure())
-    return new Promise((resolve, reject) => {
-      this.#submissions.push({ job, since, resolve, reject })
-    })
+  submit(submission: Submission): void {
+    if (this.#submissions.length >= MOST_WAITING) submission.reject(backpressure())
+    else this.#submissions.push(submission)
   }
 
   once(): Promise<boolean> {

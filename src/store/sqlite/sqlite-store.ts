@@ -21,7 +21,7 @@ import type {
 import { backlog, claim, earliest } from './claim.ts'
 import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
-import { enqueue } from './enqueue.ts'
+import { enqueue, enqueueAll } from './enqueue.ts'
 import { enqueueInHost } from './host-connection.ts'
 import { counts, list } from './list.ts'
 import { OwnerLock } from './owner-lock.ts'
@@ -96,7 +96,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
       const settled = settles.map((one) =>
         completed.has(one) ? COMPLETED : this.#settle(counters, one, now),
       )
-      const enqueued = enqueues.map((job) => this.#enqueue(counters, job, now))
+      const enqueued = enqueueAll(this.#statements, counters, enqueues, now)
       counters.flush(this.#statements)
       const claims = admit(backlog(this.#statements)).map((admission) =>
         claim(this.#statements, counters, admission, now),
@@ -252,16 +252,6 @@ export class SqliteStore implements Store, JobStore, RunStore {
       const refused = refusal(error)
       if (refused === undefined) throw error
       return { state: 'running', refused, rerun: false, followUps: [] }
-    }
-  }
-
-  #enqueue(counters: Counters, job: NewJob, now: number): EnqueueResult | HelveError {
-    try {
-      return enqueue(this.#statements, counters, job, now)
-    } catch (error) {
-      // A refused row leaves the transaction as it was; any other failure takes all of it along.
-      if (error instanceof HelveError) return error
-      throw error
     }
   }
 

@@ -17,7 +17,10 @@ function preparer(db: Pick<Database, 'prepare'>) {
 }
 
 /** The part that a producer needs; it also runs on a host's own connection. */
-export type EnqueueStatements = Prepared<'insert' | 'count', 'fold' | 'holder'>
+export type EnqueueStatements = Prepared<'insert' | 'insertMany' | 'count', 'fold' | 'holder'>
+
+/** Rows of `insertMany`. */
+export const MANY_ROWS = 10
 
 export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements {
   const { run, rows } = preparer(db)
@@ -25,6 +28,11 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
     insert: run(`
       INSERT INTO helve_jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at)
       VALUES (?, ?, ?, ?, ?, ?, ?)`),
+
+    // Half the cost of as many single ones.
+    insertMany: run(`
+      INSERT INTO helve_jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at)
+      VALUES ${Array.from({ length: MANY_ROWS }, () => '(?, ?, ?, ?, ?, ?, ?)').join(', ')}`),
 
     // A retry keeps its backoff: a fold brings forward only a job that has not run yet.
     fold: rows(`
