@@ -1,14 +1,14 @@
 import { pino } from 'pino'
 import { systemClock, type Clock } from './coordinator/clock.ts'
 import { Coordinator } from './coordinator/coordinator.ts'
+import { Door } from './door.ts'
 import type { Enqueuer } from './enqueuer.ts'
 import { Events, type RuntimeEvents } from './events.ts'
 import { badOption, checkInteger, checkKeys, checkNumber } from './job/check.ts'
-import { HelveError, read } from './job/errors.ts'
+import { read } from './job/errors.ts'
 import type { Handler } from './job/handler.ts'
-import type { EnqueueResult, JobRecord, NewJob } from './job/job.ts'
+import type { EnqueueResult, JobRecord } from './job/job.ts'
 import { MAX_DELAY } from './job/limits.ts'
-import { ENQUEUE_KEYS, newJob, type EnqueueOptions } from './job/submission.ts'
 import type { PayloadsOf, Rest, Submission } from './kinds.ts'
 import { lanesOf } from './lanes.ts'
 import { Lifecycle, STOP_TIMEOUT } from './lifecycle.ts'
@@ -22,11 +22,7 @@ import {
 } from './options.ts'
 import type { Pool } from './pool/pool.ts'
 import { Registry } from './registry.ts'
-import { checkPayload, checkPayloadNow } from './schema.ts'
 import type { Counts, HostConnection, ListQuery, Page, Store } from './store/store.ts'
-
-/** Submissions that `enqueueMany` has waiting at a time. */
-const MANY = 5_000
 
 /**
  * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles
@@ -44,6 +40,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   /** Empty until the first run. */
   readonly #pools = new Map<string, Pool>()
   readonly #coordinator: Coordinator
+  readonly #door: Door
   readonly #clock: Clock = systemClock
   readonly #lifecycle: Lifecycle
 
@@ -71,6 +68,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     logEvents(this.#events, logger)
     this.#registry = registry
     this.#coordinator = coordinator
+    this.#door = new Door(registry, coordinator, this.#clock)
     const parts = { options: this.#options, registry, coordinator, store, logger }
     this.#lifecycle = new Lifecycle(this.#pools, { ...parts, events: this.#events })
   }
@@ -120,9 +118,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     kind: K,
     ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
   ): Promise<EnqueueResult> {
-    const { schema } = this.#registry.options(kind)
-    if (schema === undefined) return this.#submit(kind, payload, options)
-    return checkPayload(schema, payload).then((checked) => this.#submit(kind, checked, options))
+    return this.#door.enqueue(kind, payload, options)
   }
 
   /**
@@ -136,13 +132,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     submissions: readonly Submission<PayloadsOf<M, I>>[],
   ): Promise<EnqueueResult[]> {
     if (!Array.isArray(submissions)) throw badOption('submissions', 'an array', submissions)
-    const results: (EnqueueResult | HelveError)[] = []
-    for (let start = 0; start < submissions.length; start += MANY) {
-      results.push(...(await this.#enqueueAll(submissions.slice(start, start + MANY))))
-    }
-    const refused = results.findIndex((result) => result instanceof HelveError)
-    if (refused === -1) return results as EnqueueResult[]
-    throw someRefused(results, refused)
+    return this.#door.enqueueMany(submissions)
   }
 
   /**
@@ -159,9 +149,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
   ): EnqueueResult {
     this.#lifecycle.checkOpen()
-    const { schema } = this.#registry.options(kind)
-    const checked = schema === undefined ? payload : checkPayloadNow(schema, payload)
-    const job = this.#newJob(kind, checked, options)
+    const job = this.#door.jobNow(kind, payload, options)
     return this.#store.enqueueIn(connection, job, this.#clock.now())
   }
 
@@ -267,69 +255,4 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     this.#events.off(event, listener)
     return this
   }
-
-  /** Refuses by a rejection, as everything that returns a promise does. */
-  #submit(
-    kind: string,
-    payload: unknown,
-    options: EnqueueOptions | undefined,
-  ): Promise<EnqueueResult> {
-    try {
-      return this.#coordinator.enqueue(this.#newJob(kind, payload, options))
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
-  #newJob(kind: string, payload: unknown, options: EnqueueOptions | undefined): NewJob {
-    return newJob(kind, payload, options, this.#clock.now(), this.#registry.options(kind))
-  }
-
-  async #enqueueAll(submissions: AnySubmission[]): Promise<(EnqueueResult | HelveError)[]> {
-    const checked = submissions.map((submission) => this.#tryJob(submission))
-    const jobs: (NewJob | HelveError)[] = []
-    for (const one of checked) jobs.push(one instanceof Promise ? await one : one)
-    const accepted = jobs.filter((job) => !(job instanceof HelveError)) as NewJob[]
-    const became = (await this.#coordinator.enqueueAll(accepted)).values()
-    return jobs.map((job) => {
-      const result = job instanceof HelveError ? job : became.next().value
-      if (result instanceof Error && !(result instanceof HelveError)) throw result
-      return result as EnqueueResult | HelveError
-    })
-  }
-
-  /** The job of a submission, or what is against it; a promise if its kind has a schema. */
-  #tryJob(submission: AnySubmission): NewJob | HelveError | Promise<NewJob | HelveError> {
-    try {
-      checkKeys(submission, 'submission', SUBMISSION_KEYS)
-      const { kind, payload, ...options } = submission
-      const { schema } = this.#registry.options(kind)
-      if (schema === undefined) return this.#newJob(kind, payload, options)
-      const checked = checkPayload(schema, payload)
-      return checked.then((value) => this.#newJob(kind, value, options)).catch(refusal)
-    } catch (error) {
-      return refusal(error)
-    }
-  }
-}
-
-/** What is against a submission; anything else is thrown on. */
-function refusal(error: unknown): HelveError {
-  if (error instanceof HelveError) return error
-  throw error
-}
-
-type AnySubmission = { kind: string; payload?: unknown } & EnqueueOptions
-
-const SUBMISSION_KEYS = ['kind', 'payload', ...ENQUEUE_KEYS]
-
-function someRefused(results: (EnqueueResult | HelveError)[], first: number): HelveError {
-  const { code, message } = results[first] as HelveError
-  const refused = results.filter((result) => result instanceof HelveError).length
-  return new HelveError(
-    code,
-    `submissions: ${refused} of ${results.length} are refused, the others enqueued; ` +
-      `submissions[${first}]: ${message}`,
-    { results },
-  )
 }

@@ -1,0 +1,112 @@
+import type { Clock } from './coordinator/clock.ts'
+import type { Coordinator } from './coordinator/coordinator.ts'
+import { checkKeys } from './job/check.ts'
+import { HelveError } from './job/errors.ts'
+import type { EnqueueResult, NewJob } from './job/job.ts'
+import { ENQUEUE_KEYS, newJob, type EnqueueOptions } from './job/submission.ts'
+import type { Registry } from './registry.ts'
+import { checkPayload, checkPayloadNow } from './schema.ts'
+
+/** A submission whose types are not known. */
+export type AnySubmission = { kind: string; payload?: unknown } & EnqueueOptions
+
+type Options = EnqueueOptions | undefined
+type Result = EnqueueResult | HelveError
+
+const SUBMISSION_KEYS = ['kind', 'payload', ...ENQUEUE_KEYS]
+/** Submissions that `enqueueMany` has waiting at a time. */
+const MANY = 5_000
+
+/** Where submissions come in: they are checked, and get what their kind says, before they wait. */
+export class Door {
+  readonly #registry: Registry
+  readonly #coordinator: Coordinator
+  readonly #clock: Clock
+
+  constructor(registry: Registry, coordinator: Coordinator, clock: Clock) {
+    this.#registry = registry
+    this.#coordinator = coordinator
+    this.#clock = clock
+  }
+
+  enqueue(kind: string, payload: unknown, options: Options): Promise<EnqueueResult> {
+    const { schema } = this.#registry.options(kind)
+    if (schema === undefined) return this.#submit(kind, payload, options)
+    return checkPayload(schema, payload).then((checked) => this.#submit(kind, checked, options))
+  }
+
+  /** @throws HelveError when some are refused, with what became of each */
+  async enqueueMany(submissions: readonly AnySubmission[]): Promise<EnqueueResult[]> {
+    const results: Result[] = []
+    for (let start = 0; start < submissions.length; start += MANY) {
+      results.push(...(await this.#enqueueAll(submissions.slice(start, start + MANY))))
+    }
+    const refused = results.findIndex((result) => result instanceof HelveError)
+    if (refused === -1) return results as EnqueueResult[]
+    throw someRefused(results, refused)
+  }
+
+  /** For a caller that cannot wait. */
+  jobNow(kind: string, payload: unknown, options: Options): NewJob {
+    const { schema } = this.#registry.options(kind)
+    const checked = schema === undefined ? payload : checkPayloadNow(schema, payload)
+    return this.#job(kind, checked, options)
+  }
+
+  /** Refuses by a rejection, as everything that returns a promise does. */
+  #submit(kind: string, payload: unknown, options: Options): Promise<EnqueueResult> {
+    try {
+      return this.#coordinator.enqueue(this.#job(kind, payload, options))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #job(kind: string, payload: unknown, options: Options): NewJob {
+    return newJob(kind, payload, options, this.#clock.now(), this.#registry.options(kind))
+  }
+
+  async #enqueueAll(submissions: AnySubmission[]): Promise<Result[]> {
+    const checked = submissions.map((submission) => this.#tryJob(submission))
+    const jobs: (NewJob | HelveError)[] = []
+    for (const one of checked) jobs.push(one instanceof Promise ? await one : one)
+    const accepted = jobs.filter((job) => !(job instanceof HelveError)) as NewJob[]
+    const became = (await this.#coordinator.enqueueAll(accepted)).values()
+    return jobs.map((job) => {
+      const result = job instanceof HelveError ? job : became.next().value
+      if (result instanceof Error && !(result instanceof HelveError)) throw result
+      return result as Result
+    })
+  }
+
+  /** The job of a submission, or what is against it; a promise if its kind has a schema. */
+  #tryJob(submission: AnySubmission): NewJob | HelveError | Promise<NewJob | HelveError> {
+    try {
+      checkKeys(submission, 'submission', SUBMISSION_KEYS)
+      const { kind, payload, ...options } = submission
+      const { schema } = this.#registry.options(kind)
+      if (schema === undefined) return this.#job(kind, payload, options)
+      const checked = checkPayload(schema, payload)
+      return checked.then((value) => this.#job(kind, value, options)).catch(refusal)
+    } catch (error) {
+      return refusal(error)
+    }
+  }
+}
+
+/** What is against a submission; anything else is thrown on. */
+function refusal(error: unknown): HelveError {
+  if (error instanceof HelveError) return error
+  throw error
+}
+
+function someRefused(results: Result[], first: number): HelveError {
+  const { code, message } = results[first] as HelveError
+  const refused = results.filter((result) => result instanceof HelveError).length
+  return new HelveError(
+    code,
+    `submissions: ${refused} of ${results.length} are refused, the others enqueued; ` +
+      `submissions[${first}]: ${message}`,
+    { results },
+  )
+}
