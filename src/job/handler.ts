@@ -55,6 +55,7 @@ export interface Logger {
   error: LogMethod
 }
 
+/** Logs fields with a message, an error, or a message alone; a level that is off costs nothing. */
 export interface LogMethod {
   (fields: object, message?: string): void
   (message: string): void

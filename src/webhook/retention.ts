@@ -8,6 +8,7 @@ export const deliveryRetention = 30 * 24 * 60 * 60 * 1_000
 /** Milliseconds between two sweeps. */
 const INTERVAL = 60 * 60 * 1_000
 
+/** How delivery retention is run. */
 export interface DeliveryRetentionOptions {
   /** Ends the sweeping. */
   signal: AbortSignal
