@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { checkKeys, checkNumber } from './job/check.ts'
+import { HelveError } from './job/errors.ts'
 import type { EnqueueResult } from './job/job.ts'
+import { MAX_DELAY } from './job/limits.ts'
 import { newJob, type EnqueueOptions } from './job/submission.ts'
 import type { JobStore } from './store/store.ts'
 
@@ -15,20 +19,43 @@ export interface Enqueuer {
   enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): Promise<EnqueueResult>
 }
 
+/** Milliseconds between two tries. */
+const LONGEST_PAUSE = 10
+
 /**
  * Enqueues straight into a store, from any process: a git hook, a command line. The runtime that
  * owns the store notices within milliseconds. It knows no kinds: policies and schemas are the
- * runtime's.
+ * runtime's. While others hold the write lock, as a busy runtime does again and again, it goes on
+ * trying.
  */
 export class StoreEnqueuer implements Enqueuer {
   readonly #store: JobStore
+  readonly #patience: number
 
-  constructor(store: JobStore) {
+  /**
+   * @param options.patience milliseconds for which it goes on trying before it gives up with
+   *   `HELVE_ERR_STORE_BUSY`. @default 10000
+   * @throws HelveError `HELVE_ERR_OPTION`
+   */
+  constructor(store: JobStore, options: { patience?: number } = {}) {
+    checkKeys(options, 'options', ['patience'])
     this.#store = store
+    this.#patience = checkNumber(options.patience ?? 10_000, 'patience', 0, MAX_DELAY)
   }
 
   async enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): Promise<EnqueueResult> {
     const now = Date.now()
-    return this.#store.enqueue(newJob(kind, payload, options, now), now)
+    const job = newJob(kind, payload, options, now)
+    const end = performance.now() + this.#patience
+    for (;;) {
+      try {
+        return await this.#store.enqueue(job, now)
+      } catch (error) {
+        const busy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
+        if (!busy || performance.now() >= end) throw error
+        // At random, not to meet the same holder at the same place again.
+        await sleep(1 + Math.random() * LONGEST_PAUSE)
+      }
+    }
   }
 }

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { StoreEnqueuer } from '../src/enqueuer.ts'
+import { HelveError } from '../src/job/errors.ts'
+import type { JobStore } from '../src/store/store.ts'
+import { refusal } from './support/jobs.ts'
+
+const RESULT = { id: 1, deduped: false, state: 'queued' } as const
+
+/** Refuses so many times with this code, and then accepts. */
+function aStore(code: HelveError['code'], refusals: number) {
+  let tries = 0
+  const store: JobStore = {
+    enqueue: async () => {
+      tries += 1
+      if (tries <= refusals) throw new HelveError(code, 'file: refused')
+      return RESULT
+    },
+  }
+  return { store, tries: () => tries }
+}
+
+test('goes on trying while others hold the write lock: a push is not forgotten', async () => {
+  const { store, tries } = aStore('HELVE_ERR_STORE_BUSY', 3)
+  assert.deepEqual(await new StoreEnqueuer(store).enqueue('a'), RESULT)
+  assert.equal(tries(), 4)
+})
+
+test('gives up after its patience, and tells why', async () => {
+  const { store, tries } = aStore('HELVE_ERR_STORE_BUSY', Infinity)
+  const enqueuer = new StoreEnqueuer(store, { patience: 0 })
+  await assert.rejects(enqueuer.enqueue('a'), refusal('HELVE_ERR_STORE_BUSY', 'file'))
+  assert.equal(tries(), 1)
+})
+
+test('does not try again what no trying mends', async () => {
+  const { store, tries } = aStore('HELVE_ERR_STORE_FULL', Infinity)
+  await assert.rejects(new StoreEnqueuer(store).enqueue('a'), refusal('HELVE_ERR_STORE_FULL'))
+  assert.equal(tries(), 1)
+})
+
+test('I10: refuses bad options by name', () => {
+  const { store } = aStore('HELVE_ERR_STORE_BUSY', 0)
+  const bad = refusal('HELVE_ERR_OPTION', 'patience')
+  assert.throws(() => new StoreEnqueuer(store, { patience: -1 }), bad)
+  assert.throws(() => new StoreEnqueuer(store, { patients: 5 } as object), bad)
+})
