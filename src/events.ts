@@ -29,6 +29,8 @@ export interface RuntimeEvents {
   progress: { job: JobRef; value: unknown }
   /** A run does not end although it was told to, and cannot be forced: slot and key stay taken. */
   stuck: { job: JobRef; reason: string }
+  /** The end of a run came late or twice: the claim was not its own any more, and it is dropped. */
+  stale: { job: JobRef }
   'thread:up': { lane: string; thread: number }
   'thread:down': { lane: string; thread: number; reason: string }
   /** Something in helve or its store failed; the work goes on as `during` says. */

@@ -1,3 +1,4 @@
+import { closed } from './coordinator/coordinator.ts'
 import { HelveError } from './job/errors.ts'
 import { startLanes, type LaneParts } from './lanes.ts'
 import type { Pool } from './pool/pool.ts'
@@ -96,10 +97,6 @@ export class Lifecycle {
     for (const pool of this.#pools.values()) pool.interrupt()
     await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.quiet())
   }
-}
-
-function closed(): HelveError {
-  return new HelveError('HELVE_ERR_CLOSED', 'runtime: expected one that runs, got a stopped one')
 }
 
 /** Whether a promise resolves in time. */

@@ -37,6 +37,7 @@ export function logEvents(events: Events, logger: Logger): void {
     reason,
   }))
   line('stuck', 'error', 'job does not end', ({ job, reason }) => ({ ...of(job), reason }))
+  line('stale', 'warn', 'end of a run is dropped: it is late', ({ job }) => of(job))
   line('thread:up', 'debug', 'thread is up', (data) => data)
   line('thread:down', 'warn', 'thread is down', (data) => data)
   line('error', 'error', 'helve failed', ({ error, during }) => ({ err: error, during }))

@@ -227,7 +227,11 @@ export class Coordinator {
     if (settled?.refused) {
       return this.settled(ending.job, failed(settled.refused, kept(settle, settled.refused)))
     }
-    const durationMs = Math.max(0, now - (this.#running.get(id)?.since ?? now))
+    if (!settled) this.#parts.events.emit('stale', () => ({ job: jobRef(ending.job) }))
+    const run = this.#running.get(id)
+    // An ending that is late says nothing about the run that the job has now.
+    if (run !== undefined && run.job.token !== ending.job.token) return
+    const durationMs = Math.max(0, now - (run?.since ?? now))
     this.#running.delete(id)
     if (this.#suspect === id) this.#suspect = undefined
     const { job, outcome } = ending
@@ -295,10 +299,10 @@ export class Coordinator {
 }
 
 /** The records of what was sent, unless they are what the store refused. */
-function kept({ followUps, deliveries }: Settle, refused: HelveError): DeliveryRecord[] {
-  return followUps.length > 0 && refused.code !== 'HELVE_ERR_OPTION' ? deliveries : []
+function kept({ deliveries }: Settle, refused: HelveError): DeliveryRecord[] {
+  return refused.code === 'HELVE_ERR_DEDUPE_KEY' ? deliveries : []
 }
 
-function closed(): HelveError {
+export function closed(): HelveError {
   return new HelveError('HELVE_ERR_CLOSED', 'runtime: expected one that runs, got a stopped one')
 }

@@ -5,6 +5,14 @@ import type { Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
 import type { Watched } from './watchdog.ts'
 
+/** What the runs of a thread share with it. */
+export interface SharedSlots {
+  flags: Int32Array
+  starts: Float64Array
+  /** Milliseconds that the module's setup may take. */
+  setupTimeout: number
+}
+
 /** One job in a slot of a thread, seen from the main thread. */
 export class ThreadRun implements Watched {
   readonly job: ClaimedJob
@@ -19,15 +27,8 @@ export class ThreadRun implements Watched {
   readonly #setupTimeout: number
   #ending: 'timeout' | 'interrupt' | undefined
 
-  constructor(
-    job: ClaimedJob,
-    terms: Terms,
-    deaths: number,
-    slot: number,
-    flags: Int32Array,
-    starts: Float64Array,
-    setupTimeout: number,
-  ) {
+  constructor({ job, terms, deaths }: HandOff, slot: number, shared: SharedSlots) {
+    const { flags, starts, setupTimeout } = shared
     this.job = job
     this.terms = terms
     this.deaths = deaths

@@ -3,7 +3,7 @@ import type { Outcome } from '../job/outcome.ts'
 import { CLOSE, COMPLETED, type Batch, type Report } from '../job/task.ts'
 import type { HandOff } from './hand-off.ts'
 import { ThreadGone, ThreadLife, type ThreadStart } from './thread-life.ts'
-import { ThreadRun } from './thread-run.ts'
+import { ThreadRun, type SharedSlots } from './thread-run.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** How the threads of a lane are started. */
@@ -39,12 +39,12 @@ const CLOSE_TIMEOUT = 2_000
 const MOST_DEATHS = 2
 /** Turns of the event loop in which messages that were sent before a result arrive. */
 const MOST_LOOPS = 10
+
 /** A thread of a lane, and the jobs that have been handed to it. */
 export class WorkerThread {
   readonly #options: ThreadOptions
   readonly #listener: ThreadListener
-  readonly #flags: Int32Array
-  readonly #starts: Float64Array
+  readonly #shared: SharedSlots
   /** By slot. */
   readonly #runs: (ThreadRun | undefined)[]
   readonly #freeSlots: number[]
@@ -62,10 +62,11 @@ export class WorkerThread {
     this.#listener = listener
     this.#runs = Array.from({ length: slots })
     this.#freeSlots = Array.from({ length: slots }, (_, slot) => slots - 1 - slot)
-    this.#flags = new Int32Array(new SharedArrayBuffer(4 * (slots + 1)))
-    this.#starts = new Float64Array(new SharedArrayBuffer(8 * slots))
-    const { handlers, config, logLevel } = options
-    const data = { handlers, config, logLevel, flags: this.#flags, starts: this.#starts }
+    const { handlers, config, logLevel, setupTimeout } = options
+    const flags = new Int32Array(new SharedArrayBuffer(4 * (slots + 1)))
+    const starts = new Float64Array(new SharedArrayBuffer(8 * slots))
+    this.#shared = { flags, starts, setupTimeout }
+    const data = { handlers, config, logLevel, flags, starts }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
       up: (id) => {
@@ -105,13 +106,10 @@ export class WorkerThread {
 
   /** Hands jobs over, which it runs one after the other. */
   start(handOffs: HandOff[]): void {
-    const runs = handOffs.map(({ job, terms, deaths }) => {
+    const runs = handOffs.map((handOff) => {
       const slot = this.#freeSlots.pop()
-      if (slot === undefined) throw new Error(`job ${job.id}: the thread has no free slot`)
-      const run = new ThreadRun(
-        ...([job, terms, deaths, slot, this.#flags, this.#starts] as const),
-        this.#options.setupTimeout,
-      )
+      if (slot === undefined) throw new Error(`job ${handOff.job.id}: the thread has no free slot`)
+      const run = new ThreadRun(handOff, slot, this.#shared)
       this.#runs[slot] = run
       this.#watchdog.watch(run)
       return run
@@ -216,9 +214,10 @@ export class WorkerThread {
 
   #end(run: ThreadRun, why: 'timeout' | 'interrupt'): void {
     if (!run.end(why)) return
-    const bell = this.#flags.length - 1
-    Atomics.add(this.#flags, bell, 1)
-    Atomics.notify(this.#flags, bell)
+    const { flags } = this.#shared
+    const bell = flags.length - 1
+    Atomics.add(flags, bell, 1)
+    Atomics.notify(flags, bell)
     setTimeout(() => {
       if (!run.isOver) this.#kill(run)
     }, run.terms.grace).unref()

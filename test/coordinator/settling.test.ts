@@ -237,6 +237,19 @@ describe('I5: an ending that is late, doubled or forged changes nothing', () => 
     assert.deepEqual([await store.counts(), of('error')], [{}, []])
   })
 
+  test('late: it is told of, and the run that the job has now is still waited for', async (t) => {
+    const { end, coordinator, clock, id, events } = await running(t)
+    const stale: number[] = []
+    events.on('stale', ({ job }) => stale.push(job.id))
+    const job = await end(released)
+    coordinator.pause()
+    coordinator.settled(job, completed())
+    await clock.settle()
+    const quiet = new Fate(coordinator.quiet())
+    await clock.settle()
+    assert.deepEqual([stale, quiet.is], [[id], 'pending'])
+  })
+
   test('late: the job has been claimed anew', async (t) => {
     const { end, coordinator, clock, id, row, of, store } = await running(t)
     const job = await end(released)
