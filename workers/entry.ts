@@ -13,16 +13,25 @@ import { threadContext, threadLogger } from './thread-context.ts'
 /** Milliseconds after which finished runs are reported, though their batch still goes on. */
 const REPORT_INTERVAL = 1
 
-const { handlers, config, logLevel, flags, starts } = workerData as ThreadData
+const { handlers, config, logLevel, flags, starts, serial } = workerData as ThreadData
 const bell = flags.length - 1
 const runs = new Map<number, Run>()
 let loaded: Promise<Handlers> | undefined
+/** The batch before, in a thread that runs one at a time. */
+let before: Promise<unknown> = Promise.resolve()
 
 void watchBell()
 
-/** Runs a batch, and returns the reports that it has not sent before. */
-export default async function entry(batch: Batch | typeof CLOSE): Promise<Report[]> {
+export default function entry(batch: Batch | typeof CLOSE): Promise<Report[]> {
   if (batch === CLOSE) return close()
+  if (!serial) return runAll(batch)
+  const reports = before.then(() => runAll(batch))
+  before = reports
+  return reports
+}
+
+/** Runs a batch, and gives the reports that it has not sent before. */
+async function runAll(batch: Batch): Promise<Report[]> {
   let reports: Report[] = []
   let sent = performance.now()
   for (const tuple of batch) {

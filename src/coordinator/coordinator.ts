@@ -34,6 +34,9 @@ const BUSY_PATIENCE = 10_000
 const FIRST_RETRY = 10
 const LONGEST_RETRY = 1_000
 
+/** Claims of a turn for each submission that it may take: more, so that a backlog gets shorter. */
+const CLAIMS = 2
+
 const PUT_OFF: Outcome = {
   type: 'released',
   reason: 'another job runs whose next crash would be its last, too',
@@ -62,6 +65,11 @@ export class Coordinator {
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
   #scheduled = false
   #turning = false
+  /**
+   * Whether due jobs wait. Producers are then let in at half the pace, so that the backlog gets
+   * shorter: a job that can start as it is written costs half of one that has to wait.
+   */
+  #behind = false
   #failures = 0
   /** Calls off the next try of a turn that failed; until then there is no turn. */
   #retry: (() => void) | undefined
@@ -164,7 +172,8 @@ export class Coordinator {
   async #turn(): Promise<void> {
     this.#turning = true
     const { clock } = this.#parts
-    const mail = this.#mailbox.take(this.#size.rows)
+    const rows = this.#size.rows
+    const mail = this.#mailbox.take(rows, this.#behind ? rows / 2 : rows)
     const now = clock.now()
     const start = clock.monotonic()
     const settles = mail.endings.map((ending) => this.#decide(ending, now))
@@ -199,12 +208,13 @@ export class Coordinator {
   #admit(backlog: Queue[], once: boolean): Admission[] {
     if (once) return admitOne(backlog, this.#parts.lanes)
     if (this.#phase !== 'claiming') return []
-    return admissions(backlog, this.#parts.lanes, this.#size.rows)
+    return admissions(backlog, this.#parts.lanes, CLAIMS * this.#size.rows)
   }
 
   /** The turn is on disk: only now does anybody hear of it. */
   #effects(mail: Mail, settles: Settle[], result: TurnResult, now: number): void {
     this.#failures = 0
+    this.#behind = result.behind
     mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]!))
     mail.endings.forEach((one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
     if (mail.once) this.#claimedOnce(mail.once, result.claimed[0])

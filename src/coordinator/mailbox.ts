@@ -51,10 +51,10 @@ export class Mailbox {
     return new Promise((resolve) => this.#onces.push(resolve))
   }
 
-  take(most: number): Mail {
+  take(endings: number, submissions: number): Mail {
     return {
-      endings: this.#endings.splice(0, most),
-      submissions: this.#submissions.splice(0, most),
+      endings: this.#endings.splice(0, endings),
+      submissions: this.#submissions.splice(0, submissions),
       once: this.#onces.shift(),
     }
   }

@@ -9,6 +9,8 @@ export interface ThreadData {
   /** `file:` URL of the handlers module. */
   handlers: string
   config: unknown
+  /** Whether batches are run one after the other, though the next one may be there already. */
+  serial: boolean
   /** Lowest pino level that is worth a message. */
   logLevel: number
   /** Shared: the {@link Flag} of each slot; the word behind the last slot's is the bell. */

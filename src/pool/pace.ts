@@ -1,7 +1,7 @@
 /** Milliseconds of work that one hand-off to a thread should be worth. */
 const HAND_OFF = 3
 /** Jobs in one hand-off. */
-export const MOST_JOBS = 128
+export const MOST_JOBS = 512
 /** Runs after which a kind is known. */
 const SAMPLES = 8
 

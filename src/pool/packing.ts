@@ -1,52 +1,52 @@
 import type { HandOff } from './hand-off.ts'
 
-/** What is put together for a thread, and what has to wait for another. */
+/** Jobs that are handed to a thread together, and what they cost. */
 export interface Packed {
-  /** At most one for each free thread. */
-  batches: HandOff[][]
-  rest: HandOff[]
+  handOffs: HandOff[]
+  /** Infinity for a job whose end cannot be foreseen. */
+  cost: number
 }
 
 /** Below this share of a full hand-off, a second thread is not worth its message. */
 const WORTH_A_THREAD = 1 / 3
 
 /**
- * Puts jobs together into hand-offs, in their order. One that costs a whole hand-off goes alone;
- * the others share those threads that are left, evenly.
+ * Puts jobs together for threads, one packet at most for each, in the order of the jobs. One that
+ * costs a whole hand-off goes alone; the others share those threads that are left, evenly.
+ *
+ * @param rooms of each thread
  */
 export function pack(
   jobs: readonly HandOff[],
-  threads: number,
+  rooms: readonly number[],
   cost: (handOff: HandOff) => number,
-): Packed {
-  const rest: HandOff[] = []
-  const batches: HandOff[][] = []
+): Packed[] {
+  const packets: Packed[] = []
   const light: HandOff[] = []
-  let left = threads
+  let left = rooms.length
   for (const job of jobs) {
     if (cost(job) < 1) {
       if (light.length === 0) left -= 1
       light.push(job)
     } else if (left > 0) {
       left -= 1
-      batches.push([job])
-    } else {
-      rest.push(job)
+      packets.push({ handOffs: [job], cost: Infinity })
     }
   }
-  if (light.length === 0) return { batches, rest }
-  if (left < 0) return { batches, rest: [...light, ...rest] }
+  if (light.length === 0 || left < 0) return packets
   const total = light.reduce((sum, job) => sum + cost(job), 0)
   const shared = Math.min(left + 1, Math.ceil(total / WORTH_A_THREAD))
   const share = Math.min(1, total / shared)
-  for (let i = 0; i < shared; i++) batches.push(fill(light, share, cost))
-  return { batches, rest: [...light, ...rest] }
+  for (let i = 0; i < shared && light.length > 0; i++) {
+    packets.push(fill(light, Math.min(share, rooms[packets.length]!), cost))
+  }
+  return packets
 }
 
 /** Takes jobs from the front until they are worth `share`: one at least. */
-function fill(jobs: HandOff[], share: number, cost: (handOff: HandOff) => number): HandOff[] {
+function fill(jobs: HandOff[], share: number, cost: (handOff: HandOff) => number): Packed {
   let sum = 0
   let end = 0
   while (end < jobs.length && sum < share - 1e-9) sum += cost(jobs[end++]!)
-  return jobs.splice(0, end)
+  return { handOffs: jobs.splice(0, end), cost: sum }
 }

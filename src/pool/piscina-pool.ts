@@ -5,14 +5,12 @@ import { read } from '../job/errors.ts'
 import type { Webhook } from '../job/delivery.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
-import { MOST_JOBS, Pace } from './pace.ts'
+import { Pace } from './pace.ts'
 import { pack } from './packing.ts'
-import { WorkerThread, type ThreadListener, type ThreadOptions } from './worker-thread.ts'
+import { OVERDUE, WorkerThread, type ThreadListener, type ThreadOptions } from './worker-thread.ts'
 
 /** Threads beyond the lane's own in which jobs with crashes run, each alone. */
 const SOLITARY_THREADS = 2
-/** Milliseconds after which the jobs that a batch has not started are wanted elsewhere. */
-const OVERDUE = 6
 
 /**
  * A lane of worker threads.
@@ -53,7 +51,7 @@ export class PiscinaPool implements Pool {
 
   get free(): number {
     let free = -this.#solitary.length
-    for (const thread of this.#threads) free += thread.free
+    for (const thread of this.#threads) free += thread.free + thread.roomBehind
     for (const handOff of this.#waiting) free -= this.#costOf(handOff)
     return Math.max(0, free)
   }
@@ -106,8 +104,7 @@ export class PiscinaPool implements Pool {
   }
 
   #thread(options: ThreadOptions): WorkerThread {
-    const { concurrency } = options
-    return new WorkerThread(options, concurrency > 1 ? concurrency : MOST_JOBS, this.#onThread)
+    return new WorkerThread(options, this.#onThread)
   }
 
   #costOf({ job, terms }: HandOff): number {
@@ -149,10 +146,22 @@ export class PiscinaPool implements Pool {
     const free = this.#threads
       .flatMap((thread) => Array.from({ length: thread.free }, () => thread))
       .sort((a, b) => a.batches - b.batches)
-    const { batches, rest } = pack(this.#waiting, free.length, (one) => this.#costOf(one))
-    this.#waiting = rest
-    batches.forEach((batch, i) => free[i]!.start(batch))
-    if (batches.some((batch) => batch.length > 1)) this.#watchOverdue()
+    this.#hand(this.#waiting, free, () => 1)
+    // Short jobs need not wait for the main thread to hear that a thread is through.
+    const short = this.#waiting.filter((handOff) => this.#costOf(handOff) < 1)
+    const soon = this.#threads.filter((thread) => thread.roomBehind > 0)
+    this.#hand(short, soon, (thread) => thread.roomBehind)
+    if (this.#threads.some((thread) => thread.hasWaiting)) this.#watchOverdue()
+  }
+
+  #hand(jobs: HandOff[], threads: WorkerThread[], room: (thread: WorkerThread) => number): void {
+    const handed = new Set<HandOff>()
+    const packets = pack(jobs, threads.map(room), (handOff) => this.#costOf(handOff))
+    packets.forEach((packet, i) => {
+      threads[i]!.start(packet)
+      for (const handOff of packet.handOffs) handed.add(handOff)
+    })
+    this.#waiting = this.#waiting.filter((handOff) => !handed.has(handOff))
   }
 
   #fillCells(): void {
@@ -162,7 +171,7 @@ export class PiscinaPool implements Pool {
       const cell = this.#thread({ ...this.#options, concurrency: 1 })
       this.#extra.add(cell)
       this.#cells.add(cell)
-      cell.start([next])
+      cell.start({ handOffs: [next], cost: Infinity })
     }
   }
 
@@ -171,7 +180,7 @@ export class PiscinaPool implements Pool {
     if (this.#waiting.length > 0) return
     for (const thread of this.#all()) {
       const elsewhere = this.#threads.some((other) => other !== thread && other.free > 0)
-      if (elsewhere && thread.isHeldUp(OVERDUE)) this.#waiting.push(...thread.revoke())
+      if (elsewhere && thread.isHeldUp) this.#waiting.push(...thread.revoke())
     }
   }
 

@@ -10,8 +10,6 @@ export interface ThreadStart {
   entry: string
   flags: string[]
   environment: Record<string, string>
-  /** Tasks that one thread takes at once. */
-  concurrency: number
   /** Heap limit in MiB; undefined leaves Node's own. */
   memory: number | undefined
 }
@@ -106,12 +104,13 @@ export class ThreadLife {
   }
 
   #create(): Piscina {
-    const { entry, flags, environment, concurrency, memory } = this.#start
+    const { entry, flags, environment, memory } = this.#start
     const piscina = new Piscina({
       filename: entry,
       minThreads: 1,
       maxThreads: 1,
-      concurrentTasksPerWorker: concurrency,
+      // No task is ever queued in Piscina: each has a slot at least.
+      concurrentTasksPerWorker: this.#data.flags.length,
       // The default would freeze the event loop of an idle thread, and with it every timer in it.
       atomics: 'disabled',
       recordTiming: false,

@@ -2,12 +2,16 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { CLOSE, COMPLETED, type Batch, type Report } from '../job/task.ts'
 import type { HandOff } from './hand-off.ts'
+import { MOST_JOBS } from './pace.ts'
+import type { Packed } from './packing.ts'
 import { ThreadGone, ThreadLife, type ThreadStart } from './thread-life.ts'
 import { ThreadRun, type SharedSlots } from './thread-run.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** How the threads of a lane are started. */
 export interface ThreadOptions extends ThreadStart {
+  /** Hand-offs that one thread works at at once. */
+  concurrency: number
   handlers: string
   config: unknown
   logLevel: number
@@ -37,6 +41,10 @@ const STUCK_AFTER = 5_000
 const CLOSE_TIMEOUT = 2_000
 /** A job for which so many threads have died before they started it is lost. */
 const MOST_DEATHS = 2
+/** Milliseconds after which the jobs that a hand-off has not started are wanted elsewhere. */
+export const OVERDUE = 6
+/** What a thread may have of short jobs at a time, in full hand-offs. */
+const AHEAD = 2
 /** Turns of the event loop in which messages that were sent before a result arrive. */
 const MOST_LOOPS = 10
 
@@ -52,12 +60,17 @@ export class WorkerThread {
   readonly #last = new Map<number, Report>()
   readonly #watchdog = new Watchdog<ThreadRun>((run) => this.#end(run, 'timeout'))
   #batches = 0
+  /** What its hand-offs cost together. */
+  #load = 0
+  /** When it got to its newest hand-off, on the monotonic clock. */
   #since = 0
   readonly #life: ThreadLife
   #closed: Promise<void> | undefined
 
-  /** @param slots jobs that the hand-offs which it takes at once may hold together */
-  constructor(options: ThreadOptions, slots: number, listener: ThreadListener) {
+  constructor(options: ThreadOptions, listener: ThreadListener) {
+    // Where hand-offs run side by side, each is one job.
+    const serial = options.concurrency === 1
+    const slots = serial ? (AHEAD + 1) * MOST_JOBS : options.concurrency
     this.#options = options
     this.#listener = listener
     this.#runs = Array.from({ length: slots })
@@ -66,7 +79,7 @@ export class WorkerThread {
     const flags = new Int32Array(new SharedArrayBuffer(4 * (slots + 1)))
     const starts = new Float64Array(new SharedArrayBuffer(8 * slots))
     this.#shared = { flags, starts, setupTimeout }
-    const data = { handlers, config, logLevel, flags, starts }
+    const data = { handlers, config, logLevel, flags, starts, serial }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
       up: (id) => {
@@ -87,10 +100,20 @@ export class WorkerThread {
     return this.#batches
   }
 
-  /** Hand-offs that it could take. */
+  /** Hand-offs that it could start at once. */
   get free(): number {
-    const open = this.#life.isUp && this.#closed === undefined
-    return open ? this.#options.concurrency - this.#batches : 0
+    return this.#isOpen ? Math.max(0, this.#options.concurrency - this.#batches) : 0
+  }
+
+  /** The room behind short hand-offs that it is at: they are soon over. */
+  get roomBehind(): number {
+    const serial = this.#options.concurrency === 1
+    if (!serial || !this.#isOpen || this.#batches === 0 || this.isHeldUp) return 0
+    return Math.max(0, AHEAD - this.#load)
+  }
+
+  get #isOpen(): boolean {
+    return this.#life.isUp && this.#closed === undefined
   }
 
   /** Whether it has jobs that it has not started. */
@@ -98,14 +121,14 @@ export class WorkerThread {
     return this.#runs.some((run) => run?.isOver === false && run.startedAt() === 0)
   }
 
-  /** Whether it has been at its newest hand-off for longer than `ms`, and at work in it. */
-  isHeldUp(ms: number): boolean {
-    if (this.#batches === 0 || performance.now() - this.#since < ms) return false
+  /** Whether a hand-off takes longer than it should have, and is at work. */
+  get isHeldUp(): boolean {
+    if (this.#batches === 0 || performance.now() - this.#since < OVERDUE) return false
     return this.#runs.some((run) => run?.isOver === false && run.startedAt() > 0)
   }
 
   /** Hands jobs over, which it runs one after the other. */
-  start(handOffs: HandOff[]): void {
+  start({ handOffs, cost }: Packed): void {
     const runs = handOffs.map((handOff) => {
       const slot = this.#freeSlots.pop()
       if (slot === undefined) throw new Error(`job ${handOff.job.id}: the thread has no free slot`)
@@ -114,9 +137,10 @@ export class WorkerThread {
       this.#watchdog.watch(run)
       return run
     })
+    if (this.#batches === 0) this.#since = performance.now()
     this.#batches += 1
-    this.#since = performance.now()
-    void this.#run(runs)
+    this.#load += cost
+    void this.#run(runs, cost)
   }
 
   /** Takes back the jobs that it has not started. */
@@ -170,7 +194,7 @@ export class WorkerThread {
     await this.#life.close()
   }
 
-  async #run(runs: ThreadRun[]): Promise<void> {
+  async #run(runs: ThreadRun[], cost: number): Promise<void> {
     const batch: Batch = runs.map((run) => run.task())
     let gone = NO_OUTCOME
     try {
@@ -188,6 +212,8 @@ export class WorkerThread {
       else this.#settle(run, run.died(gone.message, gone.killedFor), undefined)
     }
     this.#batches -= 1
+    this.#load = this.#batches === 0 ? 0 : this.#load - cost
+    this.#since = performance.now()
     if (returned.length > 0) this.#listener.returned(returned)
     this.#listener.freed(this)
   }

@@ -36,7 +36,10 @@ export interface WebhookReader {
  * is always passed in, in epoch milliseconds; a store has no clock of its own.
  */
 export interface Store extends DeliveryPruner, WebhookReader {
-  /** The hot path: settles, then enqueues, then claims, in one transaction. */
+  /**
+   * The hot path: settles, then enqueues, then claims, in one transaction. A new job that nothing
+   * comes before may be claimed with its writing.
+   */
   turn(turn: Turn): Promise<TurnResult>
   /** Enqueues in a transaction that the host has open on a connection of its own. */
   enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult
@@ -80,7 +83,7 @@ export interface Turn {
   now: number
   settles: Settle[]
   enqueues: NewJob[]
-  /** Chooses what to claim from, knowing what is queued once the rest of the turn is written. */
+  /** Chooses what to claim from, out of all queues with jobs, those of this turn included. */
   admit: (backlog: Queue[]) => Admission[]
 }
 
@@ -97,7 +100,6 @@ export interface Settle {
 export interface Queue {
   kind: string
   priority: number
-  queued: number
 }
 
 /**
@@ -124,6 +126,8 @@ export interface TurnResult {
   claimed: ClaimedJob[]
   /** Whether an admission was cut short by its `most`: there may be more to claim at once. */
   more: boolean
+  /** Whether jobs may be due that no admission had room for. */
+  behind: boolean
   /** Epoch ms of the next job that an admission had room for, but was not due; Infinity for none. */
   nextDue: number
 }

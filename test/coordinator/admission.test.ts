@@ -14,7 +14,7 @@ function lanes(free: Record<string, number>) {
 }
 
 function queue(kind: string, priority = 0): Queue {
-  return { kind, priority, queued: 1 }
+  return { kind, priority }
 }
 
 /** What a kind costs, unless nobody handles it. */

@@ -161,7 +161,7 @@ describe('I9: a turn is bounded', () => {
     )
   })
 
-  test(`${MANY} claims and endings are at least three turns`, async (t) => {
+  test(`${MANY} claims are at least two turns, and as many endings three`, async (t) => {
     const { enqueue, claim, clock, pool, turns, store } = await aCoordinator(t, {
       lanes: { default: MANY },
     })
@@ -169,7 +169,7 @@ describe('I9: a turn is bounded', () => {
     turns.results.length = 0
     await claim()
     const claims = turns.results.map(({ claimed }) => claimed.length)
-    assert.deepEqual(claims, [MOST_ROWS, MOST_ROWS, 100])
+    assert.deepEqual(claims, [2 * MOST_ROWS, 100])
     assert.deepEqual(pool.running, ids)
 
     for (const id of ids) pool.finish(id)

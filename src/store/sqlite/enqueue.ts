@@ -1,26 +1,97 @@
 import { HelveError } from '../../job/errors.ts'
-import type { EnqueueResult, NewJob } from '../../job/job.ts'
+import type { ClaimedJob, EnqueueResult, NewJob } from '../../job/job.ts'
 import type { Counters } from './counters.ts'
-import { MANY_ROWS, type EnqueueStatements } from './statements.ts'
+import { startedNow } from './rows.ts'
+import { MANY_ROWS, type EnqueueStatements, type QueueStatements } from './statements.ts'
+
+/** Where jobs that need not wait are claimed while they are written. */
+export interface Starts {
+  /** Whether the job may start at once; its room is then taken. */
+  admits(job: NewJob): boolean
+  /** The token of a job is this and its id. */
+  readonly number: number
+  add(job: ClaimedJob): void
+}
+
+type Result = EnqueueResult | HelveError
 
 /**
- * Writes many jobs in their order. An error stands for one that is refused: the others are written,
- * and the transaction is as good as before.
+ * Writes the jobs of a turn. An error stands for one that is refused: the others are written, and
+ * the transaction is as good as before.
+ *
+ * @param claim claims what is due, once those are written that may fold into what is queued
+ * @returns what became of each, in their order
  */
 export function enqueueAll(
-  statements: EnqueueStatements,
+  statements: EnqueueStatements & QueueStatements,
   counters: Counters,
   jobs: readonly NewJob[],
   now: number,
-): (EnqueueResult | HelveError)[] {
-  const results: (EnqueueResult | HelveError)[] = []
-  while (results.length < jobs.length) {
-    const next = jobs.slice(results.length, results.length + MANY_ROWS)
-    const many = next.length === MANY_ROWS && next.every(({ dedupeKey }) => dedupeKey === null)
-    if (many) results.push(...insertMany(statements, counters, next, now))
-    else results.push(...next.map((job) => tryEnqueue(statements, counters, job, now)))
+  claim: () => Starts,
+): Result[] {
+  const results = jobs.map((job) =>
+    job.dedupeKey === null ? undefined : tryEnqueue(statements, counters, job, now),
+  )
+  const starts = claim()
+  const others: Result[] = []
+  for (const { alike, started } of chunks(jobs, starts)) {
+    if (started) others.push(...startAll(statements, counters, alike, now, starts))
+    else if (alike.length === MANY_ROWS) {
+      others.push(...insertMany(statements, counters, alike, now))
+    } else for (const job of alike) others.push(enqueue(statements, counters, job, now))
   }
-  return results
+  let next = 0
+  return results.map((result) => result ?? others[next++]!)
+}
+
+/** Consecutive jobs without a key that can be written together. */
+function* chunks(jobs: readonly NewJob[], starts: Starts) {
+  let alike: NewJob[] = []
+  let started = false
+  for (const job of jobs) {
+    if (job.dedupeKey !== null) continue
+    const starting = starts.admits(job)
+    const fits = alike.length < MANY_ROWS && starting === started
+    if (alike.length > 0 && !(fits && areAlike(alike[0]!, job))) {
+      yield { alike, started }
+      alike = []
+    }
+    started = starting
+    alike.push(job)
+  }
+  if (alike.length > 0) yield { alike, started }
+}
+
+/** Whether two jobs differ in nothing but their payload. */
+function areAlike(a: NewJob, b: NewJob): boolean {
+  const same = a.kind === b.kind && a.priority === b.priority && a.runAt === b.runAt
+  return same && a.maxAttempts === b.maxAttempts && !a.overrides && !b.overrides
+}
+
+/** Writes jobs that are claimed already. */
+function startAll(
+  statements: QueueStatements,
+  counters: Counters,
+  jobs: readonly NewJob[],
+  now: number,
+  starts: Starts,
+): EnqueueResult[] {
+  const first = ((statements.lastId.get() as number | undefined) ?? 0) + 1
+  const { number } = starts
+  const many = jobs.length === MANY_ROWS
+  const values = many ? [...common(jobs[0]!, now), number] : []
+  for (const [i, job] of jobs.entries()) {
+    const id = first + i
+    if (many) values.push(id, job.payload)
+    else {
+      const own = [now, number + id, id, job.payload, overridesJson(job)]
+      statements.start.run([...common(job, now), ...own])
+    }
+    starts.add(startedNow(job, id, number + id, now))
+  }
+  if (many) statements.startMany.run(values)
+  counters.add('running', jobs[0]!.kind, jobs[0]!.priority, jobs.length)
+  return jobs.map((_, i) => ({ id: first + i, deduped: false, state: 'running' }))
 }
 
 function insertMany(
@@ -29,12 +100,11 @@ function insertMany(
   jobs: readonly NewJob[],
   now: number,
 ): EnqueueResult[] {
-  const { lastInsertRowid } = statements.insertMany.run(jobs.flatMap((job) => columns(job, now)))
+  const payloads = jobs.map(({ payload }) => payload)
+  const { lastInsertRowid } = statements.insertMany.run([...common(jobs[0]!, now), ...payloads])
   const first = Number(lastInsertRowid) - jobs.length + 1
-  return jobs.map(({ kind, priority }, i) => {
-    counters.add('queued', kind, priority, 1)
-    return { id: first + i, deduped: false, state: 'queued' }
-  })
+  counters.add('queued', jobs[0]!.kind, jobs[0]!.priority, jobs.length)
+  return jobs.map((_, i) => ({ id: first + i, deduped: false, state: 'queued' }))
 }
 
 function tryEnqueue(
@@ -72,10 +142,16 @@ export function enqueue(
   return { id: row[0] as number, deduped, state: row[1] as 'queued' | 'running' }
 }
 
+function common({ kind, priority, runAt, maxAttempts }: NewJob, now: number): unknown[] {
+  return [kind, priority, runAt, maxAttempts, now]
+}
+
 function columns(job: NewJob, now: number): unknown[] {
-  const { kind, payload, priority, runAt, maxAttempts, overrides } = job
-  const json = overrides === null ? null : JSON.stringify(overrides)
-  return [kind, payload, priority, runAt, maxAttempts, json, now]
+  return [...common(job, now), job.payload, overridesJson(job)]
+}
+
+function overridesJson({ overrides }: NewJob): string | null {
+  return overrides === null ? null : JSON.stringify(overrides)
 }
 
 /** A payload of one kind must not end up in a job of another. */

@@ -1,5 +1,12 @@
 import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
-import type { ClaimedJob, JobOverrides, JobRecord, JobState, RecordedError } from '../../job/job.ts'
+import type {
+  ClaimedJob,
+  JobOverrides,
+  JobRecord,
+  JobState,
+  NewJob,
+  RecordedError,
+} from '../../job/job.ts'
 
 /** A row that begins with the `claimable` columns, as a claimed job. */
 function claimedJob(row: unknown[], token: number, attempt: number): ClaimedJob {
@@ -26,6 +33,24 @@ export function claimedNow(row: unknown[], claim: number): ClaimedJob {
 /** The same for one that has been claimed before: the token follows the `claimable` columns. */
 export function claimedBefore(row: unknown[]): ClaimedJob {
   return claimedJob(row, row[10] as number, row[5] as number)
+}
+
+/** A job that is claimed while it is written. */
+export function startedNow(job: NewJob, id: number, token: number, now: number): ClaimedJob {
+  // One literal, in the order of the one above: spreads take several times as long.
+  return {
+    id,
+    token,
+    kind: job.kind,
+    payload: job.payload,
+    dedupeKey: job.dedupeKey,
+    priority: job.priority,
+    attempt: 1,
+    maxAttempts: job.maxAttempts,
+    crashes: 0,
+    createdAt: now,
+    overrides: job.overrides,
+  }
 }
 
 /** A row of the `record` columns. */

@@ -18,7 +18,7 @@ import type {
   Turn,
   TurnResult,
 } from '../store.ts'
-import { backlog, claim, earliest } from './claim.ts'
+import { backlog, Claims, earliest } from './claim.ts'
 import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
 import { enqueue, enqueueAll } from './enqueue.ts'
@@ -96,18 +96,12 @@ export class SqliteStore implements Store, JobStore, RunStore {
       const settled = settles.map((one) =>
         completed.has(one) ? COMPLETED : this.#settle(counters, one, now),
       )
-      const enqueued = enqueueAll(this.#statements, counters, enqueues, now)
       counters.flush(this.#statements)
-      const claims = admit(backlog(this.#statements)).map((admission) =>
-        claim(this.#statements, counters, admission, now),
-      )
-      return {
-        settled,
-        enqueued,
-        claimed: claims.flatMap(({ jobs }) => jobs),
-        nextDue: Math.min(...claims.map(({ nextDue }) => nextDue)),
-        more: claims.some(({ more }) => more),
-      }
+      const admissions = admit(backlog(this.#statements, enqueues))
+      const claims = new Claims(this.#statements, counters, admissions, now)
+      const begin = (): Claims => claims.begin()
+      const enqueued = enqueueAll(this.#statements, counters, enqueues, now, begin)
+      return { settled, enqueued, ...claims.finish() }
     }
     if (enqueues.length > 0) return this.#transactions.acknowledged(body)
     return this.#transactions.repeatable(body)

@@ -19,24 +19,34 @@ function preparer(db: Pick<Database, 'prepare'>) {
 /** The part that a producer needs; it also runs on a host's own connection. */
 export type EnqueueStatements = Prepared<'insert' | 'insertMany' | 'count', 'fold' | 'holder'>
 
-/** Rows of `insertMany`. */
-export const MANY_ROWS = 10
+/** Rows of the statements that insert many: less than half the cost of as many single ones. */
+export const MANY_ROWS = 20
+
+/** Rows that differ in a few columns: what they have in common is given once. */
+function manyRows(same: string, own: string): string {
+  const rows = Array.from({ length: MANY_ROWS }, () => places(own)).join(', ')
+  return `WITH same (${same}) AS (VALUES ${places(same)}), own (${own}) AS (VALUES ${rows})`
+}
+
+function places(columns: string): string {
+  return `(${columns.replace(/\w+/g, '?')})`
+}
 
 export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements {
   const { run, rows } = preparer(db)
   return {
     insert: run(`
-      INSERT INTO helve_jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at)
+      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload, overrides)
       VALUES (?, ?, ?, ?, ?, ?, ?)`),
 
-    // Half the cost of as many single ones.
     insertMany: run(`
-      INSERT INTO helve_jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at)
-      VALUES ${Array.from({ length: MANY_ROWS }, () => '(?, ?, ?, ?, ?, ?, ?)').join(', ')}`),
+      ${manyRows('kind, priority, run_at, max_attempts, created_at', 'payload')}
+      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload)
+      SELECT * FROM same CROSS JOIN own`),
 
     // A retry keeps its backoff: a fold brings forward only a job that has not run yet.
     fold: rows(`
-      INSERT INTO helve_jobs (kind, payload, priority, run_at, max_attempts, overrides, created_at, dedupe_key)
+      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload, overrides, dedupe_key)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 'dead' DO UPDATE SET
         payload = excluded.payload,
@@ -74,6 +84,9 @@ export function prepareTransactions(db: Database): TransactionStatements {
 
 export type QueueStatements = Prepared<
   | 'dataVersion'
+  | 'lastId'
+  | 'start'
+  | 'startMany'
   | 'complete'
   | 'claim'
   | 'requeue'
@@ -111,6 +124,20 @@ export function prepareQueue(db: Database): QueueStatements {
   return {
     dataVersion: value('PRAGMA data_version'),
 
+    lastId: value(`SELECT seq FROM sqlite_sequence WHERE name = 'helve_jobs'`),
+    // Queued and claimed in one: the token is the claim's number and the id.
+    start: run(`
+      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, started_at, token, id,
+        payload, overrides, state, attempts)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', 1)`),
+    startMany: run(`
+      ${manyRows('kind, priority, run_at, max_attempts, created_at, claim', 'id, payload')}
+      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, started_at, token, id,
+        payload, state, attempts)
+      SELECT kind, priority, run_at, max_attempts, created_at, created_at, claim + id, id,
+        payload, 'running', 1
+      FROM same CROSS JOIN own`),
+
     // Ids as a JSON array: one statement for all that a turn completes of one claim.
     complete: value(`
       DELETE FROM helve_jobs
@@ -131,7 +158,7 @@ export function prepareQueue(db: Database): QueueStatements {
       WHERE ${owned}`),
 
     backlog: rows(`
-      SELECT kind, priority, jobs FROM helve_counters WHERE state = 'queued' AND jobs > 0`),
+      SELECT kind, priority FROM helve_counters WHERE state = 'queued' AND jobs > 0`),
     due: rows(`
       SELECT ${claimable}, run_at FROM helve_jobs
       WHERE state = 'queued' AND kind = ? AND priority = ? AND run_at <= ?

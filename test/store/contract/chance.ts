@@ -289,11 +289,7 @@ function counted(jobs: JobRecord[]): Counts {
 
 function queues(jobs: JobRecord[]): Queue[] {
   const queues = new Map<string, Queue>()
-  for (const { kind, priority } of jobs) {
-    const name = `${kind} ${priority}`
-    const queue = queues.get(name) ?? { kind, priority, queued: 0 }
-    queues.set(name, { ...queue, queued: queue.queued + 1 })
-  }
+  for (const { kind, priority } of jobs) queues.set(`${kind} ${priority}`, { kind, priority })
   return [...queues.values()]
 }
 

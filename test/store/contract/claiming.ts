@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Admission, Queue } from '../../../src/store/store.ts'
+import type { NewJob } from '../../../src/job/job.ts'
+import type { Admission, Queue, Store } from '../../../src/store/store.ts'
 import {
   admission,
   aJob,
@@ -113,7 +114,7 @@ export function claiming(open: Open): void {
       })
     })
 
-    test('admit knows what is queued, due or not, once the turn is written', async (t) => {
+    test('admit knows what queues there are, with the jobs of this turn', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob({ kind: 'a' }), aJob({ kind: 'b' }))
       const [a, b] = await claim(store)
@@ -129,9 +130,9 @@ export function claiming(open: Open): void {
       assert.deepEqual(
         seen.toSorted((x, y) => x.kind.localeCompare(y.kind) || x.priority - y.priority),
         [
-          { kind: 'a', priority: 0, queued: 2 },
-          { kind: 'a', priority: 4, queued: 1 },
-          { kind: 'reindex', priority: 0, queued: 1 },
+          { kind: 'a', priority: 0 },
+          { kind: 'a', priority: 4 },
+          { kind: 'reindex', priority: 0 },
         ],
       )
     })
@@ -232,6 +233,89 @@ export function claiming(open: Open): void {
       assert.equal(await store.fail(second!, settlement, NOW), true)
       assert.equal(await store.fail(second!, settlement, NOW), false)
       assert.equal((await store.get(second!.id))?.runAt, LATER)
+    })
+  })
+
+  describe('a job that is enqueued in the turn that claims', () => {
+    const claimedOf = async (store: Store, enqueues: NewJob[], room: number) => {
+      const result = await turn(store, { enqueues, admit: all(room) })
+      const place = new Map(result.enqueued.map((one, i) => ['id' in one ? one.id : 0, i]))
+      return { ...result, places: result.claimed.map(({ id }) => place.get(id)) }
+    }
+
+    test('is running when the turn is over, and settles as any other', async (t) => {
+      const { store } = await open(t)
+      const overrides = { timeout: 5_000 }
+      const job = aJob({ payload: [1], maxAttempts: 3, overrides })
+      const { claimed, enqueued } = await claimedOf(store, [job], 1)
+      const { id, token, ...rest } = claimed[0]!
+      assert.deepEqual(enqueued, [{ id, deduped: false, state: 'running' }])
+      assert.deepEqual(rest, {
+        ...{ kind: 'reindex', payload: '[1]', dedupeKey: null, priority: 0, attempt: 1 },
+        ...{ maxAttempts: 3, crashes: 0, createdAt: NOW, overrides },
+      })
+      const row = await store.get(id)
+      assert.deepEqual([row?.state, row?.attempts, row?.startedAt], ['running', 1, NOW])
+      assert.deepEqual(await store.counts(), { reindex: { queued: 0, running: 1, dead: 0 } })
+      const late = { ...claimed[0]!, token: token + 1 }
+      assert.equal(await settle(store, completes(late)), undefined)
+      assert.equal((await settle(store, completes(claimed[0]!)))?.state, 'completed')
+      assert.deepEqual(await store.counts(), {})
+    })
+
+    const many = (count: number, over: Partial<NewJob> = {}) =>
+      Array.from({ length: count }, (_, n) => aJob({ payload: n, ...over }))
+
+    const cases: [what: string, enqueues: NewJob[], room: number, claimed: number[]][] = [
+      ['all of them', many(3), 9, [0, 1, 2]],
+      ['many of them', many(57), 50, Array.from({ length: 50 }, (_, n) => n)],
+      ['no more than there is room for', many(3), 2, [0, 1]],
+      ['not before its time', [aJob({ runAt: LATER }), aJob()], 9, [1]],
+      ['those with a key as well', [aJob(), aJob({ dedupeKey: 'k' })], 1, [1]],
+      ['the urgent first', [aJob(), aJob({ priority: -1 })], 1, [1]],
+    ]
+    for (const [what, enqueues, room, expected] of cases) {
+      test(`is claimed: ${what}`, async (t) => {
+        const { store } = await open(t)
+        const { claimed, enqueued, places } = await claimedOf(store, enqueues, room)
+        assert.deepEqual(places, expected)
+        const queued = enqueues.length - expected.length
+        const running = expected.length
+        assert.deepEqual(await store.counts(), { reindex: { queued, running, dead: 0 } })
+        assert.equal(new Set(enqueued.map((one) => 'id' in one && one.id)).size, enqueues.length)
+        for (const { id, payload } of claimed) {
+          assert.equal(JSON.stringify((await store.get(id))?.payload), payload)
+        }
+        const settles = claimed.map((job) => completes(job))
+        const { settled } = await turn(store, { settles })
+        assert.ok(settled.every((one) => one?.state === 'completed'))
+      })
+    }
+
+    test('waits for its turn behind what is due already', async (t) => {
+      const { store } = await open(t)
+      const before = await enqueue(store, aJob(), aJob())
+      const { claimed, behind } = await claimedOf(store, [aJob()], 2)
+      assert.deepEqual(
+        claimed.map(({ id }) => id),
+        before.map(({ id }) => id),
+      )
+      assert.equal(behind, true)
+    })
+
+    test('folds into a job that is still queued', async (t) => {
+      const { store } = await open(t)
+      const [{ id } = { id: 0 }] = await enqueue(store, aJob({ dedupeKey: 'k' }))
+      const newer = aJob({ dedupeKey: 'k', payload: 'newer' })
+      const { claimed, enqueued } = await claimedOf(store, [newer], 1)
+      assert.deepEqual(enqueued, [{ id, deduped: true, state: 'queued' }])
+      assert.equal(claimed[0]?.payload, '"newer"')
+    })
+
+    test('tells when the next one is due', async (t) => {
+      const { store } = await open(t)
+      const { nextDue, behind } = await claimedOf(store, [aJob({ runAt: LATER }), aJob()], 9)
+      assert.deepEqual([nextDue, behind], [LATER, false])
     })
   })
 }

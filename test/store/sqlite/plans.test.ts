@@ -12,7 +12,7 @@ import {
 // how it will go about it: a scan reads all of a table or index, a temporary b-tree sorts it.
 
 /** They read all of something that is small however many jobs there are. */
-const SMALL = new Set(['backlog', 'counters', 'running', 'list'])
+const SMALL = new Set(['backlog', 'counters', 'running', 'list', 'lastId'])
 
 let db: Database.Database
 before(() => {
@@ -28,7 +28,7 @@ function plan(sql: string): string[] {
   const explain = db.prepare(`EXPLAIN QUERY PLAN ${sql}`)
   const rows = named.length > 0 ? explain.all(Object.fromEntries(named)) : explain.all(positional)
   const steps = (rows as { detail: string }[]).map(({ detail }) => detail)
-  return steps.filter((detail) => !/json_each|VALUES CLAUSE/.test(detail))
+  return steps.filter((detail) => !/json_each|VALUES CLAUSE|CONSTANT ROW|(same|own)$/.test(detail))
 }
 
 describe('I8: no statement scans or sorts', () => {
