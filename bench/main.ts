@@ -14,7 +14,7 @@ Scenarios: ${SCENARIOS.join(', ')}
   without any: all of them, and the limit and whole lives over durabilities, payloads and threads;
   such a run is recorded in bench/RESULTS.md
   --trials N      trials of each scenario, each in its own process [3]
-  --jobs N        jobs of a trial [40000]
+  --jobs N        jobs of a trial [200000]
   --payload N     bytes of a payload [100]
   --threads N     worker threads [as many as there are cores]
   --durability D  power or process [power]
@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
     trials: { type: 'string', default: '3' },
-    jobs: { type: 'string', default: '40000' },
+    jobs: { type: 'string', default: '200000' },
     payload: { type: 'string', default: '100' },
     threads: { type: 'string', default: String(availableParallelism()) },
     durability: { type: 'string', default: 'power' },

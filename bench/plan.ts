@@ -17,7 +17,7 @@ export const SCENARIOS = [
 const PAYLOADS = [100, 1_000, 16_000]
 const DURABILITIES = ['power', 'process'] as const
 /** Jobs of the memory scenario, for each job of the others: a million with the default. */
-const MEMORY = 25
+const MEMORY = 5
 
 /** Every scenario with the parameters that were given. */
 export function plain(scenarios: string[], params: Params, trials: number): Measurement[] {
@@ -33,7 +33,7 @@ export function matrix(params: Params, trials: number): Measurement[] {
   const threads = [...new Set([1, params.threads])]
   return DURABILITIES.flatMap((durability) =>
     PAYLOADS.flatMap((payload) => {
-      const jobs = payload > 1_000 ? Math.ceil(params.jobs / 4) : params.jobs
+      const jobs = payload > 1_000 ? Math.ceil(params.jobs / 10) : params.jobs
       const cell = { ...params, durability, payload, jobs }
       const label = `${durability}, ${payload} B`
       return [

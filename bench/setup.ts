@@ -77,10 +77,10 @@ export async function rate(jobs: number, work: () => Promise<void> | void): Prom
   return (jobs / (performance.now() - start)) * 1_000
 }
 
-/** The threads are up, and have loaded the handlers. */
+/** The threads are up and have loaded the handlers, and the code on the way is compiled. */
 export async function warmUp(runtime: BenchRuntime, params: Params): Promise<void> {
   void runtime.run()
-  const jobs = params.threads * 50
+  const jobs = 20_000
   const warm = completions(runtime, jobs)
   await produce(runtime, { ...params, jobs })
   await warm

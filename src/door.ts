@@ -1,5 +1,6 @@
 import type { Clock } from './coordinator/clock.ts'
 import type { Coordinator } from './coordinator/coordinator.ts'
+import { MOST_ROWS } from './coordinator/turn-size.ts'
 import { checkKeys } from './job/check.ts'
 import { HelveError } from './job/errors.ts'
 import type { EnqueueResult, NewJob } from './job/job.ts'
@@ -14,8 +15,6 @@ type Options = EnqueueOptions | undefined
 type Result = EnqueueResult | HelveError
 
 const SUBMISSION_KEYS = ['kind', 'payload', ...ENQUEUE_KEYS]
-/** Submissions that `enqueueMany` has waiting at a time. */
-const MANY = 5_000
 
 /** Where submissions come in: they are checked, and get what their kind says, before they wait. */
 export class Door {
@@ -35,11 +34,15 @@ export class Door {
     return checkPayload(schema, payload).then((checked) => this.#submit(kind, checked, options))
   }
 
-  /** @throws HelveError when some are refused, with what became of each */
+  /**
+   * A turn's worth at a time: more of them would only grow old in the mailbox.
+   *
+   * @throws HelveError when some are refused, with what became of each
+   */
   async enqueueMany(submissions: readonly AnySubmission[]): Promise<EnqueueResult[]> {
     const results: Result[] = []
-    for (let start = 0; start < submissions.length; start += MANY) {
-      results.push(...(await this.#enqueueAll(submissions.slice(start, start + MANY))))
+    for (let start = 0; start < submissions.length; start += MOST_ROWS) {
+      results.push(...(await this.#enqueueAll(submissions.slice(start, start + MOST_ROWS))))
     }
     const refused = results.findIndex((result) => result instanceof HelveError)
     if (refused === -1) return results as EnqueueResult[]

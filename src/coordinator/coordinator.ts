@@ -34,9 +34,6 @@ const BUSY_PATIENCE = 10_000
 const FIRST_RETRY = 10
 const LONGEST_RETRY = 1_000
 
-/** Claims of a turn for each submission that it may take: more, so that a backlog gets shorter. */
-const CLAIMS = 2
-
 const PUT_OFF: Outcome = {
   type: 'released',
   reason: 'another job runs whose next crash would be its last, too',
@@ -172,8 +169,7 @@ export class Coordinator {
   async #turn(): Promise<void> {
     this.#turning = true
     const { clock } = this.#parts
-    const rows = this.#size.rows
-    const mail = this.#mailbox.take(rows, this.#behind ? rows / 2 : rows)
+    const mail = this.#mailbox.take(this.#size.rows, this.#behind)
     const now = clock.now()
     const start = clock.monotonic()
     const settles = mail.endings.map((ending) => this.#decide(ending, now))
@@ -208,7 +204,7 @@ export class Coordinator {
   #admit(backlog: Queue[], once: boolean): Admission[] {
     if (once) return admitOne(backlog, this.#parts.lanes)
     if (this.#phase !== 'claiming') return []
-    return admissions(backlog, this.#parts.lanes, CLAIMS * this.#size.rows)
+    return admissions(backlog, this.#parts.lanes, this.#size.rows)
   }
 
   /** The turn is on disk: only now does anybody hear of it. */

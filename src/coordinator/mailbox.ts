@@ -51,12 +51,16 @@ export class Mailbox {
     return new Promise((resolve) => this.#onces.push(resolve))
   }
 
-  take(endings: number, submissions: number): Mail {
-    return {
-      endings: this.#endings.splice(0, endings),
-      submissions: this.#submissions.splice(0, submissions),
-      once: this.#onces.shift(),
-    }
+  /**
+   * Takes at most so much, half of which is for endings.
+   *
+   * @param behind lets in half the submissions
+   */
+  take(most: number, behind: boolean): Mail {
+    const endings = this.#endings.splice(0, most / 2)
+    const left = most - endings.length
+    const submissions = this.#submissions.splice(0, behind ? left / 2 : left)
+    return { endings, submissions, once: this.#onces.shift() }
   }
 
   /** Puts mail back in its place: it goes first into the next turn. */

@@ -1,7 +1,7 @@
-/** Settles, enqueues and claims of one turn at the most. */
-export const MOST_ROWS = 500
+/** Settles and enqueues of one turn at the most, and as many claims. */
+export const MOST_ROWS = 1_000
 /** And at the least: below that, a turn is no shorter, since its sync costs the same. */
-const LEAST_ROWS = 32
+const LEAST_ROWS = 64
 /** Milliseconds for which a turn may hold the event loop of the host. */
 const TARGET = 4
 
