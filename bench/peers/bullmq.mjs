@@ -1,5 +1,4 @@
 import { Queue, Worker } from 'bullmq'
-import { SANDBOX_FACTOR } from './contenders.mjs'
 
 /** As in its documentation; 100 and 300 are no faster. */
 const CONCURRENCY = 50
@@ -7,7 +6,7 @@ const CHUNK = 1_000
 
 /**
  * @param {import('./trial.mjs').Setup} setup
- * @param {{ sandbox: boolean }} options
+ * @param {{ sandbox: number }} options
  */
 export async function setup({ server, payload, threads, completed, failed }, { sandbox }) {
   const connection = { url: server, maxRetriesPerRequest: null }
@@ -21,8 +20,8 @@ export async function setup({ server, payload, threads, completed, failed }, { s
     {
       connection,
       autorun: false,
-      concurrency: sandbox ? threads * SANDBOX_FACTOR : CONCURRENCY,
-      useWorkerThreads: sandbox,
+      concurrency: sandbox ? threads * sandbox : CONCURRENCY,
+      useWorkerThreads: sandbox > 0,
     },
   )
   worker.on('completed', () => completed(1))

@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
     trials: { type: 'string', default: '3' },
-    jobs: { type: 'string', default: '40000' },
+    jobs: { type: 'string', default: '100000' },
     payload: { type: 'string', default: '100' },
     threads: { type: 'string', default: String(availableParallelism()) },
   },
@@ -28,7 +28,7 @@ const HELP = `npm run bench:peers [-- PEER… OPTIONS]
 
 Peers: ${PEERS.join(', ')} (all of them unless named)
   --trials N   trials of each, each in its own process [3]
-  --jobs N     jobs of a trial; slow contenders get a share of them [40000]
+  --jobs N     jobs of a trial; slow contenders get a share of them [100000]
   --payload N  bytes of a payload [100]
   --threads N  worker threads of helve [as many as there are cores]
   --json       the figures as JSON
