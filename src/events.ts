@@ -1,4 +1,5 @@
 import type { ClaimedJob, JobError } from './job/job.ts'
+import type { PauseTarget } from './job/pause.ts'
 
 /** Names a job in an event. */
 export interface JobRef {
@@ -25,6 +26,15 @@ export interface RuntimeEvents {
   lost: { job: JobRef; reason: string; crashes: number }
   /** Interrupted through no doing of its own: queued again, the attempt refunded. */
   released: { job: JobRef; reason: string }
+  /** It asked for a later run: queued again, the attempt refunded, not before `runAt` (epoch ms). */
+  snoozed: { job: JobRef; runAt: number }
+  /** `runtime.cancel` has ended it: it is dead. */
+  cancelled: { job: JobRef }
+  /** No more is claimed of the target. */
+  paused: { target: PauseTarget; by: string | null }
+  resumed: { target: PauseTarget }
+  /** Several kinds share a lane that has one slot: a slow job of one holds up all the others. */
+  'lane:narrow': { lane: string; kinds: string[] }
   /** What the handler gave to `ctx.progress`. */
   progress: { job: JobRef; value: unknown }
   /** A run does not end although it was told to, and cannot be forced: slot and key stay taken. */

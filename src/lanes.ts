@@ -31,6 +31,8 @@ export function lanesOf(pools: ReadonlyMap<string, Pool>, registry: Registry): L
   return {
     pools,
     of: (kind) => registry.lane(kind),
+    policy: (kind) => registry.policy(kind),
+    kinds: (lane) => registry.kinds(lane),
     cost: (kind) => {
       if (registry.policy(kind).alone) return 1
       return pools.get(registry.lane(kind) ?? '')?.cost(kind) ?? 1
@@ -50,6 +52,14 @@ export function startLanes(pools: Map<string, Pool>, parts: LaneParts): void {
   pools.set(MAIN_LANE, main)
   if (options.handlers === undefined) return
   for (const name of options.lanes.keys()) pools.set(name, startThreads(name, parts))
+}
+
+/** Tells of lanes where kinds cannot be kept apart. */
+export function tellNarrowLanes(pools: ReadonlyMap<string, Pool>, parts: LaneParts): void {
+  for (const [lane, { slots }] of pools) {
+    const kinds = [...parts.registry.kinds(lane)].sort()
+    if (slots === 1 && kinds.length > 1) parts.events.emit('lane:narrow', () => ({ lane, kinds }))
+  }
 }
 
 function startThreads(name: string, parts: LaneParts): Pool {

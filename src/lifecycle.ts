@@ -1,6 +1,6 @@
 import { closed } from './coordinator/coordinator.ts'
 import { HelveError } from './job/errors.ts'
-import { startLanes, type LaneParts } from './lanes.ts'
+import { startLanes, tellNarrowLanes, type LaneParts } from './lanes.ts'
 import type { Pool } from './pool/pool.ts'
 
 /** Milliseconds that a stopping runtime gives to what still runs. */
@@ -57,6 +57,15 @@ export class Lifecycle {
     if (this.#stopped) throw closed()
   }
 
+  /** What a kind may do has changed. */
+  regroup(kind: string): void {
+    const { store, coordinator, events } = this.#parts
+    const during = `looking at the groups of ${kind} anew`
+    const looked = this.#started?.then(() => store.regroup(kind, Date.now()))
+    looked?.catch((error: unknown) => events.emit('error', () => ({ error, during })))
+    coordinator.wake()
+  }
+
   /** Owns the file and starts the lanes, the first time. */
   start(): Promise<void> {
     if (this.#stopped) return Promise.reject(closed())
@@ -68,12 +77,17 @@ export class Lifecycle {
   }
 
   async #own(): Promise<void> {
-    const { store, coordinator } = this.#parts
+    const { store, coordinator, registry } = this.#parts
     for (const job of await store.own(Date.now())) {
       coordinator.settled(job, { type: 'lost', reason: 'the process that ran it ended' })
     }
     this.#unwatch = store.watch(() => coordinator.wake())
     startLanes(this.#pools, this.#parts)
+    for (const kind of Object.keys(await store.counts())) {
+      const lane = registry.lane(kind)
+      if (lane !== undefined) registry.kinds(lane).add(kind)
+    }
+    tellNarrowLanes(this.#pools, this.#parts)
   }
 
   async #stop(timeout: number): Promise<void> {

@@ -36,6 +36,19 @@ export function logEvents(events: Events, logger: Logger): void {
     ...of(job),
     reason,
   }))
+  line('snoozed', 'debug', 'job asked for a later run', ({ job, runAt }) => ({
+    ...of(job),
+    runAt: new Date(runAt).toISOString(),
+  }))
+  line('cancelled', 'info', 'job is cancelled', ({ job }) => of(job))
+  line('paused', 'info', 'no more is claimed', ({ target, by }) => ({ ...target, by }))
+  line('resumed', 'info', 'is claimed again', ({ target }) => target)
+  line(
+    'lane:narrow',
+    'warn',
+    'several kinds share a lane with one slot: a slow job of one holds up all the others',
+    (data) => data,
+  )
   line('stuck', 'error', 'job does not end', ({ job, reason }) => ({ ...of(job), reason }))
   line('stale', 'warn', 'end of a run is dropped: it is late', ({ job }) => of(job))
   line('thread:up', 'debug', 'thread is up', (data) => data)

@@ -6,7 +6,16 @@ import type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from './job/check.ts'
 import { HelveError } from './job/errors.ts'
 import { MAX_DELAY, MAX_PRIORITY } from './job/limits.ts'
-import { checkBackoff, checkMaxAttempts, checkTimeout, type Policy } from './job/policy.ts'
+import {
+  checkBackoff,
+  checkGroupOf,
+  checkMaxAttempts,
+  checkRate,
+  checkTimeout,
+  type GroupOf,
+  type Policy,
+  type Rate,
+} from './job/policy.ts'
 import { checkSchema, type Schema } from './schema.ts'
 
 /** How a runtime is made. */
@@ -65,6 +74,24 @@ export interface KindOptions {
   alone?: boolean
   /** The lane that runs the kind. @default 'default' */
   lane?: string
+  /**
+   * Slots of the lane that the kind may hold at a time: threads, or in a lane with `concurrency`
+   * runs. It leaves one of them to other kinds anyway. @default no limit
+   */
+  concurrency?: number
+  /** How many runs may start in which time; those that have to wait do so in the queue. @default none */
+  rate?: Rate
+  /**
+   * Jobs of the same group share {@link groupConcurrency} and {@link groupRate}, and groups take
+   * turns: one with many due jobs delays another by one run. @default none
+   */
+  group?: GroupOf
+  /** Jobs of a group that may run at a time. @default 1 */
+  groupConcurrency?: number
+  /** As {@link rate}, for each group by itself. @default none */
+  groupRate?: Rate
+  /** Milliseconds since its submission after which a job that snoozes is dead. @default 7 days */
+  maxAge?: number
   /** **Lower runs first.** For submissions through this runtime. @default 0 */
   priority?: number
   /** Milliseconds to wait at least. For submissions through this runtime. @default 0 */
@@ -75,8 +102,9 @@ export interface KindOptions {
 
 const RUNTIME_KEYS = ['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry']
 const LANE_KEYS = ['threads', 'concurrency', 'memory']
-const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'alone', 'lane']
-const KIND_KEYS = [...RUN_KEYS, 'priority', 'delay', 'schema']
+const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'alone', 'lane', 'maxAge']
+const LIMIT_KEYS = ['concurrency', 'rate', 'group', 'groupConcurrency', 'groupRate']
+const KIND_KEYS = [...RUN_KEYS, ...LIMIT_KEYS, 'priority', 'delay', 'schema']
 const MOST_THREADS = 1_024
 
 export interface CheckedLane {
@@ -130,6 +158,7 @@ export function checkKindOptions(
   if (timeout !== undefined) checkTimeout(timeout)
   if (grace !== undefined) checkNumber(grace, 'grace', 0, MAX_DELAY)
   if (alone !== undefined) checkOneOf(alone, 'alone', [true, false])
+  checkLimits(options)
   if (priority !== undefined) checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY)
   if (delay !== undefined) checkNumber(delay, 'delay', 0, MAX_DELAY)
   if (schema !== undefined) checkSchema(schema)
@@ -137,6 +166,18 @@ export function checkKindOptions(
     throw badOption('lane', `one of ${[...lanes.keys()].join(', ')}`, lane)
   }
   return options
+}
+
+function checkLimits(options: KindOptions): void {
+  const { concurrency, rate, group, groupConcurrency, groupRate, maxAge } = options
+  if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', 1, 1_000_000)
+  if (rate !== undefined) checkRate(rate, 'rate')
+  if (group !== undefined) checkGroupOf(group)
+  if (groupConcurrency !== undefined) {
+    checkInteger(groupConcurrency, 'groupConcurrency', 1, 1_000_000)
+  }
+  if (groupRate !== undefined) checkRate(groupRate, 'groupRate')
+  if (maxAge !== undefined) checkNumber(maxAge, 'maxAge', 0, MAX_DELAY)
 }
 
 /** The part of a kind's options that decides about its runs, over the defaults. */
@@ -148,6 +189,12 @@ export function policyOf(options: KindOptions, defaults: Policy): Policy {
     grace: options.grace ?? defaults.grace,
     alone: options.alone ?? defaults.alone,
     lane: options.lane ?? defaults.lane,
+    concurrency: options.concurrency ?? defaults.concurrency,
+    rate: options.rate ?? defaults.rate,
+    group: options.group ?? defaults.group,
+    groupConcurrency: options.groupConcurrency ?? defaults.groupConcurrency,
+    groupRate: options.groupRate ?? defaults.groupRate,
+    maxAge: options.maxAge ?? defaults.maxAge,
   }
 }
 

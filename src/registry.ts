@@ -18,6 +18,8 @@ export class Registry {
   readonly #lanes: ReadonlyMap<string, unknown>
   readonly #hasThreads: boolean
   readonly handlers = new Map<string, Handler>()
+  /** By lane: kinds that are known to run in it. */
+  readonly #known = new Map<string, Set<string>>()
 
   constructor(lanes: ReadonlyMap<string, unknown>, hasThreads: boolean) {
     this.#lanes = lanes
@@ -34,6 +36,9 @@ export class Registry {
       this.handlers.set(name, handler)
     }
     this.#kinds.set(name, { options, policy: policyOf(options, DEFAULT_POLICY) })
+    for (const kinds of this.#known.values()) kinds.delete(name)
+    const lane = this.lane(name)
+    if (lane !== undefined) this.kinds(lane).add(name)
   }
 
   options(kind: string): KindOptions {
@@ -42,6 +47,13 @@ export class Registry {
 
   policy(kind: string): Policy {
     return this.#kinds.get(kind)?.policy ?? DEFAULT_POLICY
+  }
+
+  /** Kinds of a lane: those that are registered, and what is added because it was seen. */
+  kinds(lane: string): Set<string> {
+    const known = this.#known.get(lane) ?? new Set()
+    this.#known.set(lane, known)
+    return known
   }
 
   longestGrace(): number {

@@ -1,14 +1,16 @@
 import { pino } from 'pino'
 import { systemClock, type Clock } from './coordinator/clock.ts'
 import { Coordinator } from './coordinator/coordinator.ts'
+import type { Explanation } from './coordinator/explain.ts'
 import { Door } from './door.ts'
 import type { Enqueuer } from './enqueuer.ts'
 import { Events, type RuntimeEvents } from './events.ts'
-import { badOption, checkInteger, checkKeys, checkNumber } from './job/check.ts'
+import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from './job/check.ts'
 import { read } from './job/errors.ts'
 import type { Handler } from './job/handler.ts'
 import type { EnqueueResult, JobRecord } from './job/job.ts'
 import { MAX_DELAY } from './job/limits.ts'
+import { checkPauseTarget, type Pause, type PauseTarget } from './job/pause.ts'
 import type { PayloadsOf, Rest, Submission } from './kinds.ts'
 import { lanesOf } from './lanes.ts'
 import { Lifecycle, STOP_TIMEOUT } from './lifecycle.ts'
@@ -21,7 +23,7 @@ import {
   type RuntimeOptions,
 } from './options.ts'
 import type { Pool } from './pool/pool.ts'
-import { Registry } from './registry.ts'
+import { MAIN_LANE, Registry } from './registry.ts'
 import type { Counts, HostConnection, ListQuery, Page, Store } from './store/store.ts'
 
 /**
@@ -61,7 +63,6 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
       events: this.#events,
       clock: this.#clock,
       random: Math.random,
-      policy: (kind) => registry.policy(kind),
       idle: this.#options.idle,
     })
     const logger = options.logger ?? pino({ enabled: false })
@@ -89,7 +90,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   register(kind: string, first: KindOptions | Handler<never>, options: KindOptions = {}): void {
     if (typeof first === 'function') this.#registry.register(kind, first as Handler, options)
     else this.#registry.register(kind, undefined, first)
-    this.#coordinator.wake()
+    this.#lifecycle.regroup(kind)
   }
 
   /**
@@ -237,6 +238,62 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     const retried = await this.#store.retry(id, this.#clock.now())
     this.#coordinator.wake()
     return retried
+  }
+
+  /**
+   * Cancels a job: it becomes dead, with no attempt spent. A queued one at once; a running one is
+   * told by its signal, and after its kind's grace ended by force, and is dead (`cancelled`) once
+   * it has stopped, unless it completes.
+   *
+   * @returns false when no live job has this id, or it runs in another process
+   */
+  async cancel(id: number): Promise<boolean> {
+    return this.#coordinator.cancel(checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER))
+  }
+
+  /**
+   * Claims no more jobs of a lane, a kind, or a group of a kind; what runs goes on. Kept in the
+   * store: it holds beyond a restart, until {@link resume}.
+   *
+   * @param options.by who pauses it, or what for: {@link explain} tells. @default none
+   * @returns false when it was paused already
+   * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_KIND`
+   */
+  async pause(target: PauseTarget, options: { by?: string } = {}): Promise<boolean> {
+    const checked = this.#target(target)
+    checkKeys(options, 'options', ['by'])
+    const by = options.by ?? null
+    if (by !== null && typeof by !== 'string') throw badOption('by', 'a string', by)
+    const paused = await this.#store.pause(checked, this.#clock.now(), by)
+    if (paused) this.#events.emit('paused', () => ({ target: checked, by }))
+    return paused
+  }
+
+  /** Takes a pause back. False when there was none. */
+  async resume(target: PauseTarget): Promise<boolean> {
+    const checked = this.#target(target)
+    const resumed = await this.#store.resume(checked, this.#clock.now())
+    if (resumed) this.#events.emit('resumed', () => ({ target: checked }))
+    this.#coordinator.wake()
+    return resumed
+  }
+
+  /** What is paused. */
+  pauses(): Promise<Pause[]> {
+    return this.#store.pauses()
+  }
+
+  /** Why a job does not run now; undefined when there is none with this id (any more). */
+  async explain(id: number): Promise<Explanation | undefined> {
+    checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
+    return this.#coordinator.explain(id)
+  }
+
+  #target(target: PauseTarget): PauseTarget {
+    const checked = checkPauseTarget(target)
+    const lanes = [MAIN_LANE, ...this.#options.lanes.keys()]
+    if ('lane' in checked) checkOneOf(checked.lane, 'target.lane', lanes)
+    return checked
   }
 
   /** Deletes a dead job. False when no dead job has this id. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { newJob } from '../../src/job/submission.ts'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import type { Queue } from '../../src/store/store.ts'
+import { UNLIMITED, type Queue } from '../../src/store/store.ts'
 import { median } from '../statistics.ts'
 import type { Params } from '../setup.ts'
 
@@ -53,7 +53,7 @@ async function claimAndSettle(store: SqliteStore): Promise<number> {
   const enqueues = Array.from({ length: JOBS }, () => newJob('noop', {}, {}, now))
   await store.turn({ now, settles: [], enqueues, admit: () => [] })
   const admit = (queues: Queue[]) => [
-    { queues: queues.map((queue) => ({ ...queue, cost: 1 })), room: JOBS, most: JOBS },
+    { queues: queues.map((queue) => ({ ...queue, terms: UNLIMITED })), room: JOBS, most: JOBS },
   ]
   const start = performance.now()
   const { claimed } = await store.turn({ now, settles: [], enqueues: [], admit })

@@ -1,5 +1,7 @@
+import type { Pause } from '../job/pause.ts'
+import type { Policy } from '../job/policy.ts'
 import type { Pool } from '../pool/pool.ts'
-import type { Admission, PricedQueue, Queue } from '../store/store.ts'
+import type { Admission, KindTerms, PricedQueue, Queue } from '../store/store.ts'
 
 /** The lanes of a runtime by name, and which of them a kind runs in. */
 export interface Lanes {
@@ -8,20 +10,27 @@ export interface Lanes {
   of(kind: string): string | undefined
   /** What a job of the kind takes up of its lane's room. */
   cost(kind: string): number
+  policy(kind: string): Policy
+  /** Kinds of the lane that are known: registered, or seen. */
+  kinds(lane: string): Set<string>
 }
 
 /** Jobs that one turn claims only in order to say that nobody handles their kind. */
 const UNHANDLED = 100
 
 /** How much each lane may claim in a turn: as much as it has room for, and `most` jobs in all. */
-export function admissions(backlog: Queue[], lanes: Lanes, most: number): Admission[] {
+export function admissions(
+  backlog: Queue[],
+  pauses: readonly Pause[],
+  lanes: Lanes,
+  most: number,
+): Admission[] {
   const queues = new Map<string | undefined, PricedQueue[]>()
-  for (const queue of backlog) {
+  for (const queue of priced(backlog, pauses, lanes)) {
     const lane = lanes.of(queue.kind)
-    const priced = { ...queue, cost: lane === undefined ? 1 : lanes.cost(queue.kind) }
     const of = queues.get(lane)
-    if (of === undefined) queues.set(lane, [priced])
-    else of.push(priced)
+    if (of === undefined) queues.set(lane, [queue])
+    else of.push(queue)
   }
   const open = [...queues].filter(([lane]) => room(lanes, lane) > 0)
   // In equal shares: a lane that could take all of every turn must not starve the others.
@@ -30,9 +39,69 @@ export function admissions(backlog: Queue[], lanes: Lanes, most: number): Admiss
 }
 
 /** One job, the first of all that could start now. */
-export function admitOne(backlog: Queue[], lanes: Lanes): Admission[] {
-  const startable = backlog.filter(({ kind }) => room(lanes, lanes.of(kind)) > 0)
-  return [{ queues: startable.map((queue) => ({ ...queue, cost: 1 })), room: 1, most: 1 }]
+export function admitOne(backlog: Queue[], pauses: readonly Pause[], lanes: Lanes): Admission[] {
+  const startable = priced(backlog, pauses, lanes).filter(({ kind, terms }) => {
+    return room(lanes, lanes.of(kind)) > 0 && terms.room > 0
+  })
+  const queues = startable.map((queue) => ({
+    ...queue,
+    terms: { ...queue.terms, cost: 1, room: 1 },
+  }))
+  return [{ queues, room: 1, most: 1 }]
+}
+
+/** The queues that are not paused. */
+function priced(backlog: Queue[], pauses: readonly Pause[], lanes: Lanes): PricedQueue[] {
+  for (const { kind } of backlog) {
+    const lane = lanes.of(kind)
+    if (lane !== undefined) lanes.kinds(lane).add(kind)
+  }
+  const terms = new Map<string, KindTerms>()
+  return backlog.flatMap((queue) => {
+    const { kind } = queue
+    if (pauseOf(kind, null, pauses, lanes)) return []
+    const known = terms.get(kind) ?? termsOf(kind, pauses, lanes)
+    terms.set(kind, known)
+    return { ...queue, terms: known }
+  })
+}
+
+/** What keeps jobs of a kind, and of a group of it, from being claimed. */
+export function pauseOf(
+  kind: string,
+  group: string | null,
+  pauses: readonly Pause[],
+  lanes: Lanes,
+): Pause | undefined {
+  const lane = lanes.of(kind) ?? null
+  return pauses.find((pause) => {
+    if (pause.lane !== null) return pause.lane === lane
+    return pause.kind === kind && (pause.group === null || pause.group === group)
+  })
+}
+
+function termsOf(kind: string, pauses: readonly Pause[], lanes: Lanes): KindTerms {
+  const { rate, group, groupConcurrency, groupRate } = lanes.policy(kind)
+  const pool = lanes.pools.get(lanes.of(kind) ?? '')
+  const paused = pauses.flatMap((pause) => (pause.kind === kind ? (pause.group ?? []) : []))
+  return {
+    cost: pool === undefined ? 1 : lanes.cost(kind),
+    room: pool?.roomFor(kind, mostSlots(kind, lanes)) ?? Infinity,
+    rate,
+    groupOf: group,
+    groupConcurrency,
+    groupRate,
+    paused: new Set(paused),
+  }
+}
+
+/** Slots of its lane that a kind may hold: it leaves one to the others that there are. */
+export function mostSlots(kind: string, lanes: Lanes): number {
+  const lane = lanes.of(kind) ?? ''
+  const { concurrency } = lanes.policy(kind)
+  const slots = lanes.pools.get(lane)?.slots ?? Infinity
+  const alone = lanes.kinds(lane).size < 2
+  return Math.min(concurrency, alone ? slots : Math.max(1, slots - 1))
 }
 
 function room(lanes: Lanes, lane: string | undefined): number {

@@ -30,11 +30,16 @@ export function announce(events: Events, conclusion: Conclusion): void {
     const result = (): unknown => outcome.result && (JSON.parse(outcome.result) as unknown)
     const { rerun } = settled
     events.emit('completed', () => ({ job: jobRef(job), result: result(), durationMs, rerun }))
+  } else if (outcome.type === 'cancelled') {
+    events.emit('cancelled', () => ({ job: jobRef(job) }))
   } else if (settlement.to === 'dead' && settled.state === 'dead') {
     events.emit('dead', () => ({ job: jobRef(job), error: settlement.error, durationMs }))
   } else if (outcome.type === 'lost') {
     const crashes = job.crashes + 1
     events.emit('lost', () => ({ job: jobRef(job), reason: outcome.reason, crashes }))
+  } else if (outcome.type === 'snoozed' && settlement.to === 'queued') {
+    const { runAt } = settlement
+    events.emit('snoozed', () => ({ job: jobRef(job), runAt }))
   } else if (outcome.type === 'released') {
     events.emit('released', () => ({ job: jobRef(job), reason: outcome.reason }))
   } else if (settlement.to !== 'completed' && settlement.error !== null) {

@@ -4,14 +4,16 @@ import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import { MAX_CRASHES } from '../job/limits.ts'
 import type { Outcome } from '../job/outcome.ts'
-import type { Policy } from '../job/policy.ts'
+import type { Pause } from '../job/pause.ts'
 import { failed, unhandled } from '../job/run-handler.ts'
 import type { Admission, Queue, Settle, Store, TurnResult } from '../store/store.ts'
-import { admissions, admitOne, type Lanes } from './admission.ts'
+import { admissions, admitOne, mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
 import type { Clock } from './clock.ts'
 import { Mailbox, type Ending, type Mail, type Submission } from './mailbox.ts'
+import { explain, rivals, type Explanation } from './explain.ts'
 import { settlement, termsOf } from './settle.ts'
+import { Throughput } from './throughput.ts'
 import { WakeTimer } from './timer.ts'
 import { TurnSize } from './turn-size.ts'
 
@@ -23,7 +25,6 @@ export interface CoordinatorParts {
   clock: Clock
   /** Gives a number in [0, 1): jitter. */
   random: () => number
-  policy: (kind: string) => Policy
   /** Milliseconds between two looks at an idle queue. */
   idle: number
 }
@@ -49,10 +50,13 @@ export class Coordinator {
   readonly #timer: WakeTimer
   readonly #mailbox = new Mailbox()
   readonly #size = new TurnSize()
+  readonly #throughput = new Throughput()
   /** By id. */
   readonly #running = new Map<number, { job: ClaimedJob; since: number }>()
   /** By id: the `runOnce` calls that wait for their job's settling. */
   readonly #onces = new Map<number, (ran: boolean) => void>()
+  /** By id: runs that somebody has cancelled. */
+  readonly #cancelled = new Set<number>()
   readonly #waitingForQuiet = new Set<() => void>()
   /**
    * The job that runs although the next crash would be its last. Two never do at a time: if the
@@ -102,6 +106,40 @@ export class Coordinator {
   settled(job: ClaimedJob, outcome: Outcome): void {
     this.#mailbox.end({ job, outcome })
     this.#schedule()
+  }
+
+  /**
+   * Cancels a job: a queued one is dead at once, a running one is told to end, and is dead then
+   * unless it completes. False when there is no such job, or it runs elsewhere.
+   */
+  async cancel(id: number): Promise<boolean> {
+    const { store, clock, events, lanes } = this.#parts
+    const cancelled = await store.cancel(id, clock.now())
+    if (cancelled === undefined) return false
+    if (cancelled !== 'running') {
+      events.emit('cancelled', () => ({ job: jobRef(cancelled) }))
+      return true
+    }
+    const run = this.#running.get(id)
+    if (run === undefined) return false
+    this.#cancelled.add(id)
+    lanes.pools.get(lanes.of(run.job.kind) ?? '')?.end(run.job)
+    return true
+  }
+
+  /** Why a job does not run now; undefined when there is none with this id. */
+  async explain(id: number): Promise<Explanation | undefined> {
+    const { store, lanes, clock } = this.#parts
+    const now = clock.now()
+    const standing = await store.standing(id, now, (job, backlog) => rivals(job, backlog, lanes))
+    if (standing === undefined) return undefined
+    return explain(standing, {
+      lanes,
+      now,
+      isClaiming: this.#phase === 'claiming',
+      isStalled: lanes.pools.get(lanes.of(standing.job.kind) ?? '')?.isStalled(id) ?? false,
+      pace: (lane) => this.#throughput.of(lane, now),
+    })
   }
 
   /** There may be something to claim. */
@@ -172,16 +210,18 @@ export class Coordinator {
     const mail = this.#mailbox.take(this.#size.rows, this.#behind)
     const now = clock.now()
     const start = clock.monotonic()
-    const settles = mail.endings.map((ending) => this.#decide(ending, now))
+    const endings = mail.endings.map((ending) => this.#unlessCancelled(ending))
+    const settles = endings.map((ending) => this.#decide(ending, now))
     const enqueues = mail.submissions.map(({ job }) => job)
-    const admit = (backlog: Queue[]): Admission[] => this.#admit(backlog, mail.once !== undefined)
+    const admit = (backlog: Queue[], pauses: readonly Pause[]): Admission[] =>
+      this.#admit(backlog, pauses, mail.once !== undefined)
     let result: TurnResult | undefined
     try {
       result = await this.#parts.store.turn({ now, settles, enqueues, admit })
     } catch (error) {
       await this.#failed(error, mail)
     }
-    if (result !== undefined) this.#effects(mail, settles, result, now)
+    if (result !== undefined) this.#effects({ ...mail, endings }, settles, result, now)
     if (result !== undefined) this.#size.learn(clock.monotonic() - start)
     this.#turning = false
     if (!this.#mailbox.isEmpty || result?.more) this.#schedule()
@@ -191,20 +231,28 @@ export class Coordinator {
     this.#tellQuiet()
   }
 
+  /** What is done is done; anything else that becomes of a cancelled run is its end. */
+  #unlessCancelled(ending: Ending): Ending {
+    const { job, outcome } = ending
+    if (outcome.type === 'completed' || !this.#cancelled.has(job.id)) return ending
+    const own = this.#running.get(job.id)?.job.token === job.token
+    return own ? { job, outcome: { type: 'cancelled' } } : ending
+  }
+
   #decide({ job, outcome }: Ending, now: number): Settle {
-    const { policy, random } = this.#parts
+    const { lanes, random } = this.#parts
     return {
       job,
-      settlement: settlement(outcome, job, policy(job.kind), now, random),
-      followUps: outcome.type === 'completed' ? outcome.followUps : [],
+      settlement: settlement(outcome, job, lanes.policy(job.kind), now, random),
+      followUps: 'followUps' in outcome ? outcome.followUps : [],
       deliveries: 'deliveries' in outcome ? outcome.deliveries : [],
     }
   }
 
-  #admit(backlog: Queue[], once: boolean): Admission[] {
-    if (once) return admitOne(backlog, this.#parts.lanes)
+  #admit(backlog: Queue[], pauses: readonly Pause[], once: boolean): Admission[] {
+    if (once) return admitOne(backlog, pauses, this.#parts.lanes)
     if (this.#phase !== 'claiming') return []
-    return admissions(backlog, this.#parts.lanes, this.#size.rows)
+    return admissions(backlog, pauses, this.#parts.lanes, this.#size.rows)
   }
 
   /** The turn is on disk: only now does anybody hear of it. */
@@ -239,6 +287,8 @@ export class Coordinator {
     if (run !== undefined && run.job.token !== ending.job.token) return
     const durationMs = Math.max(0, now - (run?.since ?? now))
     this.#running.delete(id)
+    this.#throughput.count(this.#parts.lanes.of(ending.job.kind) ?? '', now)
+    this.#cancelled.delete(id)
     if (this.#suspect === id) this.#suspect = undefined
     const { job, outcome } = ending
     if (settled) announce(this.#parts.events, { job, outcome, settle, settled, now, durationMs })
@@ -253,7 +303,7 @@ export class Coordinator {
   }
 
   #handOff(job: ClaimedJob, now: number): void {
-    const { lanes, policy, events } = this.#parts
+    const { lanes, events } = this.#parts
     this.#running.set(job.id, { job, since: now })
     if (events.heard('started')) events.emit('started', () => ({ job: jobRef(job) }))
     const lastChance = job.crashes >= MAX_CRASHES - 1
@@ -261,7 +311,7 @@ export class Coordinator {
     if (lastChance) this.#suspect = job.id
     const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
     if (pool === undefined) this.settled(job, unhandled(job.kind))
-    else pool.start(job, termsOf(job, policy(job.kind)))
+    else pool.start(job, termsOf(job, lanes.policy(job.kind), mostSlots(job.kind, lanes)))
   }
 
   /** Nothing of it is written. Endings wait until they are, and nothing is claimed meanwhile. */

@@ -5,6 +5,8 @@ import type { Outcome, Settlement } from '../job/outcome.ts'
 import type { Policy } from '../job/policy.ts'
 import type { Terms } from '../pool/pool.ts'
 
+const CANCELLED: JobError = { name: 'CancelledError', message: 'cancelled' }
+
 /** Decides what becomes of a job after a run: every retry in helve is decided here. */
 export function settlement(
   outcome: Outcome,
@@ -27,12 +29,22 @@ export function settlement(
       // Due from now on, and so behind what is due already.
       return { to: 'queued', runAt: now, charge: 'crash', error }
     }
+    case 'snoozed': {
+      const runAt = now + outcome.delay
+      if (runAt - job.createdAt <= policy.maxAge) {
+        return { to: 'queued', runAt, charge: 'nothing', error: null }
+      }
+      const message = `snoozed beyond its maxAge of ${policy.maxAge} ms`
+      return { to: 'dead', charge: 'nothing', error: { name: 'MaxAgeError', message } }
+    }
+    case 'cancelled':
+      return { to: 'dead', charge: 'nothing', error: CANCELLED }
     case 'released':
       return { to: 'queued', runAt: now + (outcome.delay ?? 0), charge: 'nothing', error: null }
   }
 
   function retry(error: JobError, at?: number): Settlement {
-    if (job.attempt >= termsOf(job, policy).maxAttempts)
+    if (job.attempt >= (job.maxAttempts ?? policy.maxAttempts))
       return { to: 'dead', charge: 'attempt', error }
     const runAt = at ?? now + delay(job, policy, error, random)
     return { to: 'queued', runAt: Math.min(runAt, now + MAX_DELAY), charge: 'attempt', error }
@@ -40,12 +52,13 @@ export function settlement(
 }
 
 /** How a job is to be run: what it says itself goes before what its kind says. */
-export function termsOf(job: ClaimedJob, policy: Policy): Terms {
+export function termsOf(job: ClaimedJob, policy: Policy, most: number): Terms {
   return {
     maxAttempts: job.maxAttempts ?? policy.maxAttempts,
     timeout: job.overrides?.timeout ?? policy.timeout,
     grace: policy.grace,
     alone: policy.alone || job.crashes > 0,
+    most,
   }
 }
 

@@ -42,6 +42,15 @@ export interface HandlerContext {
    * @throws HelveError for bad input, as `runtime.enqueue` does
    */
   enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): void
+  /**
+   * Asks for a later run, which starts no earlier than `ms` milliseconds from the end of this one.
+   * Takes effect when the handler returns: the job goes back to the queue, no attempt is spent,
+   * and what it enqueued counts. A job that is older than its kind's `maxAge` by then is dead. A
+   * handler that throws has failed, whatever it asked for.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION` for what is no delay
+   */
+  snooze(ms: number): void
   /** Keeps a webhook delivery attempt in the transaction that settles this run, failed or not. */
   recordDelivery(record: DeliveryRecord): void
 }

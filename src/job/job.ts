@@ -31,6 +31,8 @@ export interface JobRecord {
   priority: number
   /** Runs that were charged: those that started and failed by their own doing, and the one now running. */
   attempts: number
+  /** Jobs of a kind that share a limit; `null` for none. */
+  group: string | null
   /** `null`: the kind's policy decides. */
   maxAttempts: number | null
   /** How often a thread or the process died under it. */
@@ -55,6 +57,7 @@ export interface NewJob {
   payload: string
   dedupeKey: string | null
   priority: number
+  group: string | null
   /** Epoch milliseconds. */
   runAt: number
   maxAttempts: number | null
@@ -88,6 +91,7 @@ export interface ClaimedJob {
   payload: string
   dedupeKey: string | null
   priority: number
+  group: string | null
   /** Counts this run. */
   attempt: number
   maxAttempts: number | null

@@ -2,8 +2,8 @@
 export const MAX_KIND_LENGTH = 64
 /** Bytes of a payload's JSON. */
 export const MAX_PAYLOAD_BYTES = 1_048_576
-/** Bytes of a dedupe key in UTF-8. */
-export const MAX_DEDUPE_KEY_BYTES = 512
+/** Bytes of a dedupe key, and of a group's name, in UTF-8. */
+export const MAX_NAME_BYTES = 512
 /** Bytes of a kept error message, and of a kept stack. */
 export const MAX_ERROR_BYTES = 8_192
 /** Bytes of a handler's result in JSON. */

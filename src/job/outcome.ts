@@ -20,6 +20,16 @@ export type Outcome =
       /** Kept also of a failed run: an attempt that failed is what one wants to see. */
       deliveries: DeliveryRecord[]
     }
+  /** It asked for a later run: what it did so far counts, and no attempt is spent. */
+  | {
+      type: 'snoozed'
+      /** Milliseconds before it may be claimed again. */
+      delay: number
+      followUps: NewJob[]
+      deliveries: DeliveryRecord[]
+    }
+  /** Somebody cancelled it while it ran, and it has stopped. */
+  | { type: 'cancelled' }
   /** It ran past its timeout, and has stopped. */
   | { type: 'timedOut'; timeout: number }
   /** The thread died under it. */

@@ -1,9 +1,10 @@
+import { checkNumber } from './check.ts'
 import type { DeliveryRecord } from './delivery.ts'
 import { HelveError, isPermanent, retryAt } from './errors.ts'
 import { toJobError } from './failure.ts'
 import type { Handler, HandlerContext, Job, Logger } from './handler.ts'
 import type { JobError, NewJob } from './job.ts'
-import { MAX_RESULT_BYTES } from './limits.ts'
+import { MAX_DELAY, MAX_RESULT_BYTES } from './limits.ts'
 import { payloadJson } from './payload.ts'
 import { newJob, type EnqueueOptions } from './submission.ts'
 import type { Task, TaskOutcome } from './task.ts'
@@ -23,6 +24,7 @@ export class Run implements HandlerContext {
   readonly #followUps: NewJob[] = []
   readonly #deliveries: DeliveryRecord[] = []
   #controller: AbortController | undefined
+  #snooze: number | undefined
 
   constructor(task: Task, host: RunHost) {
     this.#task = task
@@ -33,12 +35,9 @@ export class Run implements HandlerContext {
   async outcome(handler: Handler): Promise<TaskOutcome> {
     try {
       const result = await handler(this.#job(), this)
-      return {
-        type: 'completed',
-        result: resultJson(this.#task.kind, result),
-        followUps: this.#followUps,
-        deliveries: this.#deliveries,
-      }
+      const effects = { followUps: this.#followUps, deliveries: this.#deliveries }
+      if (this.#snooze !== undefined) return { type: 'snoozed', delay: this.#snooze, ...effects }
+      return { type: 'completed', result: resultJson(this.#task.kind, result), ...effects }
     } catch (thrown) {
       return failed(thrown, this.#deliveries)
     }
@@ -66,6 +65,10 @@ export class Run implements HandlerContext {
 
   enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): void {
     this.#followUps.push(newJob(kind, payload, options, Date.now()))
+  }
+
+  snooze(ms: number): void {
+    this.#snooze = Math.ceil(checkNumber(ms, 'ms', 0, MAX_DELAY))
   }
 
   recordDelivery(record: DeliveryRecord): void {

@@ -1,11 +1,12 @@
 import type { BackoffOptions } from './backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, shown } from './check.ts'
-import { checkDedupeKey } from './dedupe.ts'
+import { checkDedupeKey, checkGroup } from './dedupe.ts'
 import { HelveError } from './errors.ts'
+import { toJobError } from './failure.ts'
 import type { JobOverrides, NewJob } from './job.ts'
 import { MAX_DELAY, MAX_KIND_LENGTH, MAX_PRIORITY } from './limits.ts'
 import { payloadJson } from './payload.ts'
-import { checkBackoff, checkMaxAttempts, checkTimeout } from './policy.ts'
+import { checkBackoff, checkMaxAttempts, checkTimeout, type GroupOf } from './policy.ts'
 
 /** What a submission may say besides its kind and payload. */
 export interface EnqueueOptions {
@@ -26,6 +27,11 @@ export interface EnqueueOptions {
   backoff?: BackoffOptions
   /** Milliseconds a run may take. @default the kind's, which is 600000 unless registered otherwise */
   timeout?: number
+  /**
+   * Jobs of a kind with the same group share its `groupConcurrency` and `groupRate`. A submission
+   * that folds into another job leaves that one's group. @default what the kind's `group` says
+   */
+  group?: string | null
 }
 
 /** The names of {@link EnqueueOptions}. */
@@ -37,12 +43,13 @@ export const ENQUEUE_KEYS = [
   'maxAttempts',
   'backoff',
   'timeout',
+  'group',
 ]
 /** What a kind's submissions say unless they say otherwise. */
-export type SubmissionDefaults = Pick<EnqueueOptions, 'priority' | 'delay'>
+export type SubmissionDefaults = Pick<EnqueueOptions, 'priority' | 'delay'> & { group?: GroupOf }
 
 const KIND = /^[A-Za-z][A-Za-z0-9_.:-]*$/
-const NO_OPTIONS: EnqueueOptions = {}
+const NO_OPTIONS = {}
 
 /**
  * A submission, checked. Everything that any producer sends passes here, in whatever process or
@@ -66,9 +73,27 @@ export function newJob(
     dedupeKey: checkDedupeKey(options.dedupeKey),
     priority:
       priority === undefined ? 0 : checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY),
+    group:
+      options.group === undefined ? groupOf(defaults.group, payload) : checkGroup(options.group),
     runAt: runAtOf(options, now, defaults.delay),
     maxAttempts: options.maxAttempts === undefined ? null : checkMaxAttempts(options.maxAttempts),
     overrides: overridesOf(options),
+  }
+}
+
+/**
+ * The group that a kind's policy gives to a payload.
+ *
+ * @throws HelveError `HELVE_ERR_OPTION` when its function throws, or gives what is no name
+ */
+export function groupOf(group: GroupOf | undefined, payload: unknown): string | null {
+  if (typeof group !== 'function') return group ?? null
+  try {
+    return checkGroup(group(payload as never))
+  } catch (cause) {
+    if (cause instanceof HelveError) throw cause
+    const problem = toJobError(cause).message
+    throw new HelveError('HELVE_ERR_OPTION', `group: expected a name, got ${problem}`, { cause })
   }
 }
 

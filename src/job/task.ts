@@ -77,7 +77,7 @@ export const CLOSE = 'close'
 export const Flag = { waiting: 0, started: 1, revoked: 2, ended: 3, done: 4 } as const
 
 /** What a run in a thread can come to; what befalls the thread itself, the pool knows. */
-export type TaskOutcome = Extract<Outcome, { type: 'completed' | 'failed' }>
+export type TaskOutcome = Extract<Outcome, { type: 'completed' | 'snoozed' | 'failed' }>
 
 /** The outcome of a run that returned nothing, and wants nothing. */
 export const COMPLETED: TaskOutcome = {

@@ -37,12 +37,29 @@ export class InlinePool implements Pool {
     return this.#concurrency - this.#runs.size
   }
 
+  get slots(): number {
+    return this.#concurrency
+  }
+
+  roomFor(kind: string, most: number): number {
+    const held = [...this.#runs].filter(({ job }) => job.kind === kind).length
+    return Math.max(0, Math.min(this.free, most - held))
+  }
+
   cost(): number {
     return 1
   }
 
   start(job: ClaimedJob, terms: Terms): void {
     void this.#run(job, terms).then((outcome) => this.#listener.settled(job, outcome))
+  }
+
+  isStalled(): boolean {
+    return false
+  }
+
+  end(job: ClaimedJob): void {
+    for (const active of this.#runs) if (active.job.id === job.id) this.#end(active, 'interrupt')
   }
 
   interrupt(): void {

@@ -1,6 +1,16 @@
 import type { HandOff } from './hand-off.ts'
 
-/** Jobs that are handed to a thread together, and what they cost. */
+/** A thread that runs one hand-off after the other, as it is before jobs are given to it. */
+export interface Seat {
+  /** What it could take of short jobs: at most one full hand-off. */
+  room: number
+  /** Whether it has nothing to do. */
+  isIdle: boolean
+  /** Kinds of the jobs that it has. */
+  kinds: ReadonlySet<string>
+}
+
+/** Jobs that are handed to a thread together. */
 export interface Packed {
   handOffs: HandOff[]
   /** Infinity for a job whose end cannot be foreseen. */
@@ -9,44 +19,51 @@ export interface Packed {
 
 /** Below this share of a full hand-off, a second thread is not worth its message. */
 const WORTH_A_THREAD = 1 / 3
+const SLACK = 1e-9
 
 /**
- * Puts jobs together for threads, one packet at most for each, in the order of the jobs. One that
- * costs a whole hand-off goes alone; the others share those threads that are left, evenly.
+ * Puts jobs together for threads, in their order: one packet at most for each seat. A job that
+ * costs a whole hand-off goes alone, to a thread that is idle; the others share threads evenly. A
+ * kind gets to no more threads than it may hold.
  *
- * @param rooms of each thread
+ * @returns by seat; undefined where nothing is given
  */
 export function pack(
   jobs: readonly HandOff[],
-  rooms: readonly number[],
+  seats: readonly Seat[],
   cost: (handOff: HandOff) => number,
-): Packed[] {
-  const packets: Packed[] = []
-  const light: HandOff[] = []
-  let left = rooms.length
-  for (const job of jobs) {
-    if (cost(job) < 1) {
-      if (light.length === 0) left -= 1
-      light.push(job)
-    } else if (left > 0) {
-      left -= 1
-      packets.push({ handOffs: [job], cost: Infinity })
-    }
-  }
-  if (light.length === 0 || left < 0) return packets
+): (Packed | undefined)[] {
+  const packets: (Packed | undefined)[] = seats.map(() => undefined)
+  const held = seats.map(({ kinds }) => new Set(kinds))
+  const light = jobs.filter((job) => cost(job) < 1)
   const total = light.reduce((sum, job) => sum + cost(job), 0)
-  const shared = Math.min(left + 1, Math.ceil(total / WORTH_A_THREAD))
-  const share = Math.min(1, total / shared)
-  for (let i = 0; i < shared && light.length > 0; i++) {
-    packets.push(fill(light, Math.min(share, rooms[packets.length]!), cost))
+  const share = Math.min(1, total / Math.ceil(total / WORTH_A_THREAD))
+  // Idle ones first, so that short jobs fill up behind others only when there is no other place.
+  const order = [...seats.keys()].sort(
+    (a, b) => Number(seats[b]!.isIdle) - Number(seats[a]!.isIdle),
+  )
+  for (const job of jobs) {
+    const price = cost(job)
+    const places = order.filter((at) => mayHold(job, at))
+    const place =
+      places.find((at) => fits(price, at, share)) ?? places.find((at) => fits(price, at, 1))
+    if (place === undefined) continue
+    held[place]!.add(job.job.kind)
+    const packet = (packets[place] ??= { handOffs: [], cost: 0 })
+    packet.handOffs.push(job)
+    packet.cost = price < 1 ? packet.cost + price : Infinity
   }
   return packets
-}
 
-/** Takes jobs from the front until they are worth `share`: one at least. */
-function fill(jobs: HandOff[], share: number, cost: (handOff: HandOff) => number): Packed {
-  let sum = 0
-  let end = 0
-  while (end < jobs.length && sum < share - 1e-9) sum += cost(jobs[end++]!)
-  return { handOffs: jobs.splice(0, end), cost: sum }
+  function fits(price: number, at: number, upTo: number): boolean {
+    const { isIdle, room } = seats[at]!
+    const packed = packets[at]?.cost
+    if (price >= 1) return isIdle && packed === undefined
+    return packed === undefined ? room > 0 : packed < Math.min(upTo, room) - SLACK
+  }
+
+  function mayHold({ job, terms }: HandOff, at: number): boolean {
+    if (terms.most >= seats.length || held[at]!.has(job.kind)) return true
+    return held.filter((kinds) => kinds.has(job.kind)).length < terms.most
+  }
 }

@@ -6,7 +6,7 @@ import type { Webhook } from '../job/delivery.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
 import { Pace } from './pace.ts'
-import { pack } from './packing.ts'
+import { pack, type Seat } from './packing.ts'
 import { OVERDUE, WorkerThread, type ThreadListener, type ThreadOptions } from './worker-thread.ts'
 
 /** Threads beyond the lane's own in which jobs with crashes run, each alone. */
@@ -56,13 +56,39 @@ export class PiscinaPool implements Pool {
     return Math.max(0, free)
   }
 
+  get slots(): number {
+    return this.#threads.length * this.#options.concurrency
+  }
+
+  roomFor(kind: string, most: number): number {
+    const waiting = [...this.#waiting, ...this.#solitary].filter(({ job }) => job.kind === kind)
+    if (this.#isShared) {
+      const held = this.#threads.reduce((sum, thread) => sum + thread.held(kind), waiting.length)
+      return Math.max(0, Math.min(this.free, most - held))
+    }
+    // On threads that have the kind there is room for more of it; others are new ones to it.
+    const [has, others] = [[] as number[], [] as number[]]
+    for (const thread of this.#threads) {
+      const room = thread.free + thread.roomBehind
+      if (thread.held(kind) > 0) has.push(room)
+      else others.push(room)
+    }
+    others.sort((a, b) => b - a).splice(Math.max(0, most - has.length))
+    const taken = waiting.reduce((sum, handOff) => sum + this.#costOf(handOff), 0)
+    return Math.max(0, [...has, ...others].reduce((sum, room) => sum + room, 0) - taken)
+  }
+
+  get #isShared(): boolean {
+    return this.#options.concurrency > 1
+  }
+
   /** Where a thread takes several hand-offs at once, they run side by side and are not shared. */
   cost(kind: string): number {
-    return this.#options.concurrency > 1 ? 1 : this.#pace.cost(kind)
+    return this.#isShared ? 1 : this.#pace.cost(kind)
   }
 
   start(job: ClaimedJob, terms: Terms): void {
-    const solitary = job.crashes > 0 && this.#options.concurrency > 1
+    const solitary = job.crashes > 0 && this.#isShared
     const handOff = { job, terms, deaths: 0 }
     if (solitary) this.#solitary.push(handOff)
     else this.#waiting.push(handOff)
@@ -73,6 +99,21 @@ export class PiscinaPool implements Pool {
       this.#dispatching = false
       this.#dispatch()
     })
+  }
+
+  isStalled(): boolean {
+    return false
+  }
+
+  end(job: ClaimedJob): void {
+    for (const queue of [this.#waiting, this.#solitary]) {
+      const at = queue.findIndex((handOff) => handOff.job === job)
+      if (at === -1) continue
+      queue.splice(at, 1)
+      this.#listener.settled(job, { type: 'released', reason: 'it was told to end' })
+      return
+    }
+    this.#all().some((thread) => thread.end(job))
   }
 
   interrupt(): void {
@@ -142,26 +183,33 @@ export class PiscinaPool implements Pool {
     this.#fillCells()
     this.#takeBackOverdue()
     if (this.#waiting.length === 0) return
-    // The least busy first; a thread that takes several hand-offs is there several times.
-    const free = this.#threads
-      .flatMap((thread) => Array.from({ length: thread.free }, () => thread))
-      .sort((a, b) => a.batches - b.batches)
-    this.#hand(this.#waiting, free, () => 1)
-    // Short jobs need not wait for the main thread to hear that a thread is through.
-    const short = this.#waiting.filter((handOff) => this.#costOf(handOff) < 1)
-    const soon = this.#threads.filter((thread) => thread.roomBehind > 0)
-    this.#hand(short, soon, (thread) => thread.roomBehind)
+    if (this.#isShared) this.#spread()
+    else this.#pack()
     if (this.#threads.some((thread) => thread.hasWaiting)) this.#watchOverdue()
   }
 
-  #hand(jobs: HandOff[], threads: WorkerThread[], room: (thread: WorkerThread) => number): void {
-    const handed = new Set<HandOff>()
-    const packets = pack(jobs, threads.map(room), (handOff) => this.#costOf(handOff))
-    packets.forEach((packet, i) => {
-      threads[i]!.start(packet)
-      for (const handOff of packet.handOffs) handed.add(handOff)
+  /** Each job to the thread that has the fewest. */
+  #spread(): void {
+    const waiting = this.#waiting.splice(0)
+    for (const [at, handOff] of waiting.entries()) {
+      const [thread] = this.#threads.toSorted((a, b) => b.free - a.free)
+      if (thread === undefined || thread.free === 0) {
+        this.#waiting.push(...waiting.slice(at))
+        return
+      }
+      thread.start({ handOffs: [handOff], cost: Infinity })
+    }
+  }
+
+  #pack(): void {
+    const seats = this.#threads.map((thread): Seat => {
+      const isIdle = thread.free > 0
+      return { isIdle, room: isIdle ? 1 : Math.min(1, thread.roomBehind), kinds: thread.kinds }
     })
+    const packets = pack(this.#waiting, seats, (handOff) => this.#costOf(handOff))
+    const handed = new Set(packets.flatMap((packet) => packet?.handOffs ?? []))
     this.#waiting = this.#waiting.filter((handOff) => !handed.has(handOff))
+    packets.forEach((packet, at) => packet && this.#threads[at]!.start(packet))
   }
 
   #fillCells(): void {
@@ -175,13 +223,19 @@ export class PiscinaPool implements Pool {
     }
   }
 
-  /** While a thread is free, no job waits behind one that turned out to be slow. */
+  /** While a thread is free, no job waits behind a slow one that may run there. */
   #takeBackOverdue(): void {
-    if (this.#waiting.length > 0) return
+    if (this.#waiting.length > 0 || this.#isShared) return
     for (const thread of this.#all()) {
-      const elsewhere = this.#threads.some((other) => other !== thread && other.free > 0)
-      if (elsewhere && thread.isHeldUp) this.#waiting.push(...thread.revoke())
+      const free = this.#threads.some((other) => other !== thread && other.free > 0)
+      if (!free || !thread.isHeldUp) continue
+      this.#waiting.push(...thread.revoke((run) => this.#mayHoldAnother(run)))
     }
+  }
+
+  #mayHoldAnother({ job, terms }: HandOff): boolean {
+    const held = this.#threads.filter((thread) => thread.held(job.kind) > 0).length
+    return held < terms.most
   }
 
   #watchOverdue(): void {

@@ -6,10 +6,18 @@ import type { LogLevel } from '../job/task.ts'
 export interface Pool {
   /** Hand-offs that it could take now. */
   readonly free: number
+  /** Hand-offs that it works at at once. */
+  readonly slots: number
+  /** What of {@link Pool.free} a kind may take that may hold so many slots at a time. */
+  roomFor(kind: string, most: number): number
   /** What a job of this kind takes up of a hand-off: 1, or less if several share one. */
   cost(kind: string): number
+  /** Whether the job with this id is on a thread whose event loop is held up. */
+  isStalled(job: number): boolean
   /** Takes a job; what is started at once must not cost more than {@link Pool.free}. */
   start(job: ClaimedJob, terms: Terms): void
+  /** Ends one job, first by its signal and then by force: `released`, unless it completes. */
+  end(job: ClaimedJob): void
   /** Ends everything that still runs, first by its signal and then by force: `released`. */
   interrupt(): void
   /** Changes the number of threads; what runs is not interrupted. */
@@ -27,6 +35,8 @@ export interface Terms {
   grace: number
   /** Shares its hand-off with no other job. */
   alone: boolean
+  /** Slots of the lane that jobs of its kind may hold at a time. */
+  most: number
 }
 
 /** What a pool tells. Exactly one `settled` follows every `start`, once the run has stopped. */

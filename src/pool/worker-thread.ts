@@ -62,6 +62,8 @@ export class WorkerThread {
   #batches = 0
   /** What its hand-offs cost together. */
   #load = 0
+  /** By kind: its hand-offs that have jobs of it. */
+  readonly #kinds = new Map<string, number>()
   /** When it got to its newest hand-off, on the monotonic clock. */
   #since = 0
   readonly #life: ThreadLife
@@ -116,6 +118,16 @@ export class WorkerThread {
     return this.#life.isUp && this.#closed === undefined
   }
 
+  /** Kinds of the jobs that it has. */
+  get kinds(): ReadonlySet<string> {
+    return new Set(this.#kinds.keys())
+  }
+
+  /** Hand-offs that have jobs of a kind. */
+  held(kind: string): number {
+    return this.#kinds.get(kind) ?? 0
+  }
+
   /** Whether it has jobs that it has not started. */
   get hasWaiting(): boolean {
     return this.#runs.some((run) => run?.isOver === false && run.startedAt() === 0)
@@ -140,14 +152,23 @@ export class WorkerThread {
     if (this.#batches === 0) this.#since = performance.now()
     this.#batches += 1
     this.#load += cost
+    this.#count(runs, 1)
     void this.#run(runs, cost)
   }
 
-  /** Takes back the jobs that it has not started. */
-  revoke(): HandOff[] {
+  #count(runs: ThreadRun[], by: 1 | -1): void {
+    for (const kind of new Set(runs.map(({ job }) => job.kind))) {
+      const held = this.held(kind) + by
+      if (held === 0) this.#kinds.delete(kind)
+      else this.#kinds.set(kind, held)
+    }
+  }
+
+  /** Takes back the jobs that it has not started, of those that are wanted. */
+  revoke(wanted: (run: HandOff) => boolean = () => true): HandOff[] {
     const taken: HandOff[] = []
     for (const run of this.#runs) {
-      if (run === undefined || run.isOver || !run.revoke()) continue
+      if (run === undefined || run.isOver || !wanted(run) || !run.revoke()) continue
       this.#watchdog.unwatch(run)
       taken.push(run)
     }
@@ -172,6 +193,17 @@ export class WorkerThread {
       if (run === undefined || run.isOver || run.job.token !== token) continue
       this.#settle(run, run.ended(outcome ?? COMPLETED), took)
     }
+  }
+
+  /** Ends one run. False when it has no such run; what it has not started is taken back. */
+  end({ id, token }: ClaimedJob): boolean {
+    const run = this.#runs.find((one) => one?.isOver === false && one.job.token === token)
+    if (run?.job.id !== id) return false
+    if (run.revoke()) {
+      run.isOver = false
+      this.#settle(run, { type: 'released', reason: 'it was told to end' }, undefined)
+    } else this.#end(run, 'interrupt')
+    return true
   }
 
   /** Ends what it runs: by the signal, and after each run's grace by killing the thread. */
@@ -212,6 +244,7 @@ export class WorkerThread {
       else this.#settle(run, run.died(gone.message, gone.killedFor), undefined)
     }
     this.#batches -= 1
+    this.#count(runs, -1)
     this.#load = this.#batches === 0 ? 0 : this.#load - cost
     this.#since = performance.now()
     if (returned.length > 0) this.#listener.returned(returned)

@@ -2,6 +2,8 @@ import type { DeliveryRecord, Webhook } from '../job/delivery.ts'
 import type { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, JobState, NewJob } from '../job/job.ts'
 import type { Settlement } from '../job/outcome.ts'
+import type { Pause, PauseTarget } from '../job/pause.ts'
+import type { GroupOf, Rate } from '../job/policy.ts'
 
 /** What a producer needs of a store. */
 export interface JobStore {
@@ -67,6 +69,30 @@ export interface Store extends DeliveryPruner, WebhookReader {
   retry(id: number, now: number): Promise<boolean>
   /** Deletes a dead job. False when no dead job has this id. */
   discard(id: number): Promise<boolean>
+  /**
+   * Makes a queued job dead. A running one is the coordinator's to end: of it, what was folded in
+   * so far is forgotten.
+   *
+   * @returns the job that was queued; `running`; or undefined when there is no such live job
+   */
+  cancel(id: number, now: number): Promise<ClaimedJob | 'running' | undefined>
+  /** Claims no more of the target. False when it was paused already. */
+  pause(target: PauseTarget, now: number, by: string | null): Promise<boolean>
+  /** Takes a pause back. False when there was none. */
+  resume(target: PauseTarget, now: number): Promise<boolean>
+  pauses(): Promise<Pause[]>
+  /** Looks at the groups of a kind anew: what it allows them has changed. */
+  regroup(kind: string, now: number): Promise<void>
+  /**
+   * Where a job stands; undefined when there is none.
+   *
+   * @param rivals the queues that compete with it
+   */
+  standing(
+    id: number,
+    now: number,
+    rivals: (job: JobRecord, backlog: Queue[]) => Queue[],
+  ): Promise<Standing | undefined>
   /** Deletes jobs that died before `before` (epoch ms); resolves to their number. */
   pruneDead(before: number): Promise<number>
   close(): Promise<void>
@@ -84,7 +110,7 @@ export interface Turn {
   settles: Settle[]
   enqueues: NewJob[]
   /** Chooses what to claim from, out of all queues with jobs, those of this turn included. */
-  admit: (backlog: Queue[]) => Admission[]
+  admit: (backlog: Queue[], pauses: readonly Pause[]) => Admission[]
 }
 
 /** The end of one claim. */
@@ -104,18 +130,46 @@ export interface Queue {
 
 /**
  * Claim due jobs from these queues, in the order `priority, run_at, id`, up to the first one that
- * would cost more than there is room for.
+ * would cost more than there is room for. Jobs that their kind or group has no room or no token
+ * for are passed over.
  */
 export interface Admission {
   queues: PricedQueue[]
   room: number
-  /** Jobs in all. */
+  /** Queued jobs in all. */
   most: number
 }
 
-/** A queue each of whose jobs takes up `cost` of the room. */
+/** A queue with what its kind may do, which all queues of the kind share. */
 export interface PricedQueue extends Queue {
+  terms: KindTerms
+}
+
+/** Of a kind that nothing but the room of its lane limits. */
+export const UNLIMITED: KindTerms = {
+  cost: 1,
+  room: Infinity,
+  rate: undefined,
+  groupOf: undefined,
+  groupConcurrency: Infinity,
+  groupRate: undefined,
+  paused: new Set(),
+}
+
+/** What a kind may do. */
+export interface KindTerms {
+  /** The room that one of its jobs takes up. */
   cost: number
+  /** The room that it may take up in all. */
+  room: number
+  rate: Rate | undefined
+  /** For jobs that were submitted without a group. */
+  groupOf: GroupOf | undefined
+  /** Jobs of a group that may run at a time. */
+  groupConcurrency: number
+  groupRate: Rate | undefined
+  /** Groups that are paused. */
+  paused: ReadonlySet<string>
 }
 
 export interface TurnResult {
@@ -140,6 +194,22 @@ export interface Settled {
   /** A submission had been folded in while it ran: it has been queued once more, afresh. */
   rerun: boolean
   followUps: EnqueueResult[]
+}
+
+/** Where a job stands. */
+export interface Standing {
+  job: JobRecord
+  pauses: Pause[]
+  /** Due jobs that come before it in the queues that were asked for; 10,000 at the most. */
+  ahead: number
+  /** Ids of the jobs of its group that run: 100 at the most. */
+  groupRunning: number[]
+  /** Id of the live job that holds its dedupe key; undefined if none does, or it is the job itself. */
+  keyHolder: number | undefined
+  /** Epoch milliseconds from which its kind has a token of this rate. */
+  kindFreeAt: (rate: Rate) => number
+  /** The same for its group. */
+  groupFreeAt: (rate: Rate) => number
 }
 
 /** Which jobs to list. */

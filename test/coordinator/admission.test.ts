@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { admissions, admitOne } from '../../src/coordinator/admission.ts'
+import { DEFAULT_POLICY } from '../../src/job/policy.ts'
 import type { PricedQueue, Queue } from '../../src/store/store.ts'
 import { FakePool } from '../support/fake-pool.ts'
 
@@ -10,15 +11,26 @@ const kinds: Record<string, string> = { a: 'default', b: 'default', hook: 'net' 
 
 function lanes(free: Record<string, number>) {
   const pools = new Map(Object.entries(free).map(([lane, most]) => [lane, new FakePool(most)]))
-  return { pools, of: (kind: string) => kinds[kind], cost: (kind: string) => costs[kind] ?? 1 }
+  return {
+    pools,
+    of: (kind: string) => kinds[kind],
+    cost: (kind: string) => costs[kind] ?? 1,
+    policy: () => DEFAULT_POLICY,
+    kinds: () => new Set<string>(),
+  }
 }
 
 function queue(kind: string, priority = 0): Queue {
   return { kind, priority }
 }
 
+/** What is admitted: the names of the queues, and what a job of each costs. */
+function shown(queues: PricedQueue[]) {
+  return queues.map(({ kind, priority, terms }) => ({ kind, priority, cost: terms.cost }))
+}
+
 /** What a kind costs, unless nobody handles it. */
-function priced(one: Queue): PricedQueue {
+function priced(one: Queue) {
   return { ...one, cost: costs[one.kind] ?? 1 }
 }
 
@@ -41,16 +53,16 @@ describe('what a turn admits', () => {
     ]
   for (const [what, free, backlog, queues] of cases) {
     test(what, () => {
-      const admitted = admissions(backlog, lanes(free), MOST)
+      const admitted = admissions(backlog, [], lanes(free), MOST)
       assert.deepEqual(
-        admitted.map((admission) => admission.queues),
+        admitted.map((admission) => shown(admission.queues)),
         queues.map((lane) => lane.map(priced)),
       )
     })
   }
 
   test('as much as a lane has room for', () => {
-    const admitted = admissions([a, hook], lanes({ default: 3, net: 7 }), MOST)
+    const admitted = admissions([a, hook], [], lanes({ default: 3, net: 7 }), MOST)
     assert.deepEqual(
       admitted.map(({ room }) => room),
       [3, 7],
@@ -58,7 +70,7 @@ describe('what a turn admits', () => {
   })
 
   test('I9: no more than the most of a turn, the lanes and what nobody handles together', () => {
-    const admitted = admissions([a, hook, ghost], lanes({ default: 1_000, net: 1_000 }), MOST)
+    const admitted = admissions([a, hook, ghost], [], lanes({ default: 1_000, net: 1_000 }), MOST)
     const limits = admitted.map(({ most }) => most)
     assert.ok(
       limits.reduce((sum, limit) => sum + limit, 0) <= MOST,
@@ -76,8 +88,12 @@ describe('what a turn admits for one', () => {
   ]
   for (const [what, free, backlog, queues] of cases) {
     test(what, () => {
-      const one = { queues: queues.map((each) => ({ ...each, cost: 1 })), room: 1, most: 1 }
-      assert.deepEqual(admitOne(backlog, lanes(free)), [one])
+      const [admitted, ...others] = admitOne(backlog, [], lanes(free))
+      assert.deepEqual(
+        shown(admitted!.queues),
+        queues.map((each) => ({ ...each, cost: 1 })),
+      )
+      assert.deepEqual([admitted!.room, admitted!.most, others.length], [1, 1, 0])
     })
   }
 })

@@ -105,12 +105,13 @@ describe('what a run is given', () => {
     })
     await claim()
     await enqueue({ kind: 'a' }, { kind: 'a', maxAttempts: 9, overrides: { timeout: 50 } }, {})
+    const most = pool.slots
     assert.deepEqual(
       pool.started.map(({ terms }) => terms),
       [
-        { maxAttempts: 2, timeout: 1_000, grace: 10, alone: false },
-        { maxAttempts: 9, timeout: 50, grace: 10, alone: false },
-        { maxAttempts: 5, timeout: 600_000, grace: 1_000, alone: false },
+        { maxAttempts: 2, timeout: 1_000, grace: 10, alone: false, most },
+        { maxAttempts: 9, timeout: 50, grace: 10, alone: false, most },
+        { maxAttempts: 5, timeout: 600_000, grace: 1_000, alone: false, most },
       ],
     )
   })

@@ -18,6 +18,8 @@ interface Setup {
   /** The lane of a kind, `null` if nobody handles it. @default 'default' */
   kinds?: Record<string, string | null>
   policies?: Record<string, Partial<Policy>>
+  /** Kinds of a lane that leave each other a slot. @default none: a kind may take all of them */
+  known?: Record<string, string[]>
   idle?: number
   /** @default none: delays are exact */
   random?: () => number
@@ -27,7 +29,17 @@ type Submission = NonNullable<Parameters<typeof aJob>[0]>
 type Told = { [E in keyof RuntimeEvents]: [event: E, data: RuntimeEvents[E]] }[keyof RuntimeEvents]
 
 const EVENTS = [
-  ...(['enqueued', 'started', 'completed', 'retrying', 'dead', 'lost', 'released'] as const),
+  ...([
+    'enqueued',
+    'started',
+    'completed',
+    'retrying',
+    'dead',
+    'lost',
+    'released',
+    'snoozed',
+    'cancelled',
+  ] as const),
   'error' as const,
 ]
 
@@ -43,13 +55,20 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
   const pools = new Map(Object.entries(lanes).map(([lane, free]) => [lane, new FakePool(free)]))
   const laneOf = (kind: string): string | undefined =>
     kind in kinds ? (kinds[kind] ?? undefined) : 'default'
+  const policy = (kind: string): Policy => ({ ...DEFAULT_POLICY, ...policies[kind] })
+  const known = new Map(Object.entries(setup.known ?? {}).map(([lane, of]) => [lane, new Set(of)]))
   const coordinator = new Coordinator({
     store,
-    lanes: { pools, of: laneOf, cost: () => 1 },
+    lanes: {
+      pools,
+      of: laneOf,
+      cost: () => 1,
+      policy,
+      kinds: (lane) => known.get(lane) ?? new Set(),
+    },
     events,
     clock,
     random: setup.random ?? (() => 0.5),
-    policy: (kind) => ({ ...DEFAULT_POLICY, ...policies[kind] }),
     idle,
   })
   for (const pool of pools.values()) {

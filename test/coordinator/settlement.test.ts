@@ -35,6 +35,7 @@ function aClaim(over: Partial<ClaimedJob> = {}): ClaimedJob {
     crashes: 0,
     createdAt: NOW,
     overrides: null,
+    group: null,
     ...over,
   }
 }
@@ -226,16 +227,18 @@ describe('the terms of a run', () => {
   const policy = { ...DEFAULT_POLICY, maxAttempts: 3, timeout: 100, grace: 10 }
 
   test("are its kind's", () => {
-    assert.deepEqual(termsOf(aClaim(), policy), {
+    assert.deepEqual(termsOf(aClaim(), policy, 7), {
       maxAttempts: 3,
       timeout: 100,
       grace: 10,
       alone: false,
+      most: 7,
     })
   })
 
   test('are its own where it has some', () => {
     const job = aClaim({ maxAttempts: 1, overrides: { timeout: 5 } })
-    assert.deepEqual(termsOf(job, policy), { maxAttempts: 1, timeout: 5, grace: 10, alone: false })
+    const own = { maxAttempts: 1, timeout: 5 }
+    assert.deepEqual(termsOf(job, policy, 7), { ...own, grace: 10, alone: false, most: 7 })
   })
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { HelveErrorCode } from '../../src/job/errors.ts'
 import {
-  MAX_DEDUPE_KEY_BYTES,
+  MAX_NAME_BYTES,
   MAX_DELAY,
   MAX_KIND_LENGTH,
   MAX_PAYLOAD_BYTES,
@@ -20,6 +20,7 @@ describe('a good submission', () => {
       runAt: NOW,
       maxAttempts: null,
       overrides: null,
+      group: null,
     }
     assert.deepEqual(newJob('touch_repo', undefined, undefined, NOW), expected)
     assert.deepEqual(newJob('touch_repo', {}, null, NOW), expected)
@@ -43,6 +44,7 @@ describe('a good submission', () => {
       runAt: NOW + 1_500,
       maxAttempts: 1_000,
       overrides: { backoff: options.backoff, timeout: 1 },
+      group: null,
     })
   })
 
@@ -51,7 +53,7 @@ describe('a good submission', () => {
     test(`may be of kind ${kind}`, () => assert.equal(newJob(kind, {}, {}, NOW).kind, kind))
   }
 
-  const keys = ['k', ' ', '__proto__', '🔑', 'é'.repeat(MAX_DEDUPE_KEY_BYTES / 2)]
+  const keys = ['k', ' ', '__proto__', '🔑', 'é'.repeat(MAX_NAME_BYTES / 2)]
   for (const key of keys) {
     test(`may have the dedupe key ${key}`, () => {
       assert.equal(newJob('a', {}, { dedupeKey: key }, NOW).dedupeKey, key)

@@ -74,9 +74,24 @@ export class Lane {
     const id = this.#lastId
     const job: ClaimedJob = {
       ...{ id, token: id + 1_000, kind, payload: JSON.stringify(payload), dedupeKey },
-      ...{ priority: 0, attempt, maxAttempts: null, crashes, createdAt: NOW, overrides: null },
+      ...{
+        priority: 0,
+        attempt,
+        maxAttempts: null,
+        crashes,
+        createdAt: NOW,
+        overrides: null,
+        group: null,
+      },
     }
-    this.pool.start(job, { maxAttempts: 5, timeout: PATIENCE, grace: 100, alone: false, ...terms })
+    this.pool.start(job, {
+      maxAttempts: 5,
+      timeout: PATIENCE,
+      grace: 100,
+      alone: false,
+      most: 1_000,
+      ...terms,
+    })
     return job
   }
 

@@ -10,6 +10,9 @@ export class FakePool implements Pool {
   capacity: number
   /** Every run that was started, in order. */
   readonly started: { job: ClaimedJob; terms: Terms }[] = []
+  /** Ids of the jobs that were to be ended, in order. */
+  readonly ended: number[] = []
+  readonly stalled = new Set<number>()
   interrupted = 0
   closed = false
   /** Where the runs' ends are told. */
@@ -27,6 +30,23 @@ export class FakePool implements Pool {
   /** Ids of the jobs that run now. */
   get running(): number[] {
     return [...this.#running.keys()]
+  }
+
+  get slots(): number {
+    return this.capacity
+  }
+
+  roomFor(kind: string, most: number): number {
+    const held = [...this.#running.values()].filter((job) => job.kind === kind).length
+    return Math.max(0, Math.min(this.free, most - held))
+  }
+
+  isStalled(id: number): boolean {
+    return this.stalled.has(id)
+  }
+
+  end(job: ClaimedJob): void {
+    this.ended.push(job.id)
   }
 
   cost(): number {

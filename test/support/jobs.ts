@@ -3,8 +3,10 @@ import type { DeliveryRecord } from '../../src/job/delivery.ts'
 import { HelveError, type HelveErrorCode } from '../../src/job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobError, NewJob } from '../../src/job/job.ts'
 import type { Charge } from '../../src/job/outcome.ts'
+import { UNLIMITED } from '../../src/store/store.ts'
 import type {
   Admission,
+  KindTerms,
   Queue,
   Settle,
   Settled,
@@ -23,6 +25,7 @@ export function aJob({ payload = {}, ...over }: Partial<Omit<NewJob, 'payload'>>
     payload: JSON.stringify(payload),
     dedupeKey: null,
     priority: 0,
+    group: null,
     runAt: NOW,
     maxAttempts: null,
     overrides: null,
@@ -149,6 +152,11 @@ export function refusal(code: HelveErrorCode, ...named: (string | RegExp)[]) {
 }
 
 /** Room for so many jobs, each of which costs 1. */
-export function admission(queues: Queue[], room: number): Admission {
-  return { queues: queues.map((queue) => ({ ...queue, cost: 1 })), room, most: 1_000_000 }
+export function admission(
+  queues: Queue[],
+  room: number,
+  terms: Partial<KindTerms> = {},
+): Admission {
+  const priced = queues.map((queue) => ({ ...queue, terms: { ...UNLIMITED, ...terms } }))
+  return { queues: priced, room, most: 1_000_000 }
 }

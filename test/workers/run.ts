@@ -37,6 +37,7 @@ function context(signal = new AbortController().signal): HandlerContext {
     logger: { trace: silent, debug: silent, info: silent, warn: silent, error: silent },
     progress: silent,
     enqueue: silent,
+    snooze: silent,
     recordDelivery: silent,
   }
 }

@@ -1,200 +1,263 @@
-import { randomInt } from 'node:crypto'
 import type { ClaimedJob, NewJob } from '../../job/job.ts'
-import type { Admission, PricedQueue, Queue, TurnResult } from '../store.ts'
+import { groupOf } from '../../job/submission.ts'
+import type { Admission, PricedQueue, Queue } from '../store.ts'
+import { KindBudget, SLACK } from './budget.ts'
 import type { Counters } from './counters.ts'
 import { claimedNow } from './rows.ts'
-import type { QueueStatements } from './statements.ts'
+import type { EnqueueStatements, QueueStatements } from './statements.ts'
 
-// Counted on from a random start, in steps that leave room for the ids that are added to it: no two
-// claims of a job share a token, and nobody guesses them.
-const STEP = 2 ** 21
-let lastClaim = randomInt(2 ** 47)
+type Statements = QueueStatements & EnqueueStatements
+type Row = unknown[]
 
-/**
- * The queues that there are, and those that new jobs will make: a few, however many jobs there are.
- */
-export function backlog(statements: QueueStatements, jobs: readonly NewJob[] = []): Queue[] {
-  const queues = statements.backlog.all().map((row): Queue => {
-    return { kind: row[0] as string, priority: row[1] as number }
-  })
-  let newest: Queue | undefined
-  for (const { kind, priority } of jobs) {
-    const same = (queue: Queue): boolean => queue.kind === kind && queue.priority === priority
-    if (newest !== undefined && same(newest)) continue
-    newest = queues.find(same)
-    if (newest === undefined) queues.push((newest = { kind, priority }))
-  }
-  return queues
+/** A job that could be claimed; of a group, its first. */
+interface Candidate {
+  row: Row
+  queue: Queue
+  budget: KindBudget
+  group: string | undefined
+  /** Since when it waits for its turn. */
+  since: number
 }
 
-/** Costs are fractions: their sums are not exact. */
-const SLACK = 1e-9
-
-/** The claims of one turn, each admission's for itself. */
-export class Claims {
-  /** A job's token is this and its id. */
-  readonly number: number
-  readonly #counters: Counters
-  readonly #claims: Claim[]
-  readonly #byKind = new Map<string, Claim>()
-
-  constructor(
-    statements: QueueStatements,
-    counters: Counters,
-    admissions: Admission[],
-    now: number,
-  ) {
-    lastClaim += STEP
-    this.number = lastClaim
-    this.#counters = counters
-    this.#claims = admissions.map((admission) => new Claim(statements, admission, now, lastClaim))
-    for (const claim of this.#claims) {
-      for (const { kind } of claim.queues) this.#byKind.set(kind, claim)
-    }
-  }
-
-  /** Claims what is due so far, and comes before what is still to be written. */
-  begin(): this {
-    for (const claim of this.#claims) claim.begin(this.#counters)
-    return this
-  }
-
-  /**
-   * Whether a job that is not written yet may be claimed with its writing, which takes its room:
-   * most jobs of a queue that keeps up are written once and deleted once.
-   */
-  admits(job: NewJob): boolean {
-    return this.#byKind.get(job.kind)?.admits(job) ?? false
-  }
-
-  add(job: ClaimedJob): void {
-    this.#byKind.get(job.kind)!.jobs.push(job)
-  }
-
-  /** Claims what else is due, now that all is written, and tells what was claimed in all. */
-  finish(): Pick<TurnResult, 'claimed' | 'nextDue' | 'more' | 'behind'> {
-    const nextDue = Math.min(...this.#claims.map((claim) => claim.finish(this.#counters)))
-    const claimed = this.#claims.flatMap(({ jobs }) => jobs)
-    const more = this.#claims.some((claim) => claim.isCut)
-    const behind = this.#claims.some((claim) => claim.isFull)
-    return { claimed, nextDue, more, behind }
-  }
+/** What one look at the queues came to. */
+interface Pass {
+  chosen: Candidate[]
+  /** Whether there may be more that is due, and no room for it. */
+  full: boolean
+  /** Whether another look could find more: each finds one job of a group. */
+  again: boolean
 }
 
-/** The claims of one admission. */
-class Claim {
+/** Where a row of `statements.due` has what is needed of it here. */
+const [ID, PAYLOAD, RUN_AT] = [0, 2, 11]
+
+/** Turns of groups are counted, so that those of one millisecond have an order. */
+let served = 0
+
+/** The claims of one admission in one turn. */
+export class Claim {
   readonly queues: PricedQueue[]
   readonly jobs: ClaimedJob[] = []
-  /** Whether there may be more that is due, and no room for it. */
-  isFull = false
-  readonly #statements: QueueStatements
+  readonly #statements: Statements
+  readonly #counters: Counters
   readonly #now: number
   readonly #number: number
-  readonly #costs: Map<string, number>
+  readonly #budgets = new Map<string, KindBudget>()
   /** Queued jobs that it may still claim. */
   #left: number
   #room: number
+  /** Whether there may be more that is due, and no room for it. */
+  isFull = false
   /** When there would be more to claim; Infinity if the room is what is short. */
-  #nextDue = Infinity
+  nextDue = Infinity
   /** Whether all that is due has been claimed, so that a new job may start at once. */
   #idle = false
 
-  constructor(statements: QueueStatements, admission: Admission, now: number, number: number) {
-    const { queues, room, most } = admission
-    this.queues = queues
+  constructor(
+    statements: Statements,
+    counters: Counters,
+    admission: Admission,
+    now: number,
+    number: number,
+  ) {
+    this.queues = admission.queues
     this.#statements = statements
+    this.#counters = counters
     this.#now = now
     this.#number = number
-    this.#left = most
-    this.#costs = new Map(queues.map(({ kind, cost }) => [kind, cost]))
-    this.#room = room + SLACK
+    this.#left = admission.most
+    this.#room = admission.room + SLACK
+    for (const { kind, terms } of admission.queues) {
+      if (this.#budgets.has(kind)) continue
+      this.#budgets.set(kind, new KindBudget(statements, kind, terms))
+    }
   }
 
   /** Whether it was cut short by its `most`. */
   get isCut(): boolean {
-    return this.#left === 0
+    return this.#left <= 0
   }
 
   /** Of several priorities, all are written first: the order of arrival is not that of the runs. */
-  begin(counters: Counters): void {
-    if (new Set(this.queues.map(({ priority }) => priority)).size > 1) return
-    this.#idle = this.#claimDue(counters)
+  begin(): void {
+    const priorities = new Set(this.queues.map(({ priority }) => priority))
+    if (priorities.size === 1) this.#claimDue()
   }
 
-  admits({ kind, runAt }: NewJob): boolean {
+  /** Whether a job that is not written yet is claimed with its writing; then its room is taken. */
+  admits({ kind, runAt, group }: NewJob): boolean {
     if (runAt > this.#now) {
-      this.#nextDue = Math.min(this.#nextDue, runAt)
+      this.nextDue = Math.min(this.nextDue, runAt)
       return false
     }
-    const cost = this.#costs.get(kind)!
-    this.#idle &&= cost <= this.#room
-    if (this.#idle) this.#room -= cost
-    return this.#idle
-  }
-
-  finish(counters: Counters): number {
-    if (!this.#idle) this.#claimDue(counters)
-    return this.#nextDue
-  }
-
-  /** In the order `priority, run_at, id`. False if there may be more, and no room for it. */
-  #claimDue(counters: Counters): boolean {
-    const { rows, full } = this.#due()
-    const jobs = rows.map((row) => claimedNow(row, this.#number))
-    if (jobs.length > 0) {
-      const ids = JSON.stringify(jobs.map(({ id }) => id))
-      this.#statements.claim.run(this.#number, this.#now, ids)
-      for (const { kind, priority } of jobs) counters.move('queued', 'running', kind, priority)
-      this.jobs.push(...jobs)
+    const budget = this.#budgets.get(kind)!
+    const grouped = group !== null || budget.terms.groupOf !== undefined
+    const idle = this.#idle && !grouped && budget.mayStart(this.#now)
+    if (idle && budget.terms.cost <= this.#room) {
+      this.#take(budget)
+      return true
     }
-    this.#nextDue = full ? Infinity : earliest(this.#statements, this.queues)
-    this.isFull = full
-    return !full
+    // It is written as queued, and what comes after it must not overtake it.
+    this.#idle = false
+    return false
   }
 
-  /** One priority after the other. */
-  #due() {
-    const rows: Row[] = []
+  finish(): void {
+    if (!this.#idle) this.#claimDue()
+  }
+
+  #take(budget: KindBudget): void {
+    this.#room -= budget.terms.cost
+    budget.take(this.#now)
+  }
+
+  /** In the order `priority, run_at, id`, with the groups of a kind by turns. */
+  #claimDue(): void {
+    let pass: Pass
+    do {
+      pass = this.#look()
+      this.#mark(pass.chosen)
+    } while (pass.again && !pass.full)
+    this.isFull = pass.full
+    this.#idle = !pass.full
+    this.nextDue = pass.full ? Infinity : this.#earliest()
+  }
+
+  #look(): Pass {
+    const pass: Pass = { chosen: [], full: false, again: false }
     for (const priority of new Set(this.queues.map((queue) => queue.priority).sort(ascending))) {
       const level = this.queues.filter((queue) => queue.priority === priority)
-      for (const row of this.#dueAt(level)) {
-        const cost = this.#costs.get(row[KIND] as string)!
-        if (this.isCut || cost > this.#room) return { rows, full: true }
-        this.#room -= cost
+      for (const candidate of this.#candidates(level, pass)) {
+        const { budget } = candidate
+        if (this.isCut || budget.terms.cost > this.#room) return { ...pass, full: true }
+        if (!budget.mayStart(this.#now) || !this.#mayStart(candidate, pass)) continue
         this.#left -= 1
-        rows.push(row)
+        this.#take(budget)
+        pass.chosen.push(candidate)
       }
     }
-    const cheapest = Math.min(...this.#costs.values())
-    return { rows, full: this.isCut || cheapest > this.#room }
+    const cheapest = Math.min(...[...this.#budgets.values()].map(({ terms }) => terms.cost))
+    return { ...pass, full: this.isCut || cheapest > this.#room }
+  }
+
+  /** Whether its group lets it start. A group that does not is not looked at again before it may. */
+  #mayStart({ row, queue, budget, group }: Candidate, pass: Pass): boolean {
+    if (group === undefined) return !this.#file(row, queue, budget, pass)
+    const of = budget.group(group)
+    const free = of.freeAt
+    const may = free !== null && free <= this.#now
+    if (may) of.take(this.#now)
+    else this.#putOff(queue, group, free)
+    pass.again = true
+    return may
+  }
+
+  /** It costs as much as a claim, and is counted as one. */
+  #putOff({ kind, priority }: Queue, group: string, until: number | null): void {
+    this.#left -= 1
+    this.#statements.serveGroup.run(until, served, kind, group, priority)
+  }
+
+  /** A job of a kind with groups that was submitted where nobody knew of them gets its group here. */
+  #file(row: Row, { kind, priority }: Queue, { terms }: KindBudget, pass: Pass): boolean {
+    if (terms.groupOf === undefined) return false
+    const group = groupOfRow(terms, row)
+    if (group === null) return false
+    this.#statements.fileInGroup.run(group, row[ID])
+    this.#statements.joinGroup.run(kind, group, priority, row[RUN_AT])
+    this.#left -= 1
+    pass.again = true
+    return true
   }
 
   /** The first due jobs of one priority: one more than there is room for, if there are so many. */
-  #dueAt(level: PricedQueue[]): Row[] {
-    const rows = level.flatMap(({ kind, priority, cost }) => {
-      const limit = Math.min(Math.floor(this.#room / cost), this.#left) + 1
-      return this.#statements.due.all(kind, priority, this.#now, limit)
-    })
+  #candidates(level: PricedQueue[], pass: Pass): Candidate[] {
+    const found: Candidate[] = []
+    for (const queue of level) {
+      const { kind, priority } = queue
+      const budget = this.#budgets.get(kind)!
+      if (!budget.mayStart(this.#now)) continue
+      const room = Math.min(this.#room, budget.room)
+      const limit = Math.min(Math.floor(room / budget.terms.cost), Math.max(0, this.#left)) + 1
+      for (const row of this.#statements.due.all(kind, priority, this.#now, limit)) {
+        found.push({ row, queue, budget, group: undefined, since: row[RUN_AT] as number })
+      }
+      for (const [group, since] of this.#statements.ready.all(kind, priority, this.#now, limit)) {
+        const row = this.#head(queue, group as string)
+        if (row === undefined) pass.again = true
+        else found.push({ row, queue, budget, group: group as string, since: since as number })
+      }
+    }
     // One kind's jobs come in order from the index; those of several kinds have to be merged.
-    return level.length === 1 ? rows : rows.sort(inOrder)
+    return level.length === 1 && found[0]?.group === undefined ? found : found.sort(inOrder)
+  }
+
+  /** The first job of a group, if it is due: what is known of a group is a lower bound. */
+  #head({ kind, priority }: Queue, group: string): Row | undefined {
+    const row = this.#statements.groupDue.get(kind, group, priority)
+    if (row === undefined) this.#statements.leaveGroup.run(kind, group, priority)
+    else if ((row[RUN_AT] as number) <= this.#now) return row
+    else this.#putOff({ kind, priority }, group, row[RUN_AT] as number)
+    return undefined
+  }
+
+  #mark(chosen: Candidate[]): void {
+    if (chosen.length === 0) return
+    const ids = JSON.stringify(chosen.map(({ row }) => row[ID]))
+    this.#statements.claim.run(this.#number, this.#now, ids)
+    for (const { row, queue, budget, group } of chosen) {
+      this.#counters.move('queued', 'running', queue.kind, queue.priority)
+      this.jobs.push(claimedNow(row, this.#number))
+      if (group !== undefined) this.#serve(queue, group, budget)
+    }
+  }
+
+  /** The group goes to the end of the round. */
+  #serve({ kind, priority }: Queue, group: string, budget: KindBudget): void {
+    const head = this.#statements.groupHead.get(kind, group, priority) as number | undefined
+    if (head === undefined) {
+      this.#statements.leaveGroup.run(kind, group, priority)
+      return
+    }
+    const free = budget.group(group).freeAt
+    served += 1
+    const ready = free === null ? null : Math.max(head, free, this.#now)
+    this.#statements.serveGroup.run(ready, served, kind, group, priority)
+  }
+
+  /** When something is due that only time keeps from being claimed. */
+  #earliest(): number {
+    const times = this.queues.map((queue) => {
+      const budget = this.#budgets.get(queue.kind)!
+      if (budget.isFull) return Infinity
+      return Math.max(budget.freeAt, earliest(this.#statements, [queue], this.#now))
+    })
+    return Math.min(...times)
   }
 }
 
-type Row = unknown[]
+function groupOfRow({ groupOf: of }: PricedQueue['terms'], row: Row): string | null {
+  try {
+    return groupOf(of, JSON.parse(row[PAYLOAD] as string))
+  } catch {
+    // What its own process could not be told any more: it runs, without a group.
+    return null
+  }
+}
 
-/** Where a row of `statements.due` has what orders it, and its kind. */
-const [ID, KIND, RUN_AT] = [0, 1, 10]
-
-function inOrder(a: Row, b: Row): number {
-  return Number(a[RUN_AT]) - Number(b[RUN_AT]) || Number(a[ID]) - Number(b[ID])
+function inOrder(a: Candidate, b: Candidate): number {
+  return a.since - b.since || Number(a.row[ID]) - Number(b.row[ID])
 }
 
 function ascending(a: number, b: number): number {
   return a - b
 }
 
-/** When the first job of these queues is due. */
-export function earliest(statements: QueueStatements, queues: Queue[]): number {
-  const heads = queues.map(({ kind, priority }) => statements.head.get(kind, priority))
+/** When the first job of these queues is due; of a group, when it has its turn after `now`. */
+export function earliest(statements: QueueStatements, queues: Queue[], now: number): number {
+  const heads = queues.flatMap(({ kind, priority }) => [
+    statements.head.get(kind, priority),
+    statements.nextReady.get(kind, priority, now),
+  ])
   return Math.min(...heads.filter((head) => head !== undefined).map(Number))
 }

@@ -1,6 +1,7 @@
 import { HelveError } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../../job/job.ts'
 import type { Counters } from './counters.ts'
+import { joinGroup } from './groups.ts'
 import { startedNow } from './rows.ts'
 import { MANY_ROWS, type EnqueueStatements, type QueueStatements } from './statements.ts'
 
@@ -65,7 +66,8 @@ function* chunks(jobs: readonly NewJob[], starts: Starts) {
 /** Whether two jobs differ in nothing but their payload. */
 function areAlike(a: NewJob, b: NewJob): boolean {
   const same = a.kind === b.kind && a.priority === b.priority && a.runAt === b.runAt
-  return same && a.maxAttempts === b.maxAttempts && !a.overrides && !b.overrides
+  const plain = !a.overrides && !b.overrides && a.group === null && b.group === null
+  return same && plain && a.maxAttempts === b.maxAttempts
 }
 
 /** Writes jobs that are claimed already. */
@@ -133,21 +135,32 @@ export function enqueue(
   if (dedupeKey === null) {
     const { lastInsertRowid } = statements.insert.run(columns(job, now))
     counters.add('queued', kind, priority, 1)
+    joinGroup(statements, job, job.runAt)
     return { id: Number(lastInsertRowid), deduped: false, state: 'queued' }
   }
   const row = statements.fold.get(columns(job, now), dedupeKey)
   if (row === undefined) throw foreignKey(statements, dedupeKey, kind)
-  const deduped = (row[2] as number) > 0
-  if (!deduped) counters.add('queued', kind, priority, 1)
-  return { id: row[0] as number, deduped, state: row[1] as 'queued' | 'running' }
+  const [id, state, folds, group, own, runAt] = row as FoldRow
+  if (folds === 0) counters.add('queued', kind, priority, 1)
+  if (state === 'queued') joinGroup(statements, { kind, group, priority: own }, runAt)
+  return { id, deduped: folds > 0, state }
 }
+
+type FoldRow = [
+  id: number,
+  state: 'queued' | 'running',
+  folds: number,
+  group: string | null,
+  priority: number,
+  runAt: number,
+]
 
 function common({ kind, priority, runAt, maxAttempts }: NewJob, now: number): unknown[] {
   return [kind, priority, runAt, maxAttempts, now]
 }
 
 function columns(job: NewJob, now: number): unknown[] {
-  return [...common(job, now), job.payload, overridesJson(job)]
+  return [...common(job, now), job.payload, overridesJson(job), job.group]
 }
 
 function overridesJson({ overrides }: NewJob): string | null {

@@ -5,9 +5,12 @@ import type { Counts, ListQuery, Page } from '../store.ts'
 import { jobRecord } from './rows.ts'
 import type { QueueStatements } from './statements.ts'
 
-type Position = [state: JobState, kind: string, priority: number, runAt: number, id: number]
+type Position = [section: Section, kind: string, priority: number, runAt: number, id: number]
+/** Queued jobs with a group are behind those without: they run in another order anyway. */
+type Section = JobState | 'grouped'
 
 const STATES: JobState[] = ['running', 'queued', 'dead']
+const SECTIONS: Section[] = ['running', 'queued', 'grouped', 'dead']
 const START = [-Infinity, -Infinity, -1] as const
 
 /** Jobs by kind and state, from the counters. */
@@ -28,7 +31,7 @@ export function list(statements: QueueStatements, query: ListQuery): Page {
   const { state, kind, after, limit } = checkQuery(query)
   const jobs: JobRecord[] = []
   const kinds = kind === undefined ? Object.keys(counts(statements)).sort() : [kind]
-  for (const section of sections(state === undefined ? STATES : [state], kinds, after)) {
+  for (const section of sections(sectionsOf(state), kinds, after)) {
     // One more than asked for tells whether there is another page.
     jobs.push(...page(statements, section, limit + 1 - jobs.length))
     if (jobs.length > limit) return { jobs: jobs.slice(0, limit), next: cursor(jobs[limit - 1]!) }
@@ -36,10 +39,15 @@ export function list(statements: QueueStatements, query: ListQuery): Page {
   return { jobs }
 }
 
-function sections(states: JobState[], kinds: string[], after: Position | undefined): Position[] {
+function sectionsOf(state: JobState | undefined): Section[] {
+  if (state === undefined) return SECTIONS
+  return state === 'queued' ? ['queued', 'grouped'] : [state]
+}
+
+function sections(states: Section[], kinds: string[], after: Position | undefined): Position[] {
   const all = states.flatMap((state) => kinds.map((kind): Position => [state, kind, ...START]))
   if (after === undefined) return all
-  const order = ([state, kind]: Position): [number, string] => [STATES.indexOf(state), kind]
+  const order = ([state, kind]: Position): [number, string] => [SECTIONS.indexOf(state), kind]
   const [state, kind] = order(after)
   const later = all.filter((section) => {
     const [s, k] = order(section)
@@ -56,6 +64,8 @@ function page(
   switch (state) {
     case 'queued':
       return statements.listQueued.all(kind, priority, runAt, id, limit).map(jobRecord)
+    case 'grouped':
+      return statements.listGrouped.all(kind, priority, runAt, id, limit).map(jobRecord)
     case 'running':
       return statements.listRunning.all(kind, id, limit).map(jobRecord)
     case 'dead':
@@ -63,15 +73,16 @@ function page(
   }
 }
 
-function cursor({ state, kind, priority, runAt, id }: JobRecord): string {
-  return Buffer.from(JSON.stringify([state, kind, priority, runAt, id])).toString('base64url')
+function cursor({ state, kind, priority, runAt, id, group }: JobRecord): string {
+  const section: Section = state === 'queued' && group !== null ? 'grouped' : state
+  return Buffer.from(JSON.stringify([section, kind, priority, runAt, id])).toString('base64url')
 }
 
 function position(after: string): Position {
   try {
     const parsed = JSON.parse(Buffer.from(after, 'base64url').toString()) as unknown[]
     const [state, kind, priority, runAt, id] = parsed
-    checkOneOf(state, 'state', STATES)
+    checkOneOf(state, 'section', SECTIONS)
     checkKind(kind)
     for (const number of [priority, runAt, id]) {
       if (typeof number !== 'number') throw badOption('after', 'numbers', number)
@@ -87,7 +98,7 @@ function checkQuery(query: ListQuery) {
   const state = query.state === undefined ? undefined : checkOneOf(query.state, 'state', STATES)
   const kind = query.kind === undefined ? undefined : checkKind(query.kind)
   const after = query.after === undefined ? undefined : position(query.after)
-  if (after && ((state ?? after[0]) !== after[0] || (kind ?? after[1]) !== after[1])) {
+  if (after && (!sectionsOf(state).includes(after[0]) || (kind ?? after[1]) !== after[1])) {
     throw badOption('after', 'the `next` of a page of the same list', query.after)
   }
   const limit = query.limit === undefined ? 100 : checkInteger(query.limit, 'limit', 1, 1_000)

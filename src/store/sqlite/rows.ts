@@ -22,6 +22,7 @@ function claimedJob(row: unknown[], token: number, attempt: number): ClaimedJob 
     crashes: row[7] as number,
     createdAt: row[8] as number,
     overrides: row[9] === null ? null : (JSON.parse(row[9] as string) as JobOverrides),
+    group: row[10] as string | null,
   }
 }
 
@@ -32,7 +33,7 @@ export function claimedNow(row: unknown[], claim: number): ClaimedJob {
 
 /** The same for one that has been claimed before: the token follows the `claimable` columns. */
 export function claimedBefore(row: unknown[]): ClaimedJob {
-  return claimedJob(row, row[10] as number, row[5] as number)
+  return claimedJob(row, row[11] as number, row[5] as number)
 }
 
 /** A job that is claimed while it is written. */
@@ -50,6 +51,7 @@ export function startedNow(job: NewJob, id: number, token: number, now: number):
     crashes: 0,
     createdAt: now,
     overrides: job.overrides,
+    group: job.group,
   }
 }
 
@@ -71,6 +73,7 @@ export function jobRecord(row: unknown[]): JobRecord {
     startedAt: row[12] as number | null,
     diedAt: row[13] as number | null,
     errors: JSON.parse(row[14] as string) as RecordedError[],
+    group: row[15] as string | null,
   }
 }
 

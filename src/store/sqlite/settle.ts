@@ -3,6 +3,7 @@ import type { Charge } from '../../job/outcome.ts'
 import type { Settle, Settled } from '../store.ts'
 import type { Counters } from './counters.ts'
 import { enqueue } from './enqueue.ts'
+import { freeGroup, joinGroup } from './groups.ts'
 import type { EnqueueStatements, QueueStatements } from './statements.ts'
 
 /**
@@ -13,6 +14,7 @@ export function completeAll(
   statements: QueueStatements,
   counters: Counters,
   settles: readonly Settle[],
+  now: number,
 ): Set<Settle> {
   const done = new Set<Settle>()
   for (const [claim, of] of byClaim(settles.filter(isPlain))) {
@@ -22,6 +24,7 @@ export function completeAll(
       // Of two settles of one job, the second is late.
       if (!deleted.delete(settle.job.id)) continue
       counters.add('running', settle.job.kind, settle.job.priority, -1)
+      freeGroup(statements, settle.job, now)
       done.add(settle)
     }
   }
@@ -52,10 +55,13 @@ export function settle(
   now: number,
 ): Settled | undefined {
   const owned = { id: job.id, token: job.token }
+  let runAt = now
   const state = move()
   if (state === undefined) return undefined
   if (state === 'completed') counters.add('running', job.kind, job.priority, -1)
   else counters.move('running', state, job.kind, job.priority)
+  if (state === 'queued') joinGroup(statements, job, runAt)
+  freeGroup(statements, job, now)
   return {
     state,
     rerun: state !== settlement.to,
@@ -70,7 +76,8 @@ export function settle(
         return rerun({ error: null, crash: 0, crashes: 0 })
       case 'queued': {
         const error = recorded(settlement.error)
-        const values = { ...owned, ...cost(settlement.charge), error, runAt: settlement.runAt }
+        runAt = settlement.runAt
+        const values = { ...owned, ...cost(settlement.charge), error, runAt }
         return statements.requeue.run(values).changes === 1 ? 'queued' : undefined
       }
       case 'dead': {

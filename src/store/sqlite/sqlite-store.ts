@@ -5,29 +5,36 @@ import { HelveError, read } from '../../job/errors.ts'
 import { toJobError } from '../../job/failure.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/outcome.ts'
+import type { Pause, PauseTarget } from '../../job/pause.ts'
+import { UNLIMITED } from '../store.ts'
 import type {
   Counts,
   HostConnection,
   JobStore,
   ListQuery,
   Page,
+  Queue,
   RunStore,
   Settle,
   Settled,
+  Standing,
   Store,
   Turn,
   TurnResult,
 } from '../store.ts'
-import { backlog, Claims, earliest } from './claim.ts'
+import { earliest } from './claim.ts'
+import { backlog, Claims } from './claims.ts'
 import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
 import { enqueue, enqueueAll } from './enqueue.ts'
 import { enqueueInHost } from './host-connection.ts'
+import { joinGroup } from './groups.ts'
 import { counts, list } from './list.ts'
 import { OwnerLock } from './owner-lock.ts'
 import { claimedBefore, jobRecord } from './rows.ts'
 import { completeAll, settle } from './settle.ts'
 import { prepareEnqueue, prepareQueue } from './statements.ts'
+import { cancel, pause, pauses, resume, standing } from './tending.ts'
 import { Transactions } from './transactions.ts'
 import { watchFile } from './watch.ts'
 import { Webhooks } from './webhooks.ts'
@@ -92,12 +99,12 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   async turn({ now, settles, enqueues, admit }: Turn): Promise<TurnResult> {
     const body = (counters: Counters): TurnResult => {
-      const completed = completeAll(this.#statements, counters, settles)
+      const completed = completeAll(this.#statements, counters, settles, now)
       const settled = settles.map((one) =>
         completed.has(one) ? COMPLETED : this.#settle(counters, one, now),
       )
       counters.flush(this.#statements)
-      const admissions = admit(backlog(this.#statements, enqueues))
+      const admissions = admit(backlog(this.#statements, enqueues), pauses(this.#statements))
       const claims = new Claims(this.#statements, counters, admissions, now)
       const begin = (): Claims => claims.begin()
       const enqueued = enqueueAll(this.#statements, counters, enqueues, now, begin)
@@ -138,6 +145,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
     try {
       const orphans = this.#transactions.repeatable(() => {
         this.#statements.setOwner.run(JSON.stringify({ pid: process.pid, since: now }))
+        // What groups may do is for the new owner to say, and nothing of theirs runs any more.
+        this.#statements.freeAll.run(now)
+        this.#statements.forgetSpent.run(now)
         return this.#statements.running.all()
       })
       this.#lock = lock
@@ -181,7 +191,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   async oldestDue(now: number): Promise<number | undefined> {
     const statements = this.#statements
-    const oldest = this.#transactions.read(() => earliest(statements, backlog(statements)))
+    const oldest = this.#transactions.read(() =>
+      earliest(statements, backlog(statements), -Infinity),
+    )
     return oldest <= now ? oldest : undefined
   }
 
@@ -189,8 +201,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
     try {
       return this.#transactions.acknowledged((counters) => {
         const row = this.#statements.retry.get(now, id)
-        if (row) counters.move('dead', 'queued', row[0] as string, row[1] as number)
-        return row !== undefined
+        if (row === undefined) return false
+        const [kind, priority, group] = row as [string, number, string | null]
+        counters.move('dead', 'queued', kind, priority)
+        joinGroup(this.#statements, { kind, group, priority }, now)
+        return true
       })
     } catch (error) {
       if (read(error, 'code') !== 'SQLITE_CONSTRAINT_UNIQUE') throw error
@@ -204,6 +219,36 @@ export class SqliteStore implements Store, JobStore, RunStore {
       if (row) counters.add('dead', row[0] as string, row[1] as number, -1)
       return row !== undefined
     })
+  }
+
+  async cancel(id: number, now: number): Promise<ClaimedJob | 'running' | undefined> {
+    return this.#transactions.acknowledged((counters) =>
+      cancel(this.#statements, counters, id, now),
+    )
+  }
+
+  async pause(target: PauseTarget, now: number, by: string | null): Promise<boolean> {
+    return this.#transactions.acknowledged(() => pause(this.#statements, target, now, by))
+  }
+
+  async resume(target: PauseTarget, now: number): Promise<boolean> {
+    return this.#transactions.acknowledged(() => resume(this.#statements, target, now))
+  }
+
+  async pauses(): Promise<Pause[]> {
+    return this.#transactions.read(() => pauses(this.#statements))
+  }
+
+  async regroup(kind: string, now: number): Promise<void> {
+    this.#transactions.repeatable(() => this.#statements.freeKind.run(now, kind))
+  }
+
+  async standing(
+    id: number,
+    now: number,
+    rivals: (job: JobRecord, backlog: Queue[]) => Queue[],
+  ): Promise<Standing | undefined> {
+    return this.#transactions.read(() => standing(this.#statements, id, now, rivals))
   }
 
   async pruneDead(before: number): Promise<number> {
@@ -271,7 +316,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
 /** Admits the first of all due jobs. */
 const first: Turn['admit'] = (backlog) => [
-  { queues: backlog.map((queue) => ({ ...queue, cost: 1 })), room: 1, most: 1 },
+  { queues: backlog.map((queue) => ({ ...queue, terms: UNLIMITED })), room: 1, most: 1 },
 ]
 
 /** What the store has against a settle itself, and not against the transaction as a whole. */

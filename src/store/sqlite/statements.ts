@@ -17,7 +17,10 @@ function preparer(db: Pick<Database, 'prepare'>) {
 }
 
 /** The part that a producer needs; it also runs on a host's own connection. */
-export type EnqueueStatements = Prepared<'insert' | 'insertMany' | 'count', 'fold' | 'holder'>
+export type EnqueueStatements = Prepared<
+  'insert' | 'insertMany' | 'count' | 'joinGroup',
+  'fold' | 'holder'
+>
 
 /** Rows of the statements that insert many: less than half the cost of as many single ones. */
 export const MANY_ROWS = 20
@@ -36,8 +39,8 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
   const { run, rows } = preparer(db)
   return {
     insert: run(`
-      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload, overrides)
-      VALUES (?, ?, ?, ?, ?, ?, ?)`),
+      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload, overrides, grp)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
 
     insertMany: run(`
       ${manyRows('kind, priority, run_at, max_attempts, created_at', 'payload')}
@@ -46,19 +49,25 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
 
     // A retry keeps its backoff: a fold brings forward only a job that has not run yet.
     fold: rows(`
-      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload, overrides, dedupe_key)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload, overrides,
+        grp, dedupe_key)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 'dead' DO UPDATE SET
         payload = excluded.payload,
         folds = folds + 1,
         rerun = state = 'running',
         run_at = iif(state = 'queued' AND attempts = 0, min(run_at, excluded.run_at), run_at)
       WHERE kind = excluded.kind
-      RETURNING id, state, folds`),
+      RETURNING id, state, folds, grp, priority, run_at`),
 
     holder: rows(
       `SELECT id, kind FROM helve_jobs WHERE dedupe_key = ? AND dedupe_key IS NOT NULL AND state <> 'dead'`,
     ),
+
+    // A group that is full stays so: NULL is less than nothing.
+    joinGroup: run(`
+      INSERT INTO helve_groups (kind, grp, priority, ready_at) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET ready_at = min(ready_at, excluded.ready_at)`),
 
     count: run(`
       INSERT INTO helve_counters (state, kind, priority, jobs) VALUES (?, ?, ?, ?)
@@ -93,14 +102,37 @@ export type QueueStatements = Prepared<
   | 'bury'
   | 'rerun'
   | 'head'
+  | 'groupHead'
+  | 'nextReady'
+  | 'groupRunning'
+  | 'ahead'
+  | 'groupsAhead'
+  | 'fileInGroup'
+  | 'serveGroup'
+  | 'leaveGroup'
+  | 'freeGroup'
+  | 'freeKind'
+  | 'freeAll'
+  | 'spent'
+  | 'spend'
+  | 'forgetSpent'
+  | 'pause'
+  | 'resume'
+  | 'cancelRunning'
   | 'owner'
   | 'setOwner'
   | 'keyOf',
   | 'backlog'
   | 'due'
+  | 'ready'
+  | 'groupDue'
   | 'running'
   | 'get'
+  | 'pauses'
+  | 'groupMembers'
+  | 'cancelQueued'
   | 'listQueued'
+  | 'listGrouped'
   | 'listRunning'
   | 'listDead'
   | 'counters'
@@ -117,9 +149,9 @@ export function prepareQueue(db: Database): QueueStatements {
   const owned = `id = @id AND token = @token AND state = 'running'`
   const unclaimed = 'token = NULL, started_at = NULL, rerun = 0'
   const claimable = `id, kind, payload, dedupe_key, priority, attempts, max_attempts, crashes,
-    created_at, overrides`
+    created_at, overrides, grp`
   const record = `id, kind, payload, dedupe_key, state, priority, attempts, max_attempts, crashes,
-    folds, run_at, created_at, started_at, died_at, errors`
+    folds, run_at, created_at, started_at, died_at, errors, grp`
 
   return {
     dataVersion: value('PRAGMA data_version'),
@@ -154,18 +186,72 @@ export function prepareQueue(db: Database): QueueStatements {
     // A submission came while it ran, and is owed a run whatever became of this one.
     rerun: run(`
       UPDATE helve_jobs SET state = 'queued', run_at = @now, ${unclaimed}, errors = ${appended},
-        attempts = 0, crashes = min(crashes + @crash, @crashes)
+        attempts = 0, crashes = min(crashes + @crash, @crashes), created_at = @now
       WHERE ${owned}`),
 
     backlog: rows(`
       SELECT kind, priority FROM helve_counters WHERE state = 'queued' AND jobs > 0`),
     due: rows(`
       SELECT ${claimable}, run_at FROM helve_jobs
-      WHERE state = 'queued' AND kind = ? AND priority = ? AND run_at <= ?
+      WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ? AND run_at <= ?
       ORDER BY run_at, id LIMIT ?`),
     head: value(`
-      SELECT run_at FROM helve_jobs WHERE state = 'queued' AND kind = ? AND priority = ?
+      SELECT run_at FROM helve_jobs
+      WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ?
       ORDER BY run_at LIMIT 1`),
+
+    // A group's place in the round: since when its first job has been due, or it had its last turn.
+    ready: rows(`
+      SELECT grp, ready_at FROM helve_groups
+      WHERE kind = ? AND priority = ? AND ready_at <= ?
+      ORDER BY ready_at, served LIMIT ?`),
+    nextReady: value(`
+      SELECT ready_at FROM helve_groups WHERE kind = ? AND priority = ? AND ready_at > ?
+      ORDER BY ready_at LIMIT 1`),
+    groupDue: rows(`
+      SELECT ${claimable}, run_at FROM helve_jobs
+      WHERE state = 'queued' AND kind = ? AND grp = ? AND priority = ?
+      ORDER BY run_at, id LIMIT 1`),
+    groupHead: value(`
+      SELECT run_at FROM helve_jobs WHERE state = 'queued' AND kind = ? AND grp = ? AND priority = ?
+      ORDER BY run_at LIMIT 1`),
+    groupRunning: value(`
+      SELECT count(*) FROM helve_jobs WHERE state = 'running' AND kind = ? AND grp = ?`),
+    groupMembers: rows(`
+      SELECT id FROM helve_jobs WHERE state = 'running' AND kind = ? AND grp = ? LIMIT ?`),
+    ahead: value(`
+      SELECT count(*) FROM (
+        SELECT 1 FROM helve_jobs
+        WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ? AND (run_at, id) < (?, ?)
+        LIMIT ?)`),
+    groupsAhead: value(`
+      SELECT count(*) FROM (
+        SELECT 1 FROM helve_groups WHERE kind = ? AND priority = ? AND ready_at < ? LIMIT ?)`),
+    fileInGroup: run(`UPDATE helve_jobs SET grp = ? WHERE id = ? AND state = 'queued'`),
+    serveGroup: run(`
+      UPDATE helve_groups SET ready_at = ?, served = ? WHERE kind = ? AND grp = ? AND priority = ?`),
+    leaveGroup: run('DELETE FROM helve_groups WHERE kind = ? AND grp = ? AND priority = ?'),
+    freeGroup: run(`
+      UPDATE helve_groups SET ready_at = ? WHERE kind = ? AND grp = ? AND ready_at IS NULL`),
+    freeKind: run(`UPDATE helve_groups SET ready_at = ? WHERE kind = ? AND ready_at IS NULL`),
+    freeAll: run('UPDATE helve_groups SET ready_at = ? WHERE ready_at IS NULL'),
+
+    spent: value('SELECT spent FROM helve_rates WHERE kind = ? AND grp = ?'),
+    spend: run('INSERT OR REPLACE INTO helve_rates (kind, grp, spent) VALUES (?, ?, ?)'),
+    forgetSpent: run('DELETE FROM helve_rates WHERE spent <= ?'),
+
+    pauses: rows('SELECT lane, kind, grp, since, by FROM helve_pauses'),
+    pause: run(`
+      INSERT INTO helve_pauses (lane, kind, grp, since, by) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO NOTHING`),
+    resume: run('DELETE FROM helve_pauses WHERE lane = ? AND kind = ? AND grp = ?'),
+
+    cancelQueued: rows(`
+      UPDATE helve_jobs SET state = 'dead', died_at = @now, errors = ${appended}
+      WHERE id = @id AND state = 'queued' RETURNING ${claimable}`),
+    // What was folded in so far is cancelled with it; what comes from now on is not.
+    cancelRunning: run(`UPDATE helve_jobs SET rerun = 0 WHERE id = ? AND state = 'running'`),
+
     claim: run(`
       UPDATE helve_jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ? + id, started_at = ?
       WHERE id IN (SELECT value FROM json_each(?)) AND state = 'queued'`),
@@ -180,7 +266,11 @@ export function prepareQueue(db: Database): QueueStatements {
     get: rows(`SELECT ${record} FROM helve_jobs WHERE id = ?`),
     listQueued: rows(`
       SELECT ${record} FROM helve_jobs
-      WHERE state = 'queued' AND kind = ? AND (priority, run_at, id) > (?, ?, ?)
+      WHERE state = 'queued' AND grp IS NULL AND kind = ? AND (priority, run_at, id) > (?, ?, ?)
+      ORDER BY priority, run_at, id LIMIT ?`),
+    listGrouped: rows(`
+      SELECT ${record} FROM helve_jobs INDEXED BY helve_jobs_grouped_list
+      WHERE state = 'queued' AND grp IS NOT NULL AND kind = ? AND (priority, run_at, id) > (?, ?, ?)
       ORDER BY priority, run_at, id LIMIT ?`),
     listRunning: rows(`
       SELECT ${record} FROM helve_jobs WHERE state = 'running' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
@@ -192,7 +282,7 @@ export function prepareQueue(db: Database): QueueStatements {
 
     retry: rows(`
       UPDATE helve_jobs SET state = 'queued', run_at = ?, attempts = 0, crashes = 0, died_at = NULL
-      WHERE id = ? AND state = 'dead' RETURNING kind, priority`),
+      WHERE id = ? AND state = 'dead' RETURNING kind, priority, grp`),
     keyOf: value('SELECT dedupe_key FROM helve_jobs WHERE id = ?'),
     discard: rows(
       `DELETE FROM helve_jobs WHERE id = ? AND state = 'dead' RETURNING kind, priority`,

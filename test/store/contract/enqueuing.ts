@@ -47,6 +47,7 @@ export function enqueuing(open: Open): void {
         startedAt: null,
         diedAt: null,
         errors: [],
+        group: null,
       })
     })
 

@@ -1,9 +1,10 @@
 import type { Database } from 'better-sqlite3'
 import { HelveError } from '../../../job/errors.ts'
 import { jobs } from './001-jobs.ts'
+import { limits } from './002-limits.ts'
 
 /** In order; `helve_meta` counts those that a file has had. Never edit a released one. */
-const MIGRATIONS = [jobs]
+const MIGRATIONS = [jobs, limits]
 
 /**
  * Brings a file up to date; several processes may try at the same time. The host may keep tables

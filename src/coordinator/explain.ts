@@ -1,0 +1,147 @@
+import type { Pause } from '../job/pause.ts'
+import type { JobRecord } from '../job/job.ts'
+import type { Queue, Standing } from '../store/store.ts'
+import { mostSlots, pauseOf, type Lanes } from './admission.ts'
+
+/** The one reason why a job does not run now, for programs (`code`) and for people (`reason`). */
+export type Explanation = { reason: string } & (
+  | { code: 'running'; since: number }
+  | { code: 'stalled'; since: number }
+  /** Its time has not come. */
+  | { code: 'scheduled'; at: number }
+  /** It failed, or was given back, and waits for its next run; `run` counts that one. */
+  | { code: 'retry'; at: number; run: number; of: number }
+  | { code: 'paused'; pause: Pause }
+  /** Nobody handles its kind: it will be dead as soon as it is looked at. */
+  | { code: 'no handler' }
+  | { code: 'rate'; until: number; of: 'kind' | 'group' }
+  | { code: 'group'; running: number[] }
+  /** Its kind holds as many slots of its lane as it may. */
+  | { code: 'kind'; most: number }
+  /** Due jobs of its lane come first, or its lane is full; `estimate` is in ms, if it is known. */
+  | { code: 'behind'; ahead: number; estimate: number | undefined }
+  | { code: 'dead'; keyHolder: number | undefined }
+  /** The runtime does not claim: `run` has not been called, or it stops. */
+  | { code: 'not claiming' }
+)
+
+/** What the runtime knows beyond the queue. */
+export interface Surroundings {
+  lanes: Lanes
+  now: number
+  isClaiming: boolean
+  isStalled: boolean
+  /** Jobs of a lane that settle in a millisecond; 0 if that is not known. */
+  pace: (lane: string) => number
+}
+
+/** The queues whose jobs compete with a job for its lane. */
+export function rivals(job: JobRecord, backlog: Queue[], lanes: Lanes): Queue[] {
+  const lane = lanes.of(job.kind)
+  return backlog.filter(({ kind }) => lanes.of(kind) === lane)
+}
+
+export function explain(standing: Standing, around: Surroundings): Explanation {
+  const { job } = standing
+  if (job.state === 'running') return running(job, around)
+  if (job.state === 'dead') return dead(standing)
+  return waits(standing, around) ?? behind(standing, around)
+}
+
+function running(job: JobRecord, { isStalled }: Surroundings): Explanation {
+  const since = job.startedAt!
+  if (!isStalled) return { code: 'running', since, reason: `it runs, since ${moment(since)}` }
+  const reason = `it was claimed at ${moment(since)}, and the thread it runs on is stalled`
+  return { code: 'stalled', since, reason }
+}
+
+function dead({ job, keyHolder }: Standing): Explanation {
+  const error = job.errors.at(-1)
+  const why = error === undefined ? '' : `: ${error.name}: ${error.message}`
+  const held =
+    keyHolder === undefined
+      ? ''
+      : `; its key ${JSON.stringify(job.dedupeKey)} is held by job ${keyHolder}`
+  return { code: 'dead', keyHolder, reason: `it is dead since ${moment(job.diedAt!)}${why}${held}` }
+}
+
+/** The first of the reasons that the job has by itself, if there is one. */
+function waits(standing: Standing, around: Surroundings): Explanation | undefined {
+  const { job, pauses, groupRunning } = standing
+  const { lanes, now } = around
+  const { kind, group, runAt } = job
+  if (!around.isClaiming) return { code: 'not claiming', reason: 'the runtime claims no jobs now' }
+  if (lanes.of(kind) === undefined) {
+    return { code: 'no handler', reason: `nobody handles kind ${kind}` }
+  }
+  const pause = pauseOf(kind, group, pauses, lanes)
+  if (pause) return { code: 'paused', pause, reason: paused(pause) }
+  if (runAt > now) return later(job, lanes)
+  const { rate, groupRate, groupConcurrency } = lanes.policy(kind)
+  const until = rate ? standing.kindFreeAt(rate) : 0
+  if (until > now) {
+    return {
+      code: 'rate',
+      until,
+      of: 'kind',
+      reason: `its kind's rate lets it start at ${moment(until)}`,
+    }
+  }
+  if (group !== null && groupRunning.length >= groupConcurrency) {
+    const reason = `its group ${JSON.stringify(group)} is full: ${named(groupRunning)} run`
+    return { code: 'group', running: groupRunning, reason }
+  }
+  const groupUntil = group !== null && groupRate ? standing.groupFreeAt(groupRate) : 0
+  if (groupUntil > now) {
+    const reason = `its group's rate lets it start at ${moment(groupUntil)}`
+    return { code: 'rate', until: groupUntil, of: 'group', reason }
+  }
+  const most = mostSlots(kind, lanes)
+  const room = lanes.pools.get(lanes.of(kind)!)?.roomFor(kind, most) ?? 0
+  const free = lanes.pools.get(lanes.of(kind)!)?.free ?? 0
+  if (free > 0 && room < lanes.cost(kind)) {
+    return { code: 'kind', most, reason: `its kind holds the ${most} slots that it may` }
+  }
+  return undefined
+}
+
+function later(
+  { runAt, attempts, maxAttempts, kind, errors }: JobRecord,
+  lanes: Lanes,
+): Explanation {
+  if (errors.length === 0) {
+    return { code: 'scheduled', at: runAt, reason: `it is due at ${moment(runAt)}` }
+  }
+  const of = maxAttempts ?? lanes.policy(kind).maxAttempts
+  const run = attempts + 1
+  return {
+    code: 'retry',
+    at: runAt,
+    run,
+    of,
+    reason: `run ${run} of ${of} is due at ${moment(runAt)}`,
+  }
+}
+
+function behind({ job, ahead }: Standing, { lanes, pace }: Surroundings): Explanation {
+  const lane = lanes.of(job.kind)!
+  const perMs = pace(lane)
+  const estimate = perMs > 0 ? Math.ceil((ahead + 1) / perMs) : undefined
+  const about = estimate === undefined ? '' : `, about ${estimate} ms`
+  const reason = `it is behind ${ahead} jobs of lane ${lane}${about}`
+  return { code: 'behind', ahead, estimate, reason }
+}
+
+function paused({ lane, kind, group, since, by }: Pause): string {
+  const what = lane === null ? (group === null ? `kind ${kind}` : `group ${group}`) : `lane ${lane}`
+  return `${what} is paused${by === null ? '' : ` by ${by}`} since ${moment(since)}`
+}
+
+function named(ids: number[]): string {
+  const shown = ids.slice(0, 5).join(', ')
+  return ids.length > 5 ? `jobs ${shown} and ${ids.length - 5} more` : `jobs ${shown}`
+}
+
+function moment(at: number): string {
+  return new Date(at).toISOString()
+}
