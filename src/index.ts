@@ -1,6 +1,7 @@
 export { Runtime } from './runtime.ts'
 export type { KindOptions, LaneOptions, RuntimeOptions } from './options.ts'
 export { StoreEnqueuer, type Enqueuer } from './enqueuer.ts'
+export type { Explanation } from './coordinator/explain.ts'
 export type { JobRef, RuntimeEvents } from './events.ts'
 export type { Payloads, Rest, Submission } from './kinds.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
@@ -40,4 +41,6 @@ export type {
   RecordedError,
 } from './job/job.ts'
 export type { Charge, Settlement } from './job/outcome.ts'
+export type { Pause, PauseTarget } from './job/pause.ts'
+export type { GroupOf, Rate } from './job/policy.ts'
 export type { EnqueueOptions } from './job/submission.ts'

@@ -44,9 +44,7 @@ export function pack(
   )
   for (const job of jobs) {
     const price = cost(job)
-    const places = order.filter((at) => mayHold(job, at))
-    const place =
-      places.find((at) => fits(price, at, share)) ?? places.find((at) => fits(price, at, 1))
+    const place = find(job, price, share) ?? find(job, price, 1)
     if (place === undefined) continue
     held[place]!.add(job.job.kind)
     const packet = (packets[place] ??= { handOffs: [], cost: 0 })
@@ -54,6 +52,10 @@ export function pack(
     packet.cost = price < 1 ? packet.cost + price : Infinity
   }
   return packets
+
+  function find(job: HandOff, price: number, upTo: number): number | undefined {
+    return order.find((at) => fits(price, at, upTo) && mayHold(job, at))
+  }
 
   function fits(price: number, at: number, upTo: number): boolean {
     const { isIdle, room } = seats[at]!

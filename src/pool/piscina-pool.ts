@@ -52,7 +52,10 @@ export class PiscinaPool implements Pool {
   get free(): number {
     let free = -this.#solitary.length
     for (const thread of this.#threads) free += thread.free + thread.roomBehind
-    for (const handOff of this.#waiting) free -= this.#costOf(handOff)
+    // What its kind keeps back takes no room from others.
+    for (const handOff of this.#waiting) {
+      if (this.#isShared || this.#mayHoldAnother(handOff)) free -= this.#costOf(handOff)
+    }
     return Math.max(0, free)
   }
 

@@ -66,6 +66,24 @@ export default defineHandlers(({ cells }: Config) => ({
       ctx.logger.debug('too low')
       ctx.logger.warn({ repo: 7 }, 'from a thread')
     },
+    /** Runs until it is told to end, and then does as it is told. */
+    async untilAborted(job: Job<{ then: 'throw' | 'return' }>, ctx: HandlerContext) {
+      const aborted = new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
+      ctx.progress('runs')
+      await aborted
+      if (job.payload.then === 'throw') throw new Error('aborted')
+    },
+    loop(_: Job<object>, ctx: HandlerContext): void {
+      ctx.progress('runs')
+      for (;;);
+    },
+    /** Asks for a later run, so often. */
+    naps(job: Job<{ cell: number; naps: number; ms: number }>, ctx: HandlerContext) {
+      const { cell, naps, ms } = job.payload
+      ctx.enqueue('echo', {})
+      if (Atomics.add(cells, cell, 1) < naps) ctx.snooze(ms)
+      return job.attempt
+    },
     exit(): void {
       process.exit(7)
     },

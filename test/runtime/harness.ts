@@ -12,6 +12,7 @@ export type Inline = Record<`inline:${string}`, unknown>
 
 const NAMES: Name[] = [
   ...(['enqueued', 'started', 'completed', 'retrying', 'dead', 'lost', 'released'] as const),
+  ...(['snoozed', 'cancelled', 'paused', 'resumed', 'lane:narrow'] as const),
   ...(['progress', 'stuck', 'thread:up', 'thread:down', 'error'] as const),
 ]
 
