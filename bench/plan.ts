@@ -11,7 +11,7 @@ export interface Measurement {
 
 export const SCENARIOS = [
   ...['raw', 'enqueue', 'enqueueMany', 'drain', 'life', 'host'],
-  ...['pickup', 'pickupUnderLoad', 'headOfLine', 'turnedSlow', 'backlog', 'memory'],
+  ...['pickup', 'pickupUnderLoad', 'headOfLine', 'turnedSlow', 'backlog', 'fullGroup', 'memory'],
 ]
 
 const PAYLOADS = [100, 1_000, 16_000]

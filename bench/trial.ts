@@ -1,4 +1,5 @@
 import { backlog } from './scenarios/backlog.ts'
+import { fullGroup } from './scenarios/full-group.ts'
 import { headOfLine, turnedSlow } from './scenarios/head-of-line.ts'
 import { host } from './scenarios/host.ts'
 import { memory } from './scenarios/memory.ts'
@@ -21,6 +22,7 @@ const scenarios: Record<string, (params: Params) => Promise<Record<string, numbe
   turnedSlow,
   host,
   backlog,
+  fullGroup,
   memory,
 }
 

@@ -100,7 +100,11 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
   const room = lanes.pools.get(lanes.of(kind)!)?.roomFor(kind, most) ?? 0
   const free = lanes.pools.get(lanes.of(kind)!)?.free ?? 0
   if (free > 0 && room < lanes.cost(kind)) {
-    return { code: 'kind', most, reason: `its kind holds the ${most} slots that it may` }
+    return {
+      code: 'kind',
+      most,
+      reason: `its kind holds as many slots of its lane as it may: ${most}`,
+    }
   }
   return undefined
 }

@@ -224,7 +224,10 @@ export interface ListQuery {
   limit?: number
 }
 
-/** Some jobs, ordered by state (running, queued, dead), kind, and then the order in which they run. */
+/**
+ * Some jobs, ordered by state (running, queued, dead), kind, and then priority, time and id; queued
+ * jobs with a group come after those without.
+ */
 export interface Page {
   jobs: JobRecord[]
   /** Pass it as `after` for the next page; undefined on the last one. */
