@@ -12,6 +12,7 @@ import { announce } from './announce.ts'
 import type { Clock } from './clock.ts'
 import { Mailbox, type Ending, type Mail, type Submission } from './mailbox.ts'
 import { explain, rivals, type Explanation } from './explain.ts'
+import { FailedTurns } from './failed-turns.ts'
 import { settlement, termsOf } from './settle.ts'
 import { Throughput } from './throughput.ts'
 import { WakeTimer } from './timer.ts'
@@ -28,12 +29,6 @@ export interface CoordinatorParts {
   /** Milliseconds between two looks at an idle queue. */
   idle: number
 }
-
-/** Milliseconds for which a submission waits while another process holds the write lock. */
-const BUSY_PATIENCE = 10_000
-/** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */
-const FIRST_RETRY = 10
-const LONGEST_RETRY = 1_000
 
 const PUT_OFF: Outcome = {
   type: 'released',
@@ -71,12 +66,16 @@ export class Coordinator {
    * shorter: a job that can start as it is written costs half of one that has to wait.
    */
   #behind = false
-  #failures = 0
-  /** Calls off the next try of a turn that failed; until then there is no turn. */
-  #retry: (() => void) | undefined
+  readonly #failedTurns: FailedTurns
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
+    this.#failedTurns = new FailedTurns({
+      ...parts,
+      mailbox: this.#mailbox,
+      acknowledge: (submission, result) => this.#acknowledge(submission, result),
+      onRetry: () => this.#schedule(),
+    })
     this.#timer = new WakeTimer(parts.clock, parts.idle, () => this.wake())
   }
 
@@ -179,7 +178,7 @@ export class Coordinator {
   close(): void {
     this.pause()
     this.#phase = 'closed'
-    this.#retry?.()
+    this.#failedTurns.close()
     this.#mailbox.refuse(closed())
   }
 
@@ -196,7 +195,7 @@ export class Coordinator {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#turning || this.#retry !== undefined) return
+    if (this.#scheduled || this.#turning || this.#failedTurns.isWaiting) return
     this.#scheduled = true
     this.#parts.clock.soon(() => {
       this.#scheduled = false
@@ -219,7 +218,8 @@ export class Coordinator {
     try {
       result = await this.#parts.store.turn({ now, settles, enqueues, admit })
     } catch (error) {
-      await this.#failed(error, mail)
+      await this.#failedTurns.failed(error, mail)
+      if (this.#phase !== 'closed') this.#failedTurns.retryLater()
     }
     if (result !== undefined) this.#effects({ ...mail, endings }, settles, result, now)
     if (result !== undefined) this.#size.learn(clock.monotonic() - start)
@@ -257,7 +257,7 @@ export class Coordinator {
 
   /** The turn is on disk: only now does anybody hear of it. */
   #effects(mail: Mail, settles: Settle[], result: TurnResult, now: number): void {
-    this.#failures = 0
+    this.#failedTurns.succeeded()
     this.#behind = result.behind
     mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]!))
     mail.endings.forEach((one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
@@ -312,45 +312,6 @@ export class Coordinator {
     const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
     if (pool === undefined) this.settled(job, unhandled(job.kind))
     else pool.start(job, termsOf(job, lanes.policy(job.kind), mostSlots(job.kind, lanes)))
-  }
-
-  /** Nothing of it is written. Endings wait until they are, and nothing is claimed meanwhile. */
-  async #failed(error: unknown, mail: Mail): Promise<void> {
-    this.#parts.events.emit('error', () => ({ error, during: 'a turn, which is tried again' }))
-    const delay = Math.min(FIRST_RETRY * 2 ** this.#failures, LONGEST_RETRY)
-    this.#failures += 1
-    const { endings, submissions, once } = mail
-    const busy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
-    const kept = busy ? this.#patient(submissions, error) : []
-    if (!busy) await this.#oneByOne(submissions)
-    this.#mailbox.putBack({ endings, submissions: kept, once })
-    if (this.#phase === 'closed') return
-    this.#retry = this.#parts.clock.after(delay, () => {
-      this.#retry = undefined
-      this.#schedule()
-    })
-  }
-
-  /** Those that may go on waiting for another process to let go of the write lock. */
-  #patient(submissions: Submission[], error: HelveError): Submission[] {
-    const oldest = this.#parts.clock.monotonic() - BUSY_PATIENCE
-    for (const { since, reject } of submissions) if (since < oldest) reject(error)
-    return submissions.filter(({ since }) => since >= oldest)
-  }
-
-  /** So that a submission which cannot be written does not take the others along. */
-  async #oneByOne(submissions: Submission[]): Promise<void> {
-    const { store, clock } = this.#parts
-    for (const one of submissions) {
-      try {
-        const turn = { now: clock.now(), settles: [], enqueues: [one.job], admit: () => [] }
-        const { enqueued } = await store.turn(turn)
-        this.#acknowledge(one, enqueued[0]!)
-      } catch (error) {
-        one.reject(error)
-      }
-      await new Promise<void>((resolve) => clock.soon(resolve))
-    }
   }
 }
 

@@ -30,8 +30,8 @@ import { enqueue, enqueueAll } from './enqueue.ts'
 import { enqueueInHost } from './host-connection.ts'
 import { joinGroup } from './groups.ts'
 import { counts, list } from './list.ts'
-import { OwnerLock } from './owner-lock.ts'
-import { claimedBefore, jobRecord } from './rows.ts'
+import { Ownership } from './ownership.ts'
+import { jobRecord } from './rows.ts'
 import { completeAll, settle } from './settle.ts'
 import { prepareEnqueue, prepareQueue } from './statements.ts'
 import { cancel, pause, pauses, resume, standing } from './tending.ts'
@@ -53,11 +53,6 @@ export interface SqliteStoreOptions {
 
 const COMPLETED: Settled = { state: 'completed', rerun: false, followUps: [] }
 
-interface Owner {
-  pid: number
-  since: number
-}
-
 /** Rows that one transaction of a clean-up deletes at most. */
 const PRUNE_BATCH = 500
 
@@ -68,17 +63,17 @@ export class SqliteStore implements Store, JobStore, RunStore {
   /** Webhooks and the records of their deliveries. */
   readonly webhooks: Webhooks
   readonly #db: Database
-  readonly #nativeBinding: string | undefined
   readonly #statements
   readonly #transactions: Transactions
-  #lock: OwnerLock | undefined
+  readonly #ownership: Ownership
 
   private constructor(db: Database, options: SqliteStoreOptions) {
     this.#db = db
     this.file = db.name
-    this.#nativeBinding = options.nativeBinding
     this.#statements = { ...prepareEnqueue(db), ...prepareQueue(db) }
     this.#transactions = new Transactions(db, options.durability ?? 'power')
+    const { nativeBinding } = options
+    this.#ownership = new Ownership(db.name, nativeBinding, this.#transactions, this.#statements)
     this.webhooks = new Webhooks(db, this.#transactions)
   }
 
@@ -140,27 +135,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async own(now: number): Promise<ClaimedJob[]> {
-    const lock = OwnerLock.acquire(this.file, this.#nativeBinding)
-    if (lock === undefined) throw this.#owned()
-    try {
-      const orphans = this.#transactions.repeatable(() => {
-        this.#statements.setOwner.run(JSON.stringify({ pid: process.pid, since: now }))
-        // What groups may do is for the new owner to say, and nothing of theirs runs any more.
-        this.#statements.freeAll.run(now)
-        this.#statements.forgetSpent.run(now)
-        return this.#statements.running.all()
-      })
-      this.#lock = lock
-      return orphans.map(claimedBefore)
-    } catch (error) {
-      lock.release()
-      throw error
-    }
+    return this.#ownership.take(now)
   }
 
   async disown(): Promise<void> {
-    this.#lock?.release()
-    this.#lock = undefined
+    this.#ownership.giveBack()
   }
 
   watch(onWrite: () => void): () => void {
@@ -292,15 +271,6 @@ export class SqliteStore implements Store, JobStore, RunStore {
       if (refused === undefined) throw error
       return { state: 'running', refused, rerun: false, followUps: [] }
     }
-  }
-
-  #owned(): HelveError {
-    const { pid, since } = JSON.parse(this.#statements.owner.get() as string) as Owner
-    const owner = `process ${pid} since ${new Date(since).toISOString()}`
-    return new HelveError(
-      'HELVE_ERR_OWNED',
-      `file: expected a queue without an owner, got ${this.file}, which is owned by ${owner}`,
-    )
   }
 
   #keyTaken(id: number): HelveError {

@@ -1,0 +1,91 @@
+import type { Events } from '../events.ts'
+import { HelveError } from '../job/errors.ts'
+import type { EnqueueResult } from '../job/job.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from './clock.ts'
+import type { Mail, Mailbox, Submission } from './mailbox.ts'
+
+/** Milliseconds for which a submission waits while another process holds the write lock. */
+const BUSY_PATIENCE = 10_000
+/** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */
+const FIRST_RETRY = 10
+const LONGEST_RETRY = 1_000
+
+interface Parts {
+  store: Store
+  events: Events
+  clock: Clock
+  mailbox: Mailbox
+  acknowledge: (submission: Submission, result: EnqueueResult | HelveError) => void
+  /** It is time for the next try. */
+  onRetry: () => void
+}
+
+/** Claims nothing. */
+const admit = (): [] => []
+
+/** What becomes of turns of which nothing could be written. */
+export class FailedTurns {
+  readonly #parts: Parts
+  #failures = 0
+  /** Calls off the next try. */
+  #retry: (() => void) | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Until then there is no turn. */
+  get isWaiting(): boolean {
+    return this.#retry !== undefined
+  }
+
+  succeeded(): void {
+    this.#failures = 0
+  }
+
+  /** Endings wait until they can be written, and nothing is claimed meanwhile. */
+  async failed(error: unknown, { endings, submissions, once }: Mail): Promise<void> {
+    const { events, mailbox } = this.#parts
+    events.emit('error', () => ({ error, during: 'a turn, which is tried again' }))
+    const busy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
+    const kept = busy ? this.#patient(submissions, error) : []
+    if (!busy) await this.#oneByOne(submissions)
+    mailbox.putBack({ endings, submissions: kept, once })
+  }
+
+  retryLater(): void {
+    const delay = Math.min(FIRST_RETRY * 2 ** this.#failures, LONGEST_RETRY)
+    this.#failures += 1
+    this.#retry = this.#parts.clock.after(delay, () => {
+      this.#retry = undefined
+      this.#parts.onRetry()
+    })
+  }
+
+  close(): void {
+    this.#retry?.()
+  }
+
+  /** Those that may go on waiting for another process to let go of the write lock. */
+  #patient(submissions: Submission[], error: HelveError): Submission[] {
+    const oldest = this.#parts.clock.monotonic() - BUSY_PATIENCE
+    for (const { since, reject } of submissions) if (since < oldest) reject(error)
+    return submissions.filter(({ since }) => since >= oldest)
+  }
+
+  /** So that a submission which cannot be written does not take the others along. */
+  async #oneByOne(submissions: Submission[]): Promise<void> {
+    const { store, clock, acknowledge } = this.#parts
+    for (const one of submissions) {
+      try {
+        const enqueues = [one.job]
+        const { enqueued } = await store.turn({ now: clock.now(), settles: [], enqueues, admit })
+        acknowledge(one, enqueued[0]!)
+      } catch (error) {
+        one.reject(error)
+      }
+      await new Promise<void>((resolve) => clock.soon(resolve))
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { HelveError } from '../../job/errors.ts'
+import type { ClaimedJob } from '../../job/job.ts'
+import { OwnerLock } from './owner-lock.ts'
+import { claimedBefore } from './rows.ts'
+import type { QueueStatements } from './statements.ts'
+import type { Transactions } from './transactions.ts'
+
+interface Owner {
+  pid: number
+  since: number
+}
+
+/** Whether this store is the one that runs the queue of its file. */
+export class Ownership {
+  readonly #file: string
+  readonly #nativeBinding: string | undefined
+  readonly #transactions: Transactions
+  readonly #statements: QueueStatements
+  #lock: OwnerLock | undefined
+
+  constructor(
+    file: string,
+    nativeBinding: string | undefined,
+    transactions: Transactions,
+    statements: QueueStatements,
+  ) {
+    this.#file = file
+    this.#nativeBinding = nativeBinding
+    this.#transactions = transactions
+    this.#statements = statements
+  }
+
+  /** @returns the jobs that are `running` although the process that ran them is gone */
+  take(now: number): ClaimedJob[] {
+    const lock = OwnerLock.acquire(this.#file, this.#nativeBinding)
+    if (lock === undefined) throw this.#taken()
+    try {
+      const orphans = this.#transactions.repeatable(() => {
+        this.#statements.setOwner.run(JSON.stringify({ pid: process.pid, since: now }))
+        // What groups may do is for the new owner to say, and nothing of theirs runs any more.
+        this.#statements.freeAll.run(now)
+        this.#statements.forgetSpent.run(now)
+        return this.#statements.running.all()
+      })
+      this.#lock = lock
+      return orphans.map(claimedBefore)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  giveBack(): void {
+    this.#lock?.release()
+    this.#lock = undefined
+  }
+
+  #taken(): HelveError {
+    const { pid, since } = JSON.parse(this.#statements.owner.get() as string) as Owner
+    const owner = `process ${pid} since ${new Date(since).toISOString()}`
+    return new HelveError(
+      'HELVE_ERR_OWNED',
+      `file: expected a queue without an owner, got ${this.#file}, which is owned by ${owner}`,
+    )
+  }
+}
