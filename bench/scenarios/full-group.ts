@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { NewJob } from '../../src/job/job.ts'
 import { newJob } from '../../src/job/submission.ts'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { UNLIMITED, type Queue } from '../../src/store/store.ts'
+import { UNLIMITED, type Admission, type Queue } from '../../src/store/store.ts'
 import { median } from '../statistics.ts'
 import type { Params } from '../setup.ts'
 
@@ -40,11 +40,12 @@ async function claimOther(store: SqliteStore, group: string): Promise<number> {
   return took * 1_000
 }
 
+function admit(queues: Queue[]): Admission[] {
+  const terms = { ...UNLIMITED, groupConcurrency: 2 }
+  return [{ queues: queues.map((queue) => ({ ...queue, terms })), room: ROOM, most: ROOM }]
+}
+
 async function claim(store: SqliteStore) {
-  const admit = (queues: Queue[]) => {
-    const terms = { ...UNLIMITED, groupConcurrency: 2 }
-    return [{ queues: queues.map((queue) => ({ ...queue, terms })), room: ROOM, most: ROOM }]
-  }
   const turn = await store.turn({ now: Date.now(), settles: [], enqueues: [], admit })
   return turn.claimed
 }
