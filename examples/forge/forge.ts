@@ -139,7 +139,13 @@ function runtimeOn(store: SqliteStore, config: ForgeConfig) {
     // Deliveries wait for other people's servers: they have a thread to themselves.
     lanes: { default: { threads: 2 }, io: { threads: 1, concurrency: 64 } },
   })
-  runtime.register('deliver_webhook', { lane: 'io', backoff: DELIVERY_BACKOFF })
+  runtime.register('deliver_webhook', {
+    lane: 'io',
+    backoff: DELIVERY_BACKOFF,
+    // An endpoint that never answers holds its own few places, and no others.
+    group: ({ webhook_pk }: { webhook_pk: number }) => String(webhook_pk),
+    groupConcurrency: 4,
+  })
   return runtime
 }
 
