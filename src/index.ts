@@ -6,6 +6,7 @@ export type { JobRef, RuntimeEvents } from './events.ts'
 export type { Payloads, Rest, Submission } from './kinds.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
 
+export type { CheckResult } from './store/sqlite/check.ts'
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite/sqlite-store.ts'
 export { Webhooks, type Delivery, type NewWebhook } from './store/sqlite/webhooks.ts'
 export type {

@@ -22,6 +22,8 @@ import type {
   Turn,
   TurnResult,
 } from '../store.ts'
+import { backup } from './backup.ts'
+import { check, type CheckResult } from './check.ts'
 import { earliest } from './claim.ts'
 import { backlog, Claims } from './claims.ts'
 import { openDatabase } from './connection.ts'
@@ -66,12 +68,14 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #statements
   readonly #transactions: Transactions
   readonly #ownership: Ownership
+  readonly #nativeBinding: string | undefined
 
   private constructor(db: Database, options: SqliteStoreOptions) {
     this.#db = db
     this.file = db.name
     this.#statements = { ...prepareEnqueue(db), ...prepareQueue(db) }
     this.#transactions = new Transactions(db, options.durability ?? 'power')
+    this.#nativeBinding = options.nativeBinding
     const { nativeBinding } = options
     this.#ownership = new Ownership(db.name, nativeBinding, this.#transactions, this.#statements)
     this.webhooks = new Webhooks(db, this.#transactions)
@@ -250,6 +254,22 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   getWebhook(id: number): Promise<Webhook | undefined> {
     return this.webhooks.get(id)
+  }
+
+  /**
+   * Copies the queue to a new file (mode 0600) while it is in use: with everything that was
+   * committed when the copy ended. The event loop is served in between.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION` when there is a file already; `HELVE_ERR_STORE_*` when it
+   *   cannot be written, and then nothing of it is left
+   */
+  backup(path: string): Promise<void> {
+    return backup(this.#db, path)
+  }
+
+  /** Reads the whole file, in a thread of its own, and tells what is wrong with it. */
+  check(): Promise<CheckResult> {
+    return check(this.file, this.#nativeBinding)
   }
 
   async close(): Promise<void> {

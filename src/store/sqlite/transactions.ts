@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { HelveError } from '../../job/errors.ts'
 import { Counters } from './counters.ts'
 import { storeError } from './errors.ts'
+import { FileIdentity } from './file-identity.ts'
 import {
   prepareEnqueue,
   prepareTransactions,
@@ -15,10 +16,12 @@ export class Transactions {
   readonly #powerSafe: boolean
   readonly #statements: TransactionStatements & EnqueueStatements
   readonly #counters = new Counters()
+  readonly #identity: FileIdentity
   #synchronous: 'full' | 'normal' = 'full'
 
   constructor(db: Database, durability: 'power' | 'process') {
     this.#db = db
+    this.#identity = new FileIdentity(db.name)
     this.#powerSafe = durability === 'power'
     this.#statements = { ...prepareTransactions(db), ...prepareEnqueue(db) }
   }
@@ -67,6 +70,7 @@ export class Transactions {
   #run<T>(mode: 'full' | 'normal', body: (counters: Counters) => T): T {
     this.#checkOpen()
     try {
+      this.#identity.check()
       this.#sync(mode)
       this.#statements.begin.run()
       const result = body(this.#counters)

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { temporaryFolder } from '../../support/folder.ts'
+import { aJob, claim, enqueue, NOW, refusal } from '../../support/jobs.ts'
+import { connect, openStore } from '../../support/store.ts'
+
+const PAGE = 4_096
+
+const times = (count: number) => Array.from({ length: count }, (_, n) => aJob({ payload: n }))
+
+describe('I1: a file that is taken away while it is open', () => {
+  const ways: [what: string, take: (file: string) => Promise<void>, named: string][] = [
+    ['deleted', (file) => rm(file), 'deleted'],
+    ['moved', (file) => rename(file, `${file}.old`), 'deleted'],
+    [
+      'replaced',
+      async (file) => {
+        await rename(file, `${file}.old`)
+        await writeFile(file, '')
+      },
+      'another file',
+    ],
+  ]
+  for (const [what, take, named] of ways) {
+    test(`${what}: nothing more is acknowledged, or claimed`, async (t) => {
+      const store = await openStore(t)
+      await enqueue(store, aJob())
+      await take(store.file)
+      await assert.rejects(store.enqueue(aJob(), NOW), refusal('HELVE_ERR_STORE_LOST', named))
+      await assert.rejects(claim(store), refusal('HELVE_ERR_STORE_LOST', named))
+    })
+  }
+
+  test('works on when it is back', async (t) => {
+    const store = await openStore(t)
+    await rename(store.file, `${store.file}.old`)
+    await assert.rejects(store.enqueue(aJob(), NOW), refusal('HELVE_ERR_STORE_LOST'))
+    await rename(`${store.file}.old`, store.file)
+    await store.enqueue(aJob(), NOW)
+    assert.equal((await claim(store)).length, 1)
+  })
+})
+
+describe('backup', () => {
+  test('holds what is committed, for its user alone, while writing goes on', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, ...times(2_000))
+    const copy = join(await temporaryFolder(t), 'copy.db')
+    const copying = store.backup(copy)
+    await enqueue(store, ...times(100))
+    await copying
+    assert.equal(((await stat(copy)).mode & 0o777).toString(8), '600')
+    const second = await openStore(t, { file: copy })
+    assert.deepEqual(await second.counts(), await store.counts())
+    assert.deepEqual(await second.check(), { ok: true, problems: [] })
+    assert.equal((await claim(second, 3_000)).length, 2_100)
+  })
+
+  test('I10: refuses a file that is there, and a path that is none', async (t) => {
+    const store = await openStore(t)
+    await assert.rejects(store.backup(store.file), refusal('HELVE_ERR_OPTION', 'path'))
+    await assert.rejects(store.backup(''), refusal('HELVE_ERR_OPTION', 'path'))
+    const missing = join(await temporaryFolder(t), 'missing', 'copy.db')
+    await assert.rejects(store.backup(missing), refusal('HELVE_ERR_STORE_READONLY', missing))
+  })
+})
+
+describe('check', () => {
+  test('finds nothing in a queue in use', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, ...times(50))
+    await claim(store, 20)
+    assert.deepEqual(await store.check(), { ok: true, problems: [] })
+  })
+
+  test('finds a counter that is off', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, aJob())
+    connect(t, store.file).exec('UPDATE helve_counters SET jobs = jobs + 2')
+    const problems = ['counter of queued reindex, priority 0: off by 2']
+    assert.deepEqual(await store.check(), { ok: false, problems })
+  })
+
+  test('finds a damaged page', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, ...times(2_000))
+    connect(t, store.file).pragma('wal_checkpoint(TRUNCATE)')
+    const file = await open(store.file, 'r+')
+    await file.write(Buffer.alloc(PAGE), 0, PAGE, 20 * PAGE)
+    await file.close()
+    const { ok, problems } = await store.check()
+    assert.equal(ok, false)
+    assert.ok(problems.length > 0)
+  })
+})
