@@ -4,6 +4,7 @@ import { claiming } from './contract/claiming.ts'
 import { chance } from './contract/chance.ts'
 import { enqueuing } from './contract/enqueuing.ts'
 import { folding } from './contract/folding.ts'
+import { grouping } from './contract/groups.ts'
 import { looking } from './contract/looking.ts'
 import { owning } from './contract/owning.ts'
 import { settling } from './contract/settling.ts'
@@ -30,6 +31,7 @@ export function storeContract(name: string, open: Open): void {
     owning(open)
     tending(open)
     looking(open)
+    grouping(open)
     chance(open)
   })
 }

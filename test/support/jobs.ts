@@ -111,6 +111,25 @@ export async function claim(store: Store, limit = 100, now = NOW): Promise<Claim
   return claimed
 }
 
+/** A turn that claims from everything that is queued, on these terms: for all kinds, or by kind. */
+export function claimsOn(
+  store: Store,
+  terms: Partial<KindTerms> | ((kind: string) => Partial<KindTerms>),
+  { room = 100, most = 1_000_000, ...part }: Partial<Turn> & { room?: number; most?: number } = {},
+): Promise<TurnResult> {
+  const of = typeof terms === 'function' ? terms : () => terms
+  return turn(store, {
+    ...part,
+    admit: (backlog) => {
+      const queues = backlog.map((queue) => ({
+        ...queue,
+        terms: { ...UNLIMITED, ...of(queue.kind) },
+      }))
+      return [{ queues, room, most }]
+    },
+  })
+}
+
 /** Claims the one job that has to be due. */
 export async function claimOne(store: Store, now = NOW): Promise<ClaimedJob> {
   const [job, ...others] = await claim(store, 1, now)

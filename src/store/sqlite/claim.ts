@@ -3,6 +3,7 @@ import { groupOf } from '../../job/submission.ts'
 import type { Admission, PricedQueue, Queue } from '../store.ts'
 import { KindBudget, SLACK } from './budget.ts'
 import type { Counters } from './counters.ts'
+import { joinGroup } from './groups.ts'
 import { claimedNow } from './rows.ts'
 import type { EnqueueStatements, QueueStatements } from './statements.ts'
 
@@ -17,6 +18,8 @@ interface Candidate {
   group: string | undefined
   /** Since when it waits for its turn. */
   since: number
+  /** Its place among those of one millisecond that have had a turn. */
+  served: number
 }
 
 /** What one look at the queues came to. */
@@ -24,6 +27,8 @@ interface Pass {
   chosen: Candidate[]
   /** Whether there may be more that is due, and no room for it. */
   full: boolean
+  /** Whether a job was given its group. */
+  filed: boolean
   /** Whether another look could find more: each finds one job of a group. */
   again: boolean
 }
@@ -113,36 +118,43 @@ export class Claim {
 
   /** In the order `priority, run_at, id`, with the groups of a kind by turns. */
   #claimDue(): void {
-    let pass: Pass
-    do {
-      pass = this.#look()
-      this.#mark(pass.chosen)
-    } while (pass.again && !pass.full)
-    this.isFull = pass.full
-    this.#idle = !pass.full
-    this.nextDue = pass.full ? Infinity : this.#earliest()
+    const priorities = new Set(this.queues.map(({ priority }) => priority).sort(ascending))
+    this.isFull = [...priorities].some((priority) => this.#claimOf(priority))
+    this.#idle = !this.isFull
+    this.nextDue = this.isFull ? Infinity : this.#earliest()
   }
 
-  #look(): Pass {
-    const pass: Pass = { chosen: [], full: false, again: false }
-    for (const priority of new Set(this.queues.map((queue) => queue.priority).sort(ascending))) {
-      const level = this.queues.filter((queue) => queue.priority === priority)
-      for (const candidate of this.#candidates(level, pass)) {
-        const { budget } = candidate
-        if (this.isCut || budget.terms.cost > this.#room) return { ...pass, full: true }
-        if (!budget.mayStart(this.#now) || !this.#mayStart(candidate, pass)) continue
-        this.#left -= 1
-        this.#take(budget)
-        pass.chosen.push(candidate)
-      }
+  /** Whether there may be more that is due, and no room for it. */
+  #claimOf(priority: number): boolean {
+    const level = this.queues.filter((queue) => queue.priority === priority)
+    let pass: Pass
+    do {
+      pass = this.#look(level)
+      this.#mark(pass.chosen)
+    } while (pass.again && !pass.full)
+    return pass.full
+  }
+
+  #look(level: PricedQueue[]): Pass {
+    const pass: Pass = { chosen: [], full: false, again: false, filed: false }
+    for (const candidate of this.#candidates(level, pass)) {
+      const { budget } = candidate
+      if (!budget.mayStart(this.#now)) continue
+      if (this.isCut || budget.terms.cost > this.#room) return { ...pass, full: true }
+      if (this.#file(candidate)) pass.filed = pass.again = true
+      // What comes after a job that was given its group must not overtake it.
+      if (pass.filed || !this.#mayStart(candidate, pass)) continue
+      this.#left -= 1
+      this.#take(budget)
+      pass.chosen.push(candidate)
     }
     const cheapest = Math.min(...[...this.#budgets.values()].map(({ terms }) => terms.cost))
     return { ...pass, full: this.isCut || cheapest > this.#room }
   }
 
   /** Whether its group lets it start. A group that does not is not looked at again before it may. */
-  #mayStart({ row, queue, budget, group }: Candidate, pass: Pass): boolean {
-    if (group === undefined) return !this.#file(row, queue, budget, pass)
+  #mayStart({ queue, budget, group }: Candidate, pass: Pass): boolean {
+    if (group === undefined) return true
     const of = budget.group(group)
     const free = of.freeAt
     const may = free !== null && free <= this.#now
@@ -158,15 +170,21 @@ export class Claim {
     this.#statements.serveGroup.run(until, served, kind, group, priority)
   }
 
+  /** Nor is it free to forget a group that is empty. */
+  #leave({ kind, priority }: Queue, group: string): void {
+    this.#left -= 1
+    this.#statements.leaveGroup.run(kind, group, priority)
+  }
+
   /** A job of a kind with groups that was submitted where nobody knew of them gets its group here. */
-  #file(row: Row, { kind, priority }: Queue, { terms }: KindBudget, pass: Pass): boolean {
-    if (terms.groupOf === undefined) return false
+  #file({ row, queue, budget: { terms }, group: own }: Candidate): boolean {
+    if (terms.groupOf === undefined || own !== undefined) return false
+    const { kind, priority } = queue
     const group = groupOfRow(terms, row)
     if (group === null) return false
     this.#statements.fileInGroup.run(group, row[ID])
-    this.#statements.joinGroup.run(kind, group, priority, row[RUN_AT])
+    joinGroup(this.#statements, { kind, group, priority }, row[RUN_AT] as number, this.#now)
     this.#left -= 1
-    pass.again = true
     return true
   }
 
@@ -180,22 +198,25 @@ export class Claim {
       const room = Math.min(this.#room, budget.room)
       const limit = Math.min(Math.floor(room / budget.terms.cost), Math.max(0, this.#left)) + 1
       for (const row of this.#statements.due.all(kind, priority, this.#now, limit)) {
-        found.push({ row, queue, budget, group: undefined, since: row[RUN_AT] as number })
+        const since = row[RUN_AT] as number
+        found.push({ row, queue, budget, group: undefined, since, served: 0 })
       }
-      for (const [group, since] of this.#statements.ready.all(kind, priority, this.#now, limit)) {
-        const row = this.#head(queue, group as string)
+      for (const ready of this.#statements.ready.all(kind, priority, this.#now, limit)) {
+        const [group, since, served] = ready as [string, number, number]
+        const row = this.#head(queue, group)
         if (row === undefined) pass.again = true
-        else found.push({ row, queue, budget, group: group as string, since: since as number })
+        else found.push({ row, queue, budget, group, since, served })
       }
     }
     // One kind's jobs come in order from the index; those of several kinds have to be merged.
-    return level.length === 1 && found[0]?.group === undefined ? found : found.sort(inOrder)
+    const sorted = level.length === 1 && found.at(-1)?.group === undefined
+    return sorted ? found : found.sort(inOrder)
   }
 
   /** The first job of a group, if it is due: what is known of a group is a lower bound. */
   #head({ kind, priority }: Queue, group: string): Row | undefined {
     const row = this.#statements.groupDue.get(kind, group, priority)
-    if (row === undefined) this.#statements.leaveGroup.run(kind, group, priority)
+    if (row === undefined) this.#leave({ kind, priority }, group)
     else if ((row[RUN_AT] as number) <= this.#now) return row
     else this.#putOff({ kind, priority }, group, row[RUN_AT] as number)
     return undefined
@@ -230,7 +251,9 @@ export class Claim {
     const times = this.queues.map((queue) => {
       const budget = this.#budgets.get(queue.kind)!
       if (budget.isFull) return Infinity
-      return Math.max(budget.freeAt, earliest(this.#statements, [queue], this.#now))
+      // Without a token, nobody has looked at the groups that are ready.
+      const looked = budget.freeAt > this.#now ? -Infinity : this.#now
+      return Math.max(budget.freeAt, earliest(this.#statements, queue, looked))
     })
     return Math.min(...times)
   }
@@ -246,18 +269,18 @@ function groupOfRow({ groupOf: of }: PricedQueue['terms'], row: Row): string | n
 }
 
 function inOrder(a: Candidate, b: Candidate): number {
-  return a.since - b.since || Number(a.row[ID]) - Number(b.row[ID])
+  return a.since - b.since || a.served - b.served || Number(a.row[ID]) - Number(b.row[ID])
 }
 
 function ascending(a: number, b: number): number {
   return a - b
 }
 
-/** When the first job of these queues is due; of a group, when it has its turn after `now`. */
-export function earliest(statements: QueueStatements, queues: Queue[], now: number): number {
-  const heads = queues.flatMap(({ kind, priority }) => [
+/** When the first job of a queue is due; of a group, when it has its turn after `now`. */
+function earliest(statements: QueueStatements, { kind, priority }: Queue, now: number): number {
+  const [head, group] = [
     statements.head.get(kind, priority),
     statements.nextReady.get(kind, priority, now),
-  ])
-  return Math.min(...heads.filter((head) => head !== undefined).map(Number))
+  ] as (number | undefined)[]
+  return Math.min(head ?? Infinity, group ?? Infinity)
 }

@@ -135,14 +135,14 @@ export function enqueue(
   if (dedupeKey === null) {
     const { lastInsertRowid } = statements.insert.run(columns(job, now))
     counters.add('queued', kind, priority, 1)
-    joinGroup(statements, job, job.runAt)
+    joinGroup(statements, job, job.runAt, now)
     return { id: Number(lastInsertRowid), deduped: false, state: 'queued' }
   }
   const row = statements.fold.get(columns(job, now), dedupeKey)
   if (row === undefined) throw foreignKey(statements, dedupeKey, kind)
   const [id, state, folds, group, own, runAt] = row as FoldRow
   if (folds === 0) counters.add('queued', kind, priority, 1)
-  if (state === 'queued') joinGroup(statements, { kind, group, priority: own }, runAt)
+  if (state === 'queued') joinGroup(statements, { kind, group, priority: own }, runAt, now)
   return { id, deduped: folds > 0, state }
 }
 

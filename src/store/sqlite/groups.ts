@@ -11,8 +11,13 @@ interface Grouped {
 }
 
 /** A job of the group is queued. */
-export function joinGroup(statements: EnqueueStatements, job: Grouped, runAt: number): void {
-  if (job.group !== null) statements.joinGroup.run(job.kind, job.group, job.priority, runAt)
+export function joinGroup(
+  statements: EnqueueStatements,
+  { kind, group, priority }: Grouped,
+  runAt: number,
+  now: number,
+): void {
+  if (group !== null) statements.joinGroup.run(kind, group, priority, runAt, now)
 }
 
 /** A job of the group runs no more: its next one may start. */

@@ -60,7 +60,7 @@ export function settle(
   if (state === undefined) return undefined
   if (state === 'completed') counters.add('running', job.kind, job.priority, -1)
   else counters.move('running', state, job.kind, job.priority)
-  if (state === 'queued') joinGroup(statements, job, runAt)
+  if (state === 'queued') joinGroup(statements, job, runAt, now)
   freeGroup(statements, job, now)
   return {
     state,

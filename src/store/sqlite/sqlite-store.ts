@@ -24,7 +24,6 @@ import type {
 } from '../store.ts'
 import { backup } from './backup.ts'
 import { check, type CheckResult } from './check.ts'
-import { earliest } from './claim.ts'
 import { backlog, Claims } from './claims.ts'
 import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
@@ -36,7 +35,7 @@ import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
 import { completeAll, settle } from './settle.ts'
 import { prepareEnqueue, prepareQueue } from './statements.ts'
-import { cancel, pause, pauses, resume, standing } from './tending.ts'
+import { cancel, oldestQueued, pause, pauses, resume, standing } from './tending.ts'
 import { Transactions } from './transactions.ts'
 import { watchFile } from './watch.ts'
 import { Webhooks } from './webhooks.ts'
@@ -173,10 +172,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async oldestDue(now: number): Promise<number | undefined> {
-    const statements = this.#statements
-    const oldest = this.#transactions.read(() =>
-      earliest(statements, backlog(statements), -Infinity),
-    )
+    const oldest = this.#transactions.read(() => oldestQueued(this.#statements))
     return oldest <= now ? oldest : undefined
   }
 
@@ -187,7 +183,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
         if (row === undefined) return false
         const [kind, priority, group] = row as [string, number, string | null]
         counters.move('dead', 'queued', kind, priority)
-        joinGroup(this.#statements, { kind, group, priority }, now)
+        joinGroup(this.#statements, { kind, group, priority }, now, now)
         return true
       })
     } catch (error) {
@@ -223,7 +219,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async regroup(kind: string, now: number): Promise<void> {
-    this.#transactions.repeatable(() => this.#statements.freeKind.run(now, kind))
+    this.#transactions.repeatable(() => this.#statements.freeKind.run({ now, kind }))
   }
 
   async standing(

@@ -64,10 +64,11 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
       `SELECT id, kind FROM helve_jobs WHERE dedupe_key = ? AND dedupe_key IS NOT NULL AND state <> 'dead'`,
     ),
 
-    // A group that is full stays so: NULL is less than nothing.
+    // A group that is full stays so: NULL is less than nothing. And one that has had its turn does
+    // not come before the others again because of a job that has been due for longer.
     joinGroup: run(`
       INSERT INTO helve_groups (kind, grp, priority, ready_at) VALUES (?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET ready_at = min(ready_at, excluded.ready_at)`),
+      ON CONFLICT DO UPDATE SET ready_at = min(ready_at, max(excluded.ready_at, ?))`),
 
     count: run(`
       INSERT INTO helve_counters (state, kind, priority, jobs) VALUES (?, ?, ?, ?)
@@ -102,6 +103,7 @@ export type QueueStatements = Prepared<
   | 'bury'
   | 'rerun'
   | 'head'
+  | 'groupedHead'
   | 'groupHead'
   | 'nextReady'
   | 'groupRunning'
@@ -199,10 +201,14 @@ export function prepareQueue(db: Database): QueueStatements {
       SELECT run_at FROM helve_jobs
       WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ?
       ORDER BY run_at LIMIT 1`),
+    groupedHead: value(`
+      SELECT run_at FROM helve_jobs INDEXED BY helve_jobs_grouped_list
+      WHERE state = 'queued' AND grp IS NOT NULL AND kind = ? AND priority = ?
+      ORDER BY run_at LIMIT 1`),
 
     // A group's place in the round: since when its first job has been due, or it had its last turn.
     ready: rows(`
-      SELECT grp, ready_at FROM helve_groups
+      SELECT grp, ready_at, served FROM helve_groups
       WHERE kind = ? AND priority = ? AND ready_at <= ?
       ORDER BY ready_at, served LIMIT ?`),
     nextReady: value(`
@@ -233,8 +239,12 @@ export function prepareQueue(db: Database): QueueStatements {
     leaveGroup: run('DELETE FROM helve_groups WHERE kind = ? AND grp = ? AND priority = ?'),
     freeGroup: run(`
       UPDATE helve_groups SET ready_at = ? WHERE kind = ? AND grp = ? AND ready_at IS NULL`),
-    freeKind: run(`UPDATE helve_groups SET ready_at = ? WHERE kind = ? AND ready_at IS NULL`),
-    freeAll: run('UPDATE helve_groups SET ready_at = ? WHERE ready_at IS NULL'),
+    // Also those that a rate has put off.
+    freeKind: run(`
+      UPDATE helve_groups SET ready_at = @now
+      WHERE kind = @kind AND (ready_at IS NULL OR ready_at > @now)`),
+    freeAll: run(`
+      UPDATE helve_groups SET ready_at = @now WHERE ready_at IS NULL OR ready_at > @now`),
 
     spent: value('SELECT spent FROM helve_rates WHERE kind = ? AND grp = ?'),
     spend: run('INSERT OR REPLACE INTO helve_rates (kind, grp, spent) VALUES (?, ?, ?)'),

@@ -12,6 +12,15 @@ const MOST_AHEAD = 10_000
 /** Jobs of a group that are named at the most. */
 const MOST_NAMED = 100
 
+/** The `runAt` of the queued job that has the earliest; Infinity when none is queued. */
+export function oldestQueued(statements: QueueStatements): number {
+  const heads = backlog(statements).flatMap(({ kind, priority }) => [
+    statements.head.get(kind, priority),
+    statements.groupedHead.get(kind, priority),
+  ])
+  return Math.min(...heads.filter((head) => head !== undefined).map(Number))
+}
+
 export function cancel(
   statements: QueueStatements,
   counters: Counters,
