@@ -61,6 +61,8 @@ export class Coordinator {
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
   #scheduled = false
   #turning = false
+  /** The latest turn's end. */
+  #turned: Promise<void> | undefined
   /**
    * Whether due jobs wait. Producers are then let in at half the pace, so that the backlog gets
    * shorter: a job that can start as it is written costs half of one that has to wait.
@@ -113,16 +115,17 @@ export class Coordinator {
    */
   async cancel(id: number): Promise<boolean> {
     const { store, clock, events, lanes } = this.#parts
-    const cancelled = await store.cancel(id, clock.now())
+    // What it has claimed is known as running once it is over.
+    await this.#turned
+    const run = this.#running.get(id)
+    const cancelled = await store.cancel(id, clock.now(), run?.job.token)
     if (cancelled === undefined) return false
     if (cancelled !== 'running') {
       events.emit('cancelled', () => ({ job: jobRef(cancelled) }))
       return true
     }
-    const run = this.#running.get(id)
-    if (run === undefined) return false
     this.#cancelled.add(id)
-    lanes.pools.get(lanes.of(run.job.kind) ?? '')?.end(run.job)
+    lanes.pools.get(lanes.of(run!.job.kind) ?? '')?.end(run!.job)
     return true
   }
 
@@ -199,7 +202,7 @@ export class Coordinator {
     this.#scheduled = true
     this.#parts.clock.soon(() => {
       this.#scheduled = false
-      if (this.#phase !== 'closed') void this.#turn()
+      if (this.#phase !== 'closed') this.#turned = this.#turn()
     })
   }
 

@@ -73,9 +73,11 @@ export interface Store extends DeliveryPruner, WebhookReader {
    * Makes a queued job dead. A running one is the coordinator's to end: of it, what was folded in
    * so far is forgotten.
    *
-   * @returns the job that was queued; `running`; or undefined when there is no such live job
+   * @param token of the caller's claim, if the job is running
+   * @returns the job that was queued; `running`; or undefined when there is no such live job, or
+   *   the claim is not the caller's
    */
-  cancel(id: number, now: number): Promise<ClaimedJob | 'running' | undefined>
+  cancel(id: number, now: number, token?: number): Promise<ClaimedJob | 'running' | undefined>
   /** Claims no more of the target. False when it was paused already. */
   pause(target: PauseTarget, now: number, by: string | null): Promise<boolean>
   /** Takes a pause back. False when there was none. */

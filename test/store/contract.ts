@@ -5,9 +5,11 @@ import { chance } from './contract/chance.ts'
 import { enqueuing } from './contract/enqueuing.ts'
 import { folding } from './contract/folding.ts'
 import { grouping } from './contract/groups.ts'
+import { limiting } from './contract/limits.ts'
 import { looking } from './contract/looking.ts'
 import { owning } from './contract/owning.ts'
 import { settling } from './contract/settling.ts'
+import { stopping } from './contract/stopping.ts'
 import { tending } from './contract/tending.ts'
 
 export type QueueStore = Store & JobStore & RunStore
@@ -32,6 +34,8 @@ export function storeContract(name: string, open: Open): void {
     tending(open)
     looking(open)
     grouping(open)
+    limiting(open)
+    stopping(open)
     chance(open)
   })
 }

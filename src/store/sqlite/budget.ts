@@ -10,16 +10,18 @@ export class KindBudget {
   readonly terms: KindTerms
   readonly #statements: QueueStatements
   readonly #kind: string
+  readonly #now: number
   readonly #bucket: Bucket | undefined
   readonly #groups = new Map<string, GroupBudget>()
   #room: number
 
-  constructor(statements: QueueStatements, kind: string, terms: KindTerms) {
+  constructor(statements: QueueStatements, kind: string, terms: KindTerms, now: number) {
     this.#statements = statements
     this.#kind = kind
+    this.#now = now
     this.terms = terms
     this.#room = terms.room + SLACK
-    if (terms.rate) this.#bucket = new Bucket(statements, kind, '', terms.rate)
+    if (terms.rate) this.#bucket = new Bucket(statements, kind, '', terms.rate, now)
   }
 
   get room(): number {
@@ -40,15 +42,15 @@ export class KindBudget {
   }
 
   /** Takes what a job of it takes. */
-  take(now: number): void {
+  take(): void {
     this.#room -= this.terms.cost
-    this.#bucket?.take(now)
+    this.#bucket?.take()
   }
 
   group(name: string): GroupBudget {
     let group = this.#groups.get(name)
     if (group === undefined) {
-      group = new GroupBudget(this.#statements, this.#kind, name, this.terms)
+      group = new GroupBudget(this.#statements, this.#kind, name, this.terms, this.#now)
       this.#groups.set(name, group)
     }
     return group
@@ -61,12 +63,18 @@ export class GroupBudget {
   readonly #paused: boolean
   #left: number
 
-  constructor(statements: QueueStatements, kind: string, name: string, terms: KindTerms) {
+  constructor(
+    statements: QueueStatements,
+    kind: string,
+    name: string,
+    terms: KindTerms,
+    now: number,
+  ) {
     const { groupConcurrency, groupRate, paused } = terms
     const running = statements.groupRunning.get(kind, name) as number
     this.#left = groupConcurrency - running
     this.#paused = paused.has(name)
-    if (groupRate) this.#bucket = new Bucket(statements, kind, name, groupRate)
+    if (groupRate) this.#bucket = new Bucket(statements, kind, name, groupRate, now)
   }
 
   /** Epoch ms from which a job of it may start; null as long as something else has to happen. */
@@ -75,9 +83,9 @@ export class GroupBudget {
     return this.#bucket?.freeAt ?? 0
   }
 
-  take(now: number): void {
+  take(): void {
     this.#left -= 1
-    this.#bucket?.take(now)
+    this.#bucket?.take()
   }
 }
 
@@ -89,27 +97,40 @@ class Bucket {
   readonly #statements: QueueStatements
   readonly #key: [kind: string, group: string]
   readonly #rate: Rate
+  /** When it would have been full before anything was taken; or now, if it is. */
+  readonly #before: number
   #full: number
+  #taken = 0
 
-  constructor(statements: QueueStatements, kind: string, group: string, rate: Rate) {
+  constructor(statements: QueueStatements, kind: string, group: string, rate: Rate, now: number) {
     this.#statements = statements
     this.#key = [kind, group]
     this.#rate = rate
-    this.#full = (statements.spent.get(kind, group) as number | undefined) ?? 0
+    const spent = statements.spent.get(kind, group) as number | undefined
+    this.#full = spentAt(now, rate, spent)
+    if (spent !== undefined && spent > this.#full) statements.spend.run(kind, group, this.#full)
+    this.#before = Math.max(this.#full, now)
   }
 
   get freeAt(): number {
     return freeAt(this.#full, this.#rate)
   }
 
-  take(now: number): void {
-    this.#full = Math.max(this.#full, now) + this.#rate.per / this.#rate.limit
+  take(): void {
+    this.#taken += 1
+    // At once: epoch milliseconds have little room for fractions, and sums of them add up errors.
+    this.#full = this.#before + (this.#taken * this.#rate.per) / this.#rate.limit
     this.#statements.spend.run(...this.#key, this.#full)
   }
 }
 
+/** When a bucket would be full again: it is never more than empty, though the clock be set back. */
+export function spentAt(now: number, { per }: Rate, full = 0): number {
+  return Math.min(full, now + per)
+}
+
 /** When a bucket has a token, in whole epoch milliseconds. */
 export function freeAt(full: number, { limit, per }: Rate): number {
-  // Without what floating point has added to a moment that is whole.
-  return Math.ceil(full + per / limit - per - 1e-4)
+  // Without what floating point has added to a moment that is whole: some 1e-4 for each turn.
+  return Math.ceil(full + per / limit - per - 0.1)
 }

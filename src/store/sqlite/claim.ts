@@ -74,7 +74,7 @@ export class Claim {
     this.#room = admission.room + SLACK
     for (const { kind, terms } of admission.queues) {
       if (this.#budgets.has(kind)) continue
-      this.#budgets.set(kind, new KindBudget(statements, kind, terms))
+      this.#budgets.set(kind, new KindBudget(statements, kind, terms, now))
     }
   }
 
@@ -113,7 +113,7 @@ export class Claim {
 
   #take(budget: KindBudget): void {
     this.#room -= budget.terms.cost
-    budget.take(this.#now)
+    budget.take()
   }
 
   /** In the order `priority, run_at, id`, with the groups of a kind by turns. */
@@ -158,7 +158,7 @@ export class Claim {
     const of = budget.group(group)
     const free = of.freeAt
     const may = free !== null && free <= this.#now
-    if (may) of.take(this.#now)
+    if (may) of.take()
     else this.#putOff(queue, group, free)
     pass.again = true
     return may

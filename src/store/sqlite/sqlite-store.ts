@@ -54,6 +54,9 @@ export interface SqliteStoreOptions {
 
 const COMPLETED: Settled = { state: 'completed', rerun: false, followUps: [] }
 
+/** Milliseconds: a clock that is set back by more than this is not waited for. */
+const SET_BACK = 1_000
+
 /** Rows that one transaction of a clean-up deletes at most. */
 const PRUNE_BATCH = 500
 
@@ -68,6 +71,8 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #transactions: Transactions
   readonly #ownership: Ownership
   readonly #nativeBinding: string | undefined
+  /** When the latest turn was. */
+  #latest = 0
 
   private constructor(db: Database, options: SqliteStoreOptions) {
     this.#db = db
@@ -96,7 +101,10 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async turn({ now, settles, enqueues, admit }: Turn): Promise<TurnResult> {
+    const setBack = now < this.#latest - SET_BACK
     const body = (counters: Counters): TurnResult => {
+      // What has been put off may have been put off until long after.
+      if (setBack) this.#statements.freeAll.run({ now })
       const completed = completeAll(this.#statements, counters, settles, now)
       const settled = settles.map((one) =>
         completed.has(one) ? COMPLETED : this.#settle(counters, one, now),
@@ -108,8 +116,10 @@ export class SqliteStore implements Store, JobStore, RunStore {
       const enqueued = enqueueAll(this.#statements, counters, enqueues, now, begin)
       return { settled, enqueued, ...claims.finish() }
     }
-    if (enqueues.length > 0) return this.#transactions.acknowledged(body)
-    return this.#transactions.repeatable(body)
+    const mode = enqueues.length > 0 ? 'acknowledged' : 'repeatable'
+    const result = this.#transactions[mode](body)
+    this.#latest = now
+    return result
   }
 
   async enqueue(job: NewJob, now: number): Promise<EnqueueResult> {
@@ -200,9 +210,13 @@ export class SqliteStore implements Store, JobStore, RunStore {
     })
   }
 
-  async cancel(id: number, now: number): Promise<ClaimedJob | 'running' | undefined> {
+  async cancel(
+    id: number,
+    now: number,
+    token?: number,
+  ): Promise<ClaimedJob | 'running' | undefined> {
     return this.#transactions.acknowledged((counters) =>
-      cancel(this.#statements, counters, id, now),
+      cancel(this.#statements, counters, id, now, token),
     )
   }
 

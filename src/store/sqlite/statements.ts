@@ -260,7 +260,9 @@ export function prepareQueue(db: Database): QueueStatements {
       UPDATE helve_jobs SET state = 'dead', died_at = @now, errors = ${appended}
       WHERE id = @id AND state = 'queued' RETURNING ${claimable}`),
     // What was folded in so far is cancelled with it; what comes from now on is not.
-    cancelRunning: run(`UPDATE helve_jobs SET rerun = 0 WHERE id = ? AND state = 'running'`),
+    cancelRunning: run(
+      `UPDATE helve_jobs SET rerun = 0 WHERE id = ? AND token = ? AND state = 'running'`,
+    ),
 
     claim: run(`
       UPDATE helve_jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ? + id, started_at = ?

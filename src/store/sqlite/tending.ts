@@ -1,7 +1,7 @@
 import type { ClaimedJob, JobRecord } from '../../job/job.ts'
 import type { Pause, PauseTarget } from '../../job/pause.ts'
 import type { Queue, Standing } from '../store.ts'
-import { freeAt } from './budget.ts'
+import { freeAt, spentAt } from './budget.ts'
 import { backlog } from './claims.ts'
 import type { Counters } from './counters.ts'
 import { claimedBefore, jobRecord } from './rows.ts'
@@ -26,12 +26,13 @@ export function cancel(
   counters: Counters,
   id: number,
   now: number,
+  token: number | undefined,
 ): ClaimedJob | 'running' | undefined {
   const attempt = statements.get.get(id)?.[6]
   const error = JSON.stringify({ at: now, attempt, name: 'CancelledError', message: 'cancelled' })
   const row = statements.cancelQueued.get({ id, now, error })
   if (row === undefined) {
-    return statements.cancelRunning.run(id).changes === 1 ? 'running' : undefined
+    return statements.cancelRunning.run(id, token).changes === 1 ? 'running' : undefined
   }
   const job = claimedBefore([...row, 0])
   counters.move('queued', 'dead', job.kind, job.priority)
@@ -82,7 +83,7 @@ export function standing(
   const job = jobRecord(row)
   const { kind, group, dedupeKey } = job
   const [holder] = (statements.holder.get(dedupeKey) ?? []) as [number?]
-  const spent = (name: string): number => Number(statements.spent.get(kind, name) ?? 0)
+  const spent = (name: string) => statements.spent.get(kind, name) as number | undefined
   const [ofKind, ofGroup] = [spent(''), group === null ? 0 : spent(group)]
   return {
     job,
@@ -90,8 +91,8 @@ export function standing(
     ahead: ahead(statements, job, now, rivals(job, backlog(statements))),
     groupRunning: group === null ? [] : running(statements, kind, group),
     keyHolder: holder === id ? undefined : holder,
-    kindFreeAt: (rate) => freeAt(ofKind, rate),
-    groupFreeAt: (rate) => freeAt(ofGroup, rate),
+    kindFreeAt: (rate) => freeAt(spentAt(now, rate, ofKind), rate),
+    groupFreeAt: (rate) => freeAt(spentAt(now, rate, ofGroup), rate),
   }
 }
 

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { PauseTarget } from '../../../src/job/pause.ts'
+import {
+  aJob,
+  buries,
+  bury,
+  claimOne,
+  claimsOn,
+  completes,
+  enqueue,
+  NOW,
+  requeues,
+  settle,
+} from '../../support/jobs.ts'
+import type { Open } from '../contract.ts'
+
+const LATER = NOW + 60_000
+
+export function stopping(open: Open): void {
+  describe('cancel', () => {
+    const keyed = (payload: number) => aJob({ dedupeKey: 'k', payload })
+
+    test('of a queued job: it is dead, at no cost, and its key is free', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, keyed(1))
+      await settle(store, requeues(await claimOne(store)))
+      await enqueue(store, keyed(2))
+      const cancelled = await store.cancel(1, LATER)
+      assert.ok(typeof cancelled === 'object')
+      const { id, kind, dedupeKey, attempt, group } = cancelled
+      assert.deepEqual([id, kind, dedupeKey, attempt, group], [1, 'reindex', 'k', 1, null])
+      const row = await store.get(1)
+      assert.deepEqual([row?.state, row?.attempts, row?.diedAt], ['dead', 1, LATER])
+      const error = { name: 'CancelledError', message: 'cancelled', at: LATER, attempt: 1 }
+      assert.deepEqual(row?.errors.at(-1), error)
+      assert.deepEqual(await store.counts(), { reindex: { queued: 0, running: 0, dead: 1 } })
+      assert.equal((await enqueue(store, keyed(3)))[0]?.deduped, false)
+    })
+
+    test('of a running job is for the one who runs it', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, aJob())
+      const job = await claimOne(store)
+      const before = await store.get(1)
+      assert.equal(await store.cancel(1, NOW, job.token), 'running')
+      assert.equal(await store.cancel(1, NOW), undefined)
+      assert.equal(await store.cancel(1, NOW, job.token + 1), undefined)
+      assert.deepEqual(await store.get(1), before)
+    })
+
+    test('of a job that is dead, or that there is none of, is nothing', async (t) => {
+      const { store } = await open(t)
+      const id = await bury(store, aJob())
+      const before = await store.get(id)
+      assert.equal(await store.cancel(id, NOW), undefined)
+      assert.equal(await store.cancel(id + 1, NOW), undefined)
+      assert.deepEqual(await store.get(id), before)
+    })
+
+    for (const [end, state] of [
+      [completes, undefined],
+      [buries, 'dead'],
+    ] as const) {
+      test(`of a running job forgets what was folded in before, if it ${end.name}`, async (t) => {
+        const { store } = await open(t)
+        await enqueue(store, keyed(1))
+        const job = await claimOne(store)
+        await enqueue(store, keyed(2))
+        await store.cancel(1, NOW, job.token)
+        assert.equal((await settle(store, end(job)))?.rerun, false)
+        assert.equal((await store.get(1))?.state, state)
+      })
+
+      test(`I4: of a running job keeps what is folded in after, if it ${end.name}`, async (t) => {
+        const { store } = await open(t)
+        await enqueue(store, keyed(1))
+        const job = await claimOne(store)
+        await store.cancel(1, NOW, job.token)
+        assert.equal((await enqueue(store, keyed(2)))[0]?.deduped, true)
+        assert.equal((await settle(store, end(job)))?.rerun, true)
+        assert.equal((await claimOne(store)).payload, '2')
+      })
+    }
+
+    test('I4: by somebody who does not run the job forgets nothing of it', async (t) => {
+      const { store, reopen } = await open(t)
+      await enqueue(store, keyed(1))
+      const job = await claimOne(store)
+      await enqueue(store, keyed(2))
+      const other = await reopen()
+      assert.equal(await other.cancel(1, NOW), undefined)
+      assert.equal((await settle(store, completes(job)))?.rerun, true)
+    })
+  })
+
+  describe('a pause', () => {
+    const targets: [what: string, target: PauseTarget, kept: object][] = [
+      ['a lane', { lane: 'x' }, { lane: 'x', kind: null, group: null }],
+      ['a kind', { kind: 'x' }, { lane: null, kind: 'x', group: null }],
+      ['a group', { kind: 'x', group: 'g' }, { lane: null, kind: 'x', group: 'g' }],
+    ]
+    for (const [what, target, kept] of targets) {
+      test(`of ${what} is kept until it is taken back, and is there once`, async (t) => {
+        const { store, reopen } = await open(t)
+        assert.deepEqual(await store.pauses(), [])
+        assert.equal(await store.resume(target, NOW), false)
+        assert.equal(await store.pause(target, NOW, 'ann'), true)
+        assert.equal(await store.pause(target, LATER, 'bob'), false)
+        const other = await reopen()
+        assert.deepEqual(await other.pauses(), [{ ...kept, since: NOW, by: 'ann' }])
+        assert.equal(await other.resume(target, LATER), true)
+        assert.equal(await store.resume(target, LATER), false)
+        assert.deepEqual(await store.pauses(), [])
+        assert.equal(await store.pause(target, LATER, null), true)
+        assert.deepEqual(await store.pauses(), [{ ...kept, since: LATER, by: null }])
+      })
+    }
+
+    test('of one is none of the others', async (t) => {
+      const { store } = await open(t)
+      for (const [, target] of targets) await store.pause(target, NOW, null)
+      assert.equal((await store.pauses()).length, 3)
+      assert.equal(await store.resume({ kind: 'x' }, NOW), true)
+      const left = (await store.pauses()).map(({ lane, kind, group }) => [lane, kind, group])
+      assert.deepEqual(new Set(left.map(String)), new Set(['x,,', ',x,g']))
+    })
+
+    test('is told to whoever claims', async (t) => {
+      const { store } = await open(t)
+      await store.pause({ lane: 'x' }, NOW, 'ann')
+      let told: unknown
+      await store.turn({
+        now: NOW,
+        settles: [],
+        enqueues: [],
+        admit: (_, pauses) => {
+          told = pauses
+          return []
+        },
+      })
+      assert.deepEqual(told, await store.pauses())
+    })
+  })
+
+  describe('standing', () => {
+    const all = (_: unknown, backlog: { kind: string; priority: number }[]) => backlog
+
+    test('of a job that there is none of is nothing', async (t) => {
+      const { store } = await open(t)
+      assert.equal(await store.standing(1, NOW, all), undefined)
+    })
+
+    test('counts the due jobs that come before it, and each group with one', async (t) => {
+      const { store } = await open(t)
+      const [first, , , , , , last] = await enqueue(
+        store,
+        aJob({ runAt: NOW - 1 }), // 1
+        aJob({ kind: 'other' }),
+        aJob({ priority: -1 }),
+        aJob({ group: 'a', runAt: NOW - 2 }),
+        aJob({ group: 'a', runAt: NOW - 1 }),
+        aJob({ priority: -1, runAt: LATER }), // not due
+        aJob(), // 7
+        aJob(),
+        aJob({ priority: 1, runAt: NOW - 9 }),
+      )
+      const ahead = async (id: number, rivals = all, now = NOW) =>
+        (await store.standing(id, now, rivals))?.ahead
+      // It: more urgent, and the group.
+      assert.equal(await ahead(first!.id), 2)
+      assert.equal(await ahead(last!.id), 4)
+      assert.equal(await ahead(last!.id + 1), 5)
+      assert.equal(await ahead(last!.id + 2), 6)
+      assert.equal(await ahead(last!.id + 2, all, LATER), 7)
+      const own = (_: unknown, backlog: { kind: string; priority: number }[]) =>
+        backlog.filter(({ kind }) => kind === 'other')
+      assert.equal(await ahead(last!.id, own), 1)
+      assert.equal(await ahead(first!.id, () => []), 0)
+    })
+
+    test('is given the job and the queues that there are', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, aJob({ kind: 'a' }), aJob({ kind: 'b', priority: 3, runAt: LATER }))
+      const standing = await store.standing(1, NOW, (job, backlog) => {
+        assert.equal(job.id, 1)
+        assert.deepEqual(backlog, [
+          { kind: 'a', priority: 0 },
+          { kind: 'b', priority: 3 },
+        ])
+        return []
+      })
+      assert.deepEqual(standing?.job, await store.get(1))
+    })
+
+    test('names what of its group runs, and who holds its key', async (t) => {
+      const { store } = await open(t)
+      const group = 'a'
+      const dead = await bury(store, aJob({ dedupeKey: 'k', group }))
+      const others = [aJob({ group: 'b' }), aJob({ kind: 'other', group }), aJob()]
+      const jobs = [aJob({ group }), aJob({ group, dedupeKey: 'k' }), ...others]
+      const [first, holder] = (await enqueue(store, ...jobs)).map(({ id }) => id)
+      await claimsOn(store, {})
+      const [waits, alone] = await enqueue(store, aJob({ group }), aJob())
+      const of = async (id: number) => {
+        const { groupRunning, keyHolder } = (await store.standing(id, NOW, all))!
+        return [groupRunning, keyHolder]
+      }
+      const running = [holder, first]
+      assert.deepEqual(await of(waits!.id), [running, undefined])
+      assert.deepEqual(await of(dead), [running, holder])
+      assert.deepEqual(await of(holder!), [running, undefined])
+      assert.deepEqual(await of(alone!.id), [[], undefined])
+    })
+
+    test('knows from when on its kind, and its group, have a token', async (t) => {
+      const { store } = await open(t)
+      const groups = ['a', 'b', 'a', null]
+      await enqueue(store, ...groups.map((group) => aJob({ group })))
+      const [ofKind, ofGroup] = [
+        { limit: 3, per: 1_000 },
+        { limit: 1, per: 60_000 },
+      ]
+      const frees = async (id: number, now = NOW) => {
+        const standing = (await store.standing(id, now, all))!
+        return [standing.kindFreeAt(ofKind), standing.groupFreeAt(ofGroup)].map((at) =>
+          at <= now ? 'now' : at - NOW,
+        )
+      }
+      assert.deepEqual(await frees(3), ['now', 'now'])
+      const { claimed } = await claimsOn(store, { rate: ofKind, groupRate: ofGroup })
+      assert.equal(claimed.length, 3)
+      assert.deepEqual(await frees(3), [334, 60_000])
+      assert.deepEqual(await frees(4), [334, 'now'])
+      assert.deepEqual(await frees(3, NOW + 334), ['now', 60_000])
+      // Set back by an hour.
+      assert.deepEqual(await frees(3, NOW - 3_600_000), [-3_600_000 + 334, -3_540_000])
+    })
+  })
+
+  test('list gives queued jobs with groups and without, each once', async (t) => {
+    const { store } = await open(t)
+    const jobs = Array.from({ length: 40 }, (_, n) =>
+      aJob({
+        kind: n % 3 === 0 ? 'a' : 'b',
+        group: n % 4 === 0 ? null : `g${n % 5}`,
+        priority: n % 2,
+        runAt: NOW - (n % 7),
+      }),
+    )
+    await enqueue(store, ...jobs)
+    await claimsOn(store, {}, { room: 6 })
+    for (const query of [{}, { state: 'queued' as const }, { kind: 'b' }]) {
+      const whole = await store.list({ ...query, limit: 1_000 })
+      const expected = { '{}': 40, '{"state":"queued"}': 34 }[JSON.stringify(query)] ?? 26
+      assert.equal(new Set(whole.jobs.map(({ id }) => id)).size, expected)
+      for (const limit of [1, 3, 11, 39]) {
+        const seen: number[] = []
+        for (let after: string | undefined, more = true; more;) {
+          const page = await store.list({ ...query, limit, ...(after ? { after } : {}) })
+          seen.push(...page.jobs.map(({ id }) => id))
+          after = page.next
+          more = after !== undefined
+        }
+        assert.deepEqual(
+          seen,
+          whole.jobs.map(({ id }) => id),
+        )
+      }
+    }
+  })
+}
