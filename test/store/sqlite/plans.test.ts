@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import Database from 'better-sqlite3'
+import { after, before, describe, test, type TestContext } from 'node:test'
+import Database, { type Statement } from 'better-sqlite3'
 import { migrate } from '../../../src/store/sqlite/migrations/migrate.ts'
 import {
   prepareEnqueue,
   prepareQueue,
   prepareWebhooks,
 } from '../../../src/store/sqlite/statements.ts'
+import { aJob, claimsOn, enqueue } from '../../support/jobs.ts'
+import { openStore } from '../../support/store.ts'
 
 // I8: what a statement costs must not grow with what else is in the file. SQLite says beforehand
 // how it will go about it: a scan reads all of a table or index, a temporary b-tree sorts it.
 
-/** They read all of something that is small however many jobs there are. */
-const SMALL = new Set(['backlog', 'counters', 'running', 'list', 'lastId'])
+/**
+ * They read all of something that is small however many jobs there are; `freeAll` looks at all
+ * groups, at the start and after the clock was set back, since the new owner allows them otherwise.
+ */
+const SMALL = new Set(['backlog', 'counters', 'running', 'list', 'lastId', 'pauses', 'freeAll'])
 
 let db: Database.Database
 before(() => {
@@ -57,9 +62,69 @@ test('I8: recovery reads what was running, and not the whole queue', () => {
   assert.deepEqual(plan(running.source), ['SCAN helve_jobs USING INDEX helve_jobs_running'])
 })
 
-test('I8: the claim reads its queue in order through the one index', () => {
-  const { due } = prepareQueue(db)
-  assert.deepEqual(plan(due.source), [
-    'SEARCH helve_jobs USING INDEX helve_jobs_queued (kind=? AND priority=? AND run_at<?)',
-  ])
+describe('I8: a claim reads no more than it may start, however many jobs a full group has', () => {
+  const jobs = 'SEARCH helve_jobs USING'
+  const groups = 'SEARCH helve_groups USING'
+  const inGroup = 'INDEX helve_jobs_grouped (kind=? AND grp=? AND priority=?)'
+  const plans = {
+    due: `${jobs} INDEX helve_jobs_queued (kind=? AND priority=? AND run_at<?)`,
+    head: `${jobs} INDEX helve_jobs_queued (kind=? AND priority=?)`,
+    ready: `${groups} COVERING INDEX helve_groups_ready (kind=? AND priority=? AND ready_at<?)`,
+    nextReady: `${groups} COVERING INDEX helve_groups_ready (kind=? AND priority=? AND ready_at>?)`,
+    groupDue: `${jobs} ${inGroup}`,
+    groupHead: `${jobs} COVERING ${inGroup}`,
+    groupRunning: `${jobs} COVERING INDEX helve_jobs_group_running (kind=? AND grp=?)`,
+    groupedHead: `${jobs} INDEX helve_jobs_grouped_list (kind=? AND priority=?)`,
+    spent: 'SEARCH helve_rates USING PRIMARY KEY (kind=? AND grp=?)',
+    serveGroup: `${groups} PRIMARY KEY (kind=? AND grp=? AND priority=?)`,
+    leaveGroup: `${groups} PRIMARY KEY (kind=? AND grp=? AND priority=?)`,
+    freeGroup: `${groups} PRIMARY KEY (kind=? AND grp=?)`,
+  } as const
+  for (const [name, step] of Object.entries(plans)) {
+    test(`${name}: one search, in the order of its index`, () => {
+      const { source } = prepareQueue(db)[name as keyof typeof plans]
+      assert.deepEqual(plan(source), [step])
+    })
+  }
+
+  test('and of a group, its first job is all', () => {
+    const { groupDue, groupHead, head, nextReady } = prepareQueue(db)
+    for (const { source } of [groupDue, groupHead, head, nextReady]) {
+      assert.match(source, /ORDER BY (run_at|ready_at)(, id)? LIMIT 1$/)
+    }
+  })
+
+  test('so that it runs as few statements, and is given as few rows', async (t) => {
+    const claims: number[][] = []
+    for (const jobs of [10, 5_000]) {
+      const store = await openStore(t, { durability: 'process' })
+      await enqueue(store, ...Array.from({ length: jobs }, () => aJob({ group: 'full' })))
+      await claimsOn(store, { groupConcurrency: 1 })
+      await enqueue(store, aJob({ group: 'other' }))
+      const work = watched(t)
+      const { claimed } = await claimsOn(store, { groupConcurrency: 1 })
+      claims.push(work())
+      assert.deepEqual(
+        claimed.map(({ group }) => group),
+        ['other'],
+      )
+    }
+    assert.deepEqual(claims[1], claims[0])
+    assert.ok(
+      claims[0]!.every((number) => number > 0 && number < 50),
+      String(claims[0]),
+    )
+  })
 })
+
+/** Counts statements that run, and rows that they give, until it is asked for both. */
+function watched(t: TestContext): () => number[] {
+  const prototype = Object.getPrototypeOf(db.prepare('SELECT 1')) as Statement
+  const methods = (['run', 'get', 'all'] as const).map((name) => t.mock.method(prototype, name))
+  return () => {
+    const calls = methods.flatMap(({ mock }) => mock.calls)
+    for (const { mock } of methods) mock.restore()
+    const rows = calls.map(({ result }) => (Array.isArray(result) ? result.length : 1))
+    return [calls.length, rows.reduce((sum, each) => sum + each, 0)]
+  }
+}
