@@ -4,6 +4,7 @@ import { Coordinator } from '../../src/coordinator/coordinator.ts'
 import { Events, type RuntimeEvents } from '../../src/events.ts'
 import type { EnqueueResult, JobRecord } from '../../src/job/job.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/job/policy.ts'
+import type { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakePool } from '../support/fake-pool.ts'
 import { aJob } from '../support/jobs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -18,6 +19,8 @@ interface Setup {
   /** The lane of a kind, `null` if nobody handles it. @default 'default' */
   kinds?: Record<string, string | null>
   policies?: Record<string, Partial<Policy>>
+  /** One that another coordinator has worked on. @default a new one */
+  store?: SqliteStore
   /** Kinds of a lane that leave each other a slot. @default none: a kind may take all of them */
   known?: Record<string, string[]>
   idle?: number
@@ -46,7 +49,7 @@ const EVENTS = [
 /** A coordinator on a real store, with lanes and time that the test moves. */
 export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup = {}) {
   const { lanes = { default: 100 }, kinds = {}, policies = {}, idle = IDLE } = setup
-  const store = await openStore(t, { durability: 'process' })
+  const store = setup.store ?? (await openStore(t, { durability: 'process' }))
   const turns = new TurnControl(store)
   const clock = new ManualClock()
   const events = new Events()

@@ -1,0 +1,393 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Outcome } from '../../src/job/outcome.ts'
+import type { PauseTarget } from '../../src/job/pause.ts'
+import { completed, failed } from '../support/fake-pool.ts'
+import { aDelivery, aJob, NOW } from '../support/jobs.ts'
+import { aCoordinator, times } from './rig.ts'
+import { Fate } from './turn-control.ts'
+
+const lost: Outcome = { type: 'lost', reason: 'exit' }
+const released: Outcome = { type: 'released', reason: 'it was told to end' }
+const timedOut: Outcome = { type: 'timedOut', timeout: 30 }
+
+type Snoozed = Extract<Outcome, { type: 'snoozed' }>
+
+function snoozed(delay: number, over: Partial<Snoozed> = {}): Snoozed {
+  return { type: 'snoozed', delay, followUps: [], deliveries: [], ...over }
+}
+
+const error = { name: 'CancelledError', message: 'cancelled' }
+
+/** A job that runs; what was told until then is forgotten. */
+async function running(...setup: Parameters<typeof aCoordinator>) {
+  const rig = await aCoordinator(...setup)
+  await rig.claim()
+  const id = await rig.enqueueOne({ kind: 'a', dedupeKey: 'k', payload: 'first' })
+  rig.told.length = 0
+  return {
+    ...rig,
+    id,
+    job: { id, kind: 'a', dedupeKey: 'k', attempt: 1 },
+    end: async (outcome: Outcome): Promise<void> => {
+      rig.pool.finish(id, outcome)
+      await rig.clock.settle()
+    },
+    cancel: async (which = id): Promise<boolean> => {
+      const cancelled = rig.coordinator.cancel(which)
+      await rig.clock.settle()
+      return cancelled
+    },
+    fold: (payload: string) => rig.enqueueOne({ kind: 'a', dedupeKey: 'k', payload }),
+    runs: () => rig.pool.started.map(({ job }) => [job.attempt, job.payload]),
+  }
+}
+
+describe('a run that snoozes', () => {
+  test('is followed by one after its delay, and no attempt is spent', async (t) => {
+    const { end, clock, runs, row, id } = await running(t, { policies: { a: { maxAttempts: 1 } } })
+    for (const delay of [500, 1, 20_000]) {
+      await end(snoozed(delay))
+      const { state, attempts, runAt, errors } = await row(id)
+      assert.deepEqual([state, attempts, runAt, errors], ['queued', 0, clock.now() + delay, []])
+      const before = runs().length
+      await clock.advance(delay - 1)
+      assert.equal(runs().length, before)
+      await clock.advance(1)
+      assert.equal(runs().length, before + 1)
+    }
+    assert.ok(runs().every(([attempt]) => attempt === 1))
+  })
+
+  test('has its follow-ups and delivery records written, and is told of', async (t) => {
+    const { end, told, store, job, id } = await running(t)
+    const followUps = [aJob({ kind: 'b', runAt: NOW + 9 })]
+    await end(snoozed(500, { followUps, deliveries: [aDelivery()] }))
+    assert.deepEqual(told, [
+      ['enqueued', { id: id + 1, kind: 'b', dedupeKey: null, deduped: false }],
+      ['snoozed', { job, runAt: NOW + 500 }],
+    ])
+    assert.equal((await store.webhooks.deliveries(1)).length, 1)
+  })
+
+  test('gives up the slot, the group and not the key', async (t) => {
+    const { enqueue, claim, pool, clock } = await aCoordinator(t, { lanes: { default: 1 } })
+    await claim()
+    const [first, second] = await enqueue({ dedupeKey: 'k', group: 'g' }, { group: 'g' })
+    pool.finish(first!, snoozed(500))
+    await clock.settle()
+    const [fold] = await enqueue({ dedupeKey: 'k', runAt: NOW + 500 })
+    assert.deepEqual([pool.running, fold], [[second], first])
+  })
+
+  test('beyond its maxAge makes the job dead, and its follow-ups count', async (t) => {
+    const { end, clock, row, id, told, store, job } = await running(t, {
+      policies: { a: { maxAge: 1_000 } },
+    })
+    await end(snoozed(600))
+    await clock.advance(600)
+    await end(snoozed(400))
+    assert.equal((await row(id)).state, 'queued')
+    await clock.advance(400)
+    told.length = 0
+    await end(snoozed(1, { followUps: [aJob({ kind: 'b', runAt: NOW + 9_999 })] }))
+    const { state, attempts, errors } = await row(id)
+    const old = { name: 'MaxAgeError', message: 'snoozed beyond its maxAge of 1000 ms' }
+    assert.deepEqual([state, attempts], ['dead', 0])
+    assert.deepEqual(errors, [{ ...old, at: NOW + 1_000, attempt: 1 }])
+    assert.deepEqual(told.at(-1), ['dead', { job, error: old, durationMs: 0 }])
+    assert.equal((await store.counts())['b']?.queued, 1)
+  })
+
+  test('counts its age from the newest submission, once it is owed a run', async (t) => {
+    const { end, clock, fold, row, id, runs } = await running(t, {
+      policies: { a: { maxAge: 1_000 } },
+    })
+    await clock.advance(900)
+    await fold('second')
+    await end(snoozed(500))
+    assert.deepEqual(runs().at(-1), [1, '"second"'])
+    await end(snoozed(1_000))
+    assert.equal((await row(id)).state, 'queued')
+  })
+})
+
+describe('cancel', () => {
+  test('of a queued job: it is dead at once, and never runs', async (t) => {
+    const { coordinator, enqueueOne, claim, clock, row, told, pool } = await aCoordinator(t)
+    const id = await enqueueOne({ kind: 'a', dedupeKey: 'k' })
+    told.length = 0
+    assert.equal(await coordinator.cancel(id), true)
+    const { state, attempts, errors } = await row(id)
+    const at = NOW
+    assert.deepEqual([state, attempts, errors], ['dead', 0, [{ ...error, at, attempt: 0 }]])
+    const job = { id, kind: 'a', dedupeKey: 'k', attempt: 0 }
+    assert.deepEqual(told, [['cancelled', { job }]])
+    assert.equal(await coordinator.cancel(id), false)
+    await claim()
+    await clock.advance(60_000)
+    assert.deepEqual([pool.started, told.length], [[], 1])
+  })
+
+  test('of a job that there is none of is refused', async (t) => {
+    const { cancel, end, id, told } = await running(t)
+    assert.equal(await cancel(id + 1), false)
+    await end(completed())
+    assert.equal(await cancel(id), false)
+    assert.ok(told.every(([event]) => event !== 'cancelled'))
+  })
+
+  test('of a running job: it is told to end, and runs until it has', async (t) => {
+    const { cancel, row, id, pool, told } = await running(t)
+    assert.equal(await cancel(), true)
+    assert.deepEqual([pool.ended, pool.running, told], [[id], [id], []])
+    assert.equal((await row(id)).state, 'running')
+  })
+
+  const ends: [way: string, outcome: Outcome][] = [
+    ['was told to end', released],
+    ['failed', failed()],
+    ['failed for good', failed({ permanent: true })],
+    ['timed out', timedOut],
+    ['was lost', lost],
+    ['snoozed', snoozed(500)],
+  ]
+  for (const [way, outcome] of ends) {
+    test(`of a running job: it is dead once it ${way}, at no cost`, async (t) => {
+      const { cancel, end, row, id, told, job, clock, pool } = await running(t)
+      await cancel()
+      await end(outcome)
+      await clock.advance(60_000)
+      const { state, attempts, crashes, errors } = await row(id)
+      assert.deepEqual([state, attempts, crashes], ['dead', 0, 0])
+      assert.deepEqual(errors, [{ ...error, at: NOW, attempt: 1 }])
+      assert.deepEqual(told, [['cancelled', { job }]])
+      assert.equal(pool.started.length, 1)
+    })
+  }
+
+  test('of a running job that completes changes nothing', async (t) => {
+    const { cancel, end, store, told, job } = await running(t)
+    await cancel()
+    await end(completed())
+    assert.deepEqual(await store.counts(), {})
+    const data = { job, result: undefined, durationMs: 0, rerun: false }
+    assert.deepEqual(told, [['completed', data]])
+  })
+
+  test('of a run whose follow-up is refused: it has not completed', async (t) => {
+    const { cancel, end, enqueueOne, row, id, of } = await running(t)
+    await enqueueOne({ kind: 'holder', dedupeKey: 'held' })
+    await cancel()
+    await end(completed({ followUps: [aJob({ kind: 'c', dedupeKey: 'held' })] }))
+    assert.deepEqual([(await row(id)).state, of('cancelled').length], ['dead', 1])
+  })
+
+  test('of a run that has failed in the same moment', async (t) => {
+    const { pool, cancel, row, id } = await running(t)
+    pool.finish(id, failed())
+    assert.equal(await cancel(), true)
+    assert.equal((await row(id)).state, 'dead')
+  })
+
+  test('of a job that is just being claimed: it is told to end', async (t) => {
+    const { coordinator, enqueueOne, turns, clock, pool } = await aCoordinator(t)
+    const id = await enqueueOne()
+    const go = turns.holdAfter()
+    coordinator.claim()
+    await clock.settle()
+    const cancelled = new Fate(coordinator.cancel(id))
+    await clock.settle()
+    assert.deepEqual([cancelled.is, pool.running], ['pending', []])
+    go()
+    await clock.settle()
+    assert.deepEqual([cancelled.value, pool.running, pool.ended], [true, [id], [id]])
+  })
+
+  test('forgets what was folded in before', async (t) => {
+    const { fold, cancel, end, row, id, runs } = await running(t)
+    await fold('second')
+    await cancel()
+    await end(released)
+    assert.deepEqual([(await row(id)).state, runs().length], ['dead', 1])
+  })
+
+  for (const [way, outcome] of [...ends, ['completed', completed()] as const]) {
+    test(`I4: keeps what is folded in after, when the run ${way}`, async (t) => {
+      const { fold, cancel, end, clock, id, row, runs } = await running(t)
+      await cancel()
+      assert.equal(await fold('second'), id)
+      await end(outcome)
+      assert.deepEqual(runs(), [
+        [1, '"first"'],
+        [1, '"second"'],
+      ])
+      // And that run is nobody's to cancel any more.
+      await end(failed())
+      assert.equal((await row(id)).state, 'queued')
+      await clock.advance(2_000)
+      assert.equal(runs().length, 3)
+    })
+  }
+
+  test('frees the key, the slot and the group', async (t) => {
+    const rig = await running(t, { lanes: { default: 1 } })
+    const waiting = await rig.enqueueOne({ kind: 'b' })
+    await rig.cancel()
+    await rig.end(released)
+    assert.deepEqual(rig.pool.running, [waiting])
+    assert.notEqual(await rig.fold('next'), rig.id)
+  })
+
+  test('of the one that runOnce waits for ends its waiting', async (t) => {
+    const { coordinator, enqueueOne, clock, pool } = await aCoordinator(t)
+    const id = await enqueueOne()
+    const once = new Fate(coordinator.once())
+    await clock.settle()
+    void coordinator.cancel(id)
+    await clock.settle()
+    assert.equal(once.is, 'pending')
+    pool.finish(id, released)
+    await clock.settle()
+    assert.equal(once.value, true)
+  })
+})
+
+describe('a pause', () => {
+  const lanes = { default: 10, net: 10 }
+  const kinds = { a: 'net' }
+  const a = { kind: 'a', group: 'g' }
+  const targets: [what: string, target: PauseTarget, others: object][] = [
+    ['of a lane', { lane: 'net' }, { kind: 'b', group: 'g' }],
+    ['of a kind', { kind: 'a' }, { kind: 'b', group: 'g' }],
+    ['of a group', { kind: 'a', group: 'g' }, { kind: 'a', group: 'h' }],
+  ]
+  for (const [what, target, others] of targets) {
+    test(`${what} lets go on what runs, and starts no more until it is resumed`, async (t) => {
+      const setup = { lanes, kinds, policies: { a: { groupConcurrency: 9 } } }
+      const rig = await aCoordinator(t, setup)
+      await rig.claim()
+      const [first] = await rig.enqueue(a)
+      await rig.store.pause(target, NOW, 'ann')
+      const [waiting, other] = await rig.enqueue(a, others)
+      const runningOf = ({ pools }: typeof rig) =>
+        [...pools.values()].flatMap(({ running }) => running).sort((x, y) => x - y)
+      assert.deepEqual(runningOf(rig), [first, other])
+      rig.pools.get('net')!.finish(first!)
+      await rig.clock.advance(60_000)
+      assert.deepEqual([await rig.store.get(first!), runningOf(rig)], [undefined, [other]])
+      rig.coordinator.close()
+
+      const next = await aCoordinator(t, { ...setup, store: rig.store })
+      await next.claim()
+      await next.clock.advance(60_000)
+      assert.deepEqual(runningOf(next), [])
+      await next.store.resume(target, next.clock.now())
+      next.coordinator.wake()
+      await next.clock.settle()
+      assert.deepEqual(runningOf(next), [waiting])
+    })
+  }
+
+  test('holds for one job at a time, too', async (t) => {
+    const { coordinator, enqueue, store, clock, pool } = await aCoordinator(t)
+    const [, b] = await enqueue({ kind: 'a' }, { kind: 'b' })
+    await store.pause({ kind: 'a' }, NOW, null)
+    const onces = times(2, () => new Fate(coordinator.once()))
+    await clock.settle()
+    assert.deepEqual([pool.running, onces[1]!.value], [[b], false])
+  })
+})
+
+describe('a kind in its lane', () => {
+  const three = { default: 3 }
+  const cases: [what: string, setup: Parameters<typeof aCoordinator>[1], runs: number][] = [
+    ['leaves a slot to the others', { lanes: three, known: { default: ['a', 'b'] } }, 2],
+    ['takes all if it is the only one', { lanes: three, known: { default: ['a'] } }, 3],
+    ['takes the one that there is', { lanes: { default: 1 }, known: { default: ['a', 'b'] } }, 1],
+    ['takes no more than it may', { lanes: three, policies: { a: { concurrency: 1 } } }, 1],
+    [
+      'leaves a slot to the others, whatever it may',
+      { lanes: three, known: { default: ['a', 'b'] }, policies: { a: { concurrency: 9 } } },
+      2,
+    ],
+    [
+      'leaves none to those of another lane',
+      { lanes: { ...three, net: 1 }, known: { default: ['a'], net: ['b', 'c'] } },
+      3,
+    ],
+  ]
+  for (const [what, setup, runs] of cases) {
+    test(what, async (t) => {
+      const { enqueue, claim, pool, clock } = await aCoordinator(t, setup)
+      await claim()
+      const ids = await enqueue(...times(6, () => ({ kind: 'a' })))
+      assert.deepEqual(pool.running, ids.slice(0, runs))
+      assert.ok(pool.started.every(({ terms }) => terms.most === runs))
+      pool.finish(ids[0]!)
+      await clock.settle()
+      assert.deepEqual(pool.running, ids.slice(1, runs + 1))
+    })
+  }
+
+  test('I7: however many of it wait, another starts at once', async (t) => {
+    const setup = { lanes: three, known: { default: ['a', 'b'] } }
+    const { enqueue, enqueueOne, claim, pool } = await aCoordinator(t, setup)
+    await claim()
+    const slow = await enqueue(...times(50, () => ({ kind: 'a', priority: -1 })))
+    const other = await enqueueOne({ kind: 'b' })
+    assert.deepEqual(pool.running, [slow[0], slow[1], other])
+  })
+
+  test('knows of the others once it has seen a job of theirs', async (t) => {
+    const setup = { lanes: three, known: { default: [] } }
+    const { enqueue, enqueueOne, claim, pool } = await aCoordinator(t, setup)
+    await enqueueOne({ kind: 'b', runAt: NOW + 60_000 })
+    await claim()
+    const ids = await enqueue(...times(6, () => ({ kind: 'a' })))
+    assert.deepEqual(pool.running, ids.slice(0, 2))
+  })
+
+  test('is passed over by one job at a time, too', async (t) => {
+    const setup = { lanes: three, policies: { a: { concurrency: 1 } } }
+    const { coordinator, enqueue, clock, pool } = await aCoordinator(t, setup)
+    const [first, , other] = await enqueue({ kind: 'a' }, { kind: 'a' }, { kind: 'b' })
+    const onces = times(3, () => new Fate(coordinator.once()))
+    await clock.settle()
+    assert.deepEqual([pool.running, onces[2]!.value], [[first, other], false])
+  })
+})
+
+describe('a job that a limit holds back starts as soon as it may', () => {
+  const rate = { limit: 1, per: 500 }
+  const cases: [limit: string, policy: object, job: object][] = [
+    ['the rate of its kind', { rate }, {}],
+    ['the rate of its kind, if it has groups', { rate, groupConcurrency: 9 }, { group: 'g' }],
+    ['the rate of its group', { groupRate: rate, groupConcurrency: 9 }, { group: 'g' }],
+  ]
+  for (const [limit, policy, job] of cases) {
+    test(limit, async (t) => {
+      const setup = { policies: { a: policy }, idle: 60_000 }
+      const { enqueue, claim, pool, clock } = await aCoordinator(t, setup)
+      await claim()
+      const ids = await enqueue(...times(3, () => ({ kind: 'a', ...job })))
+      for (const started of [1, 2, 3]) {
+        assert.deepEqual(pool.running, ids.slice(0, started))
+        await clock.advance(499)
+        assert.equal(pool.running.length, started)
+        await clock.advance(1)
+      }
+    })
+  }
+
+  test('the others of its group', async (t) => {
+    const { enqueue, claim, pool, clock } = await aCoordinator(t, { idle: 60_000 })
+    await claim()
+    const ids = await enqueue(...times(3, () => ({ group: 'g' })))
+    for (const id of ids) {
+      assert.deepEqual(pool.running, [id])
+      pool.finish(id)
+      await clock.settle()
+    }
+  })
+})
