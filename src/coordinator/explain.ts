@@ -50,8 +50,9 @@ export function explain(standing: Standing, around: Surroundings): Explanation {
 
 function running(job: JobRecord, { isStalled }: Surroundings): Explanation {
   const since = job.startedAt!
-  if (!isStalled) return { code: 'running', since, reason: `it runs, since ${moment(since)}` }
-  const reason = `it was claimed at ${moment(since)}, and the thread it runs on is stalled`
+  if (!isStalled)
+    return { code: 'running', since, reason: `it has been running since ${moment(since)}` }
+  const reason = `it was claimed at ${moment(since)}, and its thread has been held up since`
   return { code: 'stalled', since, reason }
 }
 
@@ -62,7 +63,7 @@ function dead({ job, keyHolder }: Standing): Explanation {
     keyHolder === undefined
       ? ''
       : `; its key ${JSON.stringify(job.dedupeKey)} is held by job ${keyHolder}`
-  return { code: 'dead', keyHolder, reason: `it is dead since ${moment(job.diedAt!)}${why}${held}` }
+  return { code: 'dead', keyHolder, reason: `it died at ${moment(job.diedAt!)}${why}${held}` }
 }
 
 /** The first of the reasons that the job has by itself, if there is one. */
@@ -70,7 +71,8 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
   const { job, pauses, groupRunning } = standing
   const { lanes, now } = around
   const { kind, group, runAt } = job
-  if (!around.isClaiming) return { code: 'not claiming', reason: 'the runtime claims no jobs now' }
+  if (!around.isClaiming)
+    return { code: 'not claiming', reason: 'the runtime is not claiming jobs' }
   if (lanes.of(kind) === undefined) {
     return { code: 'no handler', reason: `nobody handles kind ${kind}` }
   }
@@ -80,31 +82,24 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
   const { rate, groupRate, groupConcurrency } = lanes.policy(kind)
   const until = rate ? standing.kindFreeAt(rate) : 0
   if (until > now) {
-    return {
-      code: 'rate',
-      until,
-      of: 'kind',
-      reason: `its kind's rate lets it start at ${moment(until)}`,
-    }
+    return { code: 'rate', until, of: 'kind', reason: atRate(`kind ${kind}`, until) }
   }
   if (group !== null && groupRunning.length >= groupConcurrency) {
-    const reason = `its group ${JSON.stringify(group)} is full: ${named(groupRunning)} run`
+    const reason = `its group ${JSON.stringify(group)} is full: ${named(groupRunning)} running`
     return { code: 'group', running: groupRunning, reason }
   }
   const groupUntil = group !== null && groupRate ? standing.groupFreeAt(groupRate) : 0
   if (groupUntil > now) {
-    const reason = `its group's rate lets it start at ${moment(groupUntil)}`
+    const reason = atRate(`its group ${JSON.stringify(group)}`, groupUntil)
     return { code: 'rate', until: groupUntil, of: 'group', reason }
   }
   const most = mostSlots(kind, lanes)
   const room = lanes.pools.get(lanes.of(kind)!)?.roomFor(kind, most) ?? 0
   const free = lanes.pools.get(lanes.of(kind)!)?.free ?? 0
   if (free > 0 && room < lanes.cost(kind)) {
-    return {
-      code: 'kind',
-      most,
-      reason: `its kind holds as many slots of its lane as it may: ${most}`,
-    }
+    const slots = most === 1 ? '1 slot' : `${most} slots`
+    const reason = `kind ${kind} holds ${slots} of lane ${lanes.of(kind)!}, and may hold no more`
+    return { code: 'kind', most, reason }
   }
   return undefined
 }
@@ -131,19 +126,26 @@ function behind({ job, ahead }: Standing, { lanes, pace }: Surroundings): Explan
   const lane = lanes.of(job.kind)!
   const perMs = pace(lane)
   const estimate = perMs > 0 ? Math.ceil((ahead + 1) / perMs) : undefined
-  const about = estimate === undefined ? '' : `, about ${estimate} ms`
-  const reason = `it is behind ${ahead} jobs of lane ${lane}${about}`
+  const about = estimate === undefined ? '' : `, and should start in about ${estimate} ms`
+  const place = ahead === 0 ? 'next' : `behind ${ahead === 1 ? '1 job' : `${ahead} jobs`}`
+  const reason = `it is ${place} in lane ${lane}${about}`
   return { code: 'behind', ahead, estimate, reason }
 }
 
 function paused({ lane, kind, group, since, by }: Pause): string {
-  const what = lane === null ? (group === null ? `kind ${kind}` : `group ${group}`) : `lane ${lane}`
-  return `${what} is paused${by === null ? '' : ` by ${by}`} since ${moment(since)}`
+  const kinds = group === null ? `kind ${kind}` : `group ${JSON.stringify(group)} of kind ${kind}`
+  const what = lane === null ? kinds : `lane ${lane}`
+  return `${what} has been paused since ${moment(since)}${by === null ? '' : ` by ${by}`}`
 }
 
 function named(ids: number[]): string {
   const shown = ids.slice(0, 5).join(', ')
-  return ids.length > 5 ? `jobs ${shown} and ${ids.length - 5} more` : `jobs ${shown}`
+  if (ids.length === 1) return `job ${shown} is`
+  return ids.length > 5 ? `jobs ${shown} and ${ids.length - 5} more are` : `jobs ${shown} are`
+}
+
+function atRate(what: string, until: number): string {
+  return `${what} is at its rate: the next job may start at ${moment(until)}`
 }
 
 function moment(at: number): string {
