@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { HandOff } from '../../src/pool/hand-off.ts'
+import { pack, type Seat } from '../../src/pool/packing.ts'
+import { Random } from '../support/random.ts'
+
+/** What kinds cost: a job of a kind that is not here costs all of a hand-off. */
+const COSTS: Record<string, number> = { tiny: 0.01, small: 0.1, third: 1 / 3, half: 0.5 }
+
+const costOf = ({ job, terms }: HandOff): number => (terms.alone ? 1 : (COSTS[job.kind] ?? 1))
+
+let ids = 0
+
+function handOff(kind: string, { most = Infinity, alone = false } = {}): HandOff {
+  ids += 1
+  const terms = { maxAttempts: 5, timeout: 1_000, grace: 10, alone, most }
+  const job = {
+    ...{ id: ids, token: ids, kind, payload: '{}', dedupeKey: null, priority: 0, group: null },
+    ...{ attempt: 1, maxAttempts: null, crashes: 0, createdAt: 0, overrides: null },
+  }
+  return { job, terms, deaths: 0 }
+}
+
+const jobs = (...kinds: string[]): HandOff[] => kinds.map((kind) => handOff(kind))
+
+const times = (count: number, kind: string, over?: Parameters<typeof handOff>[1]): HandOff[] =>
+  Array.from({ length: count }, () => handOff(kind, over))
+
+const idle = (): Seat => ({ isIdle: true, room: 1, kinds: new Set() })
+
+const busy = (room: number, ...kinds: string[]): Seat => ({
+  isIdle: false,
+  room,
+  kinds: new Set(kinds),
+})
+
+/** The places of the jobs that each seat is given, among all. */
+function packed(given: HandOff[], seats: Seat[]): (number[] | undefined)[] {
+  return pack(given, seats, costOf).map((packet) =>
+    packet?.handOffs.map((handOff) => given.indexOf(handOff)),
+  )
+}
+
+describe('jobs are put together', () => {
+  const cases: [
+    what: string,
+    given: HandOff[],
+    seats: Seat[],
+    packets: (number[] | undefined)[],
+  ][] = [
+    ['nothing for nobody', [], [], []],
+    ['nothing of nothing', [], [idle()], [undefined]],
+    ['nothing for nobody of some', jobs('tiny'), [], []],
+    ['in their order', jobs('tiny', 'small', 'tiny'), [idle()], [[0, 1, 2]]],
+    ['few of them for one thread', jobs('tiny', 'tiny'), [idle(), idle()], [[0, 1], undefined]],
+    [
+      'more than a third of a hand-off for two',
+      times(8, 'small'),
+      [idle(), idle(), idle()],
+      [
+        [0, 1, 2],
+        [3, 4, 5],
+        [6, 7],
+      ],
+    ],
+    ['a heavy one alone', jobs('heavy', 'tiny'), [idle(), idle()], [[0], [1]]],
+    [
+      'one that wants to be alone alone',
+      [handOff('tiny', { alone: true }), ...jobs('tiny')],
+      [idle(), idle()],
+      [[0], [1]],
+    ],
+    ['a heavy one behind nothing', jobs('heavy'), [busy(1)], [undefined]],
+    ['a heavy one not behind short ones', jobs('tiny', 'heavy'), [idle()], [[0]]],
+    [
+      'short ones behind others that a heavy one goes past',
+      jobs('heavy', 'tiny'),
+      [busy(0.5), idle()],
+      [[1], [0]],
+    ],
+    [
+      'heavy ones as far as there are threads',
+      jobs('heavy', 'heavy', 'heavy'),
+      [idle(), idle()],
+      [[0], [1]],
+    ],
+    ['on idle threads first', jobs('tiny'), [busy(1), idle()], [undefined, [0]]],
+    ['behind others where nobody is idle', jobs('tiny'), [busy(0), busy(0.5)], [undefined, [0]]],
+    ['no more behind others than there is room', times(9, 'small'), [busy(0.3)], [[0, 1, 2]]],
+    ['not where there is no room', jobs('tiny'), [busy(0), busy(-1)], [undefined, undefined]],
+  ]
+  for (const [what, given, seats, packets] of cases) {
+    test(what, () => assert.deepEqual(packed(given, seats), packets))
+  }
+})
+
+test('short jobs that are too many fill each thread once', () => {
+  const packets = pack(times(25, 'small'), [idle(), idle()], costOf)
+  assert.deepEqual(
+    packets.map((packet) => packet?.handOffs.length),
+    [10, 10],
+  )
+})
+
+describe('a kind that may hold so many threads', () => {
+  const one = { most: 1 }
+  const cases: [
+    what: string,
+    given: HandOff[],
+    seats: Seat[],
+    packets: (number[] | undefined)[],
+  ][] = [
+    [
+      'gets no more, and leaves the rest to others',
+      [...times(3, 'heavy', one), ...jobs('other')],
+      [idle(), idle(), idle()],
+      [[0], [3], undefined],
+    ],
+    [
+      'has what it holds already counted',
+      [...times(2, 'heavy', one), ...jobs('other')],
+      [busy(0, 'heavy'), idle()],
+      [undefined, [2]],
+    ],
+    [
+      'fills those that it has',
+      times(12, 'small', one),
+      [busy(0.4, 'small'), idle(), idle()],
+      [[0, 1, 2, 3], undefined, undefined],
+    ],
+    [
+      'shares them with another kind that has its own',
+      [...times(3, 'half', one), ...times(3, 'third', one)],
+      [idle(), idle(), idle()],
+      [[0, 1], [3, 4, 5], undefined],
+    ],
+    [
+      'gets none if it holds more than it may',
+      times(3, 'half', one),
+      [busy(0, 'half'), busy(0, 'half'), idle()],
+      [undefined, undefined, undefined],
+    ],
+    ['gets all if it may', times(2, 'heavy', { most: 2 }), [idle(), idle()], [[0], [1]]],
+  ]
+  for (const [what, given, seats, packets] of cases) {
+    test(what, () => assert.deepEqual(packed(given, seats), packets))
+  }
+})
+
+for (const seed of [1, 2, 3]) {
+  test(`whatever comes: nothing is lost, doubled or past a limit (seed ${seed})`, () => {
+    const random = new Random(seed)
+    for (let round = 0; round < 1_500; round++) check(...aScene(random))
+  })
+}
+
+const KINDS = ['tiny', 'small', 'third', 'half', 'heavy', 'slow'] as const
+
+function aScene(random: Random): [HandOff[], Seat[]] {
+  const mosts = new Map(KINDS.map((kind) => [kind, random.pick([1, 2, 3, 5, Infinity])]))
+  const given = Array.from({ length: random.below(40) }, () => {
+    const kind = random.pick(KINDS)
+    return handOff(kind, { most: mosts.get(kind)!, alone: random.chance(0.05) })
+  })
+  const seats = Array.from({ length: random.below(6) }, () =>
+    random.chance(0.5)
+      ? idle()
+      : busy(random.pick([-0.2, 0, 0.05, 0.5, 1]), random.pick(KINDS), random.pick(KINDS)),
+  )
+  return [given, seats]
+}
+
+function check(given: HandOff[], seats: Seat[]): void {
+  const before = JSON.stringify(seats)
+  const packets = pack(given, seats, costOf)
+  assert.equal(JSON.stringify(seats), before)
+  assert.equal(packets.length, seats.length)
+
+  const handed = packets.flatMap((packet) => packet?.handOffs ?? [])
+  assert.equal(new Set(handed).size, handed.length, 'a job was given twice')
+  assert.ok(handed.every((handOff) => given.includes(handOff)))
+
+  for (const [at, packet] of packets.entries()) {
+    if (packet === undefined) continue
+    const { handOffs, cost } = packet
+    const places = handOffs.map((handOff) => given.indexOf(handOff))
+    assert.deepEqual(
+      places,
+      [...places].sort((a, b) => a - b),
+    )
+    const costs = handOffs.map(costOf)
+    if (costs.some((each) => each >= 1)) {
+      assert.deepEqual([handOffs.length, seats[at]!.isIdle, cost], [1, true, Infinity])
+      continue
+    }
+    const sum = costs.reduce((total, each) => total + each, 0)
+    assert.ok(Math.abs(sum - cost) < 1e-9)
+    // The last one may stick out: there was room for it to begin in.
+    assert.ok(sum - costs.at(-1)! < Math.min(1, seats[at]!.room), `${sum} in ${seats[at]!.room}`)
+  }
+
+  for (const { job, terms } of given) {
+    const holds = (kinds: Iterable<string>): boolean => [...kinds].includes(job.kind)
+    const held = seats.filter(({ kinds }) => holds(kinds)).length
+    const now = seats.filter(({ kinds }, at) => {
+      const of = packets[at]?.handOffs.map((one) => one.job.kind) ?? []
+      return holds(kinds) || holds(of)
+    }).length
+    // With as many as there are threads, nothing is a limit.
+    assert.ok(now <= Math.max(held, terms.most), `${job.kind}: ${now} of ${terms.most}`)
+  }
+
+  // What was left had no place: no seat that is free of packets could have taken it.
+  for (const left of given.filter((handOff) => !handed.includes(handOff))) {
+    const held = seats.filter(
+      ({ kinds }, at) =>
+        kinds.has(left.job.kind) ||
+        packets[at]?.handOffs.some((one) => one.job.kind === left.job.kind),
+    ).length
+    const open = seats.filter(({ kinds, isIdle, room }, at) => {
+      if (packets[at] !== undefined) return false
+      if (held >= left.terms.most && !kinds.has(left.job.kind)) return false
+      return costOf(left) >= 1 ? isIdle : room > 0
+    })
+    assert.deepEqual(open, [], `${left.job.kind} was left`)
+  }
+}
