@@ -17,20 +17,23 @@ export function rowsOf(figures: Figures): string[][] {
 
 export const HEADER = ['figure', 'median', 'min', 'max', '÷ raw']
 
-export function text(rows: string[][]): string {
-  const all = [HEADER, ...rows]
-  const widths = HEADER.map((_, column) => Math.max(...all.map((row) => row[column]!.length)))
+/** @param words columns from the left that hold words: the others hold numbers */
+export function text(header: string[], rows: string[][], words = 1): string {
+  const all = [header, ...rows]
+  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]!.length)))
   const line = (row: string[]): string =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ')
+    row
+      .map((cell, i) => (i < words ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  ')
   return all.map(line).join('\n')
 }
 
-export function markdown(rows: string[][]): string {
-  const lines = [HEADER, ['---', '---:', '---:', '---:', '---:'], ...rows]
+export function markdown(header: string[], rows: string[][], words = 1): string {
+  const lines = [header, header.map((_, i) => (i < words ? '---' : '---:')), ...rows]
   return lines.map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
-function shown(value: number): string {
+export function shown(value: number): string {
   return value >= 1_000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
 }
 

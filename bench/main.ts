@@ -3,8 +3,9 @@ import { availableParallelism, cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import Database from 'better-sqlite3'
-import { add, markdown, rowsOf, text, type Figures } from './figures.ts'
-import { matrix, plain, SCENARIOS, type Measurement } from './plan.ts'
+import { add, HEADER, markdown, rowsOf, text, type Figures } from './figures.ts'
+import { VERDICTS, verdictRows, verdicts } from './isolation.ts'
+import { matrix, named, plain, SCENARIOS, type Measurement } from './plan.ts'
 import { record } from './results.ts'
 import type { Params } from './setup.ts'
 
@@ -13,11 +14,13 @@ const HELP = `npm run bench [-- SCENARIO… OPTIONS]
 Scenarios: ${SCENARIOS.join(', ')}
   without any: all of them, and the limit and whole lives over durabilities, payloads and threads;
   such a run is recorded in bench/RESULTS.md
+  isolation stands for those from deadEndpoints on: the same load without and with a disturbance
   --trials N      trials of each scenario, each in its own process [3]
   --jobs N        jobs of a trial [200000]
   --payload N     bytes of a payload [100]
   --threads N     worker threads [as many as there are cores]
   --durability D  power or process [power]
+  --seconds N     length of a load of isolation, without and with its disturbance [30]
   --json          the figures as JSON
 `
 
@@ -29,6 +32,7 @@ const { values, positionals } = parseArgs({
     trials: { type: 'string', default: '3' },
     jobs: { type: 'string', default: '200000' },
     payload: { type: 'string', default: '100' },
+    seconds: { type: 'string', default: '30' },
     threads: { type: 'string', default: String(availableParallelism()) },
     durability: { type: 'string', default: 'power' },
   },
@@ -57,7 +61,7 @@ async function runTrial({ scenario, params }: Measurement): Promise<Record<strin
   return JSON.parse(stdout) as Record<string, number>
 }
 
-function positive(name: 'trials' | 'jobs' | 'payload' | 'threads'): number {
+function positive(name: 'trials' | 'jobs' | 'payload' | 'threads' | 'seconds'): number {
   const number = Number(values[name])
   if (Number.isInteger(number) && number > 0) return number
   throw new Error(`--${name}: expected a whole number above 0, got ${values[name]}`)
@@ -69,19 +73,22 @@ function params(): Params {
     throw new Error(`--durability: expected power or process, got ${durability}`)
   }
   const [jobs, payload, threads] = [positive('jobs'), positive('payload'), positive('threads')]
-  return { jobs, payload, threads, durability }
+  return { jobs, payload, threads, durability, seconds: positive('seconds') }
 }
 
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP)
-  const unknown = positionals.find((name) => !SCENARIOS.includes(name))
+  const scenarios = positionals.flatMap(named)
+  const unknown = scenarios.find((name) => !SCENARIOS.includes(name))
   if (unknown !== undefined) {
-    throw new Error(`scenario: expected one of ${SCENARIOS.join(', ')}, got ${unknown}`)
+    throw new Error(
+      `scenario: expected isolation or one of ${SCENARIOS.join(', ')}, got ${unknown}`,
+    )
   }
-  const whole = positionals.length === 0
+  const whole = scenarios.length === 0
   const trials = positive('trials')
   const figures = await measure([
-    ...plain(whole ? SCENARIOS : positionals, params(), trials),
+    ...plain(whole ? SCENARIOS : scenarios, params(), trials),
     ...(whole ? matrix(params(), trials) : []),
   ])
   const about = {
@@ -94,12 +101,16 @@ async function main(): Promise<void> {
     trials,
   }
   const rows = rowsOf(figures)
-  if (whole) record(about, markdown(rows))
+  const isolation = verdicts(figures)
+  const isolationTable = verdictRows(isolation)
+  if (whole) record(about, [markdown(HEADER, rows), markdown(VERDICTS, isolationTable, 2)])
   if (values.json) {
-    const result = { about, figures: Object.fromEntries(figures) }
+    const result = { about, figures: Object.fromEntries(figures), isolation }
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
   } else {
-    process.stdout.write(`${Object.values(about).join(' · ')}\n\n${text(rows)}\n`)
+    const tables = [text(HEADER, rows)]
+    if (isolation.length > 0) tables.push(text(VERDICTS, isolationTable, 2))
+    process.stdout.write(`${[Object.values(about).join(' · '), ...tables].join('\n\n')}\n`)
   }
 }
 

@@ -1,3 +1,4 @@
+import { ISOLATION } from './isolation.ts'
 import type { Params } from './setup.ts'
 
 /** Something to measure: a scenario with its parameters. */
@@ -12,7 +13,13 @@ export interface Measurement {
 export const SCENARIOS = [
   ...['raw', 'enqueue', 'enqueueMany', 'drain', 'life', 'host'],
   ...['pickup', 'pickupUnderLoad', 'headOfLine', 'turnedSlow', 'backlog', 'fullGroup', 'memory'],
+  ...ISOLATION,
 ]
+
+/** What a name on the command line stands for. */
+export function named(name: string): string[] {
+  return name === 'isolation' ? ISOLATION : [name]
+}
 
 const PAYLOADS = [100, 1_000, 16_000]
 const DURABILITIES = ['power', 'process'] as const

@@ -13,6 +13,8 @@ export interface Params {
   /** Bytes of each payload's JSON, roughly. */
   payload: number
   threads: number
+  /** Length of the loads of `isolation`, each without and with its disturbance. */
+  seconds: number
 }
 
 /** Submissions that a producer has under way at a time. */
@@ -21,14 +23,14 @@ const IN_FLIGHT = 1_000
 export type BenchRuntime = Runtime<typeof handlers>
 
 /** A runtime on a new file, which is removed afterwards. */
-export async function withRuntime<T>(
+export async function withRuntime<T, M = typeof handlers>(
   params: Params,
-  body: (runtime: BenchRuntime, store: SqliteStore) => Promise<T>,
+  body: (runtime: Runtime<M>, store: SqliteStore) => Promise<T>,
   options: RuntimeOptions = {},
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'helve-bench-'))
   const store = await SqliteStore.open(join(folder, 'queue.db'), { durability: params.durability })
-  const runtime: BenchRuntime = new Runtime(store, {
+  const runtime = new Runtime<M>(store, {
     handlers: new URL('./handlers.js', import.meta.url),
     lanes: { default: { threads: params.threads } },
     ...options,
@@ -57,7 +59,7 @@ export async function produce(runtime: BenchRuntime, params: Params): Promise<vo
 }
 
 /** Resolves once so many jobs have completed. */
-export function completions(runtime: BenchRuntime, jobs: number): Promise<void> {
+export function completions<M>(runtime: Runtime<M>, jobs: number): Promise<void> {
   return new Promise((resolve) => {
     let left = jobs
     const onCompleted = (): void => {

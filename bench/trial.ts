@@ -1,3 +1,4 @@
+import { isolationTrials } from './isolation.ts'
 import { backlog } from './scenarios/backlog.ts'
 import { fullGroup } from './scenarios/full-group.ts'
 import { headOfLine, turnedSlow } from './scenarios/head-of-line.ts'
@@ -24,6 +25,7 @@ const scenarios: Record<string, (params: Params) => Promise<Record<string, numbe
   backlog,
   fullGroup,
   memory,
+  ...isolationTrials,
 }
 
 const [name = '', params = '{}'] = process.argv.slice(2)

@@ -1,0 +1,99 @@
+import { shown, type Figures } from './figures.ts'
+import { blockedHost } from './scenarios/isolation/blocked-host.ts'
+import { deadEndpoints } from './scenarios/isolation/dead-endpoints.ts'
+import { dyingThreads } from './scenarios/isolation/dying-threads.ts'
+import { endlessLoops } from './scenarios/isolation/endless-loops.ts'
+import { groupBacklog } from './scenarios/isolation/group-backlog.ts'
+import { groupRate } from './scenarios/isolation/group-rate.ts'
+import type { Isolation, Must } from './scenarios/isolation/shared.ts'
+import { stalledLane } from './scenarios/isolation/stalled-lane.ts'
+import type { Params } from './setup.ts'
+import { median } from './statistics.ts'
+
+const ISOLATIONS: Record<string, Isolation> = {
+  deadEndpoints,
+  endlessLoops,
+  stalledLane,
+  dyingThreads,
+  groupBacklog,
+  groupRate,
+  blockedHost,
+}
+
+/** The scenarios that `isolation` stands for. */
+export const ISOLATION = Object.keys(ISOLATIONS)
+
+/** One trial of each: the load as it is, and then with the disturbance. */
+export const isolationTrials = Object.fromEntries(
+  Object.entries(ISOLATIONS).map(([scenario, isolation]) => [
+    scenario,
+    async (params: Params): Promise<Record<string, number>> => {
+      const without = await isolation.load(params, false)
+      const disturbed = await isolation.load(params, true)
+      return { ...named(isolation, disturbed), ...named(isolation, without, UNDISTURBED) }
+    },
+  ]),
+)
+
+const UNDISTURBED = ' undisturbed'
+
+function named(
+  { name }: Isolation,
+  figures: Record<string, number>,
+  suffix = '',
+): Record<string, number> {
+  const entries = Object.entries(figures)
+  return Object.fromEntries(entries.map(([key, value]) => [`${name}: ${key}${suffix}`, value]))
+}
+
+/** Whether what must hold of a figure does. */
+export interface Verdict {
+  disturbance: string
+  figure: string
+  /** Medians over the trials; undefined where there is no such figure. */
+  without: number | undefined
+  with: number | undefined
+  mustHold: string
+  /** In so many of the trials. */
+  holds: number
+  trials: number
+}
+
+export function verdicts(figures: Figures): Verdict[] {
+  const names = [...figures.keys()]
+  const measured = Object.values(ISOLATIONS).filter(({ name }) => {
+    return names.some((figure) => figure.startsWith(`${name}: `))
+  })
+  return measured.flatMap((isolation) => {
+    return isolation.musts.map((must) => verdict(isolation, must, figures))
+  })
+}
+
+function verdict({ name, disturbance }: Isolation, must: Must, figures: Figures): Verdict {
+  const { figure, text } = must
+  const disturbed = figures.get(`${name}: ${figure}`) ?? []
+  const without = figures.get(`${name}: ${figure}${UNDISTURBED}`) ?? []
+  const held = disturbed.filter((value, trial) => must.holds(value, without[trial] ?? Number.NaN))
+  return {
+    disturbance,
+    figure,
+    without: without.length === 0 ? undefined : median(without),
+    with: disturbed.length === 0 ? undefined : median(disturbed),
+    mustHold: text,
+    holds: held.length,
+    trials: disturbed.length,
+  }
+}
+
+export const VERDICTS = ['disturbance', 'figure', 'without', 'with', 'must hold', 'holds']
+
+function cell(value: number | undefined): string {
+  return value === undefined ? '' : shown(value)
+}
+
+export function verdictRows(all: Verdict[]): string[][] {
+  return all.map(({ disturbance, figure, without, with: disturbed, mustHold, holds, trials }) => [
+    ...[disturbance, figure, cell(without), cell(disturbed), mustHold],
+    trials === 0 ? 'not measured' : holds === trials ? 'yes' : `${holds} of ${trials}`,
+  ])
+}

@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { median } from '../../statistics.ts'
+import type { Ran } from './handlers.ts'
+import { isolated, Probe, warmUp, type Isolation } from './shared.ts'
+
+/** Jobs of the one group, of the jobs of a trial: 50,000 with the default. */
+const SHARE = 4
+const TRIES = 300
+const BURN = 1
+
+export const groupBacklog: Isolation = {
+  name: 'group backlog',
+  disturbance: '50,000 due jobs in one group, one arrives in another',
+  musts: [
+    { figure: 'pickup median ms', text: '< 5', holds: (ms) => ms < 5 },
+    { figure: 'pickup most ms', text: '< 5', holds: (ms) => ms < 5 },
+  ],
+  load: (params, disturbed) =>
+    isolated(params, {}, async ({ runtime }) => {
+      runtime.register('grouped', { group: ({ group }: { group: string }) => group })
+      void runtime.run()
+      await warmUp(runtime, 'grouped', { group: 'warm', burn: BURN })
+      const backlog = Array.from({ length: disturbed ? params.jobs / SHARE : 0 }, () => ({
+        kind: 'grouped' as const,
+        payload: { group: 'full', burn: BURN },
+      }))
+      await runtime.enqueueMany(backlog)
+
+      const stamps = new Probe(runtime, 'grouped', (ran) => (ran as Ran).started)
+      const waits: number[] = []
+      for (let attempt = 0; attempt < TRIES; attempt++) {
+        await sleep(3)
+        waits.push(await stamps.once({ group: `other ${attempt}` }))
+      }
+      const { grouped } = await runtime.counts()
+      if (disturbed && !grouped?.queued) throw new Error('the backlog was gone too early')
+      return { 'pickup median ms': median(waits), 'pickup most ms': Math.max(...waits) }
+    }),
+}

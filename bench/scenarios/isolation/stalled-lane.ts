@@ -1,0 +1,77 @@
+import type { Params } from '../../setup.ts'
+import { deliveryTo, registerDeliveries } from './dead-endpoints.ts'
+import { startEndpoints, type Endpoints } from './endpoints.ts'
+import { now } from './handlers.ts'
+import { isolated, Probe, steadily, warmUp } from './shared.ts'
+import type { Isolation, IsolationRuntime } from './shared.ts'
+
+const PER_SECOND = 100
+const HOOKS = 10
+/** Milliseconds of CPU, and from one such job to the next. */
+const SPIN = 2_000
+const BETWEEN = 5_000
+
+export const stalledLane: Isolation = {
+  name: 'stalled lane',
+  disturbance: 'a handler that takes 2 s of CPU in the shared lane, every 5 s',
+  musts: [
+    { figure: 'not named', text: 'none', holds: (stalls) => stalls === 0 },
+    { figure: 'slowest naming ms', text: '< 100', holds: (ms) => ms < 100 },
+    { figure: 'new deliveries p99 ms', text: '< 250', holds: (ms) => ms < 250 },
+  ],
+  async load(params, disturbed) {
+    const endpoints = await startEndpoints(0)
+    try {
+      return await measure(params, endpoints, disturbed)
+    } finally {
+      await endpoints.close()
+    }
+  },
+}
+
+function measure(params: Params, { healthy }: Endpoints, disturbed: boolean) {
+  const io = { threads: 1, concurrency: 64 }
+  return isolated(params, { io }, async ({ runtime, store }) => {
+    const hook = { url: healthy, secret: 'secret', events: ['push'] }
+    const hooks = await Promise.all(
+      Array.from({ length: HOOKS }, () => store.webhooks.create(hook)),
+    )
+    registerDeliveries(runtime)
+    runtime.register('spin', { lane: 'io' })
+    void runtime.run()
+    await warmUp(runtime, 'deliver_webhook', deliveryTo(hooks[0]!), 300)
+
+    const stalls = watchStalls(runtime)
+    const deliveries = new Probe(runtime, 'deliver_webhook', () => now())
+    const spins = disturbed ? BETWEEN / 1_000 : Infinity
+    await Promise.all([
+      steadily(params.seconds, PER_SECOND, (call) => {
+        return deliveries.submit(deliveryTo(hooks[call % HOOKS]!))
+      }),
+      steadily(params.seconds, 1 / spins, () => runtime.enqueue('spin', { ms: SPIN })),
+    ])
+    await deliveries.ended()
+    const meanwhile = deliveries.p99(({ called }) => !disturbed || stalls.during(called))
+    return { 'new deliveries p99 ms': meanwhile, ...(disturbed ? stalls.figures() : {}) }
+  })
+}
+
+/** When each job began to spin, and when the event named it. */
+function watchStalls(runtime: IsolationRuntime) {
+  const began = new Map<number, number>()
+  const named = new Map<number, number>()
+  runtime.on('progress', ({ job, value }) => began.set(job.id, value as number))
+  runtime.on('thread:stalled' as never, ({ job }: { job: { id: number } | null }) => {
+    if (job !== null && !named.has(job.id)) named.set(job.id, now())
+  })
+  return {
+    during: (at: number) => [...began.values()].some((since) => at >= since && at < since + SPIN),
+    figures() {
+      const times = [...named].flatMap(([id, at]) => at - (began.get(id) ?? Number.NaN))
+      return {
+        'not named': [...began.keys()].filter((id) => !named.has(id)).length,
+        ...(times.length === 0 ? {} : { 'slowest naming ms': Math.max(...times) }),
+      }
+    },
+  }
+}
