@@ -64,6 +64,8 @@ export class WorkerThread {
   #load = 0
   /** By kind: its hand-offs that have jobs of it. */
   readonly #kinds = new Map<string, number>()
+  /** Kinds that it died of: its slot stays theirs until it is replaced, or they took the next one. */
+  readonly #ruinedBy = new Set<string>()
   /** When it got to its newest hand-off, on the monotonic clock. */
   #since = 0
   readonly #life: ThreadLife
@@ -85,6 +87,7 @@ export class WorkerThread {
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
       up: (id) => {
+        this.#ruinedBy.clear()
         listener.up(id)
         listener.freed(this)
       },
@@ -118,14 +121,14 @@ export class WorkerThread {
     return this.#life.isUp && this.#closed === undefined
   }
 
-  /** Kinds of the jobs that it has. */
+  /** Kinds of the jobs that it has, and those that it died of. */
   get kinds(): ReadonlySet<string> {
-    return new Set(this.#kinds.keys())
+    return new Set([...this.#kinds.keys(), ...this.#ruinedBy])
   }
 
-  /** Hand-offs that have jobs of a kind. */
+  /** Hand-offs that a kind holds: those that have jobs of it, and one that it has ruined. */
   held(kind: string): number {
-    return this.#kinds.get(kind) ?? 0
+    return (this.#kinds.get(kind) ?? 0) + (this.#ruinedBy.has(kind) ? 1 : 0)
   }
 
   /** Whether it has jobs that it has not started. */
@@ -158,7 +161,7 @@ export class WorkerThread {
 
   #count(runs: ThreadRun[], by: 1 | -1): void {
     for (const kind of new Set(runs.map(({ job }) => job.kind))) {
-      const held = this.held(kind) + by
+      const held = (this.#kinds.get(kind) ?? 0) + by
       if (held === 0) this.#kinds.delete(kind)
       else this.#kinds.set(kind, held)
     }
@@ -241,7 +244,7 @@ export class WorkerThread {
       this.#freeSlots.push(run.slot)
       if (run.isOver) continue
       if (run.deaths < MOST_DEATHS && run.revoke()) returned.push(run.returned())
-      else this.#settle(run, run.died(gone.message, gone.killedFor), undefined)
+      else this.#bury(run, gone)
     }
     this.#batches -= 1
     this.#count(runs, -1)
@@ -263,6 +266,13 @@ export class WorkerThread {
       this.#last.delete(slot)
       return report ?? []
     })
+  }
+
+  #bury(run: ThreadRun, { message, killedFor }: ThreadGone): void {
+    const outcome = run.died(message, killedFor)
+    const guilty = outcome.type === 'lost' || outcome.type === 'timedOut'
+    if (guilty && !this.#life.isUp) this.#ruinedBy.add(run.job.kind)
+    this.#settle(run, outcome, undefined)
   }
 
   #settle(run: ThreadRun, outcome: Outcome, took: number | undefined): void {
