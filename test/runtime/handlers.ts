@@ -5,6 +5,7 @@ import {
   type HandlerContext,
   type Job,
 } from '../../workers/define-handlers.ts'
+import { isolation } from './isolation-handlers.ts'
 
 /** What the tests hand to their threads. */
 export interface Config {
@@ -20,8 +21,9 @@ export const MOST = 200
 export const NEWEST = 300
 export const CLOSED = 400
 
-export default defineHandlers(({ cells }: Config) => ({
+export default defineHandlers(({ cells }: Config, thread) => ({
   kinds: {
+    ...isolation(cells, thread),
     echo: (job: Job<{ n?: number }>) => job.payload.n,
 
     /** Runs until the cell is set. */
