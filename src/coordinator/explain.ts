@@ -52,7 +52,7 @@ function running(job: JobRecord, { isStalled }: Surroundings): Explanation {
   const since = job.startedAt!
   if (!isStalled)
     return { code: 'running', since, reason: `it has been running since ${moment(since)}` }
-  const reason = `it was claimed at ${moment(since)}, and its thread has been held up since`
+  const reason = `it was claimed at ${moment(since)}, and the event loop of its thread is held up`
   return { code: 'stalled', since, reason }
 }
 

@@ -52,7 +52,7 @@ const cases: Case[] = [
     is: {
       code: 'stalled',
       since: NOW,
-      reason: `it was claimed at ${at()}, and its thread has been held up since`,
+      reason: `it was claimed at ${at()}, and the event loop of its thread is held up`,
     },
   },
   {

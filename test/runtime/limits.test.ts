@@ -91,7 +91,10 @@ describe('pause', () => {
     const waiting = await h.runtime.enqueue('hold', { cell: 1 })
     const other = await h.runtime.enqueue('echo')
     await h.event('completed', other.id)
-    assert.match((await h.runtime.explain(waiting.id))!.reason, /^kind hold is paused by on-call/)
+    assert.match(
+      (await h.runtime.explain(waiting.id))!.reason,
+      /^kind hold has been paused since .* by on-call$/,
+    )
     h.release(1)
     await h.event('completed', held)
     await h.runtime.stop()
@@ -144,7 +147,7 @@ describe('I7: a lane with several kinds', () => {
     const { code, reason } = (await h.runtime.explain(third.id))!
     assert.deepEqual(
       [code, reason],
-      ['kind', 'its kind holds as many slots of its lane as it may: 2'],
+      ['kind', 'kind hold holds 2 slots of lane default, and may hold no more'],
     )
     h.release(1)
     await h.event('completed', third.id)
