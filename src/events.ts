@@ -43,6 +43,14 @@ export interface RuntimeEvents {
   stale: { job: JobRef }
   'thread:up': { lane: string; thread: number }
   'thread:down': { lane: string; thread: number; reason: string }
+  /**
+   * A thread that runs several jobs at once does not get on, since the code of `job` holds its
+   * event loop (undefined: the code of no job that runs). It gets no new jobs, and another one
+   * takes its place; while it has jobs, `thread:resumed` or `thread:down` follows.
+   */
+  'thread:stalled': { lane: string; thread: number; job: JobRef | undefined; heldMs: number }
+  /** A stalled thread goes on: its event loop had been held for `heldMs`. */
+  'thread:resumed': { lane: string; thread: number; heldMs: number }
   /** Something in helve or its store failed; the work goes on as `during` says. */
   error: { error: unknown; during: string }
 }

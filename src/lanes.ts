@@ -91,6 +91,10 @@ function laneListener(lane: string, { coordinator, events, logger }: LaneParts):
     log: (level, fields, message) => logger[level](fields, message),
     threadUp: (thread) => events.emit('thread:up', () => ({ lane, thread })),
     threadDown: (thread, reason) => events.emit('thread:down', () => ({ lane, thread, reason })),
+    threadStalled: (thread, job, heldMs) =>
+      events.emit('thread:stalled', () => ({ lane, thread, job: job && jobRef(job), heldMs })),
+    threadResumed: (thread, heldMs) =>
+      events.emit('thread:resumed', () => ({ lane, thread, heldMs })),
     stuck: (job, reason) => events.emit('stuck', () => ({ job: jobRef(job), reason })),
   }
 }

@@ -53,6 +53,11 @@ export function logEvents(events: Events, logger: Logger): void {
   line('stale', 'warn', 'end of a run is dropped: it is late', ({ job }) => of(job))
   line('thread:up', 'debug', 'thread is up', (data) => data)
   line('thread:down', 'warn', 'thread is down', (data) => data)
+  line('thread:stalled', 'warn', 'thread is stalled', ({ lane, thread, job, heldMs }) => ({
+    ...{ lane, thread, heldMs },
+    ...(job && of(job)),
+  }))
+  line('thread:resumed', 'info', 'thread goes on', (data) => data)
   line('error', 'error', 'helve failed', ({ error, during }) => ({ err: error, during }))
 }
 

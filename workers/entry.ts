@@ -4,6 +4,7 @@ import { Run, failed, unhandled } from '../src/job/run-handler.ts'
 import { CLOSE, Flag, taskOf, type Batch, type Report, type Task } from '../src/job/task.ts'
 import type { TaskOutcome, ThreadData } from '../src/job/task.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
+import { Heart } from './heart.ts'
 import { hasSent, send } from './messages.ts'
 import { threadContext, threadLogger } from './thread-context.ts'
 
@@ -13,9 +14,10 @@ import { threadContext, threadLogger } from './thread-context.ts'
 /** Milliseconds after which finished runs are reported, though their batch still goes on. */
 const REPORT_INTERVAL = 1
 
-const { handlers, config, logLevel, flags, starts, serial } = workerData as ThreadData
+const { handlers, config, logLevel, flags, starts, serial, pulse } = workerData as ThreadData
 const bell = flags.length - 1
 const runs = new Map<number, Run>()
+const heart = pulse && new Heart(pulse)
 let loaded: Promise<Handlers> | undefined
 /** The batch before, in a thread that runs one at a time. */
 let before: Promise<unknown> = Promise.resolve()
@@ -94,7 +96,8 @@ async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
   })
   runs.set(slot, current)
   try {
-    return await current.outcome(handler)
+    const outcome = (): Promise<TaskOutcome> => current.outcome(handler)
+    return await (heart ? heart.during(slot, outcome) : outcome())
   } finally {
     runs.delete(slot)
   }

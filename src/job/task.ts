@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Webhook } from './delivery.ts'
 import type { Outcome } from './outcome.ts'
+import type { Pulse } from './pulse.ts'
 
 // What passes between the main thread and a thread of a pool.
 
@@ -20,6 +21,8 @@ export interface ThreadData {
    * negative since when it waits for the module's setup.
    */
   starts: Float64Array
+  /** Shared: that of a thread whose batches are run side by side. */
+  pulse: Pulse | undefined
 }
 
 /** One job, handed to a slot of a thread. */

@@ -7,10 +7,13 @@ import type { Pool, PoolListener, Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
 import { Pace } from './pace.ts'
 import { pack, type Seat } from './packing.ts'
+import { StallWatch } from './stall-watch.ts'
 import { OVERDUE, WorkerThread, type ThreadListener, type ThreadOptions } from './worker-thread.ts'
 
 /** Threads beyond the lane's own in which jobs with crashes run, each alone. */
 const SOLITARY_THREADS = 2
+/** Stalled threads that have been replaced, and have not ended, at a time. */
+const REPLACED_THREADS = 4
 
 /**
  * A lane of worker threads.
@@ -27,8 +30,11 @@ export class PiscinaPool implements Pool {
   readonly #getWebhook: (id: number) => Promise<Webhook | undefined>
   readonly #pace = new Pace()
   readonly #threads: WorkerThread[] = []
-  /** Threads that finish what they run, and end: of a lane that shrank, and those for one job. */
+  /** Threads that finish what they run, and end: too many, for one job only, or replaced. */
   readonly #extra = new Set<WorkerThread>()
+  /** Those of them in whose place there is another one, since they had stalled. */
+  readonly #replaced = new Set<WorkerThread>()
+  readonly #stallWatch = new StallWatch()
   /** Claimed jobs that no thread has. */
   #waiting: HandOff[] = []
   /** Of a lane whose threads take several hand-offs at once: jobs with crashes, and their threads. */
@@ -104,8 +110,8 @@ export class PiscinaPool implements Pool {
     })
   }
 
-  isStalled(): boolean {
-    return false
+  isStalled(job: number): boolean {
+    return this.#all().some((thread) => thread.isStalled && thread.find(job) !== undefined)
   }
 
   end(job: ClaimedJob): void {
@@ -140,6 +146,7 @@ export class PiscinaPool implements Pool {
 
   async close(): Promise<void> {
     clearTimeout(this.#overdueTimer)
+    this.#stallWatch.close()
     await Promise.all(this.#all().map((thread) => thread.close()))
   }
 
@@ -168,6 +175,17 @@ export class PiscinaPool implements Pool {
       this.#listener.roomier()
     },
     message: (thread, message) => this.#onMessage(thread, message),
+    busy: (thread) => this.#stallWatch.watch(thread),
+    stalled: (thread, job, heldMs) => {
+      this.#listener.threadStalled(thread.id, job, heldMs)
+      this.#waiting.unshift(...thread.revoke())
+      this.#replace(thread)
+    },
+    resumed: (thread, heldMs) => {
+      this.#listener.threadResumed(thread.id, heldMs)
+      this.#dispatch()
+      this.#listener.roomier()
+    },
     up: (thread) => this.#listener.threadUp(thread),
     down: (thread, reason) => this.#listener.threadDown(thread, reason),
     stuck: (job, reason) => this.#listener.stuck(job, reason),
@@ -179,6 +197,24 @@ export class PiscinaPool implements Pool {
     this.#cells.delete(thread)
     void thread.close().then(() => this.#extra.delete(thread))
     this.#fillCells()
+    if (!this.#replaced.delete(thread)) return
+    const stalled = this.#threads.find((other) => other.isStalled)
+    if (stalled) this.#replace(stalled)
+  }
+
+  /** Puts another thread in the place of a stalled one: only so many, since each takes memory. */
+  #replace(thread: WorkerThread): void {
+    const place = this.#threads.indexOf(thread)
+    const hasRuns = thread.hasRuns
+    if (place !== -1 && (this.#replaced.size < REPLACED_THREADS || !hasRuns)) {
+      this.#threads[place] = this.#thread(this.#options)
+      this.#replaced.add(thread)
+      this.#extra.add(thread)
+    }
+    // What an ended job has left behind has no timeout that would end it.
+    if (!hasRuns) void thread.close()
+    this.#dispatch()
+    this.#listener.roomier()
   }
 
   /** Gives what is waiting to the threads that are free. */

@@ -20,6 +20,8 @@ export interface Pool {
   end(job: ClaimedJob): void
   /** Ends everything that still runs, first by its signal and then by force: `released`. */
   interrupt(): void
+  /** Whether the job with this id is on a thread that is stalled. */
+  isStalled(job: number): boolean
   /** Changes the number of threads; what runs is not interrupted. */
   resize(threads: number): void
   /** Ends the threads. Everything has to be settled before. */
@@ -48,6 +50,14 @@ export interface PoolListener {
   log(level: LogLevel, fields: object, message: string): void
   threadUp(thread: number): void
   threadDown(thread: number, reason: string): void
+  /**
+   * The event loop of a thread that runs several jobs at once has not turned for `heldMs`.
+   *
+   * @param job the one whose code holds it; undefined when it is nobody's
+   */
+  threadStalled(thread: number, job: ClaimedJob | undefined, heldMs: number): void
+  /** It turns again, after `heldMs`. */
+  threadResumed(thread: number, heldMs: number): void
   /** A run that was to end goes on, and nothing can stop it: it keeps its slot and its key. */
   stuck(job: ClaimedJob, reason: string): void
 }

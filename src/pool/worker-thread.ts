@@ -1,7 +1,9 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { CLOSE, COMPLETED, type Batch, type Report } from '../job/task.ts'
+import { newPulse, resetPulse, type Pulse } from '../job/pulse.ts'
 import type { HandOff } from './hand-off.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { MOST_JOBS } from './pace.ts'
 import type { Packed } from './packing.ts'
 import { ThreadGone, ThreadLife, type ThreadStart } from './thread-life.ts'
@@ -28,6 +30,11 @@ export interface ThreadListener {
   /** It could take a hand-off that it could not take before. */
   freed(thread: WorkerThread): void
   message(thread: WorkerThread, message: unknown): void
+  /** It runs jobs side by side, and has some now. */
+  busy(thread: WorkerThread): void
+  /** Its event loop is held, by the code of that job if it is anybody's. */
+  stalled(thread: WorkerThread, job: ClaimedJob | undefined, heldMs: number): void
+  resumed(thread: WorkerThread, heldMs: number): void
   up(thread: number): void
   down(thread: number, reason: string): void
   stuck(job: ClaimedJob, reason: string): void
@@ -68,6 +75,8 @@ export class WorkerThread {
   readonly #ruinedBy = new Set<string>()
   /** When it got to its newest hand-off, on the monotonic clock. */
   #since = 0
+  readonly #pulse: Pulse | undefined
+  readonly #heartbeat: Heartbeat | undefined
   readonly #life: ThreadLife
   #closed: Promise<void> | undefined
 
@@ -83,11 +92,14 @@ export class WorkerThread {
     const flags = new Int32Array(new SharedArrayBuffer(4 * (slots + 1)))
     const starts = new Float64Array(new SharedArrayBuffer(8 * slots))
     this.#shared = { flags, starts, setupTimeout }
-    const data = { handlers, config, logLevel, flags, starts, serial }
+    this.#pulse = serial ? undefined : newPulse()
+    this.#heartbeat = this.#pulse && new Heartbeat(this.#pulse, () => this.hasWaiting)
+    const data = { handlers, config, logLevel, flags, starts, serial, pulse: this.#pulse }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
       up: (id) => {
         this.#ruinedBy.clear()
+        this.#revive()
         listener.up(id)
         listener.freed(this)
       },
@@ -107,7 +119,8 @@ export class WorkerThread {
 
   /** Hand-offs that it could start at once. */
   get free(): number {
-    return this.#isOpen ? Math.max(0, this.#options.concurrency - this.#batches) : 0
+    if (!this.#isOpen || this.isStalled) return 0
+    return Math.max(0, this.#options.concurrency - this.#batches)
   }
 
   /** The room behind short hand-offs that it is at: they are soon over. */
@@ -136,10 +149,39 @@ export class WorkerThread {
     return this.#runs.some((run) => run?.isOver === false && run.startedAt() === 0)
   }
 
+  /** Whether it has jobs that have not ended. */
+  get hasRuns(): boolean {
+    return this.#runs.some((run) => run?.isOver === false)
+  }
+
   /** Whether a hand-off takes longer than it should have, and is at work. */
   get isHeldUp(): boolean {
     if (this.#batches === 0 || performance.now() - this.#since < OVERDUE) return false
     return this.#runs.some((run) => run?.isOver === false && run.startedAt() > 0)
+  }
+
+  /** Whether its event loop is held, so that none of its jobs gets on. */
+  get isStalled(): boolean {
+    return this.#heartbeat?.isStalled ?? false
+  }
+
+  /** Looks whether its event loop turns. False when it has no jobs. */
+  look(): boolean {
+    const change = this.#life.isUp ? this.#heartbeat?.look() : undefined
+    if (change?.isStalled) this.#listener.stalled(this, this.#holder, change.heldMs)
+    else if (change) this.#listener.resumed(this, change.heldMs)
+    return this.#batches > 0
+  }
+
+  get #holder(): ClaimedJob | undefined {
+    const run = this.#heartbeat && this.#runs[this.#heartbeat.holder]
+    return run?.isOver === false ? run.job : undefined
+  }
+
+  /** A successor has no share in what its thread was. */
+  #revive(): void {
+    if (this.#pulse) resetPulse(this.#pulse)
+    this.#heartbeat?.reset()
   }
 
   /** Hands jobs over, which it runs one after the other. */
@@ -154,6 +196,7 @@ export class WorkerThread {
     })
     if (this.#batches === 0) this.#since = performance.now()
     this.#batches += 1
+    if (this.#pulse) this.#listener.busy(this)
     this.#load += cost
     this.#count(runs, 1)
     void this.#run(runs, cost)
@@ -238,6 +281,8 @@ export class WorkerThread {
     } catch (error) {
       gone = error as ThreadGone
     }
+    // With its last job a thread may end that nobody would look at any more.
+    if (this.isStalled) this.look()
     const returned: HandOff[] = []
     for (const run of runs) {
       this.#runs[run.slot] = undefined

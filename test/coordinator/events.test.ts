@@ -143,7 +143,7 @@ describe('the order of what is told', () => {
     await clock.settle()
     const ids = told.map(([event, data]) => [
       event,
-      'job' in data ? data.job.id : 'id' in data && data.id,
+      'job' in data ? data.job?.id : 'id' in data && data.id,
     ])
     assert.deepEqual(ids, [
       ['enqueued', last.value?.id],

@@ -45,7 +45,7 @@ describe('a thread that runs several jobs at once', () => {
 
   test('I6: the killing of one releases its neighbours', async () => {
     const neighbours = await holdSome(2)
-    const culprit = lane.start('loop', {}, { timeout: 50, grace: 20 })
+    const culprit = lane.start('never', {}, { timeout: 50, grace: 20 })
     let free: number | undefined
     lane.recorder.onDown = () => (free = lane.pool.free)
     assert.deepEqual(await lane.recorder.outcome(culprit), { type: 'timedOut', timeout: 50 })

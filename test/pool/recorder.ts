@@ -11,11 +11,12 @@ interface Line {
 
 /** Keeps what a pool tells, and lets a test wait for it. */
 export class Recorder {
-  /** In order: `up 1`, `down 1: reason`, `settled 7`, `stuck 7: reason`. */
+  /** In order: `up 1`, `down 1: reason`, `settled 7`, `stuck 7: reason`, `resumed 1`. */
   readonly told: string[] = []
   readonly lines: Line[] = []
   readonly outcomes = new Map<ClaimedJob, Outcome>()
   readonly progress: { job: ClaimedJob; value: unknown }[] = []
+  readonly stalls: { thread: number; job: ClaimedJob | undefined; heldMs: number }[] = []
   /** What a pool must never do. */
   readonly faults: string[] = []
   /** Called inside `settled`, before anything can change after it. */
@@ -46,6 +47,11 @@ export class Recorder {
       this.onDown?.()
       this.#tell(`down ${thread}: ${reason}`)
     },
+    threadStalled: (thread, job, heldMs) => {
+      this.stalls.push({ thread, job, heldMs })
+      this.#tell(`stalled ${thread}: ${job?.id}`)
+    },
+    threadResumed: (thread) => this.#tell(`resumed ${thread}`),
     stuck: (job, reason) => this.#tell(`stuck ${job.id}: ${reason}`),
   }
 

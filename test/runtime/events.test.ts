@@ -36,7 +36,7 @@ describe('events', () => {
       ['started', 'running', 2],
       ['completed', undefined, undefined],
     ])
-    const own = h.events.filter(({ data }) => 'job' in data && data.job.id === id)
+    const own = h.events.filter(({ data }) => 'job' in data && data.job?.id === id)
     assert.deepEqual(
       own.map(({ name }) => name),
       ['started', 'retrying', 'started', 'completed'],
@@ -57,6 +57,31 @@ describe('events', () => {
     assert.equal(lost.crashes, 1)
     assert.notEqual((await h.event('thread:up', undefined, 2)).thread, up.thread)
     await h.event('dead', id)
+  })
+
+  test('tell of a thread that is stalled, and the log names the job', async (t) => {
+    const { lines, logger } = capture('info')
+    const lanes = { default: { threads: 1, concurrency: 2 } }
+    const h = await openHarness(t, { logger, lanes })
+    void h.run()
+    const { id } = await h.runtime.enqueue('stall', { cell: 1 })
+    const { lane, thread, job, heldMs } = await h.event('thread:stalled')
+    assert.deepEqual([lane, job?.id, job?.kind, job?.attempt], ['default', id, 'stall', 1])
+    const echo = await h.runtime.enqueue('echo')
+    await h.event('completed', echo.id)
+    h.release(1)
+    const resumed = await h.event('thread:resumed')
+    assert.deepEqual([resumed.lane, resumed.thread], ['default', thread])
+    assert.ok(resumed.heldMs > heldMs)
+    await h.event('completed', id)
+    const told = lines.filter((line) => line['thread'] === thread)
+    assert.deepEqual(
+      told.map(({ level, msg, job }) => [level, msg, job]),
+      [
+        [40, 'thread is stalled', id],
+        [30, 'thread goes on', undefined],
+      ],
+    )
   })
 
   test('a listener that throws is reported, and disturbs nobody', async (t) => {

@@ -32,6 +32,12 @@ export default defineHandlers(({ cells }: Config, thread) => ({
       await Atomics.waitAsync(cells, job.payload.cell, 0).value
     },
 
+    /** Holds its thread's event loop until the cell is set. */
+    stall(job: Job<{ cell: number }>, ctx: HandlerContext) {
+      ctx.progress('holds')
+      Atomics.wait(cells, job.payload.cell, 0)
+    },
+
     /** Fails that often. */
     flaky(job: Job<{ fails: number }>, ctx: HandlerContext) {
       ctx.enqueue('echo', { n: job.attempt }, { dedupeKey: `of ${job.id}` })

@@ -13,7 +13,15 @@ export type Inline = Record<`inline:${string}`, unknown>
 const NAMES: Name[] = [
   ...(['enqueued', 'started', 'completed', 'retrying', 'dead', 'lost', 'released'] as const),
   ...(['snoozed', 'cancelled', 'paused', 'resumed', 'lane:narrow'] as const),
-  ...(['progress', 'stuck', 'thread:up', 'thread:down', 'error'] as const),
+  ...([
+    'progress',
+    'stuck',
+    'thread:up',
+    'thread:down',
+    'thread:stalled',
+    'thread:resumed',
+    'error',
+  ] as const),
 ]
 
 export interface HarnessOptions extends RuntimeOptions {
@@ -123,7 +131,7 @@ export class Harness {
 }
 
 function idOf(data: RuntimeEvents[Name]): number | undefined {
-  if ('job' in data) return data.job.id
+  if ('job' in data) return data.job?.id
   return 'id' in data ? data.id : undefined
 }
 

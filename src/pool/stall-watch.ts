@@ -1,0 +1,31 @@
+import { LOOK_INTERVAL } from './heartbeat.ts'
+
+/** A thread whose event loop is watched. */
+export interface Beating {
+  /** Looks whether its loop turns. False once it has nothing to do. */
+  look(): boolean
+}
+
+/** Looks at the threads of a lane that have jobs; without any it does nothing. */
+export class StallWatch {
+  readonly #threads = new Set<Beating>()
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  watch(thread: Beating): void {
+    if (this.#closed) return
+    this.#threads.add(thread)
+    this.#timer ??= setTimeout(() => this.#look(), LOOK_INTERVAL).unref()
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+  }
+
+  #look(): void {
+    for (const thread of this.#threads) if (!thread.look()) this.#threads.delete(thread)
+    this.#timer = undefined
+    for (const thread of this.#threads) this.watch(thread)
+  }
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { newPulse, NOBODY } from '../../src/job/pulse.ts'
+import { Heartbeat, LOOK_INTERVAL } from '../../src/pool/heartbeat.ts'
+
+/** A thread on a clock of the test's. */
+function setUp(t: TestContext) {
+  let now = 5_000
+  const seconds = (): [number, number] => [Math.floor(now / 1e3), (now % 1e3) * 1e6]
+  t.mock.method(process, 'hrtime', seconds)
+  const pulse = newPulse()
+  const held = (by: number): void => void Atomics.store(pulse.holder, 0, by)
+  const thread = { isKeptWaiting: false }
+  const heartbeat = new Heartbeat(pulse, () => thread.isKeptWaiting)
+  const look = (after = LOOK_INTERVAL) => {
+    now += after
+    return heartbeat.look()
+  }
+  /** Looks until the thread has changed, at most twenty times; says how long that took. */
+  const lookUntilChanged = () => {
+    const start = now
+    for (let n = 0; n < 20; n += 1) {
+      const change = look()
+      if (change) return { ...change, after: now - start }
+    }
+    return undefined
+  }
+  const beat = (): void => void (pulse.beat[0] = now)
+  const rest = (): void => void (pulse.beat[0] = -now)
+  return { heartbeat, thread, look, lookUntilChanged, beat, rest, held }
+}
+
+test('a thread that beats is not stalled', (t) => {
+  const { look, beat } = setUp(t)
+  for (let n = 0; n < 100; n += 1) {
+    beat()
+    assert.equal(look(), undefined)
+  }
+})
+
+test('one that a run holds is, within 100 ms, and until it beats again', (t) => {
+  const { heartbeat, look, lookUntilChanged, beat, held } = setUp(t)
+  beat()
+  held(0)
+  const stall = lookUntilChanged()
+  assert.ok(stall?.isStalled && heartbeat.isStalled)
+  assert.ok(stall.after > 60 && stall.after < 100, `after ${stall.after}`)
+  assert.equal(stall.heldMs, stall.after)
+  held(NOBODY)
+  assert.equal(lookUntilChanged(), undefined)
+  beat()
+  const { isStalled, heldMs } = look()!
+  assert.deepEqual([isStalled, heartbeat.isStalled], [false, false])
+  assert.equal(heldMs, stall.after + 20 * LOOK_INTERVAL + LOOK_INTERVAL)
+})
+
+test('one that no run holds may have been given no processor: that takes longer', (t) => {
+  const { lookUntilChanged, beat } = setUp(t)
+  beat()
+  const stall = lookUntilChanged()
+  assert.ok(stall?.isStalled)
+  assert.ok(stall.after >= 300 && stall.after < 340, `after ${stall.after}`)
+})
+
+test('a thread that has had no run yet boots, however long that takes', (t) => {
+  const { thread, lookUntilChanged } = setUp(t)
+  thread.isKeptWaiting = true
+  assert.equal(lookUntilChanged(), undefined)
+})
+
+test('an idle one is stalled only when it keeps a job waiting', (t) => {
+  const { thread, look, lookUntilChanged, beat, rest } = setUp(t)
+  beat()
+  look()
+  rest()
+  assert.equal(lookUntilChanged(), undefined)
+  thread.isKeptWaiting = true
+  assert.ok(lookUntilChanged()?.isStalled)
+})
+
+test('jobs that are on their way at each look do not add up', (t) => {
+  const { thread, look, rest } = setUp(t)
+  thread.isKeptWaiting = true
+  for (let n = 0; n < 100; n += 1) {
+    rest()
+    assert.equal(look(), undefined)
+  }
+})
+
+test('a main thread that was held up, or stopped with the thread, believes no old beat', (t) => {
+  const { look, lookUntilChanged, beat, held } = setUp(t)
+  held(3)
+  beat()
+  assert.equal(look(5), undefined)
+  assert.equal(look(60_000), undefined)
+  beat()
+  assert.equal(look(), undefined)
+  assert.equal(look(60_000), undefined)
+  assert.ok(lookUntilChanged()?.isStalled)
+})
+
+test('a successor has no share in it', (t) => {
+  const { heartbeat, look, lookUntilChanged, beat } = setUp(t)
+  beat()
+  assert.ok(lookUntilChanged()?.isStalled)
+  heartbeat.reset()
+  assert.equal(heartbeat.isStalled, false)
+  beat()
+  assert.equal(look(), undefined)
+})

@@ -1,0 +1,86 @@
+import { AsyncLocalStorage, createHook } from 'node:async_hooks'
+import { monotonic, NOBODY, type Pulse } from '../src/job/pulse.ts'
+
+/** Milliseconds between two beats. */
+const BEAT_INTERVAL = 20
+
+/** The code of a run, also in what it waits for and in what it leaves behind. */
+interface Own {
+  /** Its slot, which is another's once the run has ended. */
+  slot: number
+}
+
+/**
+ * Tells the main thread whether the event loop of this thread turns, and whose code holds it: for
+ * threads that run several jobs at once. It follows every callback and every promise, which makes
+ * waiting for them dearer; that is why other threads have none.
+ */
+export class Heart {
+  readonly #pulse: Pulse
+  readonly #current = new AsyncLocalStorage<Own>()
+  /** Whose code goes on after the callback that is running: they can be nested. */
+  readonly #outer: number[] = []
+  #runs = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(pulse: Pulse) {
+    this.#pulse = pulse
+    createHook({
+      before: () => this.#enter(this.#current.getStore()?.slot ?? NOBODY),
+      after: () => this.#leave(),
+    }).enable()
+  }
+
+  /** Beats while `run` goes on, whose code is that of the slot. */
+  async during<T>(slot: number, run: () => Promise<T>): Promise<T> {
+    const own = { slot }
+    this.#begin()
+    try {
+      return await this.#started(own, run)
+    } finally {
+      own.slot = NOBODY
+      this.#end()
+    }
+  }
+
+  /** As far as it comes without waiting: no hook tells of that. */
+  #started<T>(own: Own, run: () => Promise<T>): Promise<T> {
+    this.#enter(own.slot)
+    try {
+      return this.#current.run(own, run)
+    } finally {
+      this.#leave()
+    }
+  }
+
+  #enter(slot: number): void {
+    const { holder } = this.#pulse
+    this.#outer.push(Atomics.exchange(holder, 0, slot))
+  }
+
+  #leave(): void {
+    Atomics.store(this.#pulse.holder, 0, this.#outer.pop() ?? NOBODY)
+  }
+
+  #begin(): void {
+    this.#runs += 1
+    if (this.#runs > 1) return
+    this.#pulse.beat[0] = monotonic()
+    this.#timer ??= setInterval(() => this.#beat(), BEAT_INTERVAL).unref()
+  }
+
+  #beat(): void {
+    if (this.#runs > 0) {
+      this.#pulse.beat[0] = monotonic()
+      return
+    }
+    // Not as soon as nothing runs: an interval per job costs more than most jobs.
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #end(): void {
+    this.#runs -= 1
+    if (this.#runs === 0) this.#pulse.beat[0] = -monotonic()
+  }
+}
