@@ -88,11 +88,12 @@ async function find(kind: string): Promise<Handler | TaskOutcome> {
 }
 
 async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
-  const { slot, id, kind } = task
+  const { slot, id, token, kind } = task
   const current = new Run(task, {
     isAborted: () => Atomics.load(flags, slot) === Flag.ended,
     logger: () => threadLogger(logLevel, id, kind),
     progress: (value) => send({ helve: 'progress', id, value }),
+    child: (pid, alive) => send({ helve: 'child', slot, token, pid, alive }),
   })
   runs.set(slot, current)
   try {

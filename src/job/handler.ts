@@ -1,3 +1,4 @@
+import type { Spawn } from './children.ts'
 import type { DeliveryRecord, Webhook } from './delivery.ts'
 import type { EnqueueOptions } from './submission.ts'
 
@@ -53,6 +54,15 @@ export interface HandlerContext {
   snooze(ms: number): void
   /** Keeps a webhook delivery attempt in the transaction that settles this run, failed or not. */
   recordDelivery(record: DeliveryRecord): void
+  /**
+   * Starts a process, as `child_process.spawn` does, in a process group of its own. Nothing of the
+   * group outlives the run: when the run ends, or is ended by force, what is left of it is killed.
+   * Until then the child is the handler's, which may give it `signal: ctx.signal`. A child that
+   * fails while nobody listens to its `error` is logged.
+   *
+   * @throws Error when the run is over
+   */
+  spawn: Spawn
 }
 
 /** The part of pino's interface that helve uses. */

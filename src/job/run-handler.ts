@@ -1,4 +1,6 @@
 import { checkNumber } from './check.ts'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { Children, type ChildOptions } from './children.ts'
 import type { DeliveryRecord } from './delivery.ts'
 import { HelveError, isPermanent, retryAt } from './errors.ts'
 import { toJobError } from './failure.ts'
@@ -15,6 +17,8 @@ export interface RunHost {
   /** Called for a handler that logs. */
   logger(): Logger
   progress(value: unknown): void
+  /** The run has started a process, or one of those has exited. */
+  child(pid: number, alive: boolean): void
 }
 
 /** One run of a handler, and the context that it is given. */
@@ -25,6 +29,8 @@ export class Run implements HandlerContext {
   readonly #deliveries: DeliveryRecord[] = []
   #controller: AbortController | undefined
   #snooze: number | undefined
+  #children: Children | undefined
+  #isOver = false
 
   constructor(task: Task, host: RunHost) {
     this.#task = task
@@ -40,6 +46,9 @@ export class Run implements HandlerContext {
       return { type: 'completed', result: resultJson(this.#task.kind, result), ...effects }
     } catch (thrown) {
       return failed(thrown, this.#deliveries)
+    } finally {
+      this.#isOver = true
+      this.#children?.end()
     }
   }
 
@@ -74,6 +83,17 @@ export class Run implements HandlerContext {
   recordDelivery(record: DeliveryRecord): void {
     // Here, where it throws into the handler: what cannot be cloned would end the thread.
     this.#deliveries.push(structuredClone(record))
+  }
+
+  spawn(command: string, args: readonly string[] = [], options: ChildOptions = {}) {
+    if (this.#isOver) throw new Error(`job ${this.#task.id} spawns ${command}: its run is over`)
+    this.#children ??= new Children({
+      started: (pid) => this.#host.child(pid, true),
+      exited: (pid) => this.#host.child(pid, false),
+      failed: (err) => this.logger.warn({ err }, 'a child process failed'),
+    })
+    // Its streams are there unless the options say otherwise, as the type of the context tells.
+    return this.#children.spawn(command, args, options) as ChildProcessWithoutNullStreams
   }
 
   /** Tells a handler that listens to its signal; one that reads `aborted` has seen it already. */

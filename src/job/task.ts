@@ -115,6 +115,8 @@ export type ThreadMessage =
     }
   | { helve: 'progress'; id: number; value: unknown }
   | { helve: 'webhook'; id: number; reply: MessagePort }
+  /** A process that a run has started; not `alive`: it has exited. */
+  | { helve: 'child'; slot: number; token: number; pid: number; alive: boolean }
 
 /** What comes back on the `reply` port of a webhook question. */
 export interface WebhookAnswer {

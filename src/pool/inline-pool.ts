@@ -82,6 +82,8 @@ export class InlinePool implements Pool {
         isAborted: () => active.ending !== undefined,
         logger: () => this.#logger(job),
         progress: (value) => this.#listener.progress(job, value),
+        // The run ends them itself: nothing but the process's end can keep it from that.
+        child: () => undefined,
       },
     )
     const active: ActiveRun = {

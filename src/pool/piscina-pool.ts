@@ -302,6 +302,9 @@ export class PiscinaPool implements Pool {
       }
       case 'webhook':
         void this.#answer(message.id, message.reply)
+        return
+      case 'child':
+        thread.child(message)
     }
   }
 
@@ -333,6 +336,11 @@ function threadMessage(received: unknown): ThreadMessage | undefined {
     case 'webhook': {
       const { id, reply } = message as Extract<ThreadMessage, { helve: 'webhook' }>
       return typeof id === 'number' && reply instanceof MessagePort ? message : undefined
+    }
+    case 'child': {
+      const { slot, pid, alive } = message as Extract<ThreadMessage, { helve: 'child' }>
+      const isWhole = Number.isInteger(slot) && Number.isSafeInteger(pid) && pid > 1
+      return isWhole && typeof alive === 'boolean' ? message : undefined
     }
     default:
       return undefined

@@ -26,6 +26,7 @@ export class ThreadRun implements Watched {
   isOver = false
   readonly #setupTimeout: number
   #ending: 'timeout' | 'interrupt' | undefined
+  #isForced = false
 
   constructor({ job, terms, deaths }: HandOff, slot: number, shared: SharedSlots) {
     const { flags, starts, setupTimeout } = shared
@@ -74,9 +75,15 @@ export class ThreadRun implements Watched {
     return true
   }
 
+  /** Its processes were killed: unless it was through, it has not done what it may say it has. */
+  force(): void {
+    this.#isForced = Atomics.load(this.#flags, this.slot) !== Flag.done
+  }
+
   /** What an outcome means: what is done is done, though it had been told to end. */
   ended(outcome: TaskOutcome): Outcome {
-    if (this.#ending === undefined || outcome.type === 'completed') return outcome
+    const isDone = outcome.type === 'completed' && !this.#isForced
+    if (this.#ending === undefined || isDone) return outcome
     return this.#told(this.#ending)
   }
 

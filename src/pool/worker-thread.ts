@@ -1,11 +1,12 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { CLOSE, COMPLETED, type Batch, type Report } from '../job/task.ts'
+import { CLOSE, COMPLETED, type Batch, type Report, type ThreadMessage } from '../job/task.ts'
 import { newPulse, resetPulse, type Pulse } from '../job/pulse.ts'
 import type { HandOff } from './hand-off.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { MOST_JOBS } from './pace.ts'
 import type { Packed } from './packing.ts'
+import { ProcessGroups } from './process-groups.ts'
 import { ThreadGone, ThreadLife, type ThreadStart } from './thread-life.ts'
 import { ThreadRun, type SharedSlots } from './thread-run.ts'
 import { Watchdog } from './watchdog.ts'
@@ -44,6 +45,8 @@ export interface ThreadListener {
 const NO_OUTCOME = new ThreadGone('the thread gave no outcome', undefined)
 /** After this many ms a thread that was killed and has not exited is reported. */
 const STUCK_AFTER = 5_000
+/** Milliseconds between the killing of a run's processes and that of its thread. */
+const REAP_TIME = 200
 /** Milliseconds that the handlers' `close` may take. */
 const CLOSE_TIMEOUT = 2_000
 /** A job for which so many threads have died before they started it is lost. */
@@ -66,6 +69,7 @@ export class WorkerThread {
   /** By slot: reports that are settled together with their batch's result. */
   readonly #last = new Map<number, Report>()
   readonly #watchdog = new Watchdog<ThreadRun>((run) => this.#end(run, 'timeout'))
+  readonly #groups = new ProcessGroups<ThreadRun>()
   #batches = 0
   /** What its hand-offs cost together. */
   #load = 0
@@ -233,6 +237,14 @@ export class WorkerThread {
     else this.#settleAll(own)
   }
 
+  /** Takes note of a process that one of its runs has started, or that has exited. */
+  child({ slot, token, pid, alive }: Extract<ThreadMessage, { helve: 'child' }>): void {
+    const run = this.#runs[slot]
+    if (run === undefined || run.isOver || run.job.token !== token) return
+    if (alive) this.#groups.started(run, pid)
+    else this.#groups.exited(run, pid)
+  }
+
   #settleAll(reports: Report[]): void {
     for (const { slot, token, outcome, took } of reports) {
       const run = this.#runs[slot]
@@ -313,7 +325,9 @@ export class WorkerThread {
     })
   }
 
+  /** Its thread could not end what it had started. */
   #bury(run: ThreadRun, { message, killedFor }: ThreadGone): void {
+    this.#groups.kill(run)
     const outcome = run.died(message, killedFor)
     const guilty = outcome.type === 'lost' || outcome.type === 'timedOut'
     if (guilty && !this.#life.isUp) this.#ruinedBy.add(run.job.kind)
@@ -323,6 +337,7 @@ export class WorkerThread {
   #settle(run: ThreadRun, outcome: Outcome, took: number | undefined): void {
     run.isOver = true
     this.#watchdog.unwatch(run)
+    this.#groups.forget(run)
     this.#listener.settled(run.job, outcome, took)
   }
 
@@ -333,8 +348,20 @@ export class WorkerThread {
     Atomics.add(flags, bell, 1)
     Atomics.notify(flags, bell)
     setTimeout(() => {
-      if (!run.isOver) this.#kill(run)
+      if (!run.isOver) this.#force(run)
     }, run.terms.grace).unref()
+  }
+
+  /**
+   * Its processes first: often they are all that it waits for, and their thread has to live on to
+   * take note of their end; what nobody takes note of stays in the process table.
+   */
+  #force(run: ThreadRun): void {
+    if (!this.#groups.kill(run)) return this.#kill(run)
+    run.force()
+    setTimeout(() => {
+      if (!run.isOver) this.#kill(run)
+    }, REAP_TIME).unref()
   }
 
   #kill(run: ThreadRun): void {

@@ -2,6 +2,7 @@ import { threadId } from 'node:worker_threads'
 import { defineHandlers, type HandlerContext, type Job } from '../../workers/define-handlers.ts'
 import { forgeries } from './forgeries.ts'
 import { poison } from './poison.ts'
+import { spawns } from './spawns.ts'
 import { stalls } from './stalls.ts'
 
 /** What the tests hand to their threads. */
@@ -64,6 +65,7 @@ export default defineHandlers(async (config: Config, thread) => {
     kinds: {
       ...poison,
       ...forgeries,
+      ...spawns,
       ...stalls(cells),
       echo: (job: Job<{ n: number }>) => job.payload.n,
       thread: () => threadId,

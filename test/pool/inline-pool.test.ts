@@ -7,6 +7,7 @@ import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Terms } from '../../src/pool/pool.ts'
 import { InlinePool } from '../../src/pool/inline-pool.ts'
 import { NOW } from '../support/jobs.ts'
+import { gone } from '../support/processes.ts'
 import { signal } from '../support/signal.ts'
 import { completed, failed } from './lane.ts'
 import { Recorder } from './recorder.ts'
@@ -120,4 +121,20 @@ test('an interrupt releases what runs, and spares what completes', async (t) => 
   const reason = 'the runtime stopped'
   assert.deepEqual(await recorder.outcome(jobs[0]!), { type: 'released', reason })
   assert.equal(completed(await recorder.outcome(jobs[1]!)), 1)
+})
+
+test('what a function has started ends with it, however it ends', async (t) => {
+  const pids: number[] = []
+  const { recorder, start } = setUp(t, {
+    async returns(_, ctx) {
+      pids.push(ctx.spawn('sh', ['-c', 'sleep 1000 & sleep 1000']).pid!)
+    },
+    async throws(_, ctx) {
+      pids.push(ctx.spawn('sh', ['-c', 'sleep 1000 & sleep 1000']).pid!)
+      throw new Error('thrown')
+    },
+  })
+  completed(await recorder.outcome(start('returns')))
+  failed(await recorder.outcome(start('throws')))
+  await gone(...pids, ...pids.map((pid) => -pid))
 })

@@ -21,7 +21,7 @@ async function ends(lane: Lane, ...jobs: ClaimedJob[]): Promise<string[]> {
   return outcomes.map(({ type }) => type)
 }
 
-/** Starts a job that holds its thread's event loop until it is released, and waits for the event. */
+/** Starts a job that holds its event loop until it is released, and waits until that is told. */
 async function stall(lane: Lane, after: Wait = 'nothing', options?: StartOptions) {
   const times = lane.recorder.stalls.length + 1
   const culprit = await lane.hold(options, 'stall', { after })

@@ -165,6 +165,10 @@ export async function inlineKinds(runtime: Runtime<typeof small, Inline>): Promi
   runtime.register('touch_repo', async (job, ctx) => {
     is(true satisfies Same<typeof job.payload, { repo_pk: number }>)
     ctx.enqueue('anything', { at: 'all' })
+    ctx.spawn('git', ['gc'], { cwd: '/srv' }).stdout.resume()
+    ctx.spawn('git', ['gc'], { stdio: 'ignore' }).stdout?.resume()
+    // @ts-expect-error whether it is detached is not the handler's to say
+    ctx.spawn('git', ['gc'], { detached: false })
     return ctx.signal.aborted
   })
   runtime.register('beat', ({ payload }) => payload.loud?.valueOf(), { maxAttempts: 1 })

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import type { DeliveryRecord } from '../../src/job/delivery.ts'
 import type { Handler, HandlerContext, Job } from '../../src/job/handler.ts'
 
@@ -39,6 +40,7 @@ function context(signal = new AbortController().signal): HandlerContext {
     enqueue: silent,
     snooze: silent,
     recordDelivery: silent,
+    spawn,
   }
 }
 

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { after, describe, test } from 'node:test'
+import { ProcessGroups } from '../../src/pool/process-groups.ts'
+import { gone } from '../support/processes.ts'
+import { completed, failed, Lane, openLane, type StartOptions } from './lane.ts'
+import type { Then } from './spawns.ts'
+
+const SOON = { timeout: 300, grace: 20 }
+
+/** How a run may end, and what that is. */
+const ENDS: { then: Then; type: string; terms?: StartOptions }[] = [
+  { then: 'return', type: 'completed' },
+  { then: 'throw', type: 'failed' },
+  { then: 'exit', type: 'lost' },
+  { then: 'crash', type: 'lost' },
+  { then: 'eatMemory', type: 'lost' },
+  { then: 'loop', type: 'timedOut', terms: SOON },
+  { then: 'never', type: 'timedOut', terms: SOON },
+]
+
+describe('no process that a run has started outlives it', () => {
+  const lane = new Lane({ memory: 40 })
+  after(() => lane.close())
+
+  for (const script of ['stays', 'exits'] as const) {
+    for (const { then, type, terms } of ENDS) {
+      test(`its end: ${then}; the child ${script}`, async () => {
+        const job = await lane.hold(terms, 'spawn', { then, script })
+        const pids = (await lane.recorder.firstProgress(job)) as number[]
+        assert.equal(pids.length, 2)
+        assert.equal((await lane.recorder.outcome(job)).type, type)
+        await gone(...pids)
+        await lane.worksOn()
+      })
+    }
+  }
+
+  test('an interrupt that has to kill', async () => {
+    const job = await lane.hold({ grace: 20 }, 'spawn', { then: 'never' })
+    const pids = (await lane.recorder.firstProgress(job)) as number[]
+    lane.pool.interrupt()
+    assert.equal((await lane.recorder.outcome(job)).type, 'released')
+    await gone(...pids)
+    await lane.worksOn()
+  })
+})
+
+test('what neighbours have started lives on, until their thread is killed', async (t) => {
+  const lane = openLane(t, { concurrency: 3 })
+  const neighbour = await lane.hold({}, 'spawn', { then: 'never' })
+  const theirs = (await lane.recorder.firstProgress(neighbour)) as number[]
+  await lane.run('spawn', { then: 'return' })
+  await lane.run('spawnShort')
+  for (const pid of theirs) assert.ok(process.kill(pid, 0))
+  assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
+  assert.equal((await lane.recorder.outcome(neighbour)).type, 'lost')
+  await gone(...theirs)
+})
+
+test('a run that only waits for its child is killed without its thread', async (t) => {
+  const lane = openLane(t, { concurrency: 3 })
+  const neighbour = await lane.hold()
+  const job = await lane.hold({ timeout: 50, grace: 20 }, 'spawnAndTrust')
+  const [pid] = (await lane.recorder.firstProgress(job)) as number[]
+  // It has not done what its child was for.
+  assert.deepEqual(await lane.recorder.outcome(job), { type: 'timedOut', timeout: 50 })
+  assert.throws(() => process.kill(pid!, 0), /ESRCH/)
+  lane.release(neighbour)
+  assert.equal(completed(await lane.recorder.outcome(neighbour)), 'released')
+  assert.deepEqual(lane.downs, [])
+})
+
+describe('a child is as child_process makes it', () => {
+  const lane = new Lane({ logLevel: 10 })
+  after(() => lane.close())
+
+  test('with an exit code', async () => {
+    assert.equal(completed(await lane.run('spawnShort')), 3)
+  })
+
+  test('that the signal of the run ends, which costs no thread', async () => {
+    const thread = await lane.thread()
+    const terms = { timeout: 100, grace: 60_000 }
+    const job = await lane.hold(terms, 'spawnWithSignal')
+    const pids = (await lane.recorder.firstProgress(job)) as number[]
+    assert.equal((await lane.recorder.outcome(job)).type, 'timedOut')
+    await gone(...pids)
+    assert.equal(await lane.thread(), thread)
+  })
+
+  test('whose command is missing, which is logged if nobody listens', async () => {
+    assert.equal((await lane.run('spawnNothing')).type, 'completed')
+    const line = lane.recorder.lines.find(({ message }) => message === 'a child process failed')
+    assert.match(JSON.stringify(line), /ENOENT/)
+    await lane.worksOn()
+  })
+
+  test('but none starts when the run is over', async () => {
+    await lane.run('leaveContext')
+    assert.match(failed(await lane.run('spawnLate')).message, /its run is over/)
+  })
+})
+
+test('I5: a process that a run only claims to have started is not killed', async (t) => {
+  const lane = openLane(t)
+  const own = spawn('sleep', ['1000'])
+  const exited = once(own, 'exit')
+  const token = lane.start('echo').token + 1
+  const job = await lane.run('claimProcess', { pid: own.pid, token })
+  assert.equal(job.type, 'lost')
+  own.kill('SIGTERM')
+  assert.deepEqual(await exited, [null, 'SIGTERM'])
+  await lane.worksOn()
+})
+
+test('what is left of a group is killed, though its leader exited before the look', async () => {
+  const groups = new ProcessGroups<string>()
+  const leader = spawn('sh', ['-c', 'sleep 1000 & echo $!'], { detached: true })
+  const [line] = (await once(leader.stdout, 'data')) as [Buffer]
+  leader.stdout.destroy()
+  if (leader.exitCode === null) await once(leader, 'exit')
+  groups.started('run', leader.pid!)
+  groups.kill('run')
+  await gone(Number(line))
+})
+
+test('a process that has exited is forgotten', async (t) => {
+  const groups = new ProcessGroups<string>()
+  const child = spawn('sleep', ['1000'], { detached: true })
+  groups.started('run', child.pid!)
+  child.kill()
+  await once(child, 'exit')
+  groups.exited('run', child.pid!)
+  const kill = t.mock.method(process, 'kill')
+  groups.kill('run')
+  assert.equal(kill.mock.callCount(), 0)
+})

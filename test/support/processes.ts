@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+
+/** Milliseconds; only a test that has failed waits this long. */
+const PATIENCE = 5_000
+
+/** Waits until these processes have ended: nobody tells of the end of somebody else's children. */
+export async function gone(...pids: number[]): Promise<void> {
+  const end = Date.now() + PATIENCE
+  while (pids.some(lives)) {
+    assert.ok(Date.now() < end, `one of the processes ${pids.join(', ')} lives on`)
+    await setTimeout(2)
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  return !isZombie(pid)
+}
+
+/** Dead, though its parent has not asked for its exit code. */
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
+  } catch {
+    return false
+  }
+}
