@@ -1,5 +1,5 @@
-import { countCharges, isolated, steadily, warmUp } from './shared.ts'
-import type { Isolation, IsolationRuntime } from './shared.ts'
+import type { Ran } from './handlers.ts'
+import { countCharges, isolated, Probe, steadily, warmUp, type Isolation } from './shared.ts'
 
 const DEATHS = ['exit', 'crash', 'eat'] as const
 /** Deaths of threads in a second; a job dies three times. */
@@ -7,8 +7,8 @@ const PER_SECOND = 10
 const DEATHS_OF_A_JOB = 3
 /** MiB of a thread's heap, so that running out of it takes no longer than other deaths. */
 const MEMORY = 32
-/** The others: so many at a time, each of so many milliseconds. */
-const AT_A_TIME = 16
+/** Below what the threads could do: the CPU that the others burn is nobody's to give back. */
+const OTHERS_PER_SECOND = 200
 const BURN = 2
 
 export const dyingThreads: Isolation = {
@@ -23,48 +23,30 @@ export const dyingThreads: Isolation = {
     },
     { figure: 'overlapping runs', text: 'none', holds: (runs) => runs === 0 },
   ],
-  load: (params, disturbed) =>
-    isolated(
-      params,
-      { default: { threads: params.threads, memory: MEMORY } },
-      async ({ runtime, overlaps }) => {
-        void runtime.run()
-        await warmUp(runtime, 'stamp', { burn: BURN })
-        const charges = countCharges(runtime, (kind) => kind === 'stamp')
-        let deaths = 0
-        runtime.on('thread:down', () => (deaths += 1))
-        const perSecond = disturbed ? PER_SECOND / DEATHS_OF_A_JOB : 0
-        const [done] = await Promise.all([
-          others(runtime, params.seconds),
-          steadily(params.seconds, perSecond, (call) => {
-            return runtime.enqueue(DEATHS[call % DEATHS.length]!)
-          }),
-        ])
-        return {
-          'others a second': done / params.seconds,
-          'others charged': charges(),
-          'overlapping runs': overlaps(),
-          ...(disturbed ? { 'deaths a second': deaths / params.seconds } : {}),
-        }
-      },
-    ),
-}
+  load(params, disturbed) {
+    const lane = { threads: params.threads, memory: MEMORY }
+    return isolated(params, { default: lane }, async ({ runtime, overlaps }) => {
+      void runtime.run()
+      await warmUp(runtime, 'stamp', { burn: BURN })
+      const charges = countCharges(runtime, (kind) => kind === 'stamp')
+      let deaths = 0
+      runtime.on('thread:down', () => (deaths += 1))
 
-/** How many jobs complete in that time, when so many wait at any time. */
-async function others(runtime: IsolationRuntime, seconds: number): Promise<number> {
-  const end = performance.now() + seconds * 1_000
-  let done = 0
-  const next = (): unknown => {
-    return performance.now() < end && runtime.enqueue('stamp', { burn: BURN })
-  }
-  await new Promise<void>((resolve) => {
-    runtime.on('completed', ({ job }) => {
-      if (job.kind !== 'stamp') return
-      if (performance.now() >= end) return resolve()
-      done += 1
-      void next()
+      const others = new Probe(runtime, 'stamp', (ran) => (ran as Ran).started)
+      const perSecond = disturbed ? PER_SECOND / DEATHS_OF_A_JOB : 0
+      await Promise.all([
+        steadily(params.seconds, OTHERS_PER_SECOND, () => others.submit({ burn: BURN })),
+        steadily(params.seconds, perSecond, (call) => {
+          return runtime.enqueue(DEATHS[call % DEATHS.length]!)
+        }),
+      ])
+      return {
+        'others a second': others.waits.length / params.seconds,
+        'others pickup p99 ms': others.p99(),
+        'others charged': charges(),
+        'overlapping runs': overlaps(),
+        ...(disturbed ? { 'deaths a second': deaths / params.seconds } : {}),
+      }
     })
-    for (let job = 0; job < AT_A_TIME; job++) void next()
-  })
-  return done
+  },
 }
