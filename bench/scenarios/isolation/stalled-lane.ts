@@ -61,8 +61,8 @@ function watchStalls(runtime: IsolationRuntime) {
   const began = new Map<number, number>()
   const named = new Map<number, number>()
   runtime.on('progress', ({ job, value }) => began.set(job.id, value as number))
-  runtime.on('thread:stalled' as never, ({ job }: { job: { id: number } | null }) => {
-    if (job !== null && !named.has(job.id)) named.set(job.id, now())
+  runtime.on('thread:stalled' as never, ({ job }: { job: { id: number } | undefined }) => {
+    if (job !== undefined && !named.has(job.id)) named.set(job.id, now())
   })
   return {
     during: (at: number) => [...began.values()].some((since) => at >= since && at < since + SPIN),
