@@ -124,7 +124,7 @@ class Bucket {
   }
 }
 
-/** When a bucket would be full again: it is never more than empty, though the clock be set back. */
+/** When a bucket is full again. It is never more than empty, though the clock was set back. */
 export function spentAt(now: number, { per }: Rate, full = 0): number {
   return Math.min(full, now + per)
 }

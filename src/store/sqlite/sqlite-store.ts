@@ -101,10 +101,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async turn({ now, settles, enqueues, admit }: Turn): Promise<TurnResult> {
-    const setBack = now < this.#latest - SET_BACK
+    const setBack = this.#latest - now
     const body = (counters: Counters): TurnResult => {
-      // What has been put off may have been put off until long after.
-      if (setBack) this.#statements.freeAll.run({ now })
+      if (setBack > SET_BACK) this.#setBack(setBack, now)
       const completed = completeAll(this.#statements, counters, settles, now)
       const settled = settles.map((one) =>
         completed.has(one) ? COMPLETED : this.#settle(counters, one, now),
@@ -301,6 +300,12 @@ export class SqliteStore implements Store, JobStore, RunStore {
       if (refused === undefined) throw error
       return { state: 'running', refused, rerun: false, followUps: [] }
     }
+  }
+
+  /** Groups have been put off until long after, and rates have been spent then. */
+  #setBack(ms: number, now: number): void {
+    this.#statements.freeAll.run({ now })
+    this.#statements.shiftSpent.run(ms)
   }
 
   #keyTaken(id: number): HelveError {

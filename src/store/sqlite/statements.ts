@@ -117,6 +117,7 @@ export type QueueStatements = Prepared<
   | 'freeAll'
   | 'spent'
   | 'spend'
+  | 'shiftSpent'
   | 'forgetSpent'
   | 'pause'
   | 'resume'
@@ -248,6 +249,7 @@ export function prepareQueue(db: Database): QueueStatements {
 
     spent: value('SELECT spent FROM helve_rates WHERE kind = ? AND grp = ?'),
     spend: run('INSERT OR REPLACE INTO helve_rates (kind, grp, spent) VALUES (?, ?, ?)'),
+    shiftSpent: run('UPDATE helve_rates SET spent = spent - ?'),
     forgetSpent: run('DELETE FROM helve_rates WHERE spent <= ?'),
 
     pauses: rows('SELECT lane, kind, grp, since, by FROM helve_pauses'),

@@ -73,16 +73,21 @@ export function limiting(open: Open): void {
         ])
       })
 
-      test(`${whose} holds up nothing for longer than it is, wherever the clock is set`, async (t) => {
-        const { store } = await open(t)
-        await enqueue(store, ...many(9, { group }))
-        await starts(store, terms, [3_600_000])
-        assert.deepEqual(await starts(store, terms, [0, 99, 100]), [
-          [0, 100],
-          [0, 100],
-          [1, 200],
-        ])
-      })
+      for (const restarts of [false, true]) {
+        const when = restarts ? 'before a restart' : 'while it runs'
+        test(`${whose} is as it was when the clock is set back ${when}`, async (t) => {
+          const { store, reopen } = await open(t)
+          await enqueue(store, ...many(9, { group }))
+          await starts(store, terms, [3_600_000])
+          const next = restarts ? await reopen() : store
+          if (restarts) await next.own(NOW)
+          assert.deepEqual(await starts(next, terms, [0, 99, 100]), [
+            [0, 100],
+            [0, 100],
+            [1, 200],
+          ])
+        })
+      }
     }
 
     test('that does not divide evenly is never a millisecond early', async (t) => {
