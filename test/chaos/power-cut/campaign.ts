@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Random } from '../../support/random.ts'
+import { readImage, REMAINS, writeImage, type Image } from './disk.ts'
+import { judge } from './judge.ts'
+import { LEDGER, Ledger } from './ledger.ts'
+import { readEntries, type Entry } from './log.ts'
+import { recorded } from './recorder.ts'
+import { checkpoints, Recording } from './recording.ts'
+
+const LOAD = fileURLToPath(new URL('./load.ts', import.meta.url))
+/** Entries of the record before a cut. */
+const [FEWEST, MOST] = [300, 3_000]
+/** So many submissions no process makes. */
+const STRIDE = 100_000
+/** Only a process that hangs takes so long. */
+const PATIENCE = 60_000
+
+/** What a campaign is to do. */
+export interface Plan {
+  seed: number
+  cuts: number
+  durability: 'power' | 'process'
+  /** The recorder. */
+  library: string
+  /** A folder for its files. */
+  folder: string
+}
+
+/** What became of it. */
+export interface Tally {
+  acknowledged: number
+  /** Most that one cut took back, and the same summed up over the kills with nothing left. */
+  mostLost: number
+  lost: number
+  moments: number
+  /** Of them, those at which a cut could take something back. */
+  dirty: number
+  checkpoints: number
+  images: number
+}
+
+/**
+ * Processes one after the other on one file: each is killed at a random moment of its record, and
+ * the next one goes on with what a power cut then has left. From each record some more moments are
+ * taken for cuts, whose remains are judged and thrown away.
+ */
+export async function campaign(plan: Plan): Promise<Tally> {
+  const one = new Campaign(plan)
+  for (let cut = 0; cut < plan.cuts; cut += 1) await one.cut(cut)
+  return one.tally
+}
+
+class Campaign {
+  readonly tally: Tally = {
+    ...{ acknowledged: 0, mostLost: 0, lost: 0 },
+    ...{ moments: 0, dirty: 0, checkpoints: 0, images: 0 },
+  }
+  readonly #plan: Plan
+  readonly #random: Random
+  /** What the disk holds, and what the processes have said. */
+  #image: Image = new Map()
+  readonly #ledger = new Ledger()
+
+  constructor(plan: Plan) {
+    this.#plan = plan
+    this.#random = new Random(plan.seed)
+  }
+
+  async cut(cut: number): Promise<void> {
+    const folder = join(this.#plan.folder, `${this.#plan.durability}-${cut}`)
+    const entries = await this.#record(folder, cut)
+    const recording = new Recording(entries, this.#image)
+    const before = this.#ledger.acks.size
+    for (const moment of this.#moments(entries)) {
+      recording.advance(moment, this.#ledger)
+      await this.#judgeMoment(recording, moment === entries.length)
+    }
+    this.tally.acknowledged += Math.max(0, this.#ledger.acks.size - before)
+    await assertWhole(recording, folder, this.#random)
+    await this.#goOn(recording)
+    await rm(folder, { recursive: true })
+  }
+
+  /** Runs a process until its cut. */
+  async #record(folder: string, cut: number): Promise<Entry[]> {
+    const log = `${folder}.log`
+    await writeImage(folder, this.#image)
+    const cutAfter = FEWEST + this.#random.below(MOST - FEWEST)
+    const { library, durability } = this.#plan
+    const args = ['--import', 'tsx', LOAD, folder, durability, String(cut * STRIDE)]
+    const child = spawn(process.execPath, args, {
+      env: recorded({ library, folder, log, cutAfter }),
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: PATIENCE,
+    })
+    assert.deepEqual(await once(child, 'exit'), [null, 'SIGKILL'])
+    const entries = [...readEntries(await readFile(log))]
+    await rm(log)
+    assert.equal(entries.length, cutAfter, 'it was not the recorder that killed the process')
+    return entries
+  }
+
+  /** The kill itself, one at any time before it, and one inside a checkpoint, if there was one. */
+  #moments(entries: Entry[]): number[] {
+    const checkpointing = checkpoints(entries)
+    const inside = checkpointing[this.#random.below(checkpointing.length)]
+    const moments = [this.#random.below(entries.length), entries.length]
+    if (inside !== undefined) moments.push(inside)
+    return moments.sort((a, b) => a - b)
+  }
+
+  async #judgeMoment({ disk }: Recording, isKill: boolean): Promise<void> {
+    const { tally } = this
+    assert.deepEqual(this.#ledger.errors, [])
+    tally.moments += 1
+    if (disk.isDirty('queue.db')) tally.checkpoints += 1
+    if (disk.isDirty('queue.db') || disk.isDirty('queue.db-wal')) tally.dirty += 1
+    for (const remains of REMAINS) {
+      const { length } = await this.#judge(disk.afterCut(remains, this.#random))
+      tally.mostLost = Math.max(tally.mostLost, length)
+      if (isKill && remains === 'nothing') tally.lost += length
+    }
+  }
+
+  async #judge(image: Image): Promise<number[]> {
+    this.tally.images += 1
+    const folder = join(this.#plan.folder, `judged-${this.tally.images}`)
+    await writeImage(folder, image)
+    const lost = await judge(folder, this.#ledger)
+    await rm(folder, { recursive: true })
+    return lost
+  }
+
+  /** The next process finds one of the possible remains. */
+  async #goOn({ disk }: Recording): Promise<void> {
+    this.#image = disk.afterCut(this.#random.pick(REMAINS), this.#random)
+    this.#ledger.forget(await this.#judge(this.#image))
+  }
+}
+
+/** The recorder has missed nothing: with all changes, the disk holds what the process has left. */
+async function assertWhole({ disk, said }: Recording, folder: string, random: Random) {
+  const left = await readImage(folder)
+  left.set(LEDGER, left.get(LEDGER) ?? Buffer.alloc(0))
+  const told = disk.afterCut('everything', random).set(LEDGER, Buffer.from(said))
+  assert.deepEqual([...told.keys()].sort(), [...left.keys()].sort())
+  for (const [name, content] of told) {
+    assert.ok(content.equals(left.get(name)!), `${name} is not what was recorded of it`)
+  }
+}

@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { defineHandlers, type Job } from '../../../workers/define-handlers.ts'
+import { Voice } from './ledger.ts'
+import type { Payload } from './submissions.ts'
+
+/** What the process hands to its thread. */
+export interface Config {
+  ledger: string
+}
+
+export default defineHandlers(({ ledger }: Config) => {
+  const voice = new Voice(ledger)
+  const work = async ({ payload: { n }, dedupeKey }: Job<Payload>): Promise<void> => {
+    voice.say('start', n, dedupeKey ?? '-')
+    await sleep(n % 3)
+    voice.say('end', n)
+  }
+  return { kinds: { plain: work, keyed: work, later: work }, close: () => voice.close() }
+})

@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { Runtime, SqliteStore, StoreEnqueuer } from '../../../src/index.ts'
+import type handlers from './handlers.ts'
+import { LEDGER, Voice } from './ledger.ts'
+import { submission } from './submissions.ts'
+
+// Started by the tests of this folder: a runtime with a thread that enqueues until it is killed.
+// It says what has been acknowledged to it, and only then.
+
+/** Jobs that may wait at a time: a cut finds them in every stage. */
+const ROOM = 40
+const BATCH = 5
+
+const [folder, durability, first] = process.argv.slice(2) as [string, 'power' | 'process', string]
+const file = join(folder, 'queue.db')
+const ledger = join(folder, LEDGER)
+const voice = new Voice(ledger)
+const runtime = new Runtime<typeof handlers>(await SqliteStore.open(file, { durability }), {
+  handlers: new URL('./handlers.ts', import.meta.url),
+  config: { ledger },
+  lanes: { default: { threads: 1 } },
+})
+// As a git hook has it: a connection of its own, beside the runtime's.
+const enqueuer = new StoreEnqueuer(await SqliteStore.open(file, { durability }))
+runtime.on('error', ({ error, during }) => voice.say('error', during, String(error)))
+
+let last = Number(first)
+const next = (): number => (last += 1)
+
+async function one(): Promise<void> {
+  for (;;) {
+    await room()
+    const n = next()
+    const { kind, payload, options } = submission(n)
+    // Those of one key have to go one way: they fold in the order in which they are submitted.
+    const other = kind !== 'keyed' && n % 4 === 1
+    const { id } = await (other ? enqueuer : runtime).enqueue(kind, payload, options)
+    voice.say('ack', n, id)
+  }
+}
+
+async function many(): Promise<void> {
+  for (;;) {
+    await room()
+    const numbers = Array.from({ length: BATCH }, next)
+    const results = await runtime.enqueueMany(
+      numbers.map(submission).map(({ kind, payload, options }) => ({ kind, payload, ...options })),
+    )
+    results.forEach(({ id }, i) => voice.say('ack', numbers[i], id))
+  }
+}
+
+async function room(): Promise<void> {
+  for (;;) {
+    const { plain, keyed } = await runtime.counts()
+    if ((plain?.queued ?? 0) + (keyed?.queued ?? 0) < ROOM) return
+    await new Promise<void>((resolve) => {
+      const once = (): void => {
+        runtime.off('completed', once)
+        resolve()
+      }
+      runtime.on('completed', once)
+    })
+  }
+}
+
+await Promise.all([runtime.run(), one(), one(), one(), many()])

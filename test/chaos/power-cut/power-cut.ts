@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Figures, PartOptions } from '../part.ts'
+import { campaign, type Tally } from './campaign.ts'
+import { compileRecorder, whyNoRecorder } from './recorder.ts'
+
+/** How much of it. */
+export interface PowerCutOptions extends PartOptions {
+  /** Cuts with durability `power`. @default 20 */
+  cuts?: number
+  /** Cuts with durability `process`. @default 10 */
+  weakCuts?: number
+}
+
+/** I1: cuts the power under load; with durability `power` no acknowledged enqueue is lost. */
+export async function run({ seed, cuts = 20, weakCuts = 10 }: PowerCutOptions): Promise<Figures> {
+  const why = await whyNoRecorder()
+  if (why !== undefined) return { skipped: why }
+  const folder = await mkdtemp(join(tmpdir(), 'helve-'))
+  try {
+    const library = await compileRecorder(folder)
+    const common = { seed, library, folder }
+    const power = await campaign({ ...common, cuts, durability: 'power' })
+    assertKept(power)
+    const weak = await campaign({ ...common, cuts: weakCuts, durability: 'process' })
+    // What may be lost is: so a turn that had forgotten its sync would be found out.
+    assert.throws(() => assertKept(weak), /lost/, 'without syncs nothing was lost')
+    return { ...figures('power', power), ...figures('process', weak) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function assertKept({ mostLost }: Tally): void {
+  assert.equal(mostLost, 0, `${mostLost} acknowledged enqueues are lost by one cut`)
+}
+
+function figures(durability: string, tally: Tally): Figures {
+  const { acknowledged, lost, mostLost, moments, dirty, checkpoints, images } = tally
+  return {
+    [`${durability}: acknowledged enqueues`]: acknowledged,
+    [`${durability}: of them lost, when nothing unsynced is left of any kill`]: lost,
+    [`${durability}: most that one cut took back`]: mostLost,
+    [`${durability}: moments cut`]: moments,
+    [`${durability}: of them with something unsynced`]: dirty,
+    [`${durability}: of them inside a checkpoint`]: checkpoints,
+    [`${durability}: remains opened and drained`]: images,
+  }
+}

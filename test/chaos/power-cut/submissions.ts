@@ -1,0 +1,33 @@
+import type { EnqueueOptions } from '../../../src/index.ts'
+
+/** The arguments of a handler here. */
+export interface Payload {
+  /** Names the submission; within a key it only grows. */
+  n: number
+  text: string
+}
+
+type Kind = 'plain' | 'keyed' | 'later'
+
+/** What a process submits. */
+export interface Submission {
+  kind: Kind
+  payload: Payload
+  options: EnqueueOptions
+}
+
+const HOUR = 3_600_000
+
+/** The n-th submission: its number tells all of it, so that a job can be checked to the byte. */
+export function submission(n: number): Submission {
+  const payload = { n, text: text(n) }
+  if (n % 3 === 0) return { kind: 'keyed', payload, options: { dedupeKey: `key-${n % 4}` } }
+  // Those stay in the file: what a cut takes back of them, no run makes up for.
+  if (n % 5 === 0) return { kind: 'later', payload, options: { delay: HOUR } }
+  return { kind: 'plain', payload, options: {} }
+}
+
+/** Of several sizes; one in fifty takes more than a page. */
+function text(n: number): string {
+  return `${n}.`.repeat(n % 50 === 1 ? 1_200 : n % 60)
+}
