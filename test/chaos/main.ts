@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import type { Figures } from './part.ts'
 import { PARTS } from './parts.ts'
 
@@ -50,7 +50,7 @@ async function runPart(name: string, seed: number): Promise<Figures> {
     return await PARTS[name]!.run({ seed })
   } catch (error) {
     process.exitCode = 1
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    process.stderr.write(`${inspect(error)}\n`)
     return { VIOLATED: String(error).split('\n')[0]! }
   }
 }

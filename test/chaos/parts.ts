@@ -1,7 +1,9 @@
 import type { Part } from './part.ts'
 import * as powerCut from './power-cut/power-cut.ts'
+import * as walMutations from './wal-mutations/wal-mutations.ts'
 
 /** The parts by name: a further one is one more entry. */
 export const PARTS: Record<string, Part> = {
   'power-cut': { about: 'cuts the power under load', run: powerCut.run },
+  'wal-mutations': { about: 'damages the write-ahead log', run: walMutations.run },
 }
