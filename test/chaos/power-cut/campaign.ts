@@ -10,11 +10,11 @@ import { judge } from './judge.ts'
 import { LEDGER, Ledger } from './ledger.ts'
 import { readEntries, type Entry } from './log.ts'
 import { recorded } from './recorder.ts'
-import { checkpoints, Recording } from './recording.ts'
+import { Recording, tellingMoments } from './recording.ts'
 
 const LOAD = fileURLToPath(new URL('./load.ts', import.meta.url))
 /** Entries of the record before a cut. */
-const [FEWEST, MOST] = [300, 3_000]
+const [FEWEST, MOST] = [300, 8_000]
 /** So many submissions no process makes. */
 const STRIDE = 100_000
 /** Only a process that hangs takes so long. */
@@ -34,6 +34,8 @@ export interface Plan {
 /** What became of it. */
 export interface Tally {
   acknowledged: number
+  /** Of them, those that were acknowledged while something was not synced. */
+  hasty: number
   /** Most that one cut took back, and the same summed up over the kills with nothing left. */
   mostLost: number
   lost: number
@@ -57,11 +59,11 @@ export async function campaign(plan: Plan): Promise<Tally> {
 
 class Campaign {
   readonly tally: Tally = {
-    ...{ acknowledged: 0, mostLost: 0, lost: 0 },
+    ...{ acknowledged: 0, hasty: 0, mostLost: 0, lost: 0 },
     ...{ moments: 0, dirty: 0, checkpoints: 0, images: 0 },
   }
   readonly #plan: Plan
-  readonly #random: Random
+  #random: Random
   /** What the disk holds, and what the processes have said. */
   #image: Image = new Map()
   readonly #ledger = new Ledger()
@@ -72,6 +74,8 @@ class Campaign {
   }
 
   async cut(cut: number): Promise<void> {
+    // Where each one is killed is the same for a seed, whatever the ones before came to.
+    this.#random = new Random(this.#plan.seed + cut)
     const folder = join(this.#plan.folder, `${this.#plan.durability}-${cut}`)
     const entries = await this.#record(folder, cut)
     const recording = new Recording(entries, this.#image)
@@ -105,13 +109,18 @@ class Campaign {
     return entries
   }
 
-  /** The kill itself, one at any time before it, and one inside a checkpoint, if there was one. */
+  /** The kill itself, one at any time before it, one inside a checkpoint, one after an ack. */
   #moments(entries: Entry[]): number[] {
-    const checkpointing = checkpoints(entries)
-    const inside = checkpointing[this.#random.below(checkpointing.length)]
-    const moments = [this.#random.below(entries.length), entries.length]
-    if (inside !== undefined) moments.push(inside)
-    return moments.sort((a, b) => a - b)
+    const { checkpoints, acks, hasty } = tellingMoments(entries)
+    const pick = (from: number[]): number[] => (from.length === 0 ? [] : [this.#pick(from)])
+    this.tally.hasty += hasty.length
+    const told = hasty.length === 0 ? acks : hasty
+    const moments = [this.#random.below(entries.length), ...pick(checkpoints), ...pick(told)]
+    return [...moments, entries.length].sort((a, b) => a - b)
+  }
+
+  #pick(from: number[]): number {
+    return from[this.#random.below(from.length)]!
   }
 
   async #judgeMoment({ disk }: Recording, isKill: boolean): Promise<void> {
@@ -131,9 +140,15 @@ class Campaign {
     this.tally.images += 1
     const folder = join(this.#plan.folder, `judged-${this.tally.images}`)
     await writeImage(folder, image)
-    const lost = await judge(folder, this.#ledger)
-    await rm(folder, { recursive: true })
-    return lost
+    try {
+      const lost = await judge(folder, this.#ledger)
+      await rm(folder, { recursive: true })
+      return lost
+    } catch (error) {
+      // The judge has let the jobs run; who looks into it wants the files as they were.
+      await writeImage(`${folder}-as-found`, image)
+      throw error
+    }
   }
 
   /** The next process finds one of the possible remains. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { defineHandlers, type Job } from '../../../workers/define-handlers.ts'
+import { defineHandlers, type HandlerContext, type Job } from '../../../workers/define-handlers.ts'
 import { Voice } from './ledger.ts'
-import type { Payload } from './submissions.ts'
+import { isFollowed, submission, type Payload } from './submissions.ts'
 
 /** What the process hands to its thread. */
 export interface Config {
@@ -10,10 +10,14 @@ export interface Config {
 
 export default defineHandlers(({ ledger }: Config) => {
   const voice = new Voice(ledger)
-  const work = async ({ payload: { n }, dedupeKey }: Job<Payload>): Promise<void> => {
+  const work = async ({ payload: { n }, dedupeKey }: Job<Payload>, ctx: HandlerContext) => {
     voice.say('start', n, dedupeKey ?? '-')
     await sleep(n % 3)
+    if (isFollowed(n)) ctx.enqueue('follow', submission(-n).payload)
     voice.say('end', n)
   }
-  return { kinds: { plain: work, keyed: work, later: work }, close: () => voice.close() }
+  return {
+    kinds: { plain: work, keyed: work, later: work, follow: work },
+    close: () => voice.close(),
+  }
 })

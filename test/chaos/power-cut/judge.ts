@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { Runtime, SqliteStore, type Job } from '../../../src/index.ts'
 import type { Ledger } from './ledger.ts'
-import { submission, type Payload } from './submissions.ts'
+import { isFollowed, submission, type Payload } from './submissions.ts'
 
 /** A job as it is in the file. */
 interface Row {
@@ -82,11 +82,16 @@ function assertPrefix(found: Row[], { acks }: Ledger): void {
   }
 }
 
-/** Submissions without a key that are neither in the file nor done. */
+/**
+ * Submissions without a key that are neither in the file nor done; and of those that are settled,
+ * what they enqueued with that: both are on the disk, or neither is.
+ */
 function missing(found: Row[], { acks, ended }: Ledger): number[] {
   const present = new Set(found.map(({ n }) => n))
   const plain = [...acks.keys()].filter((n) => submission(n).kind !== 'keyed')
-  return plain.filter((n) => !present.has(n) && !ended.has(n))
+  const settled = plain.filter((n) => !present.has(n) && ended.has(n))
+  const owed = [...plain, ...settled.filter(isFollowed).map((n) => -n)]
+  return owed.filter((n) => !present.has(n) && !ended.has(n))
 }
 
 /** After all has run: those, and the keyed ones after which no run has started with them or newer. */
@@ -109,8 +114,7 @@ async function drain(store: SqliteStore, ledger: Ledger): Promise<void> {
   const run = async ({ payload: { n }, dedupeKey }: Job<Payload>): Promise<void> => {
     ledger.start(n, dedupeKey ?? '-')
   }
-  runtime.register('plain', run)
-  runtime.register('keyed', run)
+  for (const kind of ['plain', 'keyed', 'follow']) runtime.register(kind, run)
   runtime.on('error', ({ error }) => ledger.errors.push(String(error)))
   const running = runtime.run()
   await ended(runtime)

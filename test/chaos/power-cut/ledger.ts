@@ -59,6 +59,6 @@ export class Ledger {
 
   /** These are known to be lost: nobody waits for them any more. */
   forget(lost: Iterable<number>): void {
-    for (const n of lost) this.acks.delete(n)
+    for (const n of lost) this.acks.delete(Math.abs(n))
   }
 }

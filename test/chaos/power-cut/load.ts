@@ -52,8 +52,9 @@ async function many(): Promise<void> {
 
 async function room(): Promise<void> {
   for (;;) {
-    const { plain, keyed } = await runtime.counts()
-    if ((plain?.queued ?? 0) + (keyed?.queued ?? 0) < ROOM) return
+    const { later: _, ...counts } = await runtime.counts()
+    const waiting = Object.values(counts).reduce((sum, { queued }) => sum + queued, 0)
+    if (waiting < ROOM) return
     await new Promise<void>((resolve) => {
       const once = (): void => {
         runtime.off('completed', once)

@@ -20,17 +20,29 @@ export async function run({ seed, cuts = 20, weakCuts = 10 }: PowerCutOptions): 
   if (why !== undefined) return { skipped: why }
   const folder = await mkdtemp(join(tmpdir(), 'helve-'))
   try {
-    const library = await compileRecorder(folder)
-    const common = { seed, library, folder }
-    const power = await campaign({ ...common, cuts, durability: 'power' })
-    assertKept(power)
-    const weak = await campaign({ ...common, cuts: weakCuts, durability: 'process' })
-    // What may be lost is: so a turn that had forgotten its sync would be found out.
-    assert.throws(() => assertKept(weak), /lost/, 'without syncs nothing was lost')
-    return { ...figures('power', power), ...figures('process', weak) }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+    const figures = await cutPower({ seed, folder, cuts, weakCuts })
+    await rm(folder, { recursive: true })
+    return figures
+  } catch (error) {
+    throw new Error(`${String(error)}\nfound in ${folder}`, { cause: error })
   }
+}
+
+interface Cuts {
+  seed: number
+  folder: string
+  cuts: number
+  weakCuts: number
+}
+
+async function cutPower({ seed, folder, cuts, weakCuts }: Cuts): Promise<Figures> {
+  const common = { seed, folder, library: await compileRecorder(folder) }
+  const power = await campaign({ ...common, cuts, durability: 'power' })
+  assertKept(power)
+  const weak = await campaign({ ...common, cuts: weakCuts, durability: 'process' })
+  // What may be lost is: so a turn that had forgotten its sync would be found out.
+  assert.throws(() => assertKept(weak), /are lost/, 'without syncs nothing was lost')
+  return { ...figures('power', power), ...figures('process', weak) }
 }
 
 function assertKept({ mostLost }: Tally): void {
@@ -38,9 +50,10 @@ function assertKept({ mostLost }: Tally): void {
 }
 
 function figures(durability: string, tally: Tally): Figures {
-  const { acknowledged, lost, mostLost, moments, dirty, checkpoints, images } = tally
+  const { acknowledged, hasty, lost, mostLost, moments, dirty, checkpoints, images } = tally
   return {
     [`${durability}: acknowledged enqueues`]: acknowledged,
+    [`${durability}: of them before all was synced`]: hasty,
     [`${durability}: of them lost, when nothing unsynced is left of any kill`]: lost,
     [`${durability}: most that one cut took back`]: mostLost,
     [`${durability}: moments cut`]: moments,

@@ -35,17 +35,29 @@ export class Recording {
   }
 }
 
-/** The moments at which a checkpoint has written to the database, and not synced it. */
-export function checkpoints(entries: Entry[]): number[] {
-  const open = entries.find(
-    (entry) => entry.operation === 'open' && String(entry.data) === DATABASE,
-  )
-  const moments: number[] = []
-  let isDirty = false
-  entries.forEach(({ operation, file }, i) => {
-    if (file === open?.file && operation === 'write') isDirty = true
-    if (file === open?.file && operation === 'sync-end') isDirty = false
-    if (isDirty) moments.push(i + 1)
+/** Moments of a record at which a cut is most likely to show a mistake. */
+export interface Telling {
+  /** A checkpoint has written to the database, and not synced it. */
+  checkpoints: number[]
+  /** Somebody has just been told that a job is safe. */
+  acks: number[]
+  /** Of them, those at which not all was synced. */
+  hasty: number[]
+}
+
+export function tellingMoments(entries: Entry[]): Telling {
+  const names = new Map<number, string>()
+  const dirty = new Set<string>()
+  const telling: Telling = { checkpoints: [], acks: [], hasty: [] }
+  entries.forEach(({ operation, file, data }, i) => {
+    if (operation === 'open') names.set(file, data.toString())
+    const name = names.get(file) ?? ''
+    if (operation === 'sync-end') dirty.delete(name)
+    if (operation === 'write' && name !== LEDGER) dirty.add(name)
+    if (dirty.has(DATABASE)) telling.checkpoints.push(i + 1)
+    if (name !== LEDGER || operation !== 'write' || !data.toString().startsWith('ack ')) return
+    telling.acks.push(i + 1)
+    if (dirty.has(DATABASE) || dirty.has(`${DATABASE}-wal`)) telling.hasty.push(i + 1)
   })
-  return moments
+  return telling
 }

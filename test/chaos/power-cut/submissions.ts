@@ -7,7 +7,7 @@ export interface Payload {
   text: string
 }
 
-type Kind = 'plain' | 'keyed' | 'later'
+type Kind = 'plain' | 'keyed' | 'later' | 'follow'
 
 /** What a process submits. */
 export interface Submission {
@@ -20,11 +20,17 @@ const HOUR = 3_600_000
 
 /** The n-th submission: its number tells all of it, so that a job can be checked to the byte. */
 export function submission(n: number): Submission {
-  const payload = { n, text: text(n) }
+  const payload = { n, text: text(Math.abs(n)) }
+  if (n < 0) return { kind: 'follow', payload, options: {} }
   if (n % 3 === 0) return { kind: 'keyed', payload, options: { dedupeKey: `key-${n % 4}` } }
   // Those stay in the file: what a cut takes back of them, no run makes up for.
   if (n % 5 === 0) return { kind: 'later', payload, options: { delay: HOUR } }
   return { kind: 'plain', payload, options: {} }
+}
+
+/** Whether the run of a submission enqueues another one, whose number is the same below zero. */
+export function isFollowed(n: number): boolean {
+  return n > 0 && n % 7 === 1 && submission(n).kind === 'plain'
 }
 
 /** Of several sizes; one in fifty takes more than a page. */
