@@ -25,6 +25,8 @@ export interface Plan {
   seed: number
   cuts: number
   durability: 'power' | 'process'
+  /** Whether acknowledged enqueues may be lost: then they are counted. */
+  mayLose: boolean
   /** The recorder. */
   library: string
   /** A folder for its files. */
@@ -142,6 +144,7 @@ class Campaign {
     await writeImage(folder, image)
     try {
       const lost = await judge(folder, this.#ledger)
+      assert.ok(this.#plan.mayLose || lost.length === 0, `acknowledged, and lost: ${String(lost)}`)
       await rm(folder, { recursive: true })
       return lost
     } catch (error) {

@@ -37,16 +37,11 @@ interface Cuts {
 
 async function cutPower({ seed, folder, cuts, weakCuts }: Cuts): Promise<Figures> {
   const common = { seed, folder, library: await compileRecorder(folder) }
-  const power = await campaign({ ...common, cuts, durability: 'power' })
-  assertKept(power)
-  const weak = await campaign({ ...common, cuts: weakCuts, durability: 'process' })
-  // What may be lost is: so a turn that had forgotten its sync would be found out.
-  assert.throws(() => assertKept(weak), /are lost/, 'without syncs nothing was lost')
+  const power = await campaign({ ...common, cuts, durability: 'power', mayLose: false })
+  const weak = await campaign({ ...common, cuts: weakCuts, durability: 'process', mayLose: true })
+  // Without its syncs the same is lost: so a turn that had forgotten them would be found out.
+  assert.ok(weak.mostLost > 0, 'durability process has lost nothing: these cuts are too kind')
   return { ...figures('power', power), ...figures('process', weak) }
-}
-
-function assertKept({ mostLost }: Tally): void {
-  assert.equal(mostLost, 0, `${mostLost} acknowledged enqueues are lost by one cut`)
 }
 
 function figures(durability: string, tally: Tally): Figures {
