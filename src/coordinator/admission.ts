@@ -15,7 +15,7 @@ export interface Lanes {
   kinds(lane: string): Set<string>
 }
 
-/** Jobs that one turn claims only in order to say that nobody handles their kind. */
+/** Jobs that one turn looks at, or claims only in order to say that nobody handles their kind. */
 const UNHANDLED = 100
 
 /** How much each lane may claim in a turn: as much as it has room for, and `most` jobs in all. */
@@ -47,7 +47,8 @@ export function admitOne(backlog: Queue[], pauses: readonly Pause[], lanes: Lane
     ...queue,
     terms: { ...queue.terms, cost: 1, room: 1 },
   }))
-  return [{ queues, room: 1, most: 1 }]
+  // Of those that are looked at, some may only turn out to have to wait.
+  return [{ queues, room: 1, most: UNHANDLED }]
 }
 
 /** The queues that are not paused. */

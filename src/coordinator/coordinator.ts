@@ -125,7 +125,8 @@ export class Coordinator {
       return true
     }
     this.#cancelled.add(id)
-    lanes.pools.get(lanes.of(run!.job.kind) ?? '')?.end(run!.job)
+    // Its kind may have been given another lane since.
+    for (const pool of lanes.pools.values()) pool.end(run!.job)
     return true
   }
 
@@ -139,7 +140,7 @@ export class Coordinator {
       lanes,
       now,
       isClaiming: this.#phase === 'claiming',
-      isStalled: lanes.pools.get(lanes.of(standing.job.kind) ?? '')?.isStalled(id) ?? false,
+      isStalled: [...lanes.pools.values()].some((pool) => pool.isStalled(id)),
       pace: (lane) => this.#throughput.of(lane, now),
     })
   }
@@ -239,7 +240,8 @@ export class Coordinator {
     const { job, outcome } = ending
     if (outcome.type === 'completed' || !this.#cancelled.has(job.id)) return ending
     const own = this.#running.get(job.id)?.job.token === job.token
-    return own ? { job, outcome: { type: 'cancelled' } } : ending
+    const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
+    return own ? { job, outcome: { type: 'cancelled', deliveries } } : ending
   }
 
   #decide({ job, outcome }: Ending, now: number): Settle {

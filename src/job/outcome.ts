@@ -29,7 +29,7 @@ export type Outcome =
       deliveries: DeliveryRecord[]
     }
   /** Somebody cancelled it while it ran, and it has stopped. */
-  | { type: 'cancelled' }
+  | { type: 'cancelled'; deliveries: DeliveryRecord[] }
   /** It ran past its timeout, and has stopped. */
   | { type: 'timedOut'; timeout: number }
   /** The thread died under it. */

@@ -59,7 +59,7 @@ export class InlinePool implements Pool {
   }
 
   end(job: ClaimedJob): void {
-    for (const active of this.#runs) if (active.job.id === job.id) this.#end(active, 'interrupt')
+    for (const active of this.#runs) if (active.job === job) this.#end(active, 'interrupt')
   }
 
   interrupt(): void {

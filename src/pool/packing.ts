@@ -35,6 +35,8 @@ export function pack(
 ): (Packed | undefined)[] {
   const packets: (Packed | undefined)[] = seats.map(() => undefined)
   const held = seats.map(({ kinds }) => new Set(kinds))
+  /** Seats that take nothing more, until they are idle. */
+  const kept = new Set<number>()
   const light = jobs.filter((job) => cost(job) < 1)
   const total = light.reduce((sum, job) => sum + cost(job), 0)
   const share = Math.min(1, total / Math.ceil(total / WORTH_A_THREAD))
@@ -45,7 +47,10 @@ export function pack(
   for (const job of jobs) {
     const price = cost(job)
     const place = find(job, price, share) ?? find(job, price, 1)
-    if (place === undefined) continue
+    if (place === undefined) {
+      if (price >= 1) keepPlace(job)
+      continue
+    }
     held[place]!.add(job.job.kind)
     const packet = (packets[place] ??= { handOffs: [], cost: 0 })
     packet.handOffs.push(job)
@@ -53,8 +58,15 @@ export function pack(
   }
   return packets
 
+  /** Short jobs that come later must not fill up the place that it waits for. */
+  function keepPlace(job: HandOff): void {
+    const soon = order.filter((at) => seats[at]!.room > 0 && !kept.has(at) && mayHold(job, at))
+    const at = soon.sort((a, b) => seats[b]!.room - seats[a]!.room)[0]
+    if (at !== undefined) kept.add(at)
+  }
+
   function find(job: HandOff, price: number, upTo: number): number | undefined {
-    return order.find((at) => fits(price, at, upTo) && mayHold(job, at))
+    return order.find((at) => !kept.has(at) && fits(price, at, upTo) && mayHold(job, at))
   }
 
   function fits(price: number, at: number, upTo: number): boolean {

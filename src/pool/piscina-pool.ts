@@ -72,7 +72,7 @@ export class PiscinaPool implements Pool {
   roomFor(kind: string, most: number): number {
     const waiting = [...this.#waiting, ...this.#solitary].filter(({ job }) => job.kind === kind)
     if (this.#isShared) {
-      const held = this.#threads.reduce((sum, thread) => sum + thread.held(kind), waiting.length)
+      const held = this.#all().reduce((sum, thread) => sum + thread.held(kind), waiting.length)
       return Math.max(0, Math.min(this.free, most - held))
     }
     // On threads that have the kind there is room for more of it; others are new ones to it.
@@ -82,9 +82,15 @@ export class PiscinaPool implements Pool {
       if (thread.held(kind) > 0) has.push(room)
       else others.push(room)
     }
-    others.sort((a, b) => b - a).splice(Math.max(0, most - has.length))
+    const left = most - this.#holders(kind)
+    others.sort((a, b) => b - a).splice(Math.max(0, left))
     const taken = waiting.reduce((sum, handOff) => sum + this.#costOf(handOff), 0)
     return Math.max(0, [...has, ...others].reduce((sum, room) => sum + room, 0) - taken)
+  }
+
+  /** Threads that have jobs of a kind, those that leave included. */
+  #holders(kind: string): number {
+    return this.#all().filter((thread) => thread.held(kind) > 0).length
   }
 
   get #isShared(): boolean {
@@ -264,17 +270,23 @@ export class PiscinaPool implements Pool {
 
   /** While a thread is free, no job waits behind a slow one that may run there. */
   #takeBackOverdue(): void {
-    if (this.#waiting.length > 0 || this.#isShared) return
+    if (this.#isShared || this.#waiting.some((handOff) => this.#mayHoldAnother(handOff))) return
     for (const thread of this.#all()) {
       const free = this.#threads.some((other) => other !== thread && other.free > 0)
-      if (!free || !thread.isHeldUp) continue
-      this.#waiting.push(...thread.revoke((run) => this.#mayHoldAnother(run)))
+      if (free && thread.isHeldUp) this.#waiting.push(...this.#takeBack(thread))
     }
   }
 
+  /** A kind stays at a thread only if it is at work there. */
+  #takeBack(thread: WorkerThread): HandOff[] {
+    const stay = thread.kindsAtWork
+    return thread.revoke(({ job: { kind }, terms }) => {
+      return this.#holders(kind) - (stay.has(kind) ? 0 : 1) < terms.most
+    })
+  }
+
   #mayHoldAnother({ job, terms }: HandOff): boolean {
-    const held = this.#threads.filter((thread) => thread.held(job.kind) > 0).length
-    return held < terms.most
+    return this.#holders(job.kind) < terms.most
   }
 
   #watchOverdue(): void {

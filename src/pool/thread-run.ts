@@ -57,9 +57,7 @@ export class ThreadRun implements Watched {
   /** Takes it back, unless the thread was faster and has started it. */
   revoke(): boolean {
     const flag = Atomics.compareExchange(this.#flags, this.slot, Flag.waiting, Flag.revoked)
-    if (flag !== Flag.waiting) return false
-    this.isOver = true
-    return true
+    return flag === Flag.waiting
   }
 
   /** For another thread, after this one has died. */

@@ -73,7 +73,7 @@ export class WorkerThread {
   #batches = 0
   /** What its hand-offs cost together. */
   #load = 0
-  /** By kind: its hand-offs that have jobs of it. */
+  /** By kind: its jobs that are not over. */
   readonly #kinds = new Map<string, number>()
   /** Kinds that it died of: its slot stays theirs until it is replaced, or they took the next one. */
   readonly #ruinedBy = new Set<string>()
@@ -143,7 +143,7 @@ export class WorkerThread {
     return new Set([...this.#kinds.keys(), ...this.#ruinedBy])
   }
 
-  /** Hand-offs that a kind holds: those that have jobs of it, and one that it has ruined. */
+  /** What a kind holds of it: jobs that are not over, and one place if it has ruined the thread. */
   held(kind: string): number {
     return (this.#kinds.get(kind) ?? 0) + (this.#ruinedBy.has(kind) ? 1 : 0)
   }
@@ -196,22 +196,33 @@ export class WorkerThread {
       const run = new ThreadRun(handOff, slot, this.#shared)
       this.#runs[slot] = run
       this.#watchdog.watch(run)
+      this.#count(run, 1)
       return run
     })
     if (this.#batches === 0) this.#since = performance.now()
     this.#batches += 1
     if (this.#pulse) this.#listener.busy(this)
     this.#load += cost
-    this.#count(runs, 1)
     void this.#run(runs, cost)
   }
 
-  #count(runs: ThreadRun[], by: 1 | -1): void {
-    for (const kind of new Set(runs.map(({ job }) => job.kind))) {
-      const held = (this.#kinds.get(kind) ?? 0) + by
-      if (held === 0) this.#kinds.delete(kind)
-      else this.#kinds.set(kind, held)
-    }
+  /** Kinds of the jobs that it is at, and those that it died of. */
+  get kindsAtWork(): ReadonlySet<string> {
+    const atWork = this.#runs.filter((run) => run?.isOver === false && run.startedAt() > 0)
+    return new Set([...atWork.map((run) => run!.job.kind), ...this.#ruinedBy])
+  }
+
+  #count({ job: { kind } }: ThreadRun, by: 1 | -1): void {
+    const jobs = (this.#kinds.get(kind) ?? 0) + by
+    if (jobs === 0) this.#kinds.delete(kind)
+    else this.#kinds.set(kind, jobs)
+  }
+
+  /** Nothing that comes later is about this run. */
+  #over(run: ThreadRun): void {
+    run.isOver = true
+    this.#watchdog.unwatch(run)
+    this.#count(run, -1)
   }
 
   /** Takes back the jobs that it has not started, of those that are wanted. */
@@ -219,7 +230,7 @@ export class WorkerThread {
     const taken: HandOff[] = []
     for (const run of this.#runs) {
       if (run === undefined || run.isOver || !wanted(run) || !run.revoke()) continue
-      this.#watchdog.unwatch(run)
+      this.#over(run)
       taken.push(run)
     }
     return taken
@@ -258,7 +269,6 @@ export class WorkerThread {
     const run = this.#runs.find((one) => one?.isOver === false && one.job.token === token)
     if (run?.job.id !== id) return false
     if (run.revoke()) {
-      run.isOver = false
       this.#settle(run, { type: 'released', reason: 'it was told to end' }, undefined)
     } else this.#end(run, 'interrupt')
     return true
@@ -300,11 +310,12 @@ export class WorkerThread {
       this.#runs[run.slot] = undefined
       this.#freeSlots.push(run.slot)
       if (run.isOver) continue
-      if (run.deaths < MOST_DEATHS && run.revoke()) returned.push(run.returned())
-      else this.#bury(run, gone)
+      if (run.deaths < MOST_DEATHS && run.revoke()) {
+        this.#over(run)
+        returned.push(run.returned())
+      } else this.#bury(run, gone)
     }
     this.#batches -= 1
-    this.#count(runs, -1)
     this.#load = this.#batches === 0 ? 0 : this.#load - cost
     this.#since = performance.now()
     if (returned.length > 0) this.#listener.returned(returned)
@@ -335,8 +346,7 @@ export class WorkerThread {
   }
 
   #settle(run: ThreadRun, outcome: Outcome, took: number | undefined): void {
-    run.isOver = true
-    this.#watchdog.unwatch(run)
+    this.#over(run)
     this.#groups.forget(run)
     this.#listener.settled(run.job, outcome, took)
   }

@@ -69,6 +69,21 @@ describe('jobs that are handed over together', () => {
     await lane.worksOn()
   })
 
+  test('I7: nor others, where each kind leaves a thread to them', async (t) => {
+    const lane = openLane(t, { threads: 2 })
+    await warmUp(lane)
+    for (let n = 0; n < 60; n += 1) await lane.run('echo')
+    const elsewhere = await lane.hold({ most: 1 })
+    const slow = lane.start('quick', { does: 'hold' }, { most: 1 })
+    const others = [1, 2].map((n) => lane.start('echo', { n }, { most: 1 }))
+    await lane.recorder.firstProgress(slow)
+    lane.release(elsewhere)
+    for (const job of others) completed(await lane.recorder.outcome(job))
+    assert.equal(lane.recorder.outcomes.has(slow), false)
+    lane.release(slow)
+    await lane.worksOn()
+  })
+
   test('I6: an interrupt releases those that have not started', async (t) => {
     const lane = openLane(t)
     await warmUp(lane)

@@ -52,6 +52,12 @@ describe('jobs are put together', () => {
     ['nothing of nothing', [], [idle()], [undefined]],
     ['nothing for nobody of some', jobs('tiny'), [], []],
     ['in their order', jobs('tiny', 'small', 'tiny'), [idle()], [[0, 1, 2]]],
+    [
+      'a place that is soon free is kept for a heavy one',
+      jobs('heavy', 'tiny'),
+      [busy(0.5), busy(0.9)],
+      [[1], undefined],
+    ],
     ['few of them for one thread', jobs('tiny', 'tiny'), [idle(), idle()], [[0, 1], undefined]],
     [
       'more than a third of a hand-off for two',

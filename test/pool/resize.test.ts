@@ -22,6 +22,18 @@ describe('resize', () => {
     assert.deepEqual(lane.downs, [])
   })
 
+  test('leaves a kind no more than it may hold, whichever thread has it', async (t) => {
+    const lane = openLane(t, { threads: 2 })
+    const [first, second] = [await lane.hold(), await lane.hold()]
+    lane.pool.resize(1)
+    lane.release(first)
+    completed(await lane.recorder.outcome(first))
+    assert.equal(lane.pool.roomFor('hold', 1), 0)
+    lane.release(second)
+    await lane.worksOn(1)
+    assert.equal(lane.pool.roomFor('hold', 1), 1)
+  })
+
   test('announces the room that it makes', async (t) => {
     const lane = openLane(t)
     const job = await lane.hold()

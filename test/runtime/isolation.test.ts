@@ -234,6 +234,6 @@ function startsWhileDown(h: Harness, kind: string): unknown[] {
   return h.events.filter(({ name, data }) => {
     if (name === 'thread:down') down += 1
     if (name === 'thread:up' && down > 0) down -= 1
-    return name === 'started' && down > 0 && 'job' in data && data.job.kind === kind
+    return name === 'started' && down > 0 && 'job' in data && data.job?.kind === kind
   })
 }

@@ -178,3 +178,23 @@ test('groups: one at a time each, also of those that a hook has submitted', asyn
   assert.equal(new Set(h.told('completed').map(({ job }) => job.id)).size, 60)
   for (const key of [0, 1, 2]) assert.equal(Atomics.load(h.cells, MOST + key), 1)
 })
+
+test('runOnce runs a job that is given its group by then', async (t) => {
+  const h = await openHarness(t)
+  h.runtime.register('echo', { group: () => 'one' })
+  await h.store.enqueue(newJob('echo', {}, {}, 1), 1)
+  assert.equal(await h.runtime.runOnce(), true)
+  assert.equal(await h.runtime.runOnce(), false)
+})
+
+test('cancel reaches a job whose kind has been given another lane meanwhile', async (t) => {
+  const lanes = { default: { threads: 1 }, other: { threads: 1 } }
+  const h = await openHarness(t, { lanes })
+  h.runtime.register('untilAborted', { grace: 60_000 })
+  void h.run()
+  const { id } = await h.runtime.enqueue('untilAborted', { then: 'throw' })
+  await h.event('progress', id)
+  h.runtime.register('untilAborted', { lane: 'other' })
+  assert.equal(await h.runtime.cancel(id), true)
+  await h.event('cancelled', id)
+})

@@ -97,6 +97,8 @@ class Bucket {
   readonly #statements: QueueStatements
   readonly #key: [kind: string, group: string]
   readonly #rate: Rate
+  readonly #isNew: boolean
+  readonly #now: number
   /** When it would have been full before anything was taken; or now, if it is. */
   readonly #before: number
   #full: number
@@ -107,6 +109,8 @@ class Bucket {
     this.#key = [kind, group]
     this.#rate = rate
     const spent = statements.spent.get(kind, group) as number | undefined
+    this.#isNew = spent === undefined
+    this.#now = now
     this.#full = spentAt(now, rate, spent)
     if (spent !== undefined && spent > this.#full) statements.spend.run(kind, group, this.#full)
     this.#before = Math.max(this.#full, now)
@@ -121,6 +125,7 @@ class Bucket {
     // At once: epoch milliseconds have little room for fractions, and sums of them add up errors.
     this.#full = this.#before + (this.#taken * this.#rate.per) / this.#rate.limit
     this.#statements.spend.run(...this.#key, this.#full)
+    if (this.#isNew && this.#taken === 1) this.#statements.forgetSpent.run(this.#now)
   }
 }
 

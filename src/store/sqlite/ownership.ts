@@ -39,7 +39,6 @@ export class Ownership {
         this.#statements.setOwner.run(JSON.stringify({ pid: process.pid, since: now }))
         // What groups may do is for the new owner to say, and nothing of theirs runs any more.
         this.#statements.freeAll.run({ now })
-        this.#statements.forgetSpent.run(now)
         return this.#statements.running.all()
       })
       this.#lock = lock

@@ -250,7 +250,10 @@ export function prepareQueue(db: Database): QueueStatements {
     spent: value('SELECT spent FROM helve_rates WHERE kind = ? AND grp = ?'),
     spend: run('INSERT OR REPLACE INTO helve_rates (kind, grp, spent) VALUES (?, ?, ?)'),
     shiftSpent: run('UPDATE helve_rates SET spent = spent - ?'),
-    forgetSpent: run('DELETE FROM helve_rates WHERE spent <= ?'),
+    // Two for each one that is new: so there are never many more than are in use.
+    forgetSpent: run(`
+      DELETE FROM helve_rates WHERE (kind, grp) IN (
+        SELECT kind, grp FROM helve_rates WHERE spent <= ? ORDER BY spent LIMIT 2)`),
 
     pauses: rows('SELECT lane, kind, grp, since, by FROM helve_pauses'),
     pause: run(`
