@@ -15,8 +15,11 @@ export interface Lanes {
   kinds(lane: string): Set<string>
 }
 
-/** Jobs that one turn looks at, or claims only in order to say that nobody handles their kind. */
+/** Jobs that one turn claims only in order to say that nobody handles their kind. */
 const UNHANDLED = 100
+
+/** Jobs and groups that one turn looks at in order to find the one that may start. */
+const LOOKS = 1_000
 
 /** How much each lane may claim in a turn: as much as it has room for, and `most` jobs in all. */
 export function admissions(
@@ -47,8 +50,7 @@ export function admitOne(backlog: Queue[], pauses: readonly Pause[], lanes: Lane
     ...queue,
     terms: { ...queue.terms, cost: 1, room: 1 },
   }))
-  // Of those that are looked at, some may only turn out to have to wait.
-  return [{ queues, room: 1, most: UNHANDLED }]
+  return [{ queues, room: 1, most: LOOKS }]
 }
 
 /** The queues that are not paused. */

@@ -266,7 +266,7 @@ export class Coordinator {
     this.#behind = result.behind
     mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]!))
     mail.endings.forEach((one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
-    if (mail.once) this.#claimedOnce(mail.once, result.claimed[0])
+    if (mail.once) this.#claimedOnce(mail.once, result)
     for (const job of result.claimed) this.#handOff(job, now)
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
   }
@@ -302,9 +302,10 @@ export class Coordinator {
     this.#onces.delete(id)
   }
 
-  #claimedOnce(once: (ran: boolean) => void, job: ClaimedJob | undefined): void {
-    if (job === undefined) once(false)
-    else this.#onces.set(job.id, once)
+  #claimedOnce(once: (ran: boolean) => void, { claimed: [job], more }: TurnResult): void {
+    if (job !== undefined) this.#onces.set(job.id, once)
+    else if (more) this.#mailbox.putBack({ endings: [], submissions: [], once })
+    else once(false)
   }
 
   #handOff(job: ClaimedJob, now: number): void {

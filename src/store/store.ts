@@ -138,7 +138,7 @@ export interface Queue {
 export interface Admission {
   queues: PricedQueue[]
   room: number
-  /** Queued jobs in all. */
+  /** Queued jobs in all; groups that may not start, and jobs that get theirs, count as well. */
   most: number
 }
 
@@ -204,7 +204,7 @@ export interface Standing {
   pauses: Pause[]
   /** Due jobs that come before it in the queues that were asked for; 10,000 at the most. */
   ahead: number
-  /** Ids of the jobs of its group that run: 100 at the most. */
+  /** Ids of the jobs of its group that run: 10,000 at the most. */
   groupRunning: number[]
   /** Id of the live job that holds its dedupe key; undefined if none does, or it is the job itself. */
   keyHolder: number | undefined

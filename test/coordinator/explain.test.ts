@@ -172,6 +172,16 @@ const cases: Case[] = [
     },
   },
   {
+    what: 'is of a group that is full with more than are named',
+    setup: { lanes: { default: 200 }, policies: { a: { groupConcurrency: 150 } } },
+    make: last(151, grouped),
+    is: {
+      code: 'group',
+      running: times(150, (n) => n + 1),
+      reason: 'its group "g" is full: jobs 1, 2, 3, 4, 5 and 145 more are running',
+    },
+  },
+  {
     what: 'is of a kind that has the slots that it may have',
     setup: { lanes: { default: 3 }, known: { default: ['a', 'b'] } },
     make: last(3),

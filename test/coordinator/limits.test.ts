@@ -358,6 +358,37 @@ describe('a kind in its lane', () => {
   })
 })
 
+describe('one job at a time is found', () => {
+  test('past groups that are full', async (t) => {
+    const { coordinator, enqueue, clock, pool } = await aCoordinator(t)
+    const [first, , other] = await enqueue({ group: 'g' }, { group: 'g' }, { group: 'h' })
+    const onces = times(3, () => new Fate(coordinator.once()))
+    await clock.settle()
+    assert.deepEqual([pool.running, onces[2]!.value], [[first, other], false])
+  })
+
+  test('past more groups than one turn looks at', async (t) => {
+    const { coordinator, enqueue, store, clock, pool } = await aCoordinator(t)
+    const ids = await enqueue(...times(1_100, (n) => ({ group: `g${n}` })))
+    const last = ids.pop()!
+    for (const id of ids) await store.cancel(id, NOW)
+    const once = new Fate(coordinator.once())
+    await clock.settle()
+    assert.deepEqual([pool.running, once.is], [[last], 'pending'])
+  })
+
+  test('though it has to be given its group', async (t) => {
+    const group = ({ repo }: { repo: string }): string => repo
+    const { coordinator, enqueueOne, clock, pool } = await aCoordinator(t, {
+      policies: { a: { group } },
+    })
+    const id = await enqueueOne({ kind: 'a', payload: { repo: 'x' } })
+    void coordinator.once()
+    await clock.settle()
+    assert.deepEqual([pool.running, pool.started[0]?.job.group], [[id], 'x'])
+  })
+})
+
 describe('a job that a limit holds back starts as soon as it may', () => {
   const rate = { limit: 1, per: 500 }
   const cases: [limit: string, policy: object, job: object][] = [

@@ -216,7 +216,9 @@ function check(given: HandOff[], seats: Seat[]): void {
     assert.ok(now <= Math.max(held, terms.most), `${job.kind}: ${now} of ${terms.most}`)
   }
 
-  // What was left had no place: no seat that is free of packets could have taken it.
+  // What was left had no place: no seat that is free of packets could have taken it, but for
+  // those that are kept for heavy ones.
+  const kept = given.filter((one) => costOf(one) >= 1 && !handed.includes(one)).length
   for (const left of given.filter((handOff) => !handed.includes(handOff))) {
     const held = seats.filter(
       ({ kinds }, at) =>
@@ -228,6 +230,7 @@ function check(given: HandOff[], seats: Seat[]): void {
       if (held >= left.terms.most && !kinds.has(left.job.kind)) return false
       return costOf(left) >= 1 ? isIdle : room > 0
     })
-    assert.deepEqual(open, [], `${left.job.kind} was left`)
+    const places = costOf(left) >= 1 ? 0 : kept
+    assert.ok(open.length <= places, `${left.job.kind} was left, with ${open.length} places`)
   }
 }

@@ -321,7 +321,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
 /** Admits the first of all due jobs. */
 const first: Turn['admit'] = (backlog) => [
-  { queues: backlog.map((queue) => ({ ...queue, terms: UNLIMITED })), room: 1, most: 1 },
+  { queues: backlog.map((queue) => ({ ...queue, terms: UNLIMITED })), room: 1, most: Infinity },
 ]
 
 /** What the store has against a settle itself, and not against the transaction as a whole. */

@@ -9,8 +9,8 @@ import type { EnqueueStatements, QueueStatements } from './statements.ts'
 
 /** Jobs ahead are counted up to here: nobody needs to know it more exactly. */
 const MOST_AHEAD = 10_000
-/** Jobs of a group that are named at the most. */
-const MOST_NAMED = 100
+/** Jobs of a group that are named at the most: more than any lane runs. */
+const MOST_NAMED = 10_000
 
 /** The `runAt` of the queued job that has the earliest; Infinity when none is queued. */
 export function oldestQueued(statements: QueueStatements): number {

@@ -136,6 +136,13 @@ export function grouping(open: Open): void {
       assert.deepEqual(ids((await claimsOn(store, ONE)).claimed), [job!.id])
     })
 
+    test('come one at a time, past groups that are empty', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, of('a'), of('b'), of('c'))
+      for (const id of [1, 2]) await store.cancel(id, NOW)
+      assert.equal((await store.claim(NOW))?.group, 'c')
+    })
+
     test('are due since they are, for who looks after the queue', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a', { runAt: NOW - 3 }), of('a', { runAt: NOW - 2 }), of('b'))
