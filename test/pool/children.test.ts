@@ -15,13 +15,12 @@ const ENDS: { then: Then; type: string; terms?: StartOptions }[] = [
   { then: 'throw', type: 'failed' },
   { then: 'exit', type: 'lost' },
   { then: 'crash', type: 'lost' },
-  { then: 'eatMemory', type: 'lost' },
   { then: 'loop', type: 'timedOut', terms: SOON },
   { then: 'never', type: 'timedOut', terms: SOON },
 ]
 
 describe('no process that a run has started outlives it', () => {
-  const lane = new Lane({ memory: 40 })
+  const lane = new Lane()
   after(() => lane.close())
 
   for (const script of ['stays', 'exits'] as const) {
@@ -47,15 +46,15 @@ describe('no process that a run has started outlives it', () => {
   })
 })
 
-test('what neighbours have started lives on, until their thread is killed', async (t) => {
+test('what neighbours have started lives on, until they are ended', async (t) => {
   const lane = openLane(t, { concurrency: 3 })
-  const neighbour = await lane.hold({}, 'spawn', { then: 'never' })
+  const neighbour = await lane.hold({ grace: 20 }, 'spawn', { then: 'never' })
   const theirs = (await lane.recorder.firstProgress(neighbour)) as number[]
   await lane.run('spawn', { then: 'return' })
   await lane.run('spawnShort')
   for (const pid of theirs) assert.ok(process.kill(pid, 0))
-  assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
-  assert.equal((await lane.recorder.outcome(neighbour)).type, 'lost')
+  lane.pool.interrupt()
+  assert.equal((await lane.recorder.outcome(neighbour)).type, 'released')
   await gone(...theirs)
 })
 
@@ -136,4 +135,13 @@ test('a process that has exited is forgotten', async (t) => {
   const kill = t.mock.method(process, 'kill')
   groups.kill('run')
   assert.equal(kill.mock.callCount(), 0)
+})
+
+test('a run that eats the memory of its thread leaves no process behind', async (t) => {
+  const lane = openLane(t, { memory: 40 })
+  const job = await lane.hold({}, 'spawn', { then: 'eatMemory' })
+  const pids = (await lane.recorder.firstProgress(job)) as number[]
+  assert.equal((await lane.recorder.outcome(job)).type, 'lost')
+  await gone(...pids)
+  await lane.worksOn()
 })
