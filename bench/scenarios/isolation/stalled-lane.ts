@@ -67,10 +67,12 @@ function watchStalls(runtime: IsolationRuntime) {
   return {
     during: (at: number) => [...began.values()].some((since) => at >= since && at < since + SPIN),
     figures() {
-      const times = [...named].flatMap(([id, at]) => at - (began.get(id) ?? Number.NaN))
+      const times = [...began].map(([id, since]) => (named.get(id) ?? Number.NaN) - since)
+      const seen = times.filter((ms) => !Number.isNaN(ms))
       return {
-        'not named': [...began.keys()].filter((id) => !named.has(id)).length,
-        ...(times.length === 0 ? {} : { 'slowest naming ms': Math.max(...times) }),
+        'not named': times.length - seen.length,
+        'others named': [...named.keys()].filter((id) => !began.has(id)).length,
+        ...(seen.length === 0 ? {} : { 'slowest naming ms': Math.max(...seen) }),
       }
     },
   }
