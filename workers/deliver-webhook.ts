@@ -2,7 +2,7 @@ import { badOption, checkFunction, checkKeys, checkNumber } from '../src/job/che
 import type { Webhook } from '../src/job/delivery.ts'
 import { PermanentError, read } from '../src/job/errors.ts'
 import type { Handler, Job } from '../src/job/handler.ts'
-import type { Delivery } from '../src/webhook/attempt.ts'
+import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
 import { guidOf, isGuid } from '../src/webhook/guid.ts'
 import { DEFAULT_USER_AGENT } from '../src/webhook/headers.ts'
 import { optional, required, requiredKey } from './payload-fields.ts'
@@ -52,8 +52,6 @@ export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<Deliver
     const hook = usable(await hooks.getWebhook(id), id)
     ctx.signal.throwIfAborted()
     const options = { timeout, userAgent, signal: ctx.signal }
-    // Only where deliveries are made: the HTTP client is most of what a thread would load.
-    const { attemptDelivery } = await import('../src/webhook/attempt.ts')
     const { record, failure } = await attemptDelivery(hook, delivery, options)
     ctx.recordDelivery(record)
     if (failure) throw failure
