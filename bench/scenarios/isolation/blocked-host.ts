@@ -15,7 +15,7 @@ export const blockedHost: Isolation = {
     isolated(params, { io: { threads: 1, concurrency: 64 } }, async ({ runtime }) => {
       runtime.register('rest', { lane: 'io', timeout: TIMEOUT, maxAttempts: 1 })
       void runtime.run()
-      await warmUp(runtime, 'rest', { ms: 0 }, 100)
+      await warmUp(runtime, 'rest', () => ({ ms: 0 }), 100)
       const ends = { fine: 0, aborted: 0 }
       const end = (aborted: boolean): void => void (ends[aborted ? 'aborted' : 'fine'] += 1)
       let begun = 0

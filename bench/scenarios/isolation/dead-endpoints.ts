@@ -53,8 +53,8 @@ function measure(params: Params, endpoints: Endpoints, disturbed: boolean) {
     const dead = await Promise.all(endpoints.dead.map(create))
     registerDeliveries(runtime)
     void runtime.run()
-    await warmUp(runtime, 'reindex', REINDEX, 200)
-    await warmUp(runtime, 'deliver_webhook', healthy, 300)
+    await warmUp(runtime, 'reindex', () => REINDEX, 200)
+    await warmUp(runtime, 'deliver_webhook', () => healthy, 300)
 
     const deliveries = new Probe(runtime, 'deliver_webhook', () => now())
     const reindexes = new Probe(runtime, 'reindex', (ran) => (ran as Ran).ended)

@@ -27,7 +27,7 @@ export const dyingThreads: Isolation = {
     const lane = { threads: params.threads, memory: MEMORY }
     return isolated(params, { default: lane }, async ({ runtime, overlaps }) => {
       void runtime.run()
-      await warmUp(runtime, 'stamp', { burn: BURN })
+      await warmUp(runtime, 'stamp', () => ({ burn: BURN }))
       const charges = countCharges(runtime, (kind) => kind === 'stamp')
       let deaths = 0
       runtime.on('thread:down', () => (deaths += 1))

@@ -25,7 +25,7 @@ export const endlessLoops: Isolation = {
       const backoff = { delay: 0, jitter: 0 }
       runtime.register('loop', { timeout: TIMEOUT, grace: GRACE, maxAttempts: RUNS, backoff })
       void runtime.run()
-      await warmUp(runtime, 'stamp', {})
+      await warmUp(runtime, 'stamp', () => ({}))
       const charges = countCharges(runtime, (kind) => kind !== 'loop')
       const gaps = countGaps(runtime)
       let dead = 0

@@ -19,7 +19,7 @@ export const groupBacklog: Isolation = {
     isolated(params, {}, async ({ runtime }) => {
       runtime.register('grouped', { group: ({ group }: { group: string }) => group })
       void runtime.run()
-      await warmUp(runtime, 'grouped', { group: 'warm', burn: BURN })
+      await warmUp(runtime, 'grouped', (job) => ({ group: `warm ${job % 4}`, burn: BURN }))
       const backlog = Array.from({ length: disturbed ? params.jobs / SHARE : 0 }, () => ({
         kind: 'grouped' as const,
         payload: { group: 'full', burn: BURN },

@@ -25,7 +25,7 @@ export const groupRate: Isolation = {
       runtime.register('grouped', { group: groupOf })
       runtime.register('limited', { group: groupOf, groupRate: RATE })
       void runtime.run()
-      await warmUp(runtime, 'grouped', { group: OTHERS[0], burn: BURN })
+      await warmUp(runtime, 'grouped', (job) => ({ group: OTHERS[job % 4], burn: BURN }))
       await fill(runtime, params, disturbed)
 
       const ends = watchEnds(runtime)

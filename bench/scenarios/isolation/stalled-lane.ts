@@ -39,7 +39,7 @@ function measure(params: Params, { healthy }: Endpoints, disturbed: boolean) {
     registerDeliveries(runtime)
     runtime.register('spin', { lane: 'io' })
     void runtime.run()
-    await warmUp(runtime, 'deliver_webhook', deliveryTo(hooks[0]!), 300)
+    await warmUp(runtime, 'deliver_webhook', (job) => deliveryTo(hooks[job % HOOKS]!), 300)
 
     const stalls = watchStalls(runtime)
     const deliveries = new Probe(runtime, 'deliver_webhook', () => now())
