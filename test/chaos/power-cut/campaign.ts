@@ -9,12 +9,12 @@ import { readImage, REMAINS, writeImage, type Image } from './disk.ts'
 import { judge } from './judge.ts'
 import { LEDGER, Ledger } from './ledger.ts'
 import { readEntries, type Entry } from './log.ts'
-import { recorded } from './recorder.ts'
+import { environment } from './recorder.ts'
 import { Recording, tellingMoments } from './recording.ts'
 
 const LOAD = fileURLToPath(new URL('./load.ts', import.meta.url))
-/** Entries of the record before a cut. */
-const [FEWEST, MOST] = [300, 8_000]
+/** Entries of the record before a cut, at least: by then the first jobs are in. */
+const FEWEST = 300
 /** So many submissions no process makes. */
 const STRIDE = 100_000
 /** Only a process that hangs takes so long. */
@@ -24,6 +24,8 @@ const PATIENCE = 60_000
 export interface Plan {
   seed: number
   cuts: number
+  /** Entries of the record before a cut, at most: some ten for each job. */
+  entries: number
   durability: 'power' | 'process'
   /** Whether acknowledged enqueues may be lost: then they are counted. */
   mayLose: boolean
@@ -96,19 +98,19 @@ class Campaign {
   async #record(folder: string, cut: number): Promise<Entry[]> {
     const log = `${folder}.log`
     await writeImage(folder, this.#image)
-    const cutAfter = FEWEST + this.#random.below(MOST - FEWEST)
-    const { library, durability } = this.#plan
+    const { library, durability, entries } = this.#plan
+    const cutAfter = FEWEST + this.#random.below(entries - FEWEST)
     const args = ['--import', 'tsx', LOAD, folder, durability, String(cut * STRIDE)]
     const child = spawn(process.execPath, args, {
-      env: recorded({ library, folder, log, cutAfter }),
+      env: environment({ library, folder, log, cutAfter }),
       stdio: ['ignore', 'ignore', 'inherit'],
       timeout: PATIENCE,
     })
     assert.deepEqual(await once(child, 'exit'), [null, 'SIGKILL'])
-    const entries = [...readEntries(await readFile(log))]
+    const recorded = [...readEntries(await readFile(log))]
     await rm(log)
-    assert.equal(entries.length, cutAfter, 'it was not the recorder that killed the process')
-    return entries
+    assert.equal(recorded.length, cutAfter, 'it was not the recorder that killed the process')
+    return recorded
   }
 
   /** The kill itself, one at any time before it, one inside a checkpoint, one after an ack. */

@@ -12,15 +12,17 @@ export interface PowerCutOptions extends PartOptions {
   cuts?: number
   /** Cuts with durability `process`. @default 10 */
   weakCuts?: number
+  /** Entries of a process's record, at most. @default 8000 */
+  entries?: number
 }
 
 /** I1: cuts the power under load; with durability `power` no acknowledged enqueue is lost. */
-export async function run({ seed, cuts = 20, weakCuts = 10 }: PowerCutOptions): Promise<Figures> {
+export async function run(options: PowerCutOptions): Promise<Figures> {
   const why = await whyNoRecorder()
   if (why !== undefined) return { skipped: why }
   const folder = await mkdtemp(join(tmpdir(), 'helve-'))
   try {
-    const figures = await cutPower({ seed, folder, cuts, weakCuts })
+    const figures = await cutPower(folder, options)
     await rm(folder, { recursive: true })
     return figures
   } catch (error) {
@@ -28,15 +30,9 @@ export async function run({ seed, cuts = 20, weakCuts = 10 }: PowerCutOptions): 
   }
 }
 
-interface Cuts {
-  seed: number
-  folder: string
-  cuts: number
-  weakCuts: number
-}
-
-async function cutPower({ seed, folder, cuts, weakCuts }: Cuts): Promise<Figures> {
-  const common = { seed, folder, library: await compileRecorder(folder) }
+async function cutPower(folder: string, options: PowerCutOptions): Promise<Figures> {
+  const { seed, cuts = 20, weakCuts = 10, entries = 8_000 } = options
+  const common = { seed, entries, folder, library: await compileRecorder(folder) }
   const power = await campaign({ ...common, cuts, durability: 'power', mayLose: false })
   const weak = await campaign({ ...common, cuts: weakCuts, durability: 'process', mayLose: true })
   // Without its syncs the same is lost: so a turn that had forgotten them would be found out.

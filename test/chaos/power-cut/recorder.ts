@@ -35,7 +35,7 @@ export async function compileRecorder(folder: string): Promise<string> {
 }
 
 /** The environment of a process that is recorded. */
-export function recorded({ library, folder, log, cutAfter }: Recording): NodeJS.ProcessEnv {
+export function environment({ library, folder, log, cutAfter }: Recording): NodeJS.ProcessEnv {
   return {
     ...process.env,
     LD_PRELOAD: library,
