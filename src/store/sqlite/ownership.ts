@@ -41,12 +41,21 @@ export class Ownership {
         this.#statements.freeAll.run({ now })
         return this.#statements.running.all()
       })
+      // The process before did not end by itself: what ended it may have damaged the file.
+      if (orphans.length > 0) this.#transactions.read(() => this.#probe())
       this.#lock = lock
       return orphans.map(claimedBefore)
     } catch (error) {
       lock.release()
       throw error
     }
+  }
+
+  #probe(): void {
+    const found = this.#statements.quickCheck.get()
+    if (found === 'ok') return
+    const problem = `file: ${this.#file}: it is damaged: ${String(found)}`
+    throw new HelveError('HELVE_ERR_STORE_CORRUPT', problem)
   }
 
   giveBack(): void {

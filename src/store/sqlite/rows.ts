@@ -1,3 +1,4 @@
+import { HelveError } from '../../job/errors.ts'
 import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
 import type {
   ClaimedJob,
@@ -21,8 +22,26 @@ function claimedJob(row: unknown[], token: number, attempt: number): ClaimedJob 
     maxAttempts: row[6] as number | null,
     crashes: row[7] as number,
     createdAt: row[8] as number,
-    overrides: row[9] === null ? null : (JSON.parse(row[9] as string) as JobOverrides),
+    overrides: overrides(row[9] as string | null),
     group: row[10] as string | null,
+  }
+}
+
+/** A damaged row must not stop the turn, and with it the queue: the job runs as its kind does. */
+function overrides(json: string | null): JobOverrides | null {
+  try {
+    return json === null ? null : (JSON.parse(json) as JobOverrides)
+  } catch {
+    return null
+  }
+}
+
+function json([id]: unknown[], text: unknown): unknown {
+  try {
+    return JSON.parse(text as string)
+  } catch (cause) {
+    const problem = `job ${String(id)}: expected JSON, got a damaged row`
+    throw new HelveError('HELVE_ERR_STORE_CORRUPT', problem, { cause })
   }
 }
 
@@ -60,7 +79,7 @@ export function jobRecord(row: unknown[]): JobRecord {
   return {
     id: row[0] as number,
     kind: row[1] as string,
-    payload: JSON.parse(row[2] as string) as unknown,
+    payload: json(row, row[2]),
     dedupeKey: row[3] as string | null,
     state: row[4] as JobState,
     priority: row[5] as number,
@@ -72,7 +91,7 @@ export function jobRecord(row: unknown[]): JobRecord {
     createdAt: row[11] as number,
     startedAt: row[12] as number | null,
     diedAt: row[13] as number | null,
-    errors: JSON.parse(row[14] as string) as RecordedError[],
+    errors: json(row, row[14]) as RecordedError[],
     group: row[15] as string | null,
   }
 }

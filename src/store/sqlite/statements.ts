@@ -94,6 +94,7 @@ export function prepareTransactions(db: Database): TransactionStatements {
 
 export type QueueStatements = Prepared<
   | 'dataVersion'
+  | 'quickCheck'
   | 'lastId'
   | 'start'
   | 'startMany'
@@ -158,6 +159,7 @@ export function prepareQueue(db: Database): QueueStatements {
 
   return {
     dataVersion: value('PRAGMA data_version'),
+    quickCheck: value('PRAGMA quick_check(1)'),
 
     lastId: value(`SELECT seq FROM sqlite_sequence WHERE name = 'helve_jobs'`),
     // Queued and claimed in one: the token is the claim's number and the id.

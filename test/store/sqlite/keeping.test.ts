@@ -95,3 +95,35 @@ describe('check', () => {
     assert.ok(problems.length > 0)
   })
 })
+
+describe('a damaged file', () => {
+  test('I2: a job whose overrides cannot be read runs, and stops nobody', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, aJob({ overrides: { timeout: 5 } }), aJob())
+    connect(t, store.file).exec(`UPDATE helve_jobs SET overrides = '{bad' WHERE id = 1`)
+    const claimed = await claim(store)
+    assert.deepEqual(
+      claimed.map(({ overrides }) => overrides),
+      [null, null],
+    )
+  })
+
+  test('a row that cannot be shown is named', async (t) => {
+    const store = await openStore(t)
+    const [job] = await enqueue(store, aJob())
+    connect(t, store.file).exec(`UPDATE helve_jobs SET payload = '{bad'`)
+    await assert.rejects(store.get(job!.id), refusal('HELVE_ERR_STORE_CORRUPT', `job ${job!.id}`))
+    await assert.rejects(store.list({}), refusal('HELVE_ERR_STORE_CORRUPT', `job ${job!.id}`))
+  })
+
+  test('is refused by the next owner, if the one before it left jobs running', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, ...times(2_000))
+    await claim(store, 1)
+    connect(t, store.file).pragma('wal_checkpoint(TRUNCATE)')
+    const file = await open(store.file, 'r+')
+    await file.write(Buffer.alloc(PAGE), 0, PAGE, 20 * PAGE)
+    await file.close()
+    await assert.rejects(store.own(NOW), refusal('HELVE_ERR_STORE_CORRUPT', store.file))
+  })
+})
