@@ -39,6 +39,8 @@ const PATIENCE = 5_000
 const CELLS = 100_000
 /** Jobs at a time of those that warm up. */
 const BURST = 20
+/** Milliseconds of those that come first, as far as their kind can burn. */
+const SLOW = 5
 
 /** A runtime on a new file with the handlers beside this, for one load. */
 export function isolated<T>(
@@ -71,11 +73,12 @@ export async function warmUp(
   payloadOf: (job: number) => object,
   jobs = 1_000,
 ): Promise<void> {
-  // Several at a time, or one thread would do them all.
+  // Several at a time, and the first ones slow, or one thread would do them all.
   for (let done = 0; done < jobs; done += BURST) {
     const warm = completions(runtime, BURST)
     const burst = Array.from({ length: BURST }, (_, job) => {
-      return runtime.enqueue(kind, payloadOf(done + job))
+      const slow = done === 0 ? { burn: SLOW } : {}
+      return runtime.enqueue(kind, { ...payloadOf(done + job), ...slow })
     })
     await Promise.all([...burst, warm])
   }
