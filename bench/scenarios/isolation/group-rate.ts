@@ -23,9 +23,10 @@ export const groupRate: Isolation = {
   load: (params, disturbed) =>
     isolated(params, {}, async ({ runtime }) => {
       runtime.register('grouped', { group: groupOf })
-      runtime.register('limited', { group: groupOf, groupRate: RATE })
       void runtime.run()
+      // While it is the only kind there: it leaves a thread to others.
       await warmUp(runtime, 'grouped', (job) => ({ group: OTHERS[job % 4], burn: BURN }))
+      runtime.register('limited', { group: groupOf, groupRate: RATE })
       await fill(runtime, params, disturbed)
 
       const ends = watchEnds(runtime)
