@@ -26,10 +26,13 @@ const DURABILITIES = ['power', 'process'] as const
 /** Jobs of the memory scenario, for each job of the others: a million with the default. */
 const MEMORY = 5
 
+/** Long ones, each of which compares many measurements in one trial. */
+const ONCE = ['memory', 'backlog', 'fullGroup', ...ISOLATION]
+
 /** Every scenario with the parameters that were given. */
 export function plain(scenarios: string[], params: Params, trials: number): Measurement[] {
   return scenarios.map((scenario) => {
-    const once = scenario === 'memory' || scenario === 'backlog'
+    const once = ONCE.includes(scenario)
     const jobs = scenario === 'memory' ? params.jobs * MEMORY : params.jobs
     return { scenario, params: { ...params, jobs }, label: '', trials: once ? 1 : trials }
   })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { median } from '../../statistics.ts'
+import { median, quantile } from '../../statistics.ts'
 import type { Ran } from './handlers.ts'
 import { isolated, Probe, warmUp, type Isolation } from './shared.ts'
 
@@ -13,7 +13,7 @@ export const groupBacklog: Isolation = {
   disturbance: '50,000 due jobs in one group, one arrives in another',
   musts: [
     { figure: 'pickup median ms', text: '< 5', holds: (ms) => ms < 5 },
-    { figure: 'pickup most ms', text: '< 5', holds: (ms) => ms < 5 },
+    { figure: 'pickup p99 ms', text: '< 5', holds: (ms) => ms < 5 },
   ],
   load: (params, disturbed) =>
     isolated(params, {}, async ({ runtime }) => {
@@ -34,6 +34,10 @@ export const groupBacklog: Isolation = {
       }
       const { grouped } = await runtime.counts()
       if (disturbed && !grouped?.queued) throw new Error('the backlog was gone too early')
-      return { 'pickup median ms': median(waits), 'pickup most ms': Math.max(...waits) }
+      return {
+        'pickup median ms': median(waits),
+        'pickup p99 ms': quantile(waits, 0.99),
+        'pickup most ms': Math.max(...waits),
+      }
     }),
 }
