@@ -6,7 +6,8 @@ export const LOOK_INTERVAL = 20
 const STALLED_AFTER = 70
 /**
  * The same when no run's code holds it: more often than by what ended runs have left behind, it is
- * held up by a machine that is too busy, which another thread would only make worse.
+ * held up by a machine that is too busy, which another thread would only make worse. And in a cold
+ * thread, whose first runs load and compile what they need: another one would do just the same.
  */
 const STARVED_AFTER = 300
 /**
@@ -26,6 +27,7 @@ export interface Change {
 export class Heartbeat {
   readonly #pulse: Pulse
   readonly #isKeptWaiting: () => boolean
+  readonly #isCold: () => boolean
   /** The beat at the last look, and since when the loop may have been held by then. */
   #beat = 0
   #since = 0
@@ -34,10 +36,14 @@ export class Heartbeat {
   #counted = 0
   #isStalled = false
 
-  /** @param isKeptWaiting whether the thread has jobs that it has not begun with */
-  constructor(pulse: Pulse, isKeptWaiting: () => boolean) {
+  /**
+   * @param isKeptWaiting whether the thread has jobs that it has not begun with
+   * @param isCold whether it has hardly run anything yet
+   */
+  constructor(pulse: Pulse, isKeptWaiting: () => boolean, isCold: () => boolean) {
     this.#pulse = pulse
     this.#isKeptWaiting = isKeptWaiting
+    this.#isCold = isCold
   }
 
   get isStalled(): boolean {
@@ -71,7 +77,7 @@ export class Heartbeat {
   }
 
   get #patience(): number {
-    return this.holder === NOBODY ? STARVED_AFTER : STALLED_AFTER
+    return this.holder === NOBODY || this.#isCold() ? STARVED_AFTER : STALLED_AFTER
   }
 
   /** Without runs it does not beat: then it turns if it begins with what it is given. */

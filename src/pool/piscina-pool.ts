@@ -1,13 +1,12 @@
-import { MessagePort } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import type { ClaimedJob } from '../job/job.ts'
-import { LOG_LEVELS, type ThreadMessage } from '../job/task.ts'
-import { read } from '../job/errors.ts'
 import type { Webhook } from '../job/delivery.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
 import { Pace } from './pace.ts'
 import { pack, type Seat } from './packing.ts'
 import { StallWatch } from './stall-watch.ts'
+import { fieldsOf, threadMessage } from './thread-messages.ts'
 import { OVERDUE, WorkerThread, type ThreadListener, type ThreadOptions } from './worker-thread.ts'
 
 /** Threads beyond the lane's own in which jobs with crashes run, each alone. */
@@ -310,7 +309,7 @@ export class PiscinaPool implements Pool {
       case 'log': {
         const { id, level, fields } = message
         const own = { thread: thread.id, ...(id === null ? {} : { job: id }) }
-        return this.#listener.log(level, { ...own, ...parsed(fields) }, message.message)
+        return this.#listener.log(level, { ...own, ...fieldsOf(fields) }, message.message)
       }
       case 'webhook':
         void this.#answer(message.id, message.reply)
@@ -326,53 +325,5 @@ export class PiscinaPool implements Pool {
     } catch (error) {
       reply.postMessage({ error: String(error) })
     }
-  }
-}
-
-/** Handlers can post here as well, and anything: only what is whole is let through. */
-function threadMessage(received: unknown): ThreadMessage | undefined {
-  const message = received as ThreadMessage
-  switch (read(received, 'helve')) {
-    case 'progress':
-      return message
-    case 'reports': {
-      const { reports } = message as Extract<ThreadMessage, { helve: 'reports' }>
-      return Array.isArray(reports) && reports.every(isReport) ? message : undefined
-    }
-    case 'log': {
-      const { level, fields, message: text } = message as Extract<ThreadMessage, { helve: 'log' }>
-      const strings = typeof level === 'string' && typeof fields === 'string'
-      if (!strings || typeof text !== 'string') return undefined
-      return Object.hasOwn(LOG_LEVELS, level) ? message : undefined
-    }
-    case 'webhook': {
-      const { id, reply } = message as Extract<ThreadMessage, { helve: 'webhook' }>
-      return typeof id === 'number' && reply instanceof MessagePort ? message : undefined
-    }
-    case 'child': {
-      const { slot, pid, alive } = message as Extract<ThreadMessage, { helve: 'child' }>
-      const isWhole = Number.isInteger(slot) && Number.isSafeInteger(pid) && pid > 1
-      return isWhole && typeof alive === 'boolean' ? message : undefined
-    }
-    default:
-      return undefined
-  }
-}
-
-/** A slot can be looked up; whether the rest is true, its token says. */
-function isReport(report: unknown): boolean {
-  return Number.isInteger(read(report, 'slot'))
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
-}
-
-function parsed(json: string): object {
-  try {
-    const value: unknown = JSON.parse(json)
-    return isObject(value) ? (value as object) : {}
-  } catch {
-    return {}
   }
 }

@@ -8,7 +8,8 @@ import { MOST_JOBS } from './pace.ts'
 import type { Packed } from './packing.ts'
 import { ProcessGroups } from './process-groups.ts'
 import { ThreadGone, ThreadLife, type ThreadStart } from './thread-life.ts'
-import { ThreadRun, type SharedSlots } from './thread-run.ts'
+import type { ThreadRun } from './thread-run.ts'
+import { ThreadSlots } from './thread-slots.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** How the threads of a lane are started. */
@@ -53,6 +54,8 @@ const CLOSE_TIMEOUT = 2_000
 const MOST_DEATHS = 2
 /** Milliseconds after which the jobs that a hand-off has not started are wanted elsewhere. */
 export const OVERDUE = 6
+/** Runs after which a thread has loaded and compiled what it needs. */
+const COLD_RUNS = 5
 /** What a thread may have of short jobs at a time, in full hand-offs. */
 const AHEAD = 2
 /** Turns of the event loop in which messages that were sent before a result arrive. */
@@ -62,10 +65,7 @@ const MOST_LOOPS = 10
 export class WorkerThread {
   readonly #options: ThreadOptions
   readonly #listener: ThreadListener
-  readonly #shared: SharedSlots
-  /** By slot. */
-  readonly #runs: (ThreadRun | undefined)[]
-  readonly #freeSlots: number[]
+  readonly #slots: ThreadSlots
   /** By slot: reports that are settled together with their batch's result. */
   readonly #last = new Map<number, Report>()
   readonly #watchdog = new Watchdog<ThreadRun>((run) => this.#end(run, 'timeout'))
@@ -73,12 +73,12 @@ export class WorkerThread {
   #batches = 0
   /** What its hand-offs cost together. */
   #load = 0
-  /** By kind: its jobs that are not over. */
-  readonly #kinds = new Map<string, number>()
   /** Kinds that it died of: its slot stays theirs until it is replaced, or they took the next one. */
   readonly #ruinedBy = new Set<string>()
   /** When it got to its newest hand-off, on the monotonic clock. */
   #since = 0
+  /** Runs that have ended since the thread is up. */
+  #ended = 0
   readonly #pulse: Pulse | undefined
   readonly #heartbeat: Heartbeat | undefined
   readonly #life: ThreadLife
@@ -90,19 +90,23 @@ export class WorkerThread {
     const slots = serial ? (AHEAD + 1) * MOST_JOBS : options.concurrency
     this.#options = options
     this.#listener = listener
-    this.#runs = Array.from({ length: slots })
-    this.#freeSlots = Array.from({ length: slots }, (_, slot) => slots - 1 - slot)
-    const { handlers, config, logLevel, setupTimeout } = options
-    const flags = new Int32Array(new SharedArrayBuffer(4 * (slots + 1)))
-    const starts = new Float64Array(new SharedArrayBuffer(8 * slots))
-    this.#shared = { flags, starts, setupTimeout }
+    this.#slots = new ThreadSlots(slots, options.setupTimeout)
+    const { handlers, config, logLevel } = options
+    const { flags, starts } = this.#slots.shared
     this.#pulse = serial ? undefined : newPulse()
-    this.#heartbeat = this.#pulse && new Heartbeat(this.#pulse, () => this.hasWaiting)
+    this.#heartbeat =
+      this.#pulse &&
+      new Heartbeat(
+        this.#pulse,
+        () => this.hasWaiting,
+        () => this.#ended < COLD_RUNS,
+      )
     const data = { handlers, config, logLevel, flags, starts, serial, pulse: this.#pulse }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
       up: (id) => {
         this.#ruinedBy.clear()
+        this.#ended = 0
         this.#revive()
         listener.up(id)
         listener.freed(this)
@@ -140,28 +144,28 @@ export class WorkerThread {
 
   /** Kinds of the jobs that it has, and those that it died of. */
   get kinds(): ReadonlySet<string> {
-    return new Set([...this.#kinds.keys(), ...this.#ruinedBy])
+    return new Set([...this.#slots.kinds, ...this.#ruinedBy])
   }
 
   /** What a kind holds of it: jobs that are not over, and one place if it has ruined the thread. */
   held(kind: string): number {
-    return (this.#kinds.get(kind) ?? 0) + (this.#ruinedBy.has(kind) ? 1 : 0)
+    return this.#slots.jobs(kind) + (this.#ruinedBy.has(kind) ? 1 : 0)
   }
 
   /** Whether it has jobs that it has not started. */
   get hasWaiting(): boolean {
-    return this.#runs.some((run) => run?.isOver === false && run.startedAt() === 0)
+    return this.#slots.find((run) => run.startedAt() === 0) !== undefined
   }
 
   /** Whether it has jobs that have not ended. */
   get hasRuns(): boolean {
-    return this.#runs.some((run) => run?.isOver === false)
+    return this.#slots.find(() => true) !== undefined
   }
 
   /** Whether a hand-off takes longer than it should have, and is at work. */
   get isHeldUp(): boolean {
     if (this.#batches === 0 || performance.now() - this.#since < OVERDUE) return false
-    return this.#runs.some((run) => run?.isOver === false && run.startedAt() > 0)
+    return this.#slots.find((run) => run.startedAt() > 0) !== undefined
   }
 
   /** Whether its event loop is held, so that none of its jobs gets on. */
@@ -178,8 +182,7 @@ export class WorkerThread {
   }
 
   get #holder(): ClaimedJob | undefined {
-    const run = this.#heartbeat && this.#runs[this.#heartbeat.holder]
-    return run?.isOver === false ? run.job : undefined
+    return this.#heartbeat && this.#slots.at(this.#heartbeat.holder)?.job
   }
 
   /** A successor has no share in what its thread was. */
@@ -191,12 +194,8 @@ export class WorkerThread {
   /** Hands jobs over, which it runs one after the other. */
   start({ handOffs, cost }: Packed): void {
     const runs = handOffs.map((handOff) => {
-      const slot = this.#freeSlots.pop()
-      if (slot === undefined) throw new Error(`job ${handOff.job.id}: the thread has no free slot`)
-      const run = new ThreadRun(handOff, slot, this.#shared)
-      this.#runs[slot] = run
+      const run = this.#slots.take(handOff)
       this.#watchdog.watch(run)
-      this.#count(run, 1)
       return run
     })
     if (this.#batches === 0) this.#since = performance.now()
@@ -208,66 +207,48 @@ export class WorkerThread {
 
   /** Kinds of the jobs that it is at, and those that it died of. */
   get kindsAtWork(): ReadonlySet<string> {
-    const atWork = this.#runs.filter((run) => run?.isOver === false && run.startedAt() > 0)
-    return new Set([...atWork.map((run) => run!.job.kind), ...this.#ruinedBy])
-  }
-
-  #count({ job: { kind } }: ThreadRun, by: 1 | -1): void {
-    const jobs = (this.#kinds.get(kind) ?? 0) + by
-    if (jobs === 0) this.#kinds.delete(kind)
-    else this.#kinds.set(kind, jobs)
-  }
-
-  /** Nothing that comes later is about this run. */
-  #over(run: ThreadRun): void {
-    run.isOver = true
-    this.#watchdog.unwatch(run)
-    this.#count(run, -1)
+    const atWork = this.#slots.all().filter((run) => run.startedAt() > 0)
+    return new Set([...atWork.map(({ job }) => job.kind), ...this.#ruinedBy])
   }
 
   /** Takes back the jobs that it has not started, of those that are wanted. */
   revoke(wanted: (run: HandOff) => boolean = () => true): HandOff[] {
-    const taken: HandOff[] = []
-    for (const run of this.#runs) {
-      if (run === undefined || run.isOver || !wanted(run) || !run.revoke()) continue
-      this.#over(run)
-      taken.push(run)
-    }
+    const taken = this.#slots.all().filter((run) => wanted(run) && run.revoke())
+    for (const run of taken) this.#over(run)
     return taken
   }
 
   /** The job that a message of its handler speaks of, if this thread really runs it. */
   find(id: unknown): ClaimedJob | undefined {
-    return this.#runs.find((run) => run?.isOver === false && run.job.id === id)?.job
+    return this.#slots.find(({ job }) => job.id === id)?.job
   }
 
   /** Settles those of its runs that these are about; others are forged, or late. */
   report(reports: Report[], last = false): void {
-    const own = reports.filter(({ slot, token }) => this.#runs[slot]?.job.token === token)
+    const own = reports.filter(({ slot, token }) => this.#slots.has(slot, token))
     if (last) for (const report of own) this.#last.set(report.slot, report)
     else this.#settleAll(own)
   }
 
   /** Takes note of a process that one of its runs has started, or that has exited. */
   child({ slot, token, pid, alive }: Extract<ThreadMessage, { helve: 'child' }>): void {
-    const run = this.#runs[slot]
-    if (run === undefined || run.isOver || run.job.token !== token) return
+    const run = this.#slots.live(slot, token)
+    if (run === undefined) return
     if (alive) this.#groups.started(run, pid)
     else this.#groups.exited(run, pid)
   }
 
   #settleAll(reports: Report[]): void {
     for (const { slot, token, outcome, took } of reports) {
-      const run = this.#runs[slot]
-      if (run === undefined || run.isOver || run.job.token !== token) continue
-      this.#settle(run, run.ended(outcome ?? COMPLETED), took)
+      const run = this.#slots.live(slot, token)
+      if (run) this.#settle(run, run.ended(outcome ?? COMPLETED), took)
     }
   }
 
   /** Ends one run. False when it has no such run; what it has not started is taken back. */
   end({ id, token }: ClaimedJob): boolean {
-    const run = this.#runs.find((one) => one?.isOver === false && one.job.token === token)
-    if (run?.job.id !== id) return false
+    const run = this.#slots.find(({ job }) => job.id === id && job.token === token)
+    if (run === undefined) return false
     if (run.revoke()) {
       this.#settle(run, { type: 'released', reason: 'it was told to end' }, undefined)
     } else this.#end(run, 'interrupt')
@@ -276,7 +257,7 @@ export class WorkerThread {
 
   /** Ends what it runs: by the signal, and after each run's grace by killing the thread. */
   interrupt(): void {
-    for (const run of this.#runs) if (run && !run.isOver) this.#end(run, 'interrupt')
+    for (const run of this.#slots.all()) this.#end(run, 'interrupt')
   }
 
   /** Lets the handlers close, and ends the thread. */
@@ -307,8 +288,7 @@ export class WorkerThread {
     if (this.isStalled) this.look()
     const returned: HandOff[] = []
     for (const run of runs) {
-      this.#runs[run.slot] = undefined
-      this.#freeSlots.push(run.slot)
+      this.#slots.free(run)
       if (run.isOver) continue
       if (run.deaths < MOST_DEATHS && run.revoke()) {
         this.#over(run)
@@ -345,15 +325,22 @@ export class WorkerThread {
     this.#settle(run, outcome, undefined)
   }
 
+  /** Nothing that comes later is about this run. */
+  #over(run: ThreadRun): void {
+    this.#watchdog.unwatch(run)
+    this.#slots.over(run)
+  }
+
   #settle(run: ThreadRun, outcome: Outcome, took: number | undefined): void {
     this.#over(run)
+    this.#ended += 1
     this.#groups.forget(run)
     this.#listener.settled(run.job, outcome, took)
   }
 
   #end(run: ThreadRun, why: 'timeout' | 'interrupt'): void {
     if (!run.end(why)) return
-    const { flags } = this.#shared
+    const { flags } = this.#slots.shared
     const bell = flags.length - 1
     Atomics.add(flags, bell, 1)
     Atomics.notify(flags, bell)

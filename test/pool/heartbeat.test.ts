@@ -10,8 +10,12 @@ function setUp(t: TestContext) {
   t.mock.method(process, 'hrtime', seconds)
   const pulse = newPulse()
   const held = (by: number): void => void Atomics.store(pulse.holder, 0, by)
-  const thread = { isKeptWaiting: false }
-  const heartbeat = new Heartbeat(pulse, () => thread.isKeptWaiting)
+  const thread = { isKeptWaiting: false, isCold: false }
+  const heartbeat = new Heartbeat(
+    pulse,
+    () => thread.isKeptWaiting,
+    () => thread.isCold,
+  )
   const look = (after = LOOK_INTERVAL) => {
     now += after
     return heartbeat.look()
@@ -57,6 +61,16 @@ test('one that a run holds is, within 100 ms, and until it beats again', (t) => 
 test('one that no run holds may have been given no processor: that takes longer', (t) => {
   const { lookUntilChanged, beat } = setUp(t)
   beat()
+  const stall = lookUntilChanged()
+  assert.ok(stall?.isStalled)
+  assert.ok(stall.after >= 300 && stall.after < 340, `after ${stall.after}`)
+})
+
+test('one that is cold may be loading what it needs: that takes longer', (t) => {
+  const { thread, lookUntilChanged, beat, held } = setUp(t)
+  thread.isCold = true
+  beat()
+  held(0)
   const stall = lookUntilChanged()
   assert.ok(stall?.isStalled)
   assert.ok(stall.after >= 300 && stall.after < 340, `after ${stall.after}`)

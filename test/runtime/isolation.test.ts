@@ -101,28 +101,22 @@ describe('I7: others are not disturbed', () => {
     assert.deepEqual(startsWhileDown(h, 'loop'), [])
   })
 
-  test(
-    'by a handler that holds up a shared thread: it is named',
-    { skip: 'nothing tells of threads that are held up' },
-    async (t) => {
-      const h = await openHarness(t, { lanes: { default: { threads: 1 }, io: IO } })
-      h.runtime.register('spin', { lane: 'io', maxAttempts: 1 })
-      h.runtime.register('echo', { lane: 'io' })
-      const named = new Promise<{ lane: string; job: { id: number } }>((resolve) => {
-        h.runtime.on('thread:stalled' as never, resolve)
-      })
-      void h.run()
-      const first = await h.runtime.enqueue('echo', { n: 0 })
-      await h.event('completed', first.id)
-      const { id } = await h.runtime.enqueue('spin', { cell: 1 })
-      const { lane, job } = await named
-      assert.deepEqual([lane, job.id], ['io', id])
-      const echo = await h.runtime.enqueue('echo', { n: 1 })
-      await h.event('completed', echo.id)
-      assertUncharged(h, 'echo', 2)
-      h.release(1)
-    },
-  )
+  test('by a handler that holds up a shared thread: it is named', async (t) => {
+    const h = await openHarness(t, { lanes: { default: { threads: 1 }, io: IO } })
+    h.runtime.register('spin', { lane: 'io', maxAttempts: 1 })
+    h.runtime.register('echo', { lane: 'io' })
+    void h.run()
+    const first = await h.runtime.enqueue('echo', { n: 0 })
+    await h.event('completed', first.id)
+    const { id } = await h.runtime.enqueue('spin', { cell: 1 })
+    const { lane, job } = await h.event('thread:stalled')
+    assert.deepEqual([lane, job?.id], ['io', id])
+    assert.equal((await h.runtime.explain(id))?.code, 'stalled')
+    const echo = await h.runtime.enqueue('echo', { n: 1 })
+    await h.event('completed', echo.id)
+    assertUncharged(h, 'echo', 2)
+    h.release(1)
+  })
 
   test('by handlers that exit, crash or run out of memory', async (t) => {
     const h = await openHarness(t, { lanes: { default: { threads: 2, memory: 64 } } })
