@@ -94,11 +94,11 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
     return { code: 'rate', until: groupUntil, of: 'group', reason }
   }
   const most = mostSlots(kind, lanes)
-  const room = lanes.pools.get(lanes.of(kind)!)?.roomFor(kind, most) ?? 0
-  const free = lanes.pools.get(lanes.of(kind)!)?.free ?? 0
-  if (free > 0 && room < lanes.cost(kind)) {
+  const lane = lanes.of(kind)!
+  const pool = lanes.pools.get(lane)
+  if (pool && pool.free > 0 && pool.roomFor(kind, most) < lanes.cost(kind)) {
     const slots = most === 1 ? '1 slot' : `${most} slots`
-    const reason = `kind ${kind} holds ${slots} of lane ${lanes.of(kind)!}, and may hold no more`
+    const reason = `kind ${kind} holds ${slots} of lane ${lane}, and may hold no more`
     return { code: 'kind', most, reason }
   }
   return undefined

@@ -1,5 +1,5 @@
 import { badOption, checkKeys } from './check.ts'
-import { checkGroup } from './dedupe.ts'
+import { checkGroup } from './names.ts'
 import { checkKind } from './submission.ts'
 
 /** What is paused: a lane, a kind, or a group of a kind. */

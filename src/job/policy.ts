@@ -1,6 +1,6 @@
 import { DEFAULT_BACKOFF, type BackoffFunction, type BackoffOptions } from './backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from './check.ts'
-import { checkGroup } from './dedupe.ts'
+import { checkGroup } from './names.ts'
 import { MAX_DELAY } from './limits.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { BackoffOptions } from './backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, shown } from './check.ts'
-import { checkDedupeKey, checkGroup } from './dedupe.ts'
+import { checkDedupeKey, checkGroup } from './names.ts'
 import { HelveError } from './errors.ts'
 import { toJobError } from './failure.ts'
 import type { JobOverrides, NewJob } from './job.ts'
