@@ -29,13 +29,12 @@ import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
 import { enqueue, enqueueAll } from './enqueue.ts'
 import { enqueueInHost } from './host-connection.ts'
-import { joinGroup } from './groups.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
 import { completeAll, settle } from './settle.ts'
 import { prepareEnqueue, prepareQueue } from './statements.ts'
-import { cancel, oldestQueued, pause, pauses, resume, standing } from './tending.ts'
+import { cancel, oldestQueued, pause, pauses, resume, retry, standing } from './tending.ts'
 import { Transactions } from './transactions.ts'
 import { watchFile } from './watch.ts'
 import { Webhooks } from './webhooks.ts'
@@ -186,19 +185,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async retry(id: number, now: number): Promise<boolean> {
-    try {
-      return this.#transactions.acknowledged((counters) => {
-        const row = this.#statements.retry.get(now, id)
-        if (row === undefined) return false
-        const [kind, priority, group] = row as [string, number, string | null]
-        counters.move('dead', 'queued', kind, priority)
-        joinGroup(this.#statements, { kind, group, priority }, now, now)
-        return true
-      })
-    } catch (error) {
-      if (read(error, 'code') !== 'SQLITE_CONSTRAINT_UNIQUE') throw error
-      throw this.#keyTaken(id)
-    }
+    return this.#transactions.acknowledged((counters) => retry(this.#statements, counters, id, now))
   }
 
   async discard(id: number): Promise<boolean> {
@@ -306,16 +293,6 @@ export class SqliteStore implements Store, JobStore, RunStore {
   #setBack(ms: number, now: number): void {
     this.#statements.freeAll.run({ now })
     this.#statements.shiftSpent.run(ms)
-  }
-
-  #keyTaken(id: number): HelveError {
-    const key = this.#statements.keyOf.get(id) as string
-    const [holder] = this.#statements.holder.get(key) ?? []
-    return new HelveError(
-      'HELVE_ERR_DEDUPE_KEY',
-      `dedupeKey: expected a free key to retry job ${id}, got ${JSON.stringify(key)}, ` +
-        `which job ${String(holder)} holds`,
-    )
   }
 }
 

@@ -1,9 +1,11 @@
+import { HelveError, read } from '../../job/errors.ts'
 import type { ClaimedJob, JobRecord } from '../../job/job.ts'
 import type { Pause, PauseTarget } from '../../job/pause.ts'
 import type { Queue, Standing } from '../store.ts'
 import { freeAt, spentAt } from './budget.ts'
 import { backlog } from './claims.ts'
 import type { Counters } from './counters.ts'
+import { joinGroup } from './groups.ts'
 import { claimedBefore, jobRecord } from './rows.ts'
 import type { EnqueueStatements, QueueStatements } from './statements.ts'
 
@@ -19,6 +21,40 @@ export function oldestQueued(statements: QueueStatements): number {
     statements.groupedHead.get(kind, priority),
   ])
   return Math.min(...heads.filter((head) => head !== undefined).map(Number))
+}
+
+/** @throws HelveError `HELVE_ERR_DEDUPE_KEY` when a newer job holds its key */
+export function retry(
+  statements: QueueStatements & EnqueueStatements,
+  counters: Counters,
+  id: number,
+  now: number,
+): boolean {
+  const row = requeueDead(statements, id, now)
+  if (row === undefined) return false
+  const [kind, priority, group] = row as [string, number, string | null]
+  counters.move('dead', 'queued', kind, priority)
+  joinGroup(statements, { kind, group, priority }, now, now)
+  return true
+}
+
+function requeueDead(
+  statements: QueueStatements & EnqueueStatements,
+  id: number,
+  now: number,
+): unknown[] | undefined {
+  try {
+    return statements.retry.get(now, id)
+  } catch (error) {
+    if (read(error, 'code') !== 'SQLITE_CONSTRAINT_UNIQUE') throw error
+    const key = statements.keyOf.get(id) as string
+    const [holder] = statements.holder.get(key) ?? []
+    throw new HelveError(
+      'HELVE_ERR_DEDUPE_KEY',
+      `dedupeKey: expected a free key to retry job ${id}, got ${JSON.stringify(key)}, ` +
+        `which job ${String(holder)} holds`,
+    )
+  }
 }
 
 export function cancel(
