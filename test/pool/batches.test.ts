@@ -4,10 +4,12 @@ import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Quick } from './handlers.ts'
 import { completed, openLane, type Lane, type StartOptions } from './lane.ts'
 
-/** Until the lane knows that the kind is quick, and hands several of its jobs over at once. */
-async function warmUp(lane: Lane): Promise<void> {
-  for (let n = 0; n < 60; n += 1) await lane.run('quick')
-  assert.ok(lane.pool.cost('quick') < 0.2, 'expected jobs that share a hand-off')
+/**
+ * Until the lane knows that the kind is quick, and hands several of its jobs over at once. How many
+ * runs that takes depends on the machine: one that was held up by others counts for a while.
+ */
+async function warmUp(lane: Lane, kind = 'quick'): Promise<void> {
+  while (lane.pool.cost(kind) >= 0.2) await lane.run(kind)
 }
 
 /** Starts jobs in one go, so that they share a thread. */
@@ -72,7 +74,7 @@ describe('jobs that are handed over together', () => {
   test('I7: nor others, where each kind leaves a thread to them', async (t) => {
     const lane = openLane(t, { threads: 2 })
     await warmUp(lane)
-    for (let n = 0; n < 60; n += 1) await lane.run('echo')
+    await warmUp(lane, 'echo')
     const elsewhere = await lane.hold({ most: 1 })
     const slow = lane.start('quick', { does: 'hold' }, { most: 1 })
     const others = [1, 2].map((n) => lane.start('echo', { n }, { most: 1 }))
