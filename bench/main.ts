@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import Database from 'better-sqlite3'
 import { add, HEADER, markdown, rowsOf, text, type Figures } from './figures.ts'
 import { VERDICTS, verdictRows, verdicts } from './isolation.ts'
+import { surroundings } from './machine.ts'
 import { matrix, named, plain, SCENARIOS, type Measurement } from './plan.ts'
 import { record } from './results.ts'
 import type { Params } from './setup.ts'
@@ -93,10 +93,7 @@ async function main(): Promise<void> {
   ])
   const about = {
     command: ['npm run bench', ...process.argv.slice(2)].join(' '),
-    date: new Date().toISOString(),
-    machine: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
-    node: process.version,
-    sqlite: new Database(':memory:').prepare('SELECT sqlite_version()').pluck().get(),
+    ...surroundings(),
     ...params(),
     trials,
   }

@@ -1,21 +1,25 @@
 import { inspect, parseArgs } from 'node:util'
 import type { Figures } from './part.ts'
 import { PARTS } from './parts.ts'
+import { record, type Result } from './results.ts'
 
 const names = Object.keys(PARTS)
-const HELP = `npm run test:chaos -- [PART …] [--seed N]
+const HELP = `npm run test:chaos -- [PART …] [--seed N] [--share]
 
 Parts, without any all of them:
 ${names.map((name) => `  ${name.padEnd(16)}${PARTS[name]!.about}`).join('\n')}
   --seed N        makes the same choices again [${Date.now() % 1_000_000}, from the clock]
+  --share         only as much of each as npm test has
 
-Prints the figures of each part, and exits with 1 if something was violated in any.
+Prints the figures of each part, and exits with 1 if something was violated in any. A run of all of
+them is recorded in test/chaos/RESULTS.md.
 `
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     help: { type: 'boolean', default: false },
+    share: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 })
@@ -32,22 +36,22 @@ function chosen(): string[] {
   throw new Error(`part: expected one of ${names.join(', ')}, got ${unknown}`)
 }
 
-/** One part after the other, also after one that fails; resolves to what is to be printed. */
-async function runParts(parts: string[], seed: number): Promise<string[]> {
-  const report: string[] = []
-  for (const name of parts) {
-    process.stderr.write(`${name}, seed ${seed}\n`)
+/** One part after the other, also after one that fails. */
+async function runParts(parts: string[], seed: number): Promise<Result[]> {
+  const results: Result[] = []
+  for (const part of parts) {
+    process.stderr.write(`${part}, seed ${seed}\n`)
     const began = performance.now()
-    const figures = await runPart(name, seed)
-    const seconds = Math.round((performance.now() - began) / 1000)
-    report.push(`\n${name}, seed ${seed}, ${seconds} s`, ...lines(figures))
+    const figures = await runPart(part, seed)
+    results.push({ part, seconds: Math.round((performance.now() - began) / 1000), figures })
   }
-  return report
+  return results
 }
 
 async function runPart(name: string, seed: number): Promise<Figures> {
+  const part = PARTS[name]!
   try {
-    return await PARTS[name]!.run({ seed })
+    return await part.run({ seed, ...(values.share ? part.share : {}) })
   } catch (error) {
     process.exitCode = 1
     process.stderr.write(`${inspect(error)}\n`)
@@ -55,9 +59,19 @@ async function runPart(name: string, seed: number): Promise<Figures> {
   }
 }
 
-function lines(figures: Figures): string[] {
-  return Object.entries(figures).map(([name, value]) => `  ${String(value).padStart(8)}  ${name}`)
+function text({ part, seconds, figures }: Result): string {
+  const lines = Object.entries(figures).map(
+    ([name, value]) => `  ${String(value).padStart(8)}  ${name}\n`,
+  )
+  return `\n${part}, ${seconds} s\n${lines.join('')}`
 }
 
-if (values.help) process.stdout.write(HELP)
-else process.stdout.write(`${(await runParts(chosen(), parseSeed())).join('\n')}\n`)
+async function main(): Promise<void> {
+  if (values.help) return void process.stdout.write(HELP)
+  const [parts, seed] = [chosen(), parseSeed()]
+  const results = await runParts(parts, seed)
+  process.stdout.write(results.map(text).join(''))
+  if (parts === names && !values.share) record(seed, results)
+}
+
+await main()

@@ -4,6 +4,6 @@ import * as walMutations from './wal-mutations/wal-mutations.ts'
 
 /** The parts by name: a further one is one more entry. */
 export const PARTS: Record<string, Part> = {
-  'power-cut': { about: 'cuts the power under load', run: powerCut.run },
-  'wal-mutations': { about: 'damages the write-ahead log', run: walMutations.run },
+  'power-cut': powerCut,
+  'wal-mutations': walMutations,
 }

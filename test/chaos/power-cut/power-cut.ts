@@ -16,6 +16,9 @@ export interface PowerCutOptions extends PartOptions {
   entries?: number
 }
 
+export const about = 'cuts the power under load'
+export const share = { cuts: 2, weakCuts: 1, entries: 2_500 }
+
 /** I1: cuts the power under load; with durability `power` no acknowledged enqueue is lost. */
 export async function run(options: PowerCutOptions): Promise<Figures> {
   const why = await whyNoRecorder()

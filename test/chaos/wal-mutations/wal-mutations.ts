@@ -14,6 +14,9 @@ export interface WalMutationsOptions extends PartOptions {
   mutations?: number
 }
 
+export const about = 'damages the write-ahead log'
+export const share = { mutations: 15 }
+
 /** Damages the write-ahead log: what then opens holds a prefix of the turns, or is refused. */
 export async function run({ seed, mutations = 250 }: WalMutationsOptions): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'helve-'))

@@ -1,32 +1,21 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { Runtime, SqliteStore } from '../../src/index.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { connect } from '../support/store.ts'
-import { judge as judgeCut } from './power-cut/judge.ts'
-import { Ledger } from './power-cut/ledger.ts'
-import { run as cutPower } from './power-cut/power-cut.ts'
-import { submission } from './power-cut/submissions.ts'
-import { makeBase } from './wal-mutations/base.ts'
-import { judge as judgeLog } from './wal-mutations/judge.ts'
-import { run as mutateLogs } from './wal-mutations/wal-mutations.ts'
-
-// A short share of what `npm run test:chaos` does at length, and whether its judges can fail.
-
-const SEED = 20_260_101
+import { Runtime, SqliteStore } from '../../../src/index.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { connect } from '../../support/store.ts'
+import { SEED } from '../part.ts'
+import { judge } from './judge.ts'
+import { Ledger } from './ledger.ts'
+import { run, share } from './power-cut.ts'
+import { submission } from './submissions.ts'
 
 test('I1: power cuts under load take back no acknowledged enqueue', async (t) => {
-  const figures = await cutPower({ seed: SEED, cuts: 2, weakCuts: 1, entries: 2_500 })
+  const figures = await run({ seed: SEED, ...share })
   if (figures['skipped'] !== undefined) return t.skip(String(figures['skipped']))
   assert.ok(Number(figures['power: acknowledged enqueues']) > 50)
   assert.ok(Number(figures['power: of them with something unsynced']) > 0)
   assert.ok(Number(figures['process: most that one cut took back']) > 0)
-})
-
-test('a damaged log opens as a prefix of the turns, or is refused', async () => {
-  const figures = await mutateLogs({ seed: SEED, mutations: 15 })
-  assert.ok(Number(figures['opened with a part of the turns, in order']) > 10)
 })
 
 describe('the judge of a power cut', () => {
@@ -49,7 +38,7 @@ describe('the judge of a power cut', () => {
     // 3 and 15 have one key; 9 has another, and a newer one of it has started.
     ledger.hear('ack 1 1\nack 3 3\nack 4 9\nack 7 9\nack 9 9\nack 15 9\nack 25 9\nend 7\n')
     ledger.hear('start 21 key-1\n')
-    assert.deepEqual(await judgeCut(folder, ledger), [4, 25, 15])
+    assert.deepEqual(await judge(folder, ledger), [4, 25, 15])
   })
 
   test('finds a job that is not as it was submitted', async (t) => {
@@ -57,7 +46,7 @@ describe('the judge of a power cut', () => {
     await fileWith(folder, [1, 2])
     const changed = `UPDATE helve_jobs SET payload = replace(payload, '2.', '3.') WHERE id = 2`
     connect(t, join(folder, 'queue.db')).exec(changed)
-    await assert.rejects(judgeCut(folder, new Ledger()), /submission 2 is not as it was/)
+    await assert.rejects(judge(folder, new Ledger()), /submission 2 is not as it was/)
   })
 
   test('finds an older job missing where a newer one is there', async (t) => {
@@ -68,13 +57,6 @@ describe('the judge of a power cut', () => {
       UPDATE helve_counters SET jobs = jobs - 1 WHERE kind = 'later'`)
     const ledger = new Ledger()
     ledger.hear('ack 5 1\nack 10 2\nack 20 3\n')
-    await assert.rejects(judgeCut(folder, ledger), /submission 10 \(job 2\) is lost/)
+    await assert.rejects(judge(folder, ledger), /submission 10 \(job 2\) is lost/)
   })
-})
-
-test('the judge of a damaged log finds what no turn has left', async (t) => {
-  const folder = await temporaryFolder(t)
-  const { states, ...files } = await makeBase(join(folder, 'base'), 'logged', SEED)
-  await assert.rejects(judgeLog(join(folder, 'a'), files, states.slice(0, -1)), /no turn has left/)
-  assert.equal(await judgeLog(join(folder, 'b'), files, [...states, 'lost']), 1)
 })
