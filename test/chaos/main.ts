@@ -1,5 +1,5 @@
 import { inspect, parseArgs } from 'node:util'
-import type { Figures } from './part.ts'
+import type { Figures, Part } from './part.ts'
 import { PARTS } from './parts.ts'
 import { record, type Result } from './results.ts'
 
@@ -36,20 +36,27 @@ function chosen(): string[] {
   throw new Error(`part: expected one of ${names.join(', ')}, got ${unknown}`)
 }
 
-/** One part after the other, also after one that fails. */
+/** One part after the other, also after one that fails, and beside them those that are meant so. */
 async function runParts(parts: string[], seed: number): Promise<Result[]> {
-  const results: Result[] = []
-  for (const part of parts) {
-    process.stderr.write(`${part}, seed ${seed}\n`)
-    const began = performance.now()
-    const figures = await runPart(part, seed)
-    results.push({ part, seconds: Math.round((performance.now() - began) / 1000), figures })
+  const results = new Map<string, Promise<Result>>()
+  for (const part of parts.filter((name) => PARTS[name]!.beside)) {
+    results.set(part, runPart(part, seed))
   }
-  return results
+  for (const part of parts.filter((name) => !PARTS[name]!.beside)) {
+    results.set(part, runPart(part, seed))
+    await results.get(part)
+  }
+  return Promise.all(parts.map((part) => results.get(part)!))
 }
 
-async function runPart(name: string, seed: number): Promise<Figures> {
-  const part = PARTS[name]!
+async function runPart(part: string, seed: number): Promise<Result> {
+  process.stderr.write(`${part}, seed ${seed}\n`)
+  const began = performance.now()
+  const figures = await figuresOf(PARTS[part]!, seed)
+  return { part, seconds: Math.round((performance.now() - began) / 1000), figures }
+}
+
+async function figuresOf(part: Part, seed: number): Promise<Figures> {
   try {
     return await part.run({ seed, ...(values.share ? part.share : {}) })
   } catch (error) {

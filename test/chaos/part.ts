@@ -16,6 +16,8 @@ export interface Part {
   about: string
   /** As much of it as fits into `npm test`: the further options of `run`, which is long without. */
   share: Record<string, number>
+  /** Runs beside the others, which so have a load beside them. */
+  beside?: boolean
   /**
    * Resolves to its figures.
    *
