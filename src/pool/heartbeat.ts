@@ -1,4 +1,4 @@
-import { monotonic, NOBODY, type Pulse } from '../job/pulse.ts'
+import { monotonic, newPulse, NOBODY, resetPulse, type Pulse } from '../job/pulse.ts'
 
 /** Milliseconds between two looks at a thread. */
 export const LOOK_INTERVAL = 20
@@ -25,7 +25,8 @@ export interface Change {
 
 /** The heartbeat of a thread, as the main thread sees it. */
 export class Heartbeat {
-  readonly #pulse: Pulse
+  /** Shared with the thread. */
+  readonly pulse: Pulse = newPulse()
   readonly #isKeptWaiting: () => boolean
   readonly #isCold: () => boolean
   /** The beat at the last look, and since when the loop may have been held by then. */
@@ -40,8 +41,7 @@ export class Heartbeat {
    * @param isKeptWaiting whether the thread has jobs that it has not begun with
    * @param isCold whether it has hardly run anything yet
    */
-  constructor(pulse: Pulse, isKeptWaiting: () => boolean, isCold: () => boolean) {
-    this.#pulse = pulse
+  constructor(isKeptWaiting: () => boolean, isCold: () => boolean) {
     this.#isKeptWaiting = isKeptWaiting
     this.#isCold = isCold
   }
@@ -52,13 +52,13 @@ export class Heartbeat {
 
   /** The slot of the run whose code is running, or {@link NOBODY}. */
   get holder(): number {
-    return Atomics.load(this.#pulse.holder, 0)
+    return Atomics.load(this.pulse.holder, 0)
   }
 
   /** Looks at the thread, and says when it has stalled or goes on. */
   look(): Change | undefined {
     const now = monotonic()
-    const beat = this.#pulse.beat[0]!
+    const beat = this.pulse.beat[0]!
     const heldMs = Math.round(now - this.#since)
     const hasTurned = beat !== this.#beat || !this.#hasToTurn(beat)
     if (hasTurned) this.#restart(beat, now)
@@ -70,8 +70,9 @@ export class Heartbeat {
     return { isStalled, heldMs }
   }
 
-  /** Forgets a thread that has stopped. */
+  /** A thread's successor has no share in what it was. */
   reset(): void {
+    resetPulse(this.pulse)
     this.#restart(0, 0)
     this.#isStalled = false
   }

@@ -1,16 +1,14 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { CLOSE, COMPLETED, type Batch, type Report, type ThreadMessage } from '../job/task.ts'
-import { newPulse, resetPulse, type Pulse } from '../job/pulse.ts'
 import type { HandOff } from './hand-off.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { MOST_JOBS } from './pace.ts'
 import type { Packed } from './packing.ts'
-import { ProcessGroups } from './process-groups.ts'
+import { RunEnder } from './run-ender.ts'
 import { ThreadGone, ThreadLife, type ThreadStart } from './thread-life.ts'
 import type { ThreadRun } from './thread-run.ts'
 import { ThreadSlots } from './thread-slots.ts'
-import { Watchdog } from './watchdog.ts'
 
 /** How the threads of a lane are started. */
 export interface ThreadOptions extends ThreadStart {
@@ -44,10 +42,6 @@ export interface ThreadListener {
 
 /** For a run that its thread, which lives on, says nothing about. */
 const NO_OUTCOME = new ThreadGone('the thread gave no outcome', undefined)
-/** After this many ms a thread that was killed and has not exited is reported. */
-const STUCK_AFTER = 5_000
-/** Milliseconds between the killing of a run's processes and that of its thread. */
-const REAP_TIME = 200
 /** Milliseconds that the handlers' `close` may take. */
 const CLOSE_TIMEOUT = 2_000
 /** A job for which so many threads have died before they started it is lost. */
@@ -68,8 +62,6 @@ export class WorkerThread {
   readonly #slots: ThreadSlots
   /** By slot: reports that are settled together with their batch's result. */
   readonly #last = new Map<number, Report>()
-  readonly #watchdog = new Watchdog<ThreadRun>((run) => this.#end(run, 'timeout'))
-  readonly #groups = new ProcessGroups<ThreadRun>()
   #batches = 0
   /** What its hand-offs cost together. */
   #load = 0
@@ -79,9 +71,9 @@ export class WorkerThread {
   #since = 0
   /** Runs that have ended since the thread is up. */
   #ended = 0
-  readonly #pulse: Pulse | undefined
   readonly #heartbeat: Heartbeat | undefined
   readonly #life: ThreadLife
+  readonly #ender: RunEnder
   #closed: Promise<void> | undefined
 
   constructor(options: ThreadOptions, listener: ThreadListener) {
@@ -93,26 +85,26 @@ export class WorkerThread {
     this.#slots = new ThreadSlots(slots, options.setupTimeout)
     const { handlers, config, logLevel } = options
     const { flags, starts } = this.#slots.shared
-    this.#pulse = serial ? undefined : newPulse()
-    this.#heartbeat =
-      this.#pulse &&
-      new Heartbeat(
-        this.#pulse,
+    if (!serial) {
+      this.#heartbeat = new Heartbeat(
         () => this.hasWaiting,
         () => this.#ended < COLD_RUNS,
       )
-    const data = { handlers, config, logLevel, flags, starts, serial, pulse: this.#pulse }
+    }
+    const pulse = this.#heartbeat?.pulse
+    const data = { handlers, config, logLevel, flags, starts, serial, pulse }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
       up: (id) => {
         this.#ruinedBy.clear()
         this.#ended = 0
-        this.#revive()
+        this.#heartbeat?.reset()
         listener.up(id)
         listener.freed(this)
       },
       down: (id, reason) => listener.down(id, reason),
     })
+    this.#ender = new RunEnder(this.#life, flags, (job, reason) => listener.stuck(job, reason))
   }
 
   /** Its `threadId`, or that of the last one while there is none. */
@@ -185,22 +177,16 @@ export class WorkerThread {
     return this.#heartbeat && this.#slots.at(this.#heartbeat.holder)?.job
   }
 
-  /** A successor has no share in what its thread was. */
-  #revive(): void {
-    if (this.#pulse) resetPulse(this.#pulse)
-    this.#heartbeat?.reset()
-  }
-
   /** Hands jobs over, which it runs one after the other. */
   start({ handOffs, cost }: Packed): void {
     const runs = handOffs.map((handOff) => {
       const run = this.#slots.take(handOff)
-      this.#watchdog.watch(run)
+      this.#ender.watch(run)
       return run
     })
     if (this.#batches === 0) this.#since = performance.now()
     this.#batches += 1
-    if (this.#pulse) this.#listener.busy(this)
+    if (this.#heartbeat) this.#listener.busy(this)
     this.#load += cost
     void this.#run(runs, cost)
   }
@@ -233,9 +219,7 @@ export class WorkerThread {
   /** Takes note of a process that one of its runs has started, or that has exited. */
   child({ slot, token, pid, alive }: Extract<ThreadMessage, { helve: 'child' }>): void {
     const run = this.#slots.live(slot, token)
-    if (run === undefined) return
-    if (alive) this.#groups.started(run, pid)
-    else this.#groups.exited(run, pid)
+    if (run) this.#ender.child(run, pid, alive)
   }
 
   #settleAll(reports: Report[]): void {
@@ -251,13 +235,13 @@ export class WorkerThread {
     if (run === undefined) return false
     if (run.revoke()) {
       this.#settle(run, { type: 'released', reason: 'it was told to end' }, undefined)
-    } else this.#end(run, 'interrupt')
+    } else this.#ender.end(run, 'interrupt')
     return true
   }
 
   /** Ends what it runs: by the signal, and after each run's grace by killing the thread. */
   interrupt(): void {
-    for (const run of this.#slots.all()) this.#end(run, 'interrupt')
+    for (const run of this.#slots.all()) this.#ender.end(run, 'interrupt')
   }
 
   /** Lets the handlers close, and ends the thread. */
@@ -267,7 +251,7 @@ export class WorkerThread {
   }
 
   async #close(): Promise<void> {
-    this.#watchdog.close()
+    this.#ender.close()
     if (this.#life.isUp) {
       const closed = this.#life.run(CLOSE).catch((error: unknown) => error)
       await withTimeout(closed, CLOSE_TIMEOUT)
@@ -318,7 +302,7 @@ export class WorkerThread {
 
   /** Its thread could not end what it had started. */
   #bury(run: ThreadRun, { message, killedFor }: ThreadGone): void {
-    this.#groups.kill(run)
+    this.#ender.bury(run)
     const outcome = run.died(message, killedFor)
     const guilty = outcome.type === 'lost' || outcome.type === 'timedOut'
     if (guilty && !this.#life.isUp) this.#ruinedBy.add(run.job.kind)
@@ -327,47 +311,14 @@ export class WorkerThread {
 
   /** Nothing that comes later is about this run. */
   #over(run: ThreadRun): void {
-    this.#watchdog.unwatch(run)
+    this.#ender.forget(run)
     this.#slots.over(run)
   }
 
   #settle(run: ThreadRun, outcome: Outcome, took: number | undefined): void {
     this.#over(run)
     this.#ended += 1
-    this.#groups.forget(run)
     this.#listener.settled(run.job, outcome, took)
-  }
-
-  #end(run: ThreadRun, why: 'timeout' | 'interrupt'): void {
-    if (!run.end(why)) return
-    const { flags } = this.#slots.shared
-    const bell = flags.length - 1
-    Atomics.add(flags, bell, 1)
-    Atomics.notify(flags, bell)
-    setTimeout(() => {
-      if (!run.isOver) this.#force(run)
-    }, run.terms.grace).unref()
-  }
-
-  /**
-   * Its processes first: often they are all that it waits for, and their thread has to live on to
-   * take note of their end; what nobody takes note of stays in the process table.
-   */
-  #force(run: ThreadRun): void {
-    if (!this.#groups.kill(run)) return this.#kill(run)
-    run.force()
-    setTimeout(() => {
-      if (!run.isOver) this.#kill(run)
-    }, REAP_TIME).unref()
-  }
-
-  #kill(run: ThreadRun): void {
-    const exited = this.#life.kill(run.job)
-    if (exited === undefined) return
-    const report = setTimeout(() => {
-      this.#listener.stuck(run.job, `its thread was killed ${STUCK_AFTER} ms ago, and goes on`)
-    }, STUCK_AFTER)
-    void exited.then(() => clearTimeout(report))
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { newPulse, NOBODY } from '../../src/job/pulse.ts'
+import { NOBODY } from '../../src/job/pulse.ts'
 import { Heartbeat, LOOK_INTERVAL } from '../../src/pool/heartbeat.ts'
 
 /** A thread on a clock of the test's. */
@@ -8,11 +8,9 @@ function setUp(t: TestContext) {
   let now = 5_000
   const seconds = (): [number, number] => [Math.floor(now / 1e3), (now % 1e3) * 1e6]
   t.mock.method(process, 'hrtime', seconds)
-  const pulse = newPulse()
-  const held = (by: number): void => void Atomics.store(pulse.holder, 0, by)
+  const held = (by: number): void => void Atomics.store(heartbeat.pulse.holder, 0, by)
   const thread = { isKeptWaiting: false, isCold: false }
   const heartbeat = new Heartbeat(
-    pulse,
     () => thread.isKeptWaiting,
     () => thread.isCold,
   )
@@ -29,8 +27,8 @@ function setUp(t: TestContext) {
     }
     return undefined
   }
-  const beat = (): void => void (pulse.beat[0] = now)
-  const rest = (): void => void (pulse.beat[0] = -now)
+  const beat = (): void => void (heartbeat.pulse.beat[0] = now)
+  const rest = (): void => void (heartbeat.pulse.beat[0] = -now)
   return { heartbeat, thread, look, lookUntilChanged, beat, rest, held }
 }
 
