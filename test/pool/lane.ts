@@ -57,7 +57,7 @@ export class Lane {
         config: { cells: this.cells, ...options.config },
         logLevel,
         concurrency,
-        setupTimeout: options.setupTimeout ?? 2_000,
+        setupTimeout: options.setupTimeout ?? 8_000,
         memory,
       },
       threads,
