@@ -24,7 +24,7 @@ import type {
 } from '../store.ts'
 import { backup } from './backup.ts'
 import { check, type CheckResult } from './check.ts'
-import { backlog, Claims } from './claims.ts'
+import { backlog, TurnClaims } from './turn-claims.ts'
 import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
 import { enqueue, enqueueAll } from './enqueue.ts'
@@ -109,8 +109,8 @@ export class SqliteStore implements Store, JobStore, RunStore {
       )
       counters.flush(this.#statements)
       const admissions = admit(backlog(this.#statements, enqueues), pauses(this.#statements))
-      const claims = new Claims(this.#statements, counters, admissions, now)
-      const begin = (): Claims => claims.begin()
+      const claims = new TurnClaims(this.#statements, counters, admissions, now)
+      const begin = (): TurnClaims => claims.begin()
       const enqueued = enqueueAll(this.#statements, counters, enqueues, now, begin)
       return { settled, enqueued, ...claims.finish() }
     }

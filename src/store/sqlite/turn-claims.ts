@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { ClaimedJob, NewJob } from '../../job/job.ts'
 import type { Admission, Queue, TurnResult } from '../store.ts'
-import { Claim } from './claim.ts'
+import { LaneClaims } from './lane-claims.ts'
 import type { Counters } from './counters.ts'
 import type { EnqueueStatements, QueueStatements } from './statements.ts'
 
@@ -27,12 +27,12 @@ export function backlog(statements: QueueStatements, jobs: readonly NewJob[] = [
   return queues
 }
 
-/** The claims of one turn, each admission's for itself. */
-export class Claims {
+/** The claims of one turn, each lane's for itself. */
+export class TurnClaims {
   /** A job's token is this and its id. */
   readonly number: number
-  readonly #claims: Claim[]
-  readonly #byKind = new Map<string, Claim>()
+  readonly #claims: LaneClaims[]
+  readonly #byKind = new Map<string, LaneClaims>()
 
   constructor(
     statements: QueueStatements & EnqueueStatements,
@@ -43,7 +43,7 @@ export class Claims {
     lastClaim += STEP
     this.number = lastClaim
     this.#claims = admissions.map(
-      (admission) => new Claim(statements, counters, admission, now, lastClaim),
+      (admission) => new LaneClaims(statements, counters, admission, now, lastClaim),
     )
     for (const claim of this.#claims) {
       for (const { kind } of claim.queues) this.#byKind.set(kind, claim)

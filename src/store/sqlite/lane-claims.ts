@@ -39,8 +39,8 @@ const [ID, PAYLOAD, RUN_AT] = [0, 2, 11]
 /** Turns of groups are counted, so that those of one millisecond have an order. */
 let served = 0
 
-/** The claims of one admission in one turn. */
-export class Claim {
+/** The claims of one turn for one lane. */
+export class LaneClaims {
   readonly queues: PricedQueue[]
   readonly jobs: ClaimedJob[] = []
   readonly #statements: Statements

@@ -1,0 +1,91 @@
+import type { ClaimedJob } from '../job/job.ts'
+import { ProcessGroups } from './process-groups.ts'
+import type { ThreadLife } from './thread-life.ts'
+import type { ThreadRun } from './thread-run.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** Milliseconds between the killing of a run's processes and that of its thread. */
+const REAP_TIME = 200
+/** After this many ms a thread that was killed and has not exited is reported. */
+const STUCK_AFTER = 5_000
+
+/** Ends the runs of a thread: by their signal, then with their processes, then with the thread. */
+export class RunEnder {
+  readonly #life: ThreadLife
+  readonly #flags: Int32Array
+  readonly #onStuck: (job: ClaimedJob, reason: string) => void
+  readonly #watchdog = new Watchdog<ThreadRun>((run) => this.end(run, 'timeout'))
+  readonly #groups = new ProcessGroups<ThreadRun>()
+
+  /**
+   * @param flags those of the slots, and the bell that makes the thread look at them
+   * @param onStuck is told of a job whose thread was killed, and does not exit
+   */
+  constructor(
+    life: ThreadLife,
+    flags: Int32Array,
+    onStuck: (job: ClaimedJob, reason: string) => void,
+  ) {
+    this.#life = life
+    this.#flags = flags
+    this.#onStuck = onStuck
+  }
+
+  /** Ends it when it is over its time. */
+  watch(run: ThreadRun): void {
+    this.#watchdog.watch(run)
+  }
+
+  /** It has ended, or was taken back; what it has started is ended, unless its thread is gone. */
+  forget(run: ThreadRun): void {
+    this.#watchdog.unwatch(run)
+    this.#groups.forget(run)
+  }
+
+  /** Its thread is gone, without having ended what it has started. */
+  bury(run: ThreadRun): void {
+    this.#groups.kill(run)
+  }
+
+  /** Takes note of a process that a run has started, or that has exited. */
+  child(run: ThreadRun, pid: number, alive: boolean): void {
+    if (alive) this.#groups.started(run, pid)
+    else this.#groups.exited(run, pid)
+  }
+
+  /** By its signal, and after its grace by force. */
+  end(run: ThreadRun, why: 'timeout' | 'interrupt'): void {
+    if (!run.end(why)) return
+    const bell = this.#flags.length - 1
+    Atomics.add(this.#flags, bell, 1)
+    Atomics.notify(this.#flags, bell)
+    setTimeout(() => {
+      if (!run.isOver) this.#force(run)
+    }, run.terms.grace).unref()
+  }
+
+  close(): void {
+    this.#watchdog.close()
+  }
+
+  /**
+   * Its processes first: often they are all that it waits for, and their thread has to live on to
+   * take note of their end; what nobody takes note of stays in the process table.
+   */
+  #force(run: ThreadRun): void {
+    if (!this.#groups.kill(run)) return this.#kill(run)
+    run.force()
+    setTimeout(() => {
+      if (!run.isOver) this.#kill(run)
+    }, REAP_TIME).unref()
+  }
+
+  #kill(run: ThreadRun): void {
+    const exited = this.#life.kill(run.job)
+    if (exited === undefined) return
+    const report = setTimeout(() => {
+      this.#onStuck(run.job, `its thread was killed ${STUCK_AFTER} ms ago, and goes on`)
+    }, STUCK_AFTER)
+    void exited.then(() => clearTimeout(report))
+  }
+}
