@@ -13,7 +13,7 @@ import type { Store } from './store/store.ts'
 /** Runs of functions on the main thread at a time: they wait, and share one thread anyway. */
 const MAIN_CONCURRENCY = 100
 
-/** Milliseconds that a handlers module's setup may take. */
+/** Milliseconds within which a thread has to be set up. */
 const SETUP_TIMEOUT = 60_000
 
 /** What the lanes of a runtime are built from. */

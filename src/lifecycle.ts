@@ -25,6 +25,8 @@ export class Lifecycle {
 
   async runOnce(): Promise<boolean> {
     await this.start()
+    // Otherwise nothing could be claimed that belongs to threads.
+    await Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
     return this.#parts.coordinator.once()
   }
 

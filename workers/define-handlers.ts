@@ -36,9 +36,10 @@ export interface HandlersModule<C = unknown, H extends Handlers = Handlers> {
  * Defines the handlers of a runtime, as the default export of a module that is loaded once in
  * every thread.
  *
- * @param setup makes the handlers; it gets the runtime's `config` and the thread it runs in. If
- *   it throws, every job that the thread is given fails with that error, and the next job tries
- *   it again.
+ * @param setup makes the handlers; it gets the runtime's `config` and the thread it runs in. Only
+ *   when it is through, which may take 60 s, is the thread given jobs. If it throws, the thread
+ *   ends with that error (`thread:down`), and a new one tries it again, after 1 s at first and 10 s
+ *   at most; the jobs wait meanwhile, and are charged nothing.
  */
 export function defineHandlers<C, H extends Handlers>(
   setup: (config: C, thread: ThreadContext) => H | Promise<H>,

@@ -1,15 +1,15 @@
 import { workerData } from 'node:worker_threads'
 import type { Handler } from '../src/job/handler.ts'
-import { Run, failed, unhandled } from '../src/job/run-handler.ts'
-import { CLOSE, Flag, taskOf, type Batch, type Report, type Task } from '../src/job/task.ts'
+import { Run, unhandled } from '../src/job/run-handler.ts'
+import { CLOSE, Flag, SET_UP, taskOf, type Batch, type Report, type Task } from '../src/job/task.ts'
 import type { TaskOutcome, ThreadData } from '../src/job/task.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
 import { Heart } from './heart.ts'
 import { hasSent, send } from './messages.ts'
 import { threadContext, threadLogger } from './thread-context.ts'
 
-// What Piscina loads in each thread. It must not throw while loading, and what it exports must
-// not reject: a rejection means to the pool that the thread is lost.
+// What Piscina loads in each thread, and waits for: a setup that fails ends the thread before it
+// is given a job. What it exports must not reject: that means to the pool that the thread is lost.
 
 /** Milliseconds after which finished runs are reported, though their batch still goes on. */
 const REPORT_INTERVAL = 1
@@ -18,22 +18,22 @@ const { handlers, config, logLevel, flags, starts, serial, pulse } = workerData 
 const bell = flags.length - 1
 const runs = new Map<number, Run>()
 const heart = pulse && new Heart(pulse)
-let loaded: Promise<Handlers> | undefined
 /** The batch before, in a thread that runs one at a time. */
 let before: Promise<unknown> = Promise.resolve()
 
 void watchBell()
 
-export default function entry(batch: Batch | typeof CLOSE): Promise<Report[]> {
-  if (batch === CLOSE) return close()
-  if (!serial) return runAll(batch)
-  const reports = before.then(() => runAll(batch))
+export default setUp().then((made) => (task: Batch | typeof SET_UP | typeof CLOSE) => {
+  if (task === SET_UP) return []
+  if (task === CLOSE) return close(made)
+  if (!serial) return runAll(task, made)
+  const reports = before.then(() => runAll(task, made))
   before = reports
   return reports
-}
+})
 
 /** Runs a batch, and gives the reports that it has not sent before. */
-async function runAll(batch: Batch): Promise<Report[]> {
+async function runAll(batch: Batch, { kinds }: Handlers): Promise<Report[]> {
   let reports: Report[] = []
   let sent = performance.now()
   for (const tuple of batch) {
@@ -41,11 +41,10 @@ async function runAll(batch: Batch): Promise<Report[]> {
     // Taken back, because the job before it took too long: another thread runs it.
     const found = Atomics.compareExchange(flags, task.slot, Flag.waiting, Flag.started)
     if (found !== Flag.waiting) continue
-    if (loaded === undefined) starts[task.slot] = -now()
-    const handler = await find(task.kind)
     const start = performance.now()
     starts[task.slot] = performance.timeOrigin + start
-    const outcome = typeof handler === 'function' ? await run(task, handler) : handler
+    const handler = Object.hasOwn(kinds, task.kind) ? kinds[task.kind] : undefined
+    const outcome = handler ? await run(task, handler) : unhandled(task.kind)
     const end = performance.now()
     Atomics.store(flags, task.slot, Flag.done)
     const { slot, token } = task
@@ -71,22 +70,6 @@ function isPlain(outcome: TaskOutcome): boolean {
   return outcome.followUps.length + outcome.deliveries.length === 0
 }
 
-function now(): number {
-  return performance.timeOrigin + performance.now()
-}
-
-/** The handler of a kind, or the outcome of a job that has none. */
-async function find(kind: string): Promise<Handler | TaskOutcome> {
-  try {
-    const { kinds } = await (loaded ??= load())
-    return (Object.hasOwn(kinds, kind) ? kinds[kind] : undefined) ?? unhandled(kind)
-  } catch (error) {
-    // The next job tries again: what the setup needs may be back by then.
-    loaded = undefined
-    return failed(error)
-  }
-}
-
 async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
   const { slot, id, token, kind } = task
   const current = new Run(task, {
@@ -104,7 +87,7 @@ async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
   }
 }
 
-async function load(): Promise<Handlers> {
+async function setUp(): Promise<Handlers> {
   const { default: module } = (await import(handlers)) as { default?: HandlersModule }
   if (typeof module?.setup !== 'function') {
     throw new TypeError(`${handlers}: expected defineHandlers(…) as its default export`)
@@ -116,9 +99,9 @@ async function load(): Promise<Handlers> {
   return made
 }
 
-async function close(): Promise<[]> {
+async function close(made: Handlers): Promise<[]> {
   try {
-    await (await loaded)?.close?.()
+    await made.close?.()
   } catch (error) {
     threadLogger(logLevel, null).error({ err: error }, 'closing the handlers failed')
   }

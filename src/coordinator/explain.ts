@@ -14,6 +14,8 @@ export type Explanation = { reason: string } & (
   | { code: 'paused'; pause: Pause }
   /** Nobody handles its kind: it will be dead as soon as it is looked at. */
   | { code: 'no handler' }
+  /** No thread of its lane can be started: what it handles jobs with cannot be set up. */
+  | { code: 'no thread'; problem: string }
   | { code: 'rate'; until: number; of: 'kind' | 'group' }
   | { code: 'group'; running: number[] }
   /** Its kind holds as many slots of its lane as it may. */
@@ -96,6 +98,10 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
   const most = mostSlots(kind, lanes)
   const lane = lanes.of(kind)!
   const pool = lanes.pools.get(lane)
+  if (pool?.problem !== undefined) {
+    const reason = `no thread of lane ${lane} can be started: ${pool.problem}`
+    return { code: 'no thread', problem: pool.problem, reason }
+  }
   if (pool && pool.free > 0 && pool.roomFor(kind, most) < lanes.cost(kind)) {
     const slots = most === 1 ? '1 slot' : `${most} slots`
     const reason = `kind ${kind} holds ${slots} of lane ${lane}, and may hold no more`

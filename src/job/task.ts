@@ -16,10 +16,7 @@ export interface ThreadData {
   logLevel: number
   /** Shared: the {@link Flag} of each slot; the word behind the last slot's is the bell. */
   flags: Int32Array
-  /**
-   * Shared: when each slot's run started: epoch milliseconds, with fractions; 0 before, and
-   * negative since when it waits for the module's setup.
-   */
+  /** Shared: when each slot's run started: epoch milliseconds, with fractions; 0 before. */
   starts: Float64Array
   /** Shared: that of a thread whose batches are run side by side. */
   pulse: Pulse | undefined
@@ -61,6 +58,9 @@ export function taskOf(tuple: TaskTuple): Task {
   const [slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt] = tuple
   return { slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt }
 }
+
+/** Given to a new thread, which answers once its handlers are set up. */
+export const SET_UP = 'set up'
 
 /** Given to a thread that ends in good order, after its last job. */
 export const CLOSE = 'close'

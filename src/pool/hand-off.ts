@@ -5,6 +5,4 @@ import type { Terms } from './pool.ts'
 export interface HandOff {
   job: ClaimedJob
   terms: Terms
-  /** Threads that died before they started it. */
-  deaths: number
 }

@@ -37,6 +37,10 @@ export class InlinePool implements Pool {
     return this.#concurrency - this.#runs.size
   }
 
+  readonly problem: undefined
+
+  async ready(): Promise<void> {}
+
   get slots(): number {
     return this.#concurrency
   }

@@ -64,6 +64,15 @@ export class PiscinaPool implements Pool {
     return Math.max(0, free)
   }
 
+  get problem(): string | undefined {
+    const problems = this.#threads.map((thread) => thread.problem)
+    return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.ready()))
+  }
+
   get slots(): number {
     return this.#threads.length * this.#options.concurrency
   }
@@ -102,10 +111,8 @@ export class PiscinaPool implements Pool {
   }
 
   start(job: ClaimedJob, terms: Terms): void {
-    const solitary = job.crashes > 0 && this.#isShared
-    const handOff = { job, terms, deaths: 0 }
-    if (solitary) this.#solitary.push(handOff)
-    else this.#waiting.push(handOff)
+    const queue = this.#isSolitary(job) ? this.#solitary : this.#waiting
+    queue.push({ job, terms })
     if (this.#dispatching) return
     this.#dispatching = true
     // With all that is started in the same go.
@@ -145,8 +152,7 @@ export class PiscinaPool implements Pool {
       this.#extra.add(thread)
       this.#leave(thread)
     }
-    this.#dispatch()
-    this.#listener.roomier()
+    this.#useRoom()
   }
 
   async close(): Promise<void> {
@@ -173,11 +179,13 @@ export class PiscinaPool implements Pool {
       else if (outcome.type === 'lost') this.#pace.forget(job.kind)
       this.#listener.settled(job, outcome)
     },
-    returned: (jobs) => void this.#waiting.unshift(...jobs),
+    returned: (jobs) => {
+      this.#solitary.unshift(...jobs.filter(({ job }) => this.#isSolitary(job)))
+      this.#waiting.unshift(...jobs.filter(({ job }) => !this.#isSolitary(job)))
+    },
     freed: (thread) => {
       this.#leave(thread)
-      this.#dispatch()
-      this.#listener.roomier()
+      this.#useRoom()
     },
     message: (thread, message) => this.#onMessage(thread, message),
     busy: (thread) => this.#stallWatch.watch(thread),
@@ -188,10 +196,13 @@ export class PiscinaPool implements Pool {
     },
     resumed: (thread, heldMs) => {
       this.#listener.threadResumed(thread.id, heldMs)
-      this.#dispatch()
-      this.#listener.roomier()
+      this.#useRoom()
     },
-    up: (thread) => this.#listener.threadUp(thread),
+    up: (thread) => {
+      this.#listener.threadUp(thread.id)
+      this.#useRoom()
+      this.#leave(thread)
+    },
     down: (thread, reason) => this.#listener.threadDown(thread, reason),
     stuck: (job, reason) => this.#listener.stuck(job, reason),
   }
@@ -201,7 +212,6 @@ export class PiscinaPool implements Pool {
     if (thread.batches > 0 || this.#threads.includes(thread)) return
     this.#cells.delete(thread)
     void thread.close().then(() => this.#extra.delete(thread))
-    this.#fillCells()
     if (!this.#replaced.delete(thread)) return
     const stalled = this.#threads.find((other) => other.isStalled)
     if (stalled) this.#replace(stalled)
@@ -218,6 +228,10 @@ export class PiscinaPool implements Pool {
     }
     // What an ended job has left behind has no timeout that would end it.
     if (!hasRuns) void thread.close()
+    this.#useRoom()
+  }
+
+  #useRoom(): void {
     this.#dispatch()
     this.#listener.roomier()
   }
@@ -256,14 +270,22 @@ export class PiscinaPool implements Pool {
     packets.forEach((packet, at) => packet && this.#threads[at]!.start(packet))
   }
 
+  /** A job with crashes runs beside no other. */
+  #isSolitary(job: ClaimedJob): boolean {
+    return this.#isShared && job.crashes > 0
+  }
+
   #fillCells(): void {
-    while (this.#cells.size < SOLITARY_THREADS) {
-      const next = this.#solitary.shift()
-      if (next === undefined) return
+    for (const cell of this.#cells) {
+      const next = cell.free > 0 ? this.#solitary.shift() : undefined
+      if (next) cell.start({ handOffs: [next], cost: Infinity })
+    }
+    const booting = [...this.#cells].filter(({ batches }) => batches === 0).length
+    const wanted = Math.min(this.#solitary.length - booting, SOLITARY_THREADS - this.#cells.size)
+    for (let n = 0; n < wanted; n += 1) {
       const cell = this.#thread({ ...this.#options, concurrency: 1 })
       this.#extra.add(cell)
       this.#cells.add(cell)
-      cell.start({ handOffs: [next], cost: Infinity })
     }
   }
 

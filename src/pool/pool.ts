@@ -8,12 +8,14 @@ export interface Pool {
   readonly free: number
   /** Hand-offs that it works at at once. */
   readonly slots: number
+  /** Why none of its threads can be started; undefined unless that is so. */
+  readonly problem: string | undefined
+  /** Resolves once each thread is up, or could not be started. */
+  ready(): Promise<void>
   /** What of {@link Pool.free} a kind may take that may hold so many slots at a time. */
   roomFor(kind: string, most: number): number
   /** What a job of this kind takes up of a hand-off: 1, or less if several share one. */
   cost(kind: string): number
-  /** Whether the job with this id is on a thread whose event loop is held up. */
-  isStalled(job: number): boolean
   /** Takes a job; what is started at once must not cost more than {@link Pool.free}. */
   start(job: ClaimedJob, terms: Terms): void
   /** Ends one job, first by its signal and then by force: `released`, unless it completes. */

@@ -3,7 +3,7 @@ import { Piscina } from 'piscina'
 import { read } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
-import type { ThreadData } from '../job/task.ts'
+import { SET_UP, type ThreadData } from '../job/task.ts'
 
 /** How threads are started. */
 export interface ThreadStart {
@@ -12,12 +12,15 @@ export interface ThreadStart {
   environment: Record<string, string>
   /** Heap limit in MiB; undefined leaves Node's own. */
   memory: number | undefined
+  /** Milliseconds within which a thread has to be set up. */
+  setupTimeout: number
 }
 
 /** What is told of a thread and its successors. */
 export interface LifeListener {
   message(message: unknown): void
-  up(id: number): void
+  /** It is set up. */
+  up(): void
   down(id: number, reason: string): void
 }
 
@@ -25,8 +28,14 @@ export interface LifeListener {
 interface Life {
   worker: Worker
   id: number
-  /** Resolves to why, once the thread has really stopped. */
-  exited: Promise<string>
+  /** `up` from when it is set up, `over` from when something has ended it. */
+  state: 'starting' | 'up' | 'over'
+  /** Why it ends, as soon as that is known. */
+  reason: string | undefined
+  /** Resolves once it is up, or has exited. */
+  ready: Promise<unknown>
+  /** Resolves once the thread has really stopped. */
+  exited: Promise<void>
   /** The job for whose sake the thread was killed. */
   killedFor: ClaimedJob | undefined
 }
@@ -41,13 +50,15 @@ export class ThreadGone extends Error {
   }
 }
 
-/** Milliseconds before another try when a thread died while it was starting. */
+/** Milliseconds before another try when a thread died before it was set up; doubled each time. */
 const RESTART_DELAY = 1_000
+const MOST_RESTART_DELAY = 10_000
 
 /**
  * One thread, and after its end another: a Piscina of exactly one. So it is always known which
  * jobs a thread runs, messages say which thread they come from, and nothing is ever queued inside
- * Piscina, where the crash of a thread could strand it.
+ * Piscina, where the crash of a thread could strand it. It takes tasks once it is set up: a module
+ * that cannot be set up costs no job a run.
  */
 export class ThreadLife {
   readonly #start: ThreadStart
@@ -55,7 +66,9 @@ export class ThreadLife {
   readonly #listener: LifeListener
   #piscina: Piscina
   #life: Life | undefined
-  #up = true
+  /** Why the thread before this one ended, if that was before it was set up. */
+  #problem: string | undefined
+  #restarts = 0
   #closed = false
 
   constructor(start: ThreadStart, data: ThreadData, listener: LifeListener) {
@@ -71,9 +84,19 @@ export class ThreadLife {
     return this.#life?.id ?? -1
   }
 
-  /** Whether it takes tasks. */
+  /** Whether it is set up, and takes tasks. */
   get isUp(): boolean {
-    return this.#up && !this.#closed
+    return this.#life?.state === 'up' && !this.#closed
+  }
+
+  /** Why there is no thread; undefined while there is one, or the first is being set up. */
+  get problem(): string | undefined {
+    return this.isUp ? undefined : this.#problem
+  }
+
+  /** Resolves once there is a thread that is set up, or could not be. */
+  async ready(): Promise<void> {
+    await this.#life?.ready
   }
 
   /** @throws ThreadGone once the thread has stopped, if it does so before it has a result */
@@ -83,8 +106,8 @@ export class ThreadLife {
       return await this.#piscina.run(task)
     } catch (error) {
       // Piscina may speak before the thread has stopped; until then nothing is free.
-      const reason = (await life?.exited) ?? String(read(error, 'message'))
-      throw new ThreadGone(reason, life?.killedFor)
+      await life?.exited
+      throw new ThreadGone(life?.reason ?? String(read(error, 'message')), life?.killedFor)
     }
   }
 
@@ -93,7 +116,7 @@ export class ThreadLife {
     const life = this.#life
     if (life === undefined || life.killedFor !== undefined) return undefined
     life.killedFor = job
-    this.#up = false
+    life.state = 'over'
     void life.worker.terminate()
     return life.exited
   }
@@ -109,7 +132,7 @@ export class ThreadLife {
       filename: entry,
       minThreads: 1,
       maxThreads: 1,
-      // No task is ever queued in Piscina: each has a slot at least.
+      // No job is ever queued in Piscina: each has a slot, in a thread that is up.
       concurrentTasksPerWorker: this.#data.flags.length,
       // The default would freeze the event loop of an idle thread, and with it every timer in it.
       atomics: 'disabled',
@@ -123,10 +146,6 @@ export class ThreadLife {
     // follows it is what counts.
     piscina.on('error', () => undefined)
     piscina.on('message', (message) => this.#listener.message(message))
-    piscina.on('workerCreate', () => {
-      this.#up = true
-      this.#listener.up(this.id)
-    })
     return piscina
   }
 
@@ -134,39 +153,66 @@ export class ThreadLife {
   #follow(): void {
     const worker: Worker | undefined = this.#piscina.threads[0]
     if (worker === undefined) return this.#restartLater()
-    if (worker === this.#life?.worker) return
-    // Kept: a worker that has exited says −1.
-    const id = worker.threadId
-    let reason: string | undefined
-    const exited = new Promise<string>((resolve) => {
-      worker.once('exit', (code) => {
-        reason ??= `the thread exited with code ${code}`
-        resolve(reason)
-        if (this.#closed) return
-        this.#listener.down(id, reason)
-        this.#succeed(worker)
-      })
-    })
+    // The id of a worker that has exited is −1.
+    const life: Life = {
+      ...{ worker, id: worker.threadId, state: 'starting', reason: undefined },
+      ...{ exited: exitOf(worker), ready: Promise.resolve(), killedFor: undefined },
+    }
+    this.#life = life
+    life.ready = Promise.race([this.#setUp(life), life.exited])
     worker.once('error', (error) => {
-      reason = `the thread ended with ${toJobError(error).message}`
-      this.#succeed(worker)
+      this.#over(life, `the thread ended with ${toJobError(error).message}`)
     })
-    this.#life = { worker, id, exited, killedFor: undefined }
+    // Piscina's own listener came first: the successor, if there will be one, is there.
+    worker.once('exit', (code) => {
+      this.#over(life, `the thread exited with code ${code}`)
+      if (this.#closed) return
+      this.#listener.down(life.id, life.reason!)
+      this.#follow()
+    })
   }
 
-  /** Piscina's own listener came first: the successor, if there will be one, is there. */
-  #succeed(worker: Worker): void {
-    if (worker !== this.#life?.worker) return
-    this.#up = false
-    this.#follow()
+  /** Notes why it ends; what is known first counts. */
+  #over(life: Life, reason: string): void {
+    life.reason ??= reason
+    if (life.state === 'starting') this.#problem = life.reason
+    life.state = 'over'
+  }
+
+  async #setUp(life: Life): Promise<void> {
+    const { setupTimeout } = this.#start
+    const timer = setTimeout(() => {
+      this.#over(life, `the thread was not set up within ${setupTimeout} ms`)
+      void life.worker.terminate()
+    }, setupTimeout).unref()
+    try {
+      await this.#piscina.run(SET_UP)
+    } catch {
+      // That says why.
+      return await life.exited
+    } finally {
+      clearTimeout(timer)
+    }
+    if (life.state !== 'starting' || this.#closed) return
+    life.state = 'up'
+    this.#problem = undefined
+    this.#restarts = 0
+    this.#listener.up()
   }
 
   /** Piscina gives up on threads that die while they start. */
   #restartLater(): void {
+    const delay = Math.min(RESTART_DELAY * 2 ** this.#restarts, MOST_RESTART_DELAY)
+    this.#restarts += 1
     setTimeout(() => {
       if (this.#closed) return
+      void this.#piscina.destroy()
       this.#piscina = this.#create()
       this.#follow()
-    }, RESTART_DELAY).unref()
+    }, delay).unref()
   }
+}
+
+function exitOf(worker: Worker): Promise<void> {
+  return new Promise((resolve) => worker.once('exit', () => resolve()))
 }

@@ -9,43 +9,35 @@ import type { Watched } from './watchdog.ts'
 export interface SharedSlots {
   flags: Int32Array
   starts: Float64Array
-  /** Milliseconds that the module's setup may take. */
-  setupTimeout: number
 }
 
 /** One job in a slot of a thread, seen from the main thread. */
 export class ThreadRun implements Watched {
   readonly job: ClaimedJob
   readonly terms: Terms
-  readonly deaths: number
   readonly slot: number
   readonly timeout: number
   readonly #flags: Int32Array
   readonly #starts: Float64Array
   /** Settled, or taken back: nothing that comes later is about this run. */
   isOver = false
-  readonly #setupTimeout: number
   #ending: 'timeout' | 'interrupt' | undefined
   #isForced = false
 
-  constructor({ job, terms, deaths }: HandOff, slot: number, shared: SharedSlots) {
-    const { flags, starts, setupTimeout } = shared
+  constructor({ job, terms }: HandOff, slot: number, shared: SharedSlots) {
+    const { flags, starts } = shared
     this.job = job
     this.terms = terms
-    this.deaths = deaths
     this.slot = slot
     this.timeout = terms.timeout
     this.#flags = flags
     this.#starts = starts
-    this.#setupTimeout = setupTimeout
     flags[slot] = Flag.waiting
     starts[slot] = 0
   }
 
   startedAt(): number {
-    const started = this.#starts[this.slot]!
-    // The setup has its own time, and only then the run's begins.
-    return started >= 0 ? started : Math.max(0, this.#setupTimeout - this.timeout) - started
+    return this.#starts[this.slot]!
   }
 
   task(): Batch[number] {
@@ -58,11 +50,6 @@ export class ThreadRun implements Watched {
   revoke(): boolean {
     const flag = Atomics.compareExchange(this.#flags, this.slot, Flag.waiting, Flag.revoked)
     return flag === Flag.waiting
-  }
-
-  /** For another thread, after this one has died. */
-  returned(): HandOff {
-    return { job: this.job, terms: this.terms, deaths: this.deaths + 1 }
   }
 
   /** Tells it to end. False when it has been told before, or has not started. */

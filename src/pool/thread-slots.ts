@@ -9,14 +9,13 @@ export class ThreadSlots {
   /** By kind: jobs that are not over. */
   readonly #kinds = new Map<string, number>()
 
-  constructor(slots: number, setupTimeout: number) {
+  constructor(slots: number) {
     this.#runs = Array.from({ length: slots })
     this.#free = Array.from({ length: slots }, (_, slot) => slots - 1 - slot)
     this.shared = {
       // One more, for the bell.
       flags: new Int32Array(new SharedArrayBuffer(4 * (slots + 1))),
       starts: new Float64Array(new SharedArrayBuffer(8 * slots)),
-      setupTimeout,
     }
   }
 

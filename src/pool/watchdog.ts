@@ -6,9 +6,8 @@ export interface Watched {
   /** Milliseconds that it may take. */
   readonly timeout: number
   /**
-   * When it started, in epoch milliseconds; 0 as long as it has not: the wait for a thread that
-   * boots, or for the job before it, is not the run's. While its thread is set up it may lie
-   * ahead: the run starts then at the latest.
+   * When it started, in epoch milliseconds; 0 as long as it has not: the wait for the job before
+   * it is not the run's.
    */
   startedAt(): number
 }
@@ -56,8 +55,7 @@ export class Watchdog<R extends Watched> {
     for (const run of this.#runs) {
       const started = run.startedAt()
       const due = (started === 0 ? now() : started) + run.timeout
-      // A start that lies ahead may come sooner.
-      if (due > now()) this.#arm(Math.min(due, now() + run.timeout))
+      if (due > now()) this.#arm(due)
       else over.push(run)
     }
     // A main thread that was held up sees its timers before the outcomes that have long arrived:

@@ -17,8 +17,6 @@ export interface ThreadOptions extends ThreadStart {
   handlers: string
   config: unknown
   logLevel: number
-  /** Milliseconds that the module's setup may take. */
-  setupTimeout: number
 }
 
 /** What a thread tells its lane. */
@@ -35,7 +33,8 @@ export interface ThreadListener {
   /** Its event loop is held, by the code of that job if it is anybody's. */
   stalled(thread: WorkerThread, job: ClaimedJob | undefined, heldMs: number): void
   resumed(thread: WorkerThread, heldMs: number): void
-  up(thread: number): void
+  /** It has been set up: it could take hand-offs. */
+  up(thread: WorkerThread): void
   down(thread: number, reason: string): void
   stuck(job: ClaimedJob, reason: string): void
 }
@@ -44,8 +43,6 @@ export interface ThreadListener {
 const NO_OUTCOME = new ThreadGone('the thread gave no outcome', undefined)
 /** Milliseconds that the handlers' `close` may take. */
 const CLOSE_TIMEOUT = 2_000
-/** A job for which so many threads have died before they started it is lost. */
-const MOST_DEATHS = 2
 /** Milliseconds after which the jobs that a hand-off has not started are wanted elsewhere. */
 export const OVERDUE = 6
 /** Runs after which a thread has loaded and compiled what it needs. */
@@ -82,7 +79,7 @@ export class WorkerThread {
     const slots = serial ? (AHEAD + 1) * MOST_JOBS : options.concurrency
     this.#options = options
     this.#listener = listener
-    this.#slots = new ThreadSlots(slots, options.setupTimeout)
+    this.#slots = new ThreadSlots(slots)
     const { handlers, config, logLevel } = options
     const { flags, starts } = this.#slots.shared
     if (!serial) {
@@ -95,12 +92,11 @@ export class WorkerThread {
     const data = { handlers, config, logLevel, flags, starts, serial, pulse }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
-      up: (id) => {
+      up: () => {
         this.#ruinedBy.clear()
         this.#ended = 0
         this.#heartbeat?.reset()
-        listener.up(id)
-        listener.freed(this)
+        listener.up(this)
       },
       down: (id, reason) => listener.down(id, reason),
     })
@@ -110,6 +106,16 @@ export class WorkerThread {
   /** Its `threadId`, or that of the last one while there is none. */
   get id(): number {
     return this.#life.id
+  }
+
+  /** Why it has no thread; undefined while it has one, or the first is being set up. */
+  get problem(): string | undefined {
+    return this.#life.problem
+  }
+
+  /** Resolves once it has a thread, or could not be given one. */
+  ready(): Promise<void> {
+    return this.#life.ready()
   }
 
   /** Hand-offs that it has. */
@@ -274,9 +280,9 @@ export class WorkerThread {
     for (const run of runs) {
       this.#slots.free(run)
       if (run.isOver) continue
-      if (run.deaths < MOST_DEATHS && run.revoke()) {
+      if (run.revoke()) {
         this.#over(run)
-        returned.push(run.returned())
+        returned.push(run)
       } else this.#bury(run, gone)
     }
     this.#batches -= 1

@@ -268,6 +268,20 @@ const cases: Case[] = [
     },
   },
   {
+    what: 'is of a lane whose threads cannot be started',
+    make: async ({ enqueueOne, pool, clock }) => {
+      Object.assign(pool, { capacity: 0, problem: 'the thread exited with code 9' })
+      const id = await enqueueOne()
+      await clock.settle()
+      return id
+    },
+    is: {
+      code: 'no thread',
+      problem: 'the thread exited with code 9',
+      reason: 'no thread of lane default can be started: the thread exited with code 9',
+    },
+  },
+  {
     what: 'waits for the runtime to claim',
     claims: false,
     make: last(1),
@@ -302,6 +316,7 @@ describe('explain tells of a job that', () => {
       kind: true,
       behind: true,
       dead: true,
+      'no thread': true,
       'not claiming': true,
     }
     assert.deepEqual(new Set(cases.map(({ is }) => is.code)), new Set(Object.keys(codes)))

@@ -24,7 +24,7 @@ async function types(lane: Lane, jobs: ClaimedJob[]): Promise<string[]> {
 
 describe('jobs that are handed over together', () => {
   test('run one after the other, and each is settled once', async (t) => {
-    const lane = openLane(t)
+    const lane = await openLane(t)
     await warmUp(lane)
     const jobs = startAll(
       lane,
@@ -37,7 +37,7 @@ describe('jobs that are handed over together', () => {
   })
 
   test('I6: the end of their thread is charged to the one that ran, and to no other', async (t) => {
-    const lane = openLane(t)
+    const lane = await openLane(t)
     await warmUp(lane)
     const jobs = startAll(lane, [{ n: 1 }, { does: 'exit' }, { n: 2 }, { n: 3 }])
     const [first, ...others] = await types(lane, jobs)
@@ -49,7 +49,7 @@ describe('jobs that are handed over together', () => {
   })
 
   test('I6: so is the time of one that has to be killed', async (t) => {
-    const lane = openLane(t)
+    const lane = await openLane(t)
     await warmUp(lane)
     const terms = { timeout: 50, grace: 20 }
     const jobs = startAll(lane, [{ does: 'loop' }, { n: 1 }, { n: 2 }], terms)
@@ -58,7 +58,7 @@ describe('jobs that are handed over together', () => {
   })
 
   test('I7: one that turns out to be slow does not hold up the others', async (t) => {
-    const lane = openLane(t, { threads: 2 })
+    const lane = await openLane(t, { threads: 2 })
     await warmUp(lane)
     const [slow, ...others] = startAll(lane, [
       { does: 'hold' },
@@ -72,7 +72,7 @@ describe('jobs that are handed over together', () => {
   })
 
   test('I7: nor others, where each kind leaves a thread to them', async (t) => {
-    const lane = openLane(t, { threads: 2 })
+    const lane = await openLane(t, { threads: 2 })
     await warmUp(lane)
     await warmUp(lane, 'echo')
     const elsewhere = await lane.hold({ most: 1 })
@@ -87,7 +87,7 @@ describe('jobs that are handed over together', () => {
   })
 
   test('I6: an interrupt releases those that have not started', async (t) => {
-    const lane = openLane(t)
+    const lane = await openLane(t)
     await warmUp(lane)
     const jobs = startAll(lane, [{ does: 'hold' }, { n: 1 }, { n: 2 }], { grace: 30 })
     await lane.recorder.firstProgress(jobs[0]!)
@@ -97,7 +97,7 @@ describe('jobs that are handed over together', () => {
   })
 
   test('a lane that shrinks finishes them', async (t) => {
-    const lane = openLane(t, { threads: 2 })
+    const lane = await openLane(t, { threads: 2 })
     await warmUp(lane)
     const jobs = startAll(lane, [{ does: 'hold' }, { n: 1 }, { does: 'hold' }, { n: 2 }])
     lane.pool.resize(1)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { ProcessGroups } from '../../src/pool/process-groups.ts'
 import { gone } from '../support/processes.ts'
 import { completed, failed, Lane, openLane, type StartOptions } from './lane.ts'
@@ -21,6 +21,7 @@ const ENDS: { then: Then; type: string; terms?: StartOptions }[] = [
 
 describe('no process that a run has started outlives it', () => {
   const lane = new Lane()
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   for (const script of ['stays', 'exits'] as const) {
@@ -47,7 +48,7 @@ describe('no process that a run has started outlives it', () => {
 })
 
 test('what neighbours have started lives on, until they are ended', async (t) => {
-  const lane = openLane(t, { concurrency: 3 })
+  const lane = await openLane(t, { concurrency: 3 })
   const neighbour = await lane.hold({ grace: 20 }, 'spawn', { then: 'never' })
   const theirs = (await lane.recorder.firstProgress(neighbour)) as number[]
   await lane.run('spawn', { then: 'return' })
@@ -59,7 +60,7 @@ test('what neighbours have started lives on, until they are ended', async (t) =>
 })
 
 test('a run that only waits for its child is killed without its thread', async (t) => {
-  const lane = openLane(t, { concurrency: 3 })
+  const lane = await openLane(t, { concurrency: 3 })
   const neighbour = await lane.hold()
   const job = await lane.hold({ timeout: 50, grace: 20 }, 'spawnAndTrust')
   const [pid] = (await lane.recorder.firstProgress(job)) as number[]
@@ -73,6 +74,7 @@ test('a run that only waits for its child is killed without its thread', async (
 
 describe('a child is as child_process makes it', () => {
   const lane = new Lane({ logLevel: 10 })
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   test('with an exit code', async () => {
@@ -103,7 +105,7 @@ describe('a child is as child_process makes it', () => {
 })
 
 test('I5: a process that a run only claims to have started is not killed', async (t) => {
-  const lane = openLane(t)
+  const lane = await openLane(t)
   const own = spawn('sleep', ['1000'])
   const exited = once(own, 'exit')
   const token = lane.start('echo').token + 1
@@ -138,7 +140,7 @@ test('a process that has exited is forgotten', async (t) => {
 })
 
 test('a run that eats the memory of its thread leaves no process behind', async (t) => {
-  const lane = openLane(t, { memory: 40 })
+  const lane = await openLane(t, { memory: 40 })
   const job = await lane.hold({}, 'spawn', { then: 'eatMemory' })
   const pids = (await lane.recorder.firstProgress(job)) as number[]
   assert.equal((await lane.recorder.outcome(job)).type, 'lost')

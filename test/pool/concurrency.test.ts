@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import type { ClaimedJob } from '../../src/job/job.ts'
 import { completed, Lane, openLane } from './lane.ts'
 
@@ -10,6 +10,7 @@ async function types(lane: Lane, jobs: ClaimedJob[]): Promise<string[]> {
 
 describe('a thread that runs several jobs at once', () => {
   const lane = new Lane({ concurrency: 4 })
+  before(() => lane.pool.ready())
   after(() => lane.close())
   const holdSome = async (number: number, kind?: string): Promise<ClaimedJob[]> => {
     await lane.worksOn()
@@ -89,7 +90,7 @@ describe('a thread that runs several jobs at once', () => {
 
 describe('a job under which a thread has died before runs alone', () => {
   test('in a thread of its own, whose end costs nobody anything', async (t) => {
-    const lane = openLane(t, { concurrency: 4 })
+    const lane = await openLane(t, { concurrency: 4 })
     const neighbours = await Promise.all([lane.hold(), lane.hold()])
     const thread = await lane.thread()
     const alone = await lane.thread({ crashes: 1 })
@@ -103,7 +104,7 @@ describe('a job under which a thread has died before runs alone', () => {
   })
 
   test('many of them wait for each other, and take up room while they wait', async (t) => {
-    const lane = openLane(t, { concurrency: 6 })
+    const lane = await openLane(t, { concurrency: 6 })
     await lane.worksOn()
     const jobs = Array.from({ length: 4 }, () => lane.start('hold', {}, { crashes: 1 }))
     assert.ok(lane.pool.free < 6)
@@ -116,7 +117,7 @@ describe('a job under which a thread has died before runs alone', () => {
   })
 
   test('an interrupt releases the waiting ones, too', async (t) => {
-    const lane = openLane(t, { concurrency: 6 })
+    const lane = await openLane(t, { concurrency: 6 })
     await lane.worksOn()
     const terms = { crashes: 1, grace: 20 }
     const jobs = Array.from({ length: 4 }, () => lane.start('hold', {}, terms))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { completed, failed, Lane } from './lane.ts'
 
 describe('I5: what a handler posts settles nothing', () => {
@@ -12,6 +12,7 @@ describe('I5: what a handler posts settles nothing', () => {
       throw new Error('no such file')
     },
   })
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   test('messages about a job of another thread', async () => {
@@ -70,6 +71,7 @@ test('I5: what a handler posts about a job of its own thread settles nothing', a
 
 describe('I7: a handler that changes Object.prototype harms nobody outside its thread', () => {
   const lane = new Lane()
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   test('the run itself, the jobs after it, and the main thread', async () => {

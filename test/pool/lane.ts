@@ -140,13 +140,14 @@ export class Lane {
   }
 }
 
-/** A lane that is closed after the test. */
-export function openLane(
+/** A lane whose threads are up, or could not be started; it is closed after the test. */
+export async function openLane(
   t: { after: (close: () => Promise<void>) => void },
   options?: LaneOptions,
-): Lane {
+): Promise<Lane> {
   const lane = new Lane(options)
   t.after(() => lane.close())
+  await lane.pool.ready()
   return lane
 }
 

@@ -18,7 +18,7 @@ function handOff(kind: string, { most = Infinity, alone = false } = {}): HandOff
     ...{ id: ids, token: ids, kind, payload: '{}', dedupeKey: null, priority: 0, group: null },
     ...{ attempt: 1, maxAttempts: null, crashes: 0, createdAt: 0, overrides: null },
   }
-  return { job, terms, deaths: 0 }
+  return { job, terms }
 }
 
 const jobs = (...kinds: string[]): HandOff[] => kinds.map((kind) => handOff(kind))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { MAX_ERROR_BYTES } from '../../src/job/limits.ts'
 import type { Outcome } from '../../src/job/outcome.ts'
 import { failed, Lane, openLane, type StartOptions } from './lane.ts'
@@ -71,6 +71,7 @@ const FATAL: Poison[] = [
 
 describe('I7: a handler that fails disturbs nobody, and its thread lives on', () => {
   const lane = new Lane()
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   for (const { kind, payload, terms, comesTo } of CONTAINED) {
@@ -93,6 +94,7 @@ describe('I7: a handler that fails disturbs nobody, and its thread lives on', ()
 
 describe('I7: a handler that ends its thread costs a thread, and the capacity comes back', () => {
   const lane = new Lane()
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   for (const { kind, payload = {}, terms, comesTo } of FATAL) {
@@ -132,7 +134,7 @@ describe('I7: a handler that ends its thread costs a thread, and the capacity co
 })
 
 test('I7: a handler that eats the memory of its lane loses its thread alone', async (t) => {
-  const lane = openLane(t, { memory: 32, threads: 2 })
+  const lane = await openLane(t, { memory: 32, threads: 2 })
   const neighbour = await lane.hold()
   isLost(/memory/)(await lane.run('eatMemory'))
   assert.equal(lane.downs.length, 1)

@@ -5,7 +5,7 @@ import { completed, openLane } from './lane.ts'
 
 describe('resize', () => {
   test('up and down interrupts nothing that runs', async (t) => {
-    const lane = openLane(t, { threads: 2 })
+    const lane = await openLane(t, { threads: 2 })
     const jobs = [await lane.hold(), await lane.hold()]
     assert.equal(lane.pool.free, 0)
     lane.pool.resize(1)
@@ -23,19 +23,20 @@ describe('resize', () => {
   })
 
   test('leaves a kind no more than it may hold, whichever thread has it', async (t) => {
-    const lane = openLane(t, { threads: 2 })
+    const lane = await openLane(t, { threads: 2 })
     const [first, second] = [await lane.hold(), await lane.hold()]
     lane.pool.resize(1)
     lane.release(first)
     completed(await lane.recorder.outcome(first))
     assert.equal(lane.pool.roomFor('hold', 1), 0)
     lane.release(second)
+    completed(await lane.recorder.outcome(second))
     await lane.worksOn(1)
     assert.equal(lane.pool.roomFor('hold', 1), 1)
   })
 
   test('announces the room that it makes', async (t) => {
-    const lane = openLane(t)
+    const lane = await openLane(t)
     const job = await lane.hold()
     lane.pool.resize(2)
     // `until` looks again only when the pool has told something.
@@ -45,7 +46,7 @@ describe('resize', () => {
   })
 
   test('a thread that has become one too many ends in good order', async (t) => {
-    const lane = openLane(t, { threads: 2 })
+    const lane = await openLane(t, { threads: 2 })
     const jobs = [await lane.hold(), await lane.hold()]
     lane.pool.resize(1)
     assert.equal(Atomics.load(lane.cells, CLOSED), 0)
@@ -57,7 +58,7 @@ describe('resize', () => {
   })
 
   test('an interrupt reaches what runs on a leaving thread', async (t) => {
-    const lane = openLane(t, { threads: 2 })
+    const lane = await openLane(t, { threads: 2 })
     const jobs = [await lane.hold({ grace: 30 }), await lane.hold({ grace: 30 })]
     lane.pool.resize(1)
     lane.pool.interrupt()
@@ -70,7 +71,7 @@ describe('resize', () => {
 
 describe('close', () => {
   test('lets the handlers of every thread close', async (t) => {
-    const lane = openLane(t, { threads: 2 })
+    const lane = await openLane(t, { threads: 2 })
     const jobs = [await lane.hold(), await lane.hold()]
     lane.release(...jobs)
     await lane.worksOn()
@@ -79,7 +80,7 @@ describe('close', () => {
   })
 
   test('waits for the threads that are leaving already', async (t) => {
-    const lane = openLane(t, { threads: 2, config: { slowClose: 400, onlyFirstClose: true } })
+    const lane = await openLane(t, { threads: 2, config: { slowClose: 400, onlyFirstClose: true } })
     const jobs = [await lane.hold(), await lane.hold()]
     lane.release(...jobs)
     await lane.worksOn()
@@ -91,7 +92,7 @@ describe('close', () => {
   })
 
   test('does not wait for handlers that do not close', async (t) => {
-    const lane = openLane(t, { config: { slowClose: 60_000 } })
+    const lane = await openLane(t, { config: { slowClose: 60_000 } })
     await lane.worksOn()
     await lane.pool.close()
     assert.equal(Atomics.load(lane.cells, CLOSED), 0)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, describe, test, type TestContext } from 'node:test'
+import { after, before, describe, test, type TestContext } from 'node:test'
 import type { ClaimedJob } from '../../src/job/job.ts'
 import { completed, Lane, openLane, type LaneOptions, type StartOptions } from './lane.ts'
 import { WAITS, type Wait } from './stalls.ts'
@@ -31,6 +31,7 @@ async function stall(lane: Lane, after: Wait = 'nothing', options?: StartOptions
 
 describe('the job that holds the event loop of its thread is named', () => {
   const lane = new Lane({ concurrency: 4 })
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   for (const wait of Object.keys(WAITS) as Wait[]) {
@@ -75,7 +76,7 @@ describe('the job that holds the event loop of its thread is named', () => {
 
 describe('a stalled thread', () => {
   test('I7: is replaced, and what it has not started runs on another one', async (t) => {
-    const lane = openLane(t, { concurrency: 4 })
+    const lane = await openLane(t, { concurrency: 4 })
     await lane.worksOn()
     const neighbour = await lane.hold()
     const culprit = await lane.hold({}, 'stall', { after: 'nothing' })
@@ -104,7 +105,7 @@ describe('a stalled thread', () => {
   })
 
   test('without runs is one that does not begin with what it is given; it is ended', async (t) => {
-    const lane = openLane(t, { concurrency: 2, logLevel: 10 })
+    const lane = await openLane(t, { concurrency: 2, logLevel: 10 })
     const thread = await lane.thread()
     await lane.run('leaveStall')
     const holds = (): boolean => lane.recorder.lines.some(({ message }) => message === 'holds')
@@ -117,7 +118,7 @@ describe('a stalled thread', () => {
   })
 
   test('is not replaced any more when four have been, until one of them has ended', async (t) => {
-    const lane = openLane(t, { concurrency: 2 })
+    const lane = await openLane(t, { concurrency: 2 })
     const stalls = []
     for (let n = 0; n < 5; n += 1) stalls.push(await stall(lane))
     assert.equal(lane.pool.free, 0)
@@ -131,7 +132,7 @@ describe('a stalled thread', () => {
   })
 
   test('that has not been replaced takes jobs again when it goes on', async (t) => {
-    const lane = openLane(t, { concurrency: 2 })
+    const lane = await openLane(t, { concurrency: 2 })
     const stalls = []
     for (let n = 0; n < 5; n += 1) stalls.push(await stall(lane))
     const last = stalls.at(-1)!
@@ -143,7 +144,7 @@ describe('a stalled thread', () => {
   })
 
   test('is killed when its job is over its time, and its neighbours are released', async (t) => {
-    const lane = openLane(t, { concurrency: 4 })
+    const lane = await openLane(t, { concurrency: 4 })
     const neighbour = await lane.hold()
     const { culprit, thread } = await stall(lane, 'timer', { timeout: 400, grace: 50 })
     assert.deepEqual(await ends(lane, culprit, neighbour), ['timedOut', 'released'])
@@ -153,7 +154,7 @@ describe('a stalled thread', () => {
   })
 
   test('is interrupted with the others', async (t) => {
-    const lane = openLane(t, { concurrency: 2 })
+    const lane = await openLane(t, { concurrency: 2 })
     const { culprit } = await stall(lane, 'nothing', { grace: 30 })
     lane.pool.interrupt()
     assert.deepEqual(await ends(lane, culprit), ['released'])
@@ -161,7 +162,7 @@ describe('a stalled thread', () => {
   })
 
   test('that a lane has become too small for is told of, too, and not replaced', async (t) => {
-    const lane = openLane(t, { threads: 2, concurrency: 2 })
+    const lane = await openLane(t, { threads: 2, concurrency: 2 })
     await lane.worksOn()
     const culprits = [
       await lane.hold({}, 'stall', { after: 'nothing' }),
@@ -179,7 +180,7 @@ describe('a stalled thread', () => {
 
 describe('no stall is', () => {
   const quiet = async (t: TestContext, options: LaneOptions) => {
-    const lane = openLane(t, options)
+    const lane = await openLane(t, options)
     await lane.worksOn()
     t.after(() => assert.deepEqual(lane.recorder.stalls, []))
     return lane

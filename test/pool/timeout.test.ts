@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '../support/folder.ts'
 import { completed, failed, Lane, openLane } from './lane.ts'
 
@@ -10,6 +10,7 @@ const RELEASED = { type: 'released', reason: 'the runtime stopped' }
 
 describe('a run that ends at its abort keeps its thread', () => {
   const lane = new Lane()
+  before(() => lane.pool.ready())
   after(() => lane.close())
   const patient = { timeout: 30, grace: 60_000 }
 
@@ -55,6 +56,7 @@ describe('a run that ends at its abort keeps its thread', () => {
 
 describe('a run that does not end at its abort is killed after its grace', () => {
   const lane = new Lane()
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   test('I3: its key and slot are free when the thread has stopped, and not before', async (t) => {
@@ -87,13 +89,13 @@ describe('a run that does not end at its abort is killed after its grace', () =>
 
 describe('the time of a run', () => {
   test('begins with the run, and not with the boot of its thread', async (t) => {
-    const lane = openLane(t, { config: { slowSetup: 400 } })
+    const lane = await openLane(t, { config: { slowSetup: 400 } })
     assert.equal(completed(await lane.run('echo', { n: 5 }, { timeout: 200, grace: 0 })), 5)
     assert.deepEqual(lane.downs, [])
   })
 
   test('is not over because the main thread was held up', async (t) => {
-    const lane = openLane(t, { concurrency: 5 })
+    const lane = await openLane(t, { concurrency: 5 })
     await lane.worksOn()
     const terms = { timeout: 500, grace: 0 }
     const jobs = Array.from({ length: 5 }, () => lane.start('failsAfter', { ms: 100 }, terms))

@@ -10,6 +10,8 @@ import { isolation } from './isolation-handlers.ts'
 /** What the tests hand to their threads. */
 export interface Config {
   cells: Cells
+  /** The setup throws until the cell {@link REPAIRED} is set. */
+  broken?: boolean
 }
 
 /** Shared by a test and its threads. */
@@ -20,83 +22,87 @@ export const ACTIVE = 100
 export const MOST = 200
 export const NEWEST = 300
 export const CLOSED = 400
+export const REPAIRED = 401
 
-export default defineHandlers(({ cells }: Config, thread) => ({
-  kinds: {
-    ...isolation(cells, thread),
-    echo: (job: Job<{ n?: number }>) => job.payload.n,
+export default defineHandlers(({ cells, broken }: Config, thread) => {
+  if (broken && Atomics.load(cells, REPAIRED) === 0) throw new Error('the index is locked')
+  return {
+    kinds: {
+      ...isolation(cells, thread),
+      echo: (job: Job<{ n?: number }>) => job.payload.n,
 
-    /** Runs until the cell is set. */
-    async hold(job: Job<{ cell: number }>, ctx: HandlerContext) {
-      ctx.progress('runs')
-      await Atomics.waitAsync(cells, job.payload.cell, 0).value
-    },
+      /** Runs until the cell is set. */
+      async hold(job: Job<{ cell: number }>, ctx: HandlerContext) {
+        ctx.progress('runs')
+        await Atomics.waitAsync(cells, job.payload.cell, 0).value
+      },
 
-    /** Holds its thread's event loop until the cell is set. */
-    stall(job: Job<{ cell: number }>, ctx: HandlerContext) {
-      ctx.progress('holds')
-      Atomics.wait(cells, job.payload.cell, 0)
-    },
+      /** Holds its thread's event loop until the cell is set. */
+      stall(job: Job<{ cell: number }>, ctx: HandlerContext) {
+        ctx.progress('holds')
+        Atomics.wait(cells, job.payload.cell, 0)
+      },
 
-    /** Fails that often. */
-    flaky(job: Job<{ fails: number }>, ctx: HandlerContext) {
-      ctx.enqueue('echo', { n: job.attempt }, { dedupeKey: `of ${job.id}` })
-      if (job.attempt <= job.payload.fails) throw new RangeError(`attempt ${job.attempt}`)
-      return job.attempt
-    },
-    permanent(job: Job<{ repo_pk?: number }>) {
-      throw new PermanentError(`no repo_pk in job ${job.id}`)
-    },
-    later(job: Job<{ ms: number }>) {
-      if (job.attempt === 1) throw new RetryAfterError(job.payload.ms)
-      return job.attempt
-    },
+      /** Fails that often. */
+      flaky(job: Job<{ fails: number }>, ctx: HandlerContext) {
+        ctx.enqueue('echo', { n: job.attempt }, { dedupeKey: `of ${job.id}` })
+        if (job.attempt <= job.payload.fails) throw new RangeError(`attempt ${job.attempt}`)
+        return job.attempt
+      },
+      permanent(job: Job<{ repo_pk?: number }>) {
+        throw new PermanentError(`no repo_pk in job ${job.id}`)
+      },
+      later(job: Job<{ ms: number }>) {
+        if (job.attempt === 1) throw new RetryAfterError(job.payload.ms)
+        return job.attempt
+      },
 
-    /** Counts the runs of a key that go on at a time. */
-    async keyed(job: Job<{ key: number; n: number }>) {
-      const { key, n } = job.payload
-      const active = Atomics.add(cells, ACTIVE + key, 1) + 1
-      if (active > Atomics.load(cells, MOST + key)) Atomics.store(cells, MOST + key, active)
-      Atomics.store(cells, NEWEST + key, n)
-      await new Promise((resolve) => setTimeout(resolve, n % 3))
-      Atomics.sub(cells, ACTIVE + key, 1)
-      if (n % 5 === 0 && job.attempt === 1) throw new Error('once more')
-    },
-    /** Tells its payload, holds on, and fails if it is told to. */
-    async gated(job: Job<{ cell: number; fails?: boolean }>, ctx: HandlerContext) {
-      ctx.progress(job.payload)
-      await Atomics.waitAsync(cells, job.payload.cell, 0).value
-      if (job.payload.fails) throw new Error('as told')
-      return job.payload.cell
-    },
+      /** Counts the runs of a key that go on at a time. */
+      async keyed(job: Job<{ key: number; n: number }>) {
+        const { key, n } = job.payload
+        const active = Atomics.add(cells, ACTIVE + key, 1) + 1
+        if (active > Atomics.load(cells, MOST + key)) Atomics.store(cells, MOST + key, active)
+        Atomics.store(cells, NEWEST + key, n)
+        await new Promise((resolve) => setTimeout(resolve, n % 3))
+        Atomics.sub(cells, ACTIVE + key, 1)
+        if (n % 5 === 0 && job.attempt === 1) throw new Error('once more')
+      },
+      /** Tells its payload, holds on, and fails if it is told to. */
+      async gated(job: Job<{ cell: number; fails?: boolean }>, ctx: HandlerContext) {
+        ctx.progress(job.payload)
+        await Atomics.waitAsync(cells, job.payload.cell, 0).value
+        if (job.payload.fails) throw new Error('as told')
+        return job.payload.cell
+      },
 
-    logs(_: Job<object>, ctx: HandlerContext) {
-      ctx.logger.debug('too low')
-      ctx.logger.warn({ repo: 7 }, 'from a thread')
+      logs(_: Job<object>, ctx: HandlerContext) {
+        ctx.logger.debug('too low')
+        ctx.logger.warn({ repo: 7 }, 'from a thread')
+      },
+      /** Runs until it is told to end, and then does as it is told. */
+      async untilAborted(job: Job<{ then: 'throw' | 'return' }>, ctx: HandlerContext) {
+        const aborted = new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
+        ctx.progress('runs')
+        await aborted
+        if (job.payload.then === 'throw') throw new Error('aborted')
+      },
+      loop(_: Job<object>, ctx: HandlerContext): void {
+        ctx.progress('runs')
+        for (;;);
+      },
+      /** Asks for a later run, so often. */
+      naps(job: Job<{ cell: number; naps: number; ms: number }>, ctx: HandlerContext) {
+        const { cell, naps, ms } = job.payload
+        ctx.enqueue('echo', {})
+        if (Atomics.add(cells, cell, 1) < naps) ctx.snooze(ms)
+        return job.attempt
+      },
+      exit(): void {
+        process.exit(7)
+      },
     },
-    /** Runs until it is told to end, and then does as it is told. */
-    async untilAborted(job: Job<{ then: 'throw' | 'return' }>, ctx: HandlerContext) {
-      const aborted = new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
-      ctx.progress('runs')
-      await aborted
-      if (job.payload.then === 'throw') throw new Error('aborted')
+    close() {
+      Atomics.add(cells, CLOSED, 1)
     },
-    loop(_: Job<object>, ctx: HandlerContext): void {
-      ctx.progress('runs')
-      for (;;);
-    },
-    /** Asks for a later run, so often. */
-    naps(job: Job<{ cell: number; naps: number; ms: number }>, ctx: HandlerContext) {
-      const { cell, naps, ms } = job.payload
-      ctx.enqueue('echo', {})
-      if (Atomics.add(cells, cell, 1) < naps) ctx.snooze(ms)
-      return job.attempt
-    },
-    exit(): void {
-      process.exit(7)
-    },
-  },
-  close() {
-    Atomics.add(cells, CLOSED, 1)
-  },
-}))
+  }
+})

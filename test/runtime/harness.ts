@@ -26,6 +26,8 @@ const NAMES: Name[] = [
 
 export interface HarnessOptions extends RuntimeOptions {
   threads?: number
+  /** As the handlers' own. */
+  broken?: boolean
   /** Another harness's file. */
   file?: string
 }
@@ -44,14 +46,14 @@ export class Harness {
   private constructor(
     store: SqliteStore,
     folder: string,
-    { threads = 1, file: _, ...options }: HarnessOptions,
+    { threads = 1, broken = false, file: _, ...options }: HarnessOptions,
   ) {
     this.store = store
     this.#folder = folder
     this.cells = new Int32Array(new SharedArrayBuffer(4 * 500))
     this.runtime = new Runtime(store, {
       handlers: new URL('./handlers.ts', import.meta.url),
-      config: { cells: this.cells },
+      config: { cells: this.cells, broken },
       // Nothing in these tests may wait for the poll.
       idle: 60_000,
       lanes: { default: { threads } },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { loopTurn } from '../support/signal.ts'
 import { refusal } from '../support/jobs.ts'
+import { REPAIRED } from './handlers.ts'
 import { openHarness } from './harness.ts'
 
 describe('setWorkers while running', () => {
@@ -111,6 +112,36 @@ describe('run', () => {
     const { id } = await h.runtime.enqueue('echo')
     await h.runtime.run({ signal: AbortSignal.abort() })
     assert.equal((await h.runtime.get(id))?.state, 'queued')
+  })
+})
+
+describe('handlers that cannot be set up', () => {
+  test('I6: their jobs wait, and are charged nothing', async (t) => {
+    const h = await openHarness(t, { broken: true })
+    const { id } = await h.runtime.enqueue('echo')
+    assert.equal(await h.runtime.runOnce(), false)
+    void h.run()
+    await h.event('thread:down', undefined, 3)
+    const reason = 'the thread ended with the index is locked'
+    assert.equal(h.told('thread:down')[0]!.reason, reason)
+    assert.deepEqual(await h.runtime.explain(id), {
+      ...{ code: 'no thread', problem: reason },
+      reason: `no thread of lane default can be started: ${reason}`,
+    })
+    assert.deepEqual(h.told('started'), [])
+    h.release(REPAIRED)
+    const { job } = await h.event('completed', id)
+    assert.equal(job.attempt, 1)
+  })
+
+  test('I7: other lanes go on', async (t) => {
+    const h = await openHarness(t, { broken: true })
+    h.runtime.register('inline:ok', () => 'ok')
+    await h.runtime.enqueue('echo')
+    const { id } = await h.runtime.enqueue('inline:ok', {})
+    void h.run()
+    await h.event('completed', id)
+    assert.deepEqual(h.told('completed').length, 1)
   })
 })
 

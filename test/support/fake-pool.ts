@@ -13,6 +13,7 @@ export class FakePool implements Pool {
   /** Ids of the jobs that were to be ended, in order. */
   readonly ended: number[] = []
   readonly stalled = new Set<number>()
+  problem: string | undefined
   interrupted = 0
   closed = false
   /** Where the runs' ends are told. */
@@ -31,6 +32,8 @@ export class FakePool implements Pool {
   get running(): number[] {
     return [...this.#running.keys()]
   }
+
+  async ready(): Promise<void> {}
 
   get slots(): number {
     return this.capacity
