@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { badOption } from '../../job/check.ts'
@@ -12,8 +12,7 @@ const PAGES = 64
 export async function backup(db: Database, path: unknown): Promise<void> {
   if (typeof path !== 'string' || path === '') throw badOption('path', 'a path', path)
   const file = resolve(path)
-  if (existsSync(file)) throw badOption('path', 'a file that is not there yet', path)
-  createPrivately(file)
+  if (!createPrivately(file)) throw badOption('path', 'a file that is not there yet', path)
   try {
     await db.backup(file, { progress: () => PAGES })
   } catch (error) {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { HelveError } from '../../job/errors.ts'
 
 /**
@@ -25,5 +25,5 @@ export class FileIdentity {
 }
 
 function inode(file: string): number | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.ino
+  return lstatSync(file, { throwIfNoEntry: false })?.ino
 }
