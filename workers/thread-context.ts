@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { MessageChannel, threadId } from 'node:worker_threads'
 import type { Webhook } from '../src/job/delivery.ts'
-import { toJobError } from '../src/job/failure.ts'
+import { cut, toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/job/handler.ts'
+import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../src/job/limits.ts'
+import { checkSize } from '../src/job/payload.ts'
 import { send } from './messages.ts'
 import { LOG_LEVELS, type LogLevel, type WebhookAnswer } from '../src/job/task.ts'
 
@@ -16,8 +18,9 @@ export function threadLogger(lowest: number, id: number | null, kind?: string): 
     if (LOG_LEVELS[level] < lowest) return () => undefined
     return (first: object | string, second?: string) => {
       const [given, message] = line(first, second)
-      const fields = fieldsJson(kind === undefined ? given : { kind, ...given })
-      send({ helve: 'log', level, id, fields, message })
+      const own = kind === undefined ? {} : { kind }
+      const fields = fieldsJson(own, given)
+      send({ helve: 'log', level, id, fields, message: cut(message, MAX_ERROR_BYTES) })
     }
   }
   return {
@@ -36,13 +39,16 @@ function line(first: object | string, second: string | undefined): [object, stri
   return [first, second ?? '']
 }
 
-function fieldsJson(fields: object): string {
+/** Those of a line that cannot be sent, or not in bounds, are left out. */
+function fieldsJson(own: object, given: object): string {
   try {
-    return JSON.stringify(fields, (_, value: unknown) =>
+    const json = JSON.stringify({ ...own, ...given }, (_, value: unknown) =>
       value instanceof Error ? toJobError(value) : value,
     )
+    checkSize(json, 'fields', MAX_LOG_BYTES)
+    return json
   } catch (error) {
-    return JSON.stringify({ unloggable: String(error) })
+    return JSON.stringify({ ...own, unloggable: toJobError(error).message })
   }
 }
 

@@ -28,7 +28,8 @@ function described(value: unknown): string {
   }
 }
 
-function cut(value: string, bytes: number): string {
+/** The beginning of a text: at most so many bytes, and no half character. */
+export function cut(value: string, bytes: number): string {
   // By characters first: a message of 50 MB must not be encoded whole.
   const head = value.length > bytes ? value.slice(0, bytes) : value
   if (head.length * 3 <= bytes || Buffer.byteLength(head) <= bytes) return head.toWellFormed()

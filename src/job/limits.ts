@@ -8,6 +8,12 @@ export const MAX_NAME_BYTES = 512
 export const MAX_ERROR_BYTES = 8_192
 /** Bytes of a handler's result in JSON. */
 export const MAX_RESULT_BYTES = 1_048_576
+/** Follow-up jobs of one run, and its delivery records: they are written in one turn. */
+export const MAX_EFFECTS = 1_000
+/** Bytes of both together. */
+export const MAX_EFFECT_BYTES = 16 * 1_048_576
+/** Bytes of what a handler in a thread logs in one line, in JSON. */
+export const MAX_LOG_BYTES = 65_536
 /** A job whose thread or process died this often under it is dead. */
 export const MAX_CRASHES = 3
 /** Milliseconds: no delay, timeout or backoff is longer than a year. */

@@ -9,34 +9,34 @@ const MAX_DEPTH = 1_000
  * change (functions, NaN, a Map) is refused, since the handler would run without it.
  */
 export function payloadJson(payload: unknown): string {
-  if (payload === undefined) return '{}'
+  return payload === undefined ? '{}' : checkedJson(payload, 'payload')
+}
+
+/** As {@link payloadJson}, for a value of another name that is there. */
+export function checkedJson(value: unknown, field: string): string {
   let json: string | undefined
   try {
-    checkValue(payload, 'payload', 0)
-    json = JSON.stringify(payload)
-  } catch (error) {
-    if (error instanceof HelveError) throw error
-    throw new HelveError(
-      'HELVE_ERR_PAYLOAD',
-      `payload: expected JSON, got ${toJobError(error).message}`,
-      {
-        cause: error,
-      },
-    )
+    checkValue(value, field, 0)
+    json = JSON.stringify(value)
+  } catch (cause) {
+    if (cause instanceof HelveError) throw cause
+    const problem = `${field}: expected JSON, got ${toJobError(cause).message}`
+    throw new HelveError('HELVE_ERR_PAYLOAD', problem, { cause })
   }
-  if (json === undefined) throw refused('payload', 'JSON', 'a value whose toJSON gives nothing')
-  checkSize(json)
+  if (json === undefined) throw refused(field, 'JSON', 'a value whose toJSON gives nothing')
+  checkSize(json, field, MAX_PAYLOAD_BYTES)
   return json
 }
 
-function checkSize(json: string): void {
+/** @throws HelveError `HELVE_ERR_PAYLOAD_TOO_LARGE` */
+export function checkSize(json: string, field: string, most: number): void {
   // A UTF-16 unit takes 3 bytes of UTF-8 at most: most payloads need no count.
-  if (json.length * 3 <= MAX_PAYLOAD_BYTES) return
+  if (json.length * 3 <= most) return
   const bytes = Buffer.byteLength(json)
-  if (bytes <= MAX_PAYLOAD_BYTES) return
+  if (bytes <= most) return
   throw new HelveError(
     'HELVE_ERR_PAYLOAD_TOO_LARGE',
-    `payload: expected at most ${MAX_PAYLOAD_BYTES} bytes of JSON, got ${bytes}`,
+    `${field}: expected at most ${most} bytes of JSON, got ${bytes}`,
   )
 }
 
@@ -58,9 +58,20 @@ function checkValue(value: unknown, path: string, depth: number): void {
 
 function checkObject(value: object, path: string, depth: number): void {
   if (depth > MAX_DEPTH) {
-    throw refused('payload', `at most ${MAX_DEPTH} levels`, 'deeper nesting or a cycle')
+    throw refused(
+      path.split(/[.[]/, 1)[0]!,
+      `at most ${MAX_DEPTH} levels`,
+      'deeper nesting or a cycle',
+    )
   }
-  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return
+  const { toJSON } = value as { toJSON?: unknown }
+  if (typeof toJSON !== 'function') return checkMembers(value, path, depth)
+  const given: unknown = toJSON.call(value, '')
+  if (typeof given === 'object' && given !== null) checkMembers(given, path, depth)
+  else if (given !== undefined) checkValue(given, path, depth)
+}
+
+function checkMembers(value: object, path: string, depth: number): void {
   if (Array.isArray(value)) {
     value.forEach((item, index) => {
       checkValue(item, `${path}[${index}]`, depth + 1)

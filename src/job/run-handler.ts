@@ -5,9 +5,10 @@ import type { DeliveryRecord } from './delivery.ts'
 import { HelveError, isPermanent, retryAt } from './errors.ts'
 import { toJobError } from './failure.ts'
 import type { Handler, HandlerContext, Job, Logger } from './handler.ts'
-import type { JobError, NewJob } from './job.ts'
+import { Effects } from './effects.ts'
+import type { JobError } from './job.ts'
 import { MAX_DELAY, MAX_RESULT_BYTES } from './limits.ts'
-import { payloadJson } from './payload.ts'
+import { checkedJson, checkSize } from './payload.ts'
 import { newJob, type EnqueueOptions } from './submission.ts'
 import type { Task, TaskOutcome } from './task.ts'
 
@@ -25,8 +26,7 @@ export interface RunHost {
 export class Run implements HandlerContext {
   readonly #task: Task
   readonly #host: RunHost
-  readonly #followUps: NewJob[] = []
-  readonly #deliveries: DeliveryRecord[] = []
+  readonly #effects = new Effects()
   #controller: AbortController | undefined
   #snooze: number | undefined
   #children: Children | undefined
@@ -41,11 +41,12 @@ export class Run implements HandlerContext {
   async outcome(handler: Handler): Promise<TaskOutcome> {
     try {
       const result = await handler(this.#job(), this)
-      const effects = { followUps: this.#followUps, deliveries: this.#deliveries }
+      const { followUps, deliveries } = this.#effects
+      const effects = { followUps, deliveries }
       if (this.#snooze !== undefined) return { type: 'snoozed', delay: this.#snooze, ...effects }
       return { type: 'completed', result: resultJson(this.#task.kind, result), ...effects }
     } catch (thrown) {
-      return failed(thrown, this.#deliveries)
+      return failed(thrown, this.#effects.deliveries)
     } finally {
       this.#isOver = true
       this.#children?.end()
@@ -68,12 +69,12 @@ export class Run implements HandlerContext {
   }
 
   progress(value: unknown): void {
-    payloadJson(value)
-    this.#host.progress(value)
+    // What JSON makes of it: that has a bound, and can be sent.
+    this.#host.progress(value === undefined ? value : JSON.parse(checkedJson(value, 'progress')))
   }
 
   enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): void {
-    this.#followUps.push(newJob(kind, payload, options, Date.now()))
+    this.#effects.enqueue(newJob(kind, payload, options, Date.now()))
   }
 
   snooze(ms: number): void {
@@ -81,8 +82,7 @@ export class Run implements HandlerContext {
   }
 
   recordDelivery(record: DeliveryRecord): void {
-    // Here, where it throws into the handler: what cannot be cloned would end the thread.
-    this.#deliveries.push(structuredClone(record))
+    this.#effects.record(record)
   }
 
   spawn(command: string, args: readonly string[] = [], options: ChildOptions = {}) {
@@ -134,9 +134,7 @@ function resultJson(kind: string, result: unknown): string | undefined {
     throw badResult(kind, `got ${toJobError(cause).message}`, cause)
   }
   if (json === undefined) throw badResult(kind, `got a ${typeof result}`)
-  if (json.length > MAX_RESULT_BYTES) {
-    throw badResult(kind, `of at most ${MAX_RESULT_BYTES} characters, got ${json.length}`)
-  }
+  checkSize(json, `result of kind ${kind}`, MAX_RESULT_BYTES)
   return json
 }
 

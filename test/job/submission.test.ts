@@ -60,12 +60,20 @@ describe('a good submission', () => {
     })
   }
 
+  class Self {
+    a = 1
+
+    toJSON(): this {
+      return this
+    }
+  }
   const shared = { x: 1 }
   const payloads: [name: string, payload: unknown, json: string][] = [
     ['null', null, 'null'],
     ['a string', 'naïve \0 🚀', '"naïve \\u0000 🚀"'],
     ['an array', [1, [2, { a: null }]], '[1,[2,{"a":null}]]'],
     ['what toJSON gives', new Date(NOW), `"${new Date(NOW).toISOString()}"`],
+    ['what a toJSON gives of itself', new Self(), '{"a":1}'],
     ['one object twice', { a: shared, b: shared }, '{"a":{"x":1},"b":{"x":1}}'],
     ['an object without prototype', Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
     ['an absent value', { a: undefined, b: 1 }, '{"b":1}'],
@@ -167,6 +175,13 @@ describe('a payload is refused that has', () => {
     ['a toJSON that throws null', throwing(null), /^payload: /],
     ['a toJSON that throws what has no string', throwing(Object.create(null)), /^payload: /],
     ['a toJSON that gives nothing', { toJSON: () => undefined }, /^payload: /, 'toJSON'],
+    ['a toJSON that gives NaN', { at: { toJSON: () => NaN } }, /^payload\.at: /, 'NaN'],
+    [
+      'a toJSON that gives an own __proto__ key',
+      { of: { toJSON: () => JSON.parse('{"__proto__":{}}') as unknown } },
+      /^payload\.of: /,
+      '__proto__',
+    ],
     ['a getter that throws', getter, /^payload: /, 'no luck'],
     ['a trap that throws', new Proxy({}, { ownKeys: fail }), /^payload: /, 'no luck'],
   ]

@@ -53,7 +53,10 @@ describe('no symbolic link is followed, and what it leads to stays as it is', ()
       const [path, target] = [join(folder, 'copy.db'), join(folder, 'target')]
       if (to === 'a text') await writeFile(target, TEXT)
       await symlink(target, path)
-      await assert.rejects(store.backup(path), refusal('HELVE_ERR_OPTION', 'copy.db', 'symbolic link'))
+      await assert.rejects(
+        store.backup(path),
+        refusal('HELVE_ERR_OPTION', 'copy.db', 'symbolic link'),
+      )
       assert.deepEqual(await readdir(folder), to === 'a text' ? ['copy.db', 'target'] : ['copy.db'])
     })
   }

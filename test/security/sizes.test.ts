@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../../src/job/limits.ts'
+import { failed, Lane } from '../pool/lane.ts'
+
+const SENDERS = '../security/senders.ts'
+const MIB = 1_048_576
+
+/** Everything that a handler sends, one more than it may. */
+const TOO_MUCH: { what: string; n?: number; code: string; named: RegExp }[] = [
+  {
+    what: 'result',
+    code: '_PAYLOAD_TOO_LARGE',
+    named: /result of kind result: .* 1048576 .* 1048578/,
+  },
+  { what: 'progress', code: '_PAYLOAD_TOO_LARGE', named: /^progress: .* 1048576 .* 1048578/ },
+  { what: 'followUp', code: '_PAYLOAD_TOO_LARGE', named: /^payload: .* 1048576 .* 1048578/ },
+  { what: 'followUps', n: 1_001, code: '_BACKPRESSURE', named: /^follow-ups: .* 1000 / },
+  {
+    what: 'heavyFollowUps',
+    code: '_PAYLOAD_TOO_LARGE',
+    named: /^follow-ups: .* 16777216 .* 17825792/,
+  },
+  { what: 'deliveries', n: 1_001, code: '_BACKPRESSURE', named: /^deliveries: .* 1000 / },
+  { what: 'heavyDelivery', code: '_PAYLOAD_TOO_LARGE', named: /^deliveries: .* 16777216 / },
+  { what: 'heavyBoth', code: '_PAYLOAD_TOO_LARGE', named: /^deliveries: .* 16777216 / },
+]
+
+describe('what a handler sends is bounded', () => {
+  const lane = new Lane({ handlers: SENDERS, logLevel: 10 })
+  after(() => lane.close())
+
+  for (const { what, n = 0, code, named } of TOO_MUCH) {
+    test(`${what}: its run fails, and the next ones do not`, async () => {
+      const error = failed(await lane.run(what, { n }))
+      assert.deepEqual([error.name, error.code], ['HelveError', `HELVE_ERR${code}`])
+      assert.match(error.message, named)
+      await lane.worksOn()
+      assert.deepEqual(lane.downs, [])
+    })
+  }
+
+  for (const what of ['followUps', 'deliveries'] as const) {
+    test(`1,000 ${what} are let through`, async () => {
+      const outcome = await lane.run(what, { n: 1_000 })
+      assert.ok(outcome.type === 'completed')
+      assert.equal(outcome[what].length, 1_000)
+    })
+  }
+
+  test('every part of an error', async () => {
+    const error = failed(await lane.run('error'))
+    const sizes = Object.values(error).map((part) => Buffer.byteLength(part))
+    assert.deepEqual(sizes, [128, MAX_ERROR_BYTES, MAX_ERROR_BYTES, 128])
+  })
+
+  test('progress is what JSON makes of it', async () => {
+    const job = await lane.hold({}, 'disguised')
+    assert.equal(await lane.recorder.firstProgress(job), 'small')
+    await lane.worksOn()
+  })
+
+  test('a line of its log, of which the job stays', async () => {
+    const before = lane.recorder.lines.length
+    const job = lane.start('logs')
+    await lane.recorder.until(() => lane.recorder.lines.length === before + 4, 'four lines')
+    const [long, diff, throwing, plain] = lane.recorder.lines.slice(before)
+    assert.equal(Buffer.byteLength(long!.message), MAX_ERROR_BYTES)
+    const own = { kind: 'logs', job: job.id, thread: plain!.fields['thread'] }
+    const size = `fields: expected at most ${MAX_LOG_BYTES} bytes of JSON, got ${50 * MIB + 34}`
+    assert.deepEqual(diff!.fields, { ...own, unloggable: size })
+    assert.deepEqual(throwing!.fields, { ...own, unloggable: 'thrown: a value of type object' })
+    assert.deepEqual([plain!.message, plain!.fields], ['as it is', { ...own, repo: 7 }])
+    await lane.worksOn()
+  })
+})
