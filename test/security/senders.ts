@@ -22,6 +22,10 @@ export default defineHandlers((config: unknown) => ({
   kinds: {
     echo: (job: Job<{ n: number }>) => job.payload.n,
     config: () => tell(config),
+    returnConfig(_: Job, ctx: HandlerContext) {
+      ctx.logger.info(config as object, 'its config')
+      return config
+    },
     payload: (job: Job) => tell(job.payload),
     environment: async (_: Job, ctx: HandlerContext) => {
       const child = ctx.spawn('env')

@@ -15,12 +15,13 @@ const START = [-Infinity, -Infinity, -1] as const
 
 /** Jobs by kind and state, from the counters. */
 export function counts(statements: QueueStatements): Counts {
-  const result: Counts = {}
-  for (const [state, kind, jobs] of statements.counters.all()) {
-    const of = (result[kind as string] ??= { queued: 0, running: 0, dead: 0 })
-    of[state as JobState] = jobs as number
+  // By a Map: of an object, a kind that somebody has written past the door could be a built-in.
+  const kinds = new Map<string, Counts[string]>()
+  for (const [state, kind, jobs] of statements.counters.all() as [JobState, string, number][]) {
+    const of = kinds.get(kind) ?? { queued: 0, running: 0, dead: 0 }
+    kinds.set(kind, { ...of, [state]: jobs })
   }
-  return result
+  return Object.fromEntries(kinds)
 }
 
 /**
