@@ -27,7 +27,7 @@ const DOORS: Record<string, (h: Harness, kind: string) => unknown> = {
   'register a function': (h, kind) => register(h, kind, () => 1),
   list: ({ runtime }, kind) => runtime.list({ kind }),
   pause: ({ runtime }, kind) => runtime.pause({ kind }),
-  resume: ({ runtime }, kind) => runtime.resume({ kind } as PauseTarget),
+  resume: ({ runtime }, kind) => runtime.resume({ kind }),
 }
 
 describe('a handler is found only by the name that it has in the handlers module', () => {

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import Database from 'better-sqlite3'
+import {
+  aDelivery,
+  completes,
+  claimOne,
+  enqueue,
+  aJob,
+  NOW,
+  requeues,
+  settle,
+} from '../support/jobs.ts'
+import { sourceFiles } from '../support/sources.ts'
+import { openStore } from '../support/store.ts'
+import { builtSql } from './sql.ts'
+
+/** What may be put into SQL, by file, and why nothing can come in by it. */
+const ALLOWED: Record<string, { why: string; expressions: string[] }> = {
+  'src/store/sqlite/statements.ts': {
+    why: 'the parts of its own statements, all of them constants of that file',
+    expressions: [
+      ...['sql', 'appended', 'owned', 'unclaimed', 'claimable', 'record'],
+      ...['same', 'own', 'places(same)', 'rows', "columns.replace(/\\w+/g, '?')"],
+      "manyRows('kind, priority, run_at, max_attempts, created_at', 'payload')",
+      "manyRows('kind, priority, run_at, max_attempts, created_at, claim', 'id, payload')",
+    ],
+  },
+  'src/store/sqlite/connection.ts': {
+    why: 'numbers, which are constants: a pragma takes no parameters',
+    expressions: ['WAL_SIZE_LIMIT', 'BUSY_TIMEOUT'],
+  },
+  'src/store/sqlite/transactions.ts': {
+    why: 'one of two words: a pragma takes no parameters',
+    expressions: ['mode'],
+  },
+  'src/store/sqlite/migrations/migrate.ts': {
+    why: 'the constants of the migrations beside it',
+    expressions: ['migration'],
+  },
+}
+
+describe('SQL is never built from what comes from outside', () => {
+  for (const file of sourceFiles('src', 'workers')) {
+    const built = builtSql(readFileSync(file, 'utf8'))
+    const allowed = ALLOWED[file]?.expressions ?? []
+    if (built.length === 0 && allowed.length === 0) continue
+    test(file, () => {
+      const found = built.filter(({ expression }) => !allowed.includes(expression))
+      assert.deepEqual(found, [])
+      const unused = allowed.filter((one) => !built.some(({ expression }) => expression === one))
+      assert.deepEqual(unused, [], 'allowed, and not there any more')
+    })
+  }
+
+  test('no file is allowed anything that is not there', () => {
+    const files = sourceFiles('src', 'workers')
+    assert.deepEqual(
+      Object.keys(ALLOWED).filter((file) => !files.includes(file)),
+      [],
+    )
+  })
+})
+
+/** What the search is to find, and what it is to let through. */
+const SNIPPETS: [source: string, ...found: string[]][] = [
+  ["db.prepare('SELECT 1 WHERE id = ?')"],
+  ["db.prepare('SELECT 1').pluck().get(`${id}`)"],
+  ['db.exec(`\n  SELECT 1\n`)'],
+  ['db.prepare<unknown[], Row>("SELECT 1")'],
+  ['db.prepare(`SELECT * FROM t WHERE id = ${id}`)', 'id'],
+  [
+    'db.prepare(`SELECT * FROM ${table}\n WHERE ${terms.join(" AND ")}`)',
+    'table',
+    'terms.join(" AND ")',
+  ],
+  ["db.exec('DELETE FROM t WHERE id = ' + id)", "'DELETE FROM t WHERE id = ' + id"],
+  ['this.#db.pragma(`busy_timeout = ${ms}`)', 'ms'],
+  ['db.prepare(sql)', 'sql'],
+  ['db.prepare<unknown[]>(\n  sql,\n)', 'sql,'],
+  ['const THREAD = `db.prepare(\\`SELECT ${x}\\`)`', 'x'],
+  ["function preparer(db) {}\nrun('SELECT 1' + where)", "'SELECT 1' + where"],
+  ['function preparer(db) {}\nconst part = `id = ${id}`', 'id'],
+]
+
+describe('the search for built SQL', () => {
+  for (const [source, ...expected] of SNIPPETS) {
+    test(`finds ${expected.join(' and ') || 'nothing'} in ${source}`, () => {
+      assert.deepEqual(
+        builtSql(source).map(({ expression }) => expression),
+        expected,
+      )
+    })
+  }
+})
+
+const HOSTILE = `x'); DROP TABLE helve_jobs; -- "hunter2`
+
+test('values reach SQLite as parameters, whatever they say', async (t) => {
+  const methods = (['prepare', 'exec', 'pragma'] as const).map((name) =>
+    t.mock.method(Database.prototype, name),
+  )
+  const store = await openStore(t)
+  const job = aJob({ payload: HOSTILE, dedupeKey: HOSTILE, group: HOSTILE })
+  const [{ id } = { id: 0 }] = await enqueue(store, job)
+  const hook = { url: `https://example.org/?${HOSTILE}`, secret: HOSTILE, events: [HOSTILE] }
+  const webhookId = await store.webhooks.create(hook)
+  await store.pause({ kind: 'reindex', group: HOSTILE }, NOW, HOSTILE)
+  const error = { name: HOSTILE, message: HOSTILE, stack: HOSTILE, code: HOSTILE }
+  await settle(store, requeues(await claimOne(store), { error }))
+  const delivery = aDelivery({ webhookId, guid: HOSTILE, event: HOSTILE, requestBody: HOSTILE })
+  await settle(store, completes(await claimOne(store), { deliveries: [delivery] }))
+  await enqueue(store, job)
+  await store.list({ kind: 'reindex' })
+
+  const texts = methods.flatMap(({ mock }) => mock.calls.map((call) => call.arguments[0]))
+  assert.ok(texts.length > 80)
+  assert.deepEqual(
+    texts.filter((text) => text.includes('hunter2')),
+    [],
+  )
+  assert.equal(await store.get(id), undefined)
+  assert.equal((await store.webhooks.get(webhookId))?.secret, HOSTILE)
+  assert.equal((await store.webhooks.deliveries(webhookId))[0]?.requestBody, HOSTILE)
+  assert.deepEqual(
+    (await store.pauses()).map(({ by, group }) => [by, group]),
+    [[HOSTILE, HOSTILE]],
+  )
+  assert.deepEqual(await store.check(), { ok: true, problems: [] })
+})

@@ -1,0 +1,43 @@
+/** Something that is passed to SQLite as SQL, and is no literal by itself. */
+export interface Built {
+  /** What is passed, or put in between. */
+  expression: string
+  line: number
+}
+
+/** A call that takes SQL, up to its parenthesis. */
+const CALL = /\.(?:prepare|exec|pragma)\b(?:<[^()]*>)?\(/g
+/** In a file of statements, those of its preparer as well. */
+const PREPARER = /(?<![.\w])(?:run|rows|value)\(/g
+const LITERAL = /^\s*(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)\s*(?=[),])/
+const INTERPOLATION = /\$\{((?:[^{}]|\{[^{}]*\})*)\}/g
+
+/** Finds SQL that is built: what is no literal, and what literals have in between. */
+export function builtSql(source: string): Built[] {
+  // Code that a thread is given as text has its backticks escaped.
+  const text = source.replaceAll('\\`', '`')
+  const isStatements = text.includes('function preparer(')
+  const built = (isStatements ? [CALL, PREPARER] : [CALL]).flatMap((call) =>
+    [...text.matchAll(call)].flatMap((match) => argument(text, match.index + match[0].length)),
+  )
+  // There, parts of statements have names.
+  return isStatements ? [...built, ...interpolations(text, 0)] : built
+}
+
+function argument(text: string, start: number): Built[] {
+  const rest = text.slice(start)
+  const literal = LITERAL.exec(rest)?.[0]
+  if (literal !== undefined) return interpolations(literal, lineOf(text, start))
+  return [{ expression: rest.slice(0, rest.indexOf(')')).trim(), line: lineOf(text, start) }]
+}
+
+function interpolations(text: string, line: number): Built[] {
+  return [...text.matchAll(INTERPOLATION)].map((match) => ({
+    expression: match[1]!.trim(),
+    line: line + lineOf(text, match.index),
+  }))
+}
+
+function lineOf(text: string, at: number): number {
+  return text.slice(0, at).split('\n').length
+}

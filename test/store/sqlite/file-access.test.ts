@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { sourceFiles } from '../../support/sources.ts'
+
+// Whoever opens and closes the queue's file in the process that has it open, by other means than
+// SQLite, drops SQLite's locks on it: that is how POSIX locks are. A second writer then gets in.
+
+/** What helve asks of `node:fs`, and why no lock is dropped by it. */
+const USES: Record<string, { of: string[]; why: string }> = {
+  'src/options.ts': { of: ['existsSync'], why: 'looks for the handlers module' },
+  'src/pool/process-groups.ts': { of: ['readFileSync'], why: 'reads /proc' },
+  'src/pool/thread-options.ts': { of: ['existsSync'], why: 'looks for tsx' },
+  'src/store/sqlite/backup.ts': { of: ['rmSync'], why: 'removes a copy that failed' },
+  'src/store/sqlite/connection.ts': { of: ['existsSync'], why: 'looks for the folder' },
+  'src/store/sqlite/file-identity.ts': { of: ['lstatSync'], why: 'opens nothing' },
+  'src/store/sqlite/host-connection.ts': { of: ['statSync'], why: 'opens nothing' },
+  'src/store/sqlite/private-file.ts': {
+    of: ['closeSync', 'lstatSync', 'openSync'],
+    why: 'opens only a file that it makes itself, which nobody can have open',
+  },
+  'src/store/sqlite/watch.ts': { of: ['watch'], why: 'inotify opens nothing' },
+}
+
+const IMPORT = /import \{([^}]*)\} from '(?:node:)?fs(?:\/promises)?'|(?:node:)?['"/]fs['"/]/g
+
+describe('no code of helve opens the queue’s files but SQLite’s', () => {
+  for (const file of sourceFiles('src', 'workers')) {
+    const found = [...readFileSync(file, 'utf8').matchAll(IMPORT)].flatMap(([all, names]) =>
+      names === undefined ? [all] : names.split(',').map((name) => name.trim()),
+    )
+    if (found.length === 0 && USES[file] === undefined) continue
+    test(file, () => assert.deepEqual(found.toSorted(), USES[file]?.of))
+  }
+})
