@@ -1,9 +1,11 @@
 import type { Part } from './part.ts'
+import * as poison from './poison/poison.ts'
 import * as powerCut from './power-cut/power-cut.ts'
 import * as walMutations from './wal-mutations/wal-mutations.ts'
 
 /** The parts by name: a further one is one more entry. */
 export const PARTS: Record<string, Part> = {
+  poison,
   'power-cut': powerCut,
   'wal-mutations': walMutations,
 }

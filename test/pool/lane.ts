@@ -124,8 +124,13 @@ export class Lane {
   /** Ten normal jobs come to their end, and then everything is free again. */
   async worksOn(capacity = this.#capacity): Promise<void> {
     for (let n = 0; n < 10; n += 1) assert.equal(completed(await this.run('echo', { n })), n)
-    await this.recorder.until(() => this.pool.free === capacity, `${capacity} free slots`)
+    await this.isFree(capacity)
     assert.deepEqual(this.recorder.faults, [])
+  }
+
+  /** Resolves when nothing runs, and all of its capacity is there. */
+  isFree(capacity = this.#capacity): Promise<void> {
+    return this.recorder.until(() => this.pool.free === capacity, `${capacity} free slots`)
   }
 
   /** What the threads that have ended ended with. */

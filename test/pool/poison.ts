@@ -124,6 +124,10 @@ export const poison = {
     const eaten: unknown[] = []
     for (;;) eaten.push(new Array(1_000).fill(eaten.length))
   },
+  /** So much that a limit of the heap would forbid it, if Buffers counted. */
+  eatBuffers() {
+    return Array.from({ length: 200 }, () => Buffer.alloc(1_000_000, 1)).length
+  },
   command(job: Job<{ file: string }>, ctx: HandlerContext) {
     ctx.progress('runs')
     execFileSync('sh', ['-c', `sleep 0.7; touch ${job.payload.file}`])

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import type { JobRecord } from '../../../src/index.ts'
+import { TIMEOUT, type End } from '../../pool/poisons.ts'
+
+/** A job, and what became of it. */
+export interface Fate {
+  kind: string
+  /** What it has to come to; undefined for a healthy one, which returns its `n`. */
+  end: End | undefined
+  n: number
+  /** How it was told that it has completed, each time. */
+  completed: { result: unknown; attempt: number }[]
+  /** How often its thread died under it, or was killed because of another. */
+  lost: number
+  released: number
+}
+
+/** Whether others have done a healthy job any harm: it runs to its end, once, at its first attempt. */
+export function isHarmed({ n, completed }: Fate): boolean {
+  const [one, ...others] = completed
+  return !one || others.length > 0 || one.result !== n || one.attempt !== 1
+}
+
+/** That a poisonous job is in the right state, for the right reason, and has paid for no other. */
+export function assertRight(fate: Fate, record: JobRecord | undefined): void {
+  const { end, kind } = fate
+  assert.ok(end)
+  if (end.type === 'completed') {
+    assert.equal(fate.completed.length, 1, kind)
+    return assert.equal(record, undefined, kind)
+  }
+  assert.equal(record?.state, 'dead', kind)
+  const { name, message } = record.errors.at(-1)!
+  const [expectedName, expected] = error(end)
+  assert.equal(name, expectedName, kind)
+  assert.match(message, expected, kind)
+  const cost = end.type === 'lost' ? [0, 3] : [1, fate.lost]
+  assert.deepEqual([record.attempts, record.crashes], cost, kind)
+}
+
+function error(end: Exclude<End, { type: 'completed' }>): [name: string, message: RegExp] {
+  if (end.type === 'lost') return ['LostError', end.reason]
+  if (end.type === 'failed') return [end.name, end.message]
+  return ['TimeoutError', new RegExp(`^ran longer than ${TIMEOUT} ms$`)]
+}

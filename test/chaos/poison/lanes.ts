@@ -1,0 +1,28 @@
+import { HUNGRY, MEMORY, POISONS, POLLUTIONS, type Poison } from '../../pool/poisons.ts'
+import type { LaneOptions } from '../../../src/options.ts'
+
+/** Lanes of both sorts; and one with a limit of memory, whose thread may be polluted. */
+export const LANES = {
+  one: { threads: 2 },
+  many: { threads: 1, concurrency: 8 },
+  apart: { threads: 1, memory: MEMORY },
+} satisfies Record<string, LaneOptions>
+
+/** It needs two jobs to come to anything: it completes, and ends its thread under another one. */
+const LEAK: Poison = {
+  line: 'leaves a timer behind',
+  kind: 'leakTimer',
+  payload: { ms: 5 },
+  end: { type: 'completed' },
+}
+
+/** What is tried in each. */
+export const TRIED: Record<keyof typeof LANES, readonly Poison[]> = {
+  one: [...POISONS, LEAK],
+  many: [...POISONS, LEAK],
+  apart: [...HUNGRY, ...POLLUTIONS],
+}
+
+export function kindIn(lane: string, kind: string): string {
+  return `${lane}:${kind}`
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Runtime, SqliteStore } from '../../../src/index.ts'
+import { GRACE, TIMEOUT, type End, type Poison } from '../../pool/poisons.ts'
+import { gone } from '../../support/processes.ts'
+import type { Random } from '../../support/random.ts'
+import { assertRight, isHarmed, type Fate } from './judge.ts'
+import { kindIn, LANES, TRIED } from './lanes.ts'
+
+/** Healthy jobs for each poisonous one. */
+const HEALTHY = 10
+/** Only jobs that hang take so long without that anything ends. */
+const PATIENCE = 30_000
+
+/** What was tried, and what came of it. */
+export interface Tally {
+  poisons: number
+  healthy: number
+  harmed: number
+  /** Healthy jobs that had to run again, since their thread ended. */
+  again: number
+  threads: number
+}
+
+interface Draw {
+  submission: { kind: string; payload: unknown; timeout?: number }
+  end: End | undefined
+  n: number
+}
+
+/**
+ * Every poison so often, in random order among healthy jobs of the same lanes.
+ *
+ * @param rounds less than one: some of the poisons
+ */
+export async function mixture(random: Random, rounds: number): Promise<Tally> {
+  const folder = await mkdtemp(join(tmpdir(), 'helve-'))
+  const store = await SqliteStore.open(join(folder, 'queue.db'), { durability: 'process' })
+  const run = new Mixture(store)
+  try {
+    return await run.judged(shuffled(random, rounds))
+  } finally {
+    await run.runtime.stop({ timeout: 0 })
+    await store.close()
+    await gone(...run.children)
+    await rm(folder, { recursive: true })
+  }
+}
+
+function shuffled(random: Random, rounds: number): Draw[] {
+  const all: Draw[] = []
+  for (const [lane, poisons] of Object.entries(TRIED)) {
+    for (const poison of Array.from({ length: Math.ceil(rounds) }, () => poisons).flat()) {
+      all.push(poisonous(lane, poison))
+      for (let one = 0; one < HEALTHY; one += 1) all.push(healthy(lane, all.length))
+    }
+  }
+  const most = Math.ceil(all.length * Math.min(1, rounds))
+  return Array.from({ length: most }, () => random.take(all)!)
+}
+
+function poisonous(lane: string, { kind, payload, end }: Poison): Draw {
+  const limit = end.type === 'timedOut' ? { timeout: TIMEOUT } : {}
+  return { submission: { kind: kindIn(lane, kind), payload, ...limit }, end, n: 0 }
+}
+
+function healthy(lane: string, n: number): Draw {
+  return { submission: { kind: kindIn(lane, 'echo'), payload: { n } }, end: undefined, n }
+}
+
+class Mixture {
+  readonly runtime: Runtime
+  readonly children: number[] = []
+  readonly #store: SqliteStore
+  readonly #fates = new Map<number, Fate>()
+  #open = 0
+  #threads = 0
+  #onEnd: () => void = () => undefined
+
+  constructor(store: SqliteStore) {
+    this.#store = store
+    this.runtime = new Runtime(store, {
+      handlers: new URL('./handlers.ts', import.meta.url),
+      config: { cells: new Int32Array(new SharedArrayBuffer(4_000)) },
+      lanes: LANES,
+    })
+    this.#register()
+    this.#listen()
+  }
+
+  async judged(draws: Draw[]): Promise<Tally> {
+    const results = await this.runtime.enqueueMany(draws.map(({ submission }) => submission))
+    for (const [at, { id }] of results.entries()) {
+      const { submission, end, n } = draws[at]!
+      const { kind } = submission
+      this.#fates.set(id, { kind, end, n, completed: [], lost: 0, released: 0 })
+    }
+    this.#open = draws.length
+    const running = this.runtime.run()
+    await this.#ended()
+    const tally = await this.#judge()
+    await this.runtime.stop()
+    await running
+    return tally
+  }
+
+  async #judge(): Promise<Tally> {
+    const fates = [...this.#fates.values()]
+    const healthy = fates.filter(({ end }) => end === undefined)
+    for (const [id, fate] of this.#fates) {
+      if (fate.end !== undefined) assertRight(fate, await this.#store.get(id))
+    }
+    const harmed = healthy.filter(isHarmed)
+    assert.deepEqual(harmed, [], 'healthy jobs were harmed')
+    const again = healthy.filter(({ lost, released }) => lost + released > 0).length
+    const threads = this.#threads
+    const poisons = fates.length - healthy.length
+    return { poisons, healthy: healthy.length, harmed: harmed.length, again, threads }
+  }
+
+  /** Each of them runs once: what is retried is what others have ended. */
+  #register(): void {
+    const policy = { maxAttempts: 1, timeout: 120_000, grace: GRACE }
+    for (const [lane, poisons] of Object.entries(TRIED)) {
+      this.runtime.register(kindIn(lane, 'echo'), { ...policy, lane })
+      for (const { kind } of poisons) this.runtime.register(kindIn(lane, kind), { ...policy, lane })
+    }
+  }
+
+  #listen(): void {
+    const fate = (id: number): Fate => this.#fates.get(id)!
+    this.runtime.on('completed', ({ job, result }) => {
+      fate(job.id).completed.push({ result, attempt: job.attempt })
+      this.#end()
+    })
+    this.runtime.on('dead', () => this.#end())
+    this.runtime.on('lost', ({ job }) => (fate(job.id).lost += 1))
+    this.runtime.on('released', ({ job }) => (fate(job.id).released += 1))
+    this.runtime.on('thread:down', () => (this.#threads += 1))
+    this.runtime.on('progress', ({ value }) => {
+      if (Array.isArray(value)) this.children.push(...(value as number[]))
+    })
+  }
+
+  #end(): void {
+    this.#open -= 1
+    this.#onEnd()
+  }
+
+  /** Resolves when all jobs have ended. */
+  #ended(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(new Error(`${this.#open} jobs do not end`))
+      let patience = setTimeout(giveUp, PATIENCE)
+      this.#onEnd = () => {
+        clearTimeout(patience)
+        if (this.#open === 0) resolve()
+        else patience = setTimeout(giveUp, PATIENCE)
+      }
+    })
+  }
+}

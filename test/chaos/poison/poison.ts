@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { Random } from '../../support/random.ts'
+import type { Figures, PartOptions } from '../part.ts'
+import { comebacks } from './capacity.ts'
+import { mixture } from './mixture.ts'
+
+/** How much of it. */
+export interface PoisonOptions extends PartOptions {
+  /** How often each poison is tried in each lane. @default 5 */
+  rounds?: number
+  /** Threads that are ended one by one, to see how soon there is another. @default 40 */
+  exits?: number
+  /** Milliseconds after the exit of a thread; not to be asserted where little is measured. @default 500 */
+  limit?: number
+}
+
+export const about = 'runs handlers that do what no handler should, among healthy ones'
+export const share = { rounds: 0.2, exits: 4, limit: Infinity }
+
+/** I7: a poisonous handler harms no other job, and the capacity that it costs comes back. */
+export async function run(options: PoisonOptions): Promise<Figures> {
+  const { seed, rounds = 5, exits = 40, limit = 500 } = options
+  const random = new Random(seed)
+  const before = memory()
+  const tally = await mixture(random, rounds)
+  const after = memory()
+  const times = (await comebacks(random, exits)).sort((a, b) => a - b)
+  const median = times[Math.floor(times.length / 2)]!
+  // Of single ones, a busy machine decides.
+  assert.ok(median <= limit, `the capacity came back after ${median} ms`)
+  return {
+    'poisonous jobs': tally.poisons,
+    'healthy jobs beside them': tally.healthy,
+    'of them harmed': tally.harmed,
+    'of them run again, since their thread had ended': tally.again,
+    'threads ended': tally.threads + exits,
+    'ms from the exit of a thread until the capacity was back, median': Math.round(median),
+    'the same, longest': Math.round(times.at(-1)!),
+    'MiB of memory of the process, before': before,
+    'the same, after': after,
+  }
+}
+
+function memory(): number {
+  return Math.round(process.memoryUsage.rss() / 1_048_576)
+}
