@@ -1,18 +1,26 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { inspect } from 'node:util'
-import { Runtime, type HelveErrorCode, type RuntimeOptions, type Schema } from '../../src/index.ts'
+import { Runtime, type RuntimeOptions } from '../../src/index.ts'
 import { HelveError } from '../../src/job/errors.ts'
 import { refusal } from '../support/jobs.ts'
 import { signal } from '../support/signal.ts'
 import { connect, openStore } from '../support/store.ts'
+import {
+  BAD_PAYLOADS_OF_A_SCHEMA,
+  BAD_SUBMISSIONS,
+  schema,
+  strict,
+  type BadSubmission,
+} from './bad-submissions.ts'
+
+const submissions = [...BAD_SUBMISSIONS, ...BAD_PAYLOADS_OF_A_SCHEMA]
 
 type Named = (string | RegExp)[]
 /** What is given, and what the refusal names. */
 type Case = [given: unknown, ...named: Named]
-type CodedCase = [code: HelveErrorCode, given: unknown[], ...named: Named]
+type CodedCase = BadSubmission
 
-const MIB = 1_048_576
 /** The counts of a kind. */
 const one = { queued: 1, running: 0, dead: 0 }
 const nothing = () => undefined
@@ -23,10 +31,6 @@ async function aRuntime(t: TestContext, options: RuntimeOptions = {}) {
   const runtime = new Runtime(store, options)
   t.after(() => runtime.stop())
   return { store, runtime }
-}
-
-function schema(validate: (value: unknown) => unknown): Schema {
-  return { '~standard': { version: 1, vendor: 'test', validate } } as Schema
 }
 
 function titled(given: unknown): string {
@@ -108,42 +112,6 @@ describe('I10: the number of threads is not', () => {
       assert.throws(set, refusal('HELVE_ERR_OPTION', 'threads', 'a number'))
     })
   }
-})
-
-/** What `enqueue` refuses, as its arguments. */
-const submissions: CodedCase[] = [
-  ['HELVE_ERR_KIND', [''], 'kind', '""'],
-  ['HELVE_ERR_KIND', ['__proto__'], 'kind', '__proto__'],
-  ['HELVE_ERR_KIND', [undefined], 'kind', 'a string', 'undefined'],
-  ['HELVE_ERR_PAYLOAD', ['a', nothing], 'payload', 'a function'],
-  ['HELVE_ERR_PAYLOAD', ['a', { sizes: [1, NaN] }], 'payload.sizes[1]', 'NaN'],
-  ['HELVE_ERR_PAYLOAD', ['a', JSON.parse('{"a":{"__proto__":1}}')], 'payload.a', '__proto__'],
-  ['HELVE_ERR_PAYLOAD', ['a', cycle()], 'payload', 'cycle'],
-  ['HELVE_ERR_PAYLOAD_TOO_LARGE', ['a', 'x'.repeat(MIB - 1)], 'payload', `${MIB}`, `${MIB + 1}`],
-  ['HELVE_ERR_DEDUPE_KEY', ['a', {}, { dedupeKey: '' }], 'dedupeKey', '""'],
-  ['HELVE_ERR_DEDUPE_KEY', ['a', {}, { dedupeKey: 'ß'.repeat(257) }], 'dedupeKey', '512', '514'],
-  ['HELVE_ERR_OPTION', ['a', {}, { dedupKey: 'k' }], 'options', 'dedupeKey', '"dedupKey"'],
-  ['HELVE_ERR_OPTION', ['a', {}, 'k'], 'options'],
-  ['HELVE_ERR_OPTION', ['a', {}, 5], 'options', 'an object', '5'],
-  ['HELVE_ERR_OPTION', ['a', {}, []], 'options', 'an object', 'an array'],
-  ['HELVE_ERR_OPTION', ['a', {}, { delay: -1 }], 'delay', '-1'],
-  ['HELVE_ERR_OPTION', ['a', {}, { runAt: 'tomorrow' }], 'runAt', 'a Date', '"tomorrow"'],
-  ['HELVE_ERR_OPTION', ['a', {}, { runAt: 5, delay: 5 }], 'delay', 'runAt', 'both'],
-  ['HELVE_ERR_OPTION', ['a', {}, { priority: 0.5 }], 'priority', 'an integer', '0.5'],
-  ['HELVE_ERR_OPTION', ['a', {}, { maxAttempts: 0 }], 'maxAttempts', '0'],
-  ['HELVE_ERR_OPTION', ['a', {}, { timeout: '5' }], 'timeout', '"5"'],
-  ['HELVE_ERR_PAYLOAD', ['strict', { pk: 'x' }], 'payload.pk: expected a number', 'payload: bad'],
-]
-
-function cycle(): unknown {
-  const payload: Record<string, unknown> = {}
-  return Object.assign(payload, { payload })
-}
-
-/** Of the kind `strict`. */
-const strict = schema((value) => {
-  if (typeof (value as { pk?: unknown })?.pk === 'number') return { value }
-  return { issues: [{ message: 'expected a number', path: ['pk'] }, { message: 'bad' }] }
 })
 
 type Loose = (kind: unknown, payload?: unknown, options?: unknown) => Promise<unknown>

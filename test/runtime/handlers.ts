@@ -5,6 +5,7 @@ import {
   type HandlerContext,
   type Job,
 } from '../../workers/define-handlers.ts'
+import { tryAll, type Refused } from './doors.ts'
 import { isolation } from './isolation-handlers.ts'
 
 /** What the tests hand to their threads. */
@@ -96,6 +97,12 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
         ctx.enqueue('echo', {})
         if (Atomics.add(cells, cell, 1) < naps) ctx.snooze(ms)
         return job.attempt
+      },
+      /** Tries to enqueue all that is bad, and then what is good. */
+      async triesDoors(_: Job<object>, ctx: HandlerContext): Promise<Refused[]> {
+        const refused = await tryAll((...given) => Reflect.apply(ctx.enqueue, ctx, given))
+        ctx.enqueue('good')
+        return refused
       },
       exit(): void {
         process.exit(7)
