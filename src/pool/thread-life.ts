@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { read } from '../job/errors.ts'
-import { toJobError } from '../job/failure.ts'
+import { cut, toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import { SET_UP, type ThreadData } from '../job/task.ts'
 
@@ -50,6 +50,8 @@ export class ThreadGone extends Error {
   }
 }
 
+/** Bytes of what an error that ended a thread says: it is kept with every job of the thread. */
+const MAX_REASON = 1_024
 /** Milliseconds before another try when a thread died before it was set up; doubled each time. */
 const RESTART_DELAY = 1_000
 const MOST_RESTART_DELAY = 10_000
@@ -161,7 +163,8 @@ export class ThreadLife {
     this.#life = life
     life.ready = Promise.race([this.#setUp(life), life.exited])
     worker.once('error', (error) => {
-      this.#over(life, `the thread ended with ${toJobError(error).message}`)
+      const what = cut(toJobError(error).message, MAX_REASON)
+      this.#over(life, `the thread ended with ${what}`)
     })
     // Piscina's own listener came first: the successor, if there will be one, is there.
     worker.once('exit', (code) => {

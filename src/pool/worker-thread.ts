@@ -68,6 +68,8 @@ export class WorkerThread {
   #since = 0
   /** Runs that have ended since the thread is up. */
   #ended = 0
+  /** The latest of them to report its end: what it has left behind may end the thread. */
+  #latest: ClaimedJob | undefined
   readonly #heartbeat: Heartbeat | undefined
   readonly #life: ThreadLife
   readonly #ender: RunEnder
@@ -95,6 +97,7 @@ export class WorkerThread {
       up: () => {
         this.#ruinedBy.clear()
         this.#ended = 0
+        this.#latest = undefined
         this.#heartbeat?.reset()
         listener.up(this)
       },
@@ -309,10 +312,17 @@ export class WorkerThread {
   /** Its thread could not end what it had started. */
   #bury(run: ThreadRun, { message, killedFor }: ThreadGone): void {
     this.#ender.bury(run)
-    const outcome = run.died(message, killedFor)
+    const outcome = run.died(this.#suspicion(message), killedFor)
     const guilty = outcome.type === 'lost' || outcome.type === 'timedOut'
     if (guilty && !this.#life.isUp) this.#ruinedBy.add(run.job.kind)
     this.#settle(run, outcome, undefined)
+  }
+
+  /** Not only the jobs that a thread has can end it. */
+  #suspicion(reason: string): string {
+    if (this.#latest === undefined) return reason
+    const { id, kind } = this.#latest
+    return `${reason}; job ${id} of kind ${kind} had run on it before`
   }
 
   /** Nothing that comes later is about this run. */
@@ -324,6 +334,7 @@ export class WorkerThread {
   #settle(run: ThreadRun, outcome: Outcome, took: number | undefined): void {
     this.#over(run)
     this.#ended += 1
+    if (took !== undefined) this.#latest = run.job
     this.#listener.settled(run.job, outcome, took)
   }
 }

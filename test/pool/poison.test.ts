@@ -75,10 +75,16 @@ describe('I7: a timer that a job leaves behind', () => {
   const lane = new Lane()
   after(() => lane.close())
 
-  test('ends the next job, which is lost and has not failed', async () => {
-    await lane.run('leakTimer', { ms: 30 })
+  test('ends the next job, which is lost and has not failed; the reason names both', async () => {
+    const culprit = lane.start('leakTimer', { ms: 30 })
+    await lane.recorder.outcome(culprit)
     const victim = await lane.hold()
-    assertEnd(await lane.recorder.outcome(victim), { type: 'lost', reason: /from the job before/ })
+    const reason = new RegExp(`from the job before; job ${culprit.id} of kind leakTimer had run`)
+    assertEnd(await lane.recorder.outcome(victim), { type: 'lost', reason })
+    await lane.worksOn()
+    // Its successor is not to blame.
+    const next = lane.start('exit', { code: 7 }, { crashes: 1 })
+    assert.doesNotMatch(JSON.stringify(await lane.recorder.outcome(next)), /leakTimer/)
     await lane.worksOn()
   })
 

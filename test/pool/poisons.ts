@@ -91,8 +91,8 @@ export const POISONS: readonly Poison[] = [
     end: failed('DataCloneError', /clone/),
   },
 
-  { line: 'exits with 0', kind: 'exit', payload: { code: 0 }, end: lost(/code 0$/) },
-  { line: 'exits with 7', kind: 'exit', payload: { code: 7 }, end: lost(/code 7$/) },
+  { line: 'exits with 0', kind: 'exit', payload: { code: 0 }, end: lost(/code 0\b/) },
+  { line: 'exits with 7', kind: 'exit', payload: { code: 7 }, end: lost(/code 7\b/) },
   { line: 'throws in a callback', kind: 'uncaught', end: lost(/in a callback/) },
   { line: 'leaves a rejection unhandled', kind: 'unhandled', end: lost(/without a handler/) },
   { line: 'loops for ever', kind: 'loop', end: timedOut },
@@ -109,7 +109,7 @@ export const POISONS: readonly Poison[] = [
     line: 'exits, and orphans a child',
     kind: 'spawn',
     payload: { then: 'exit' },
-    end: lost(/code 7$/),
+    end: lost(/code 7\b/),
   },
   { line: 'loops, and orphans a child', kind: 'spawn', payload: { then: 'loop' }, end: timedOut },
 

@@ -40,6 +40,12 @@ export default defineHandlers((config: unknown) => ({
       const long = 'x'.repeat(50 * MIB)
       throw Object.assign(new Error(long), { name: long, code: long, stack: long })
     },
+    async crash() {
+      setImmediate(() => {
+        throw new Error('x'.repeat(50 * MIB))
+      })
+      await new Promise(() => undefined)
+    },
     progress: (_: Job, ctx: HandlerContext) => ctx.progress('x'.repeat(MIB)),
     disguised: (_: Job, ctx: HandlerContext) => ctx.progress(new Disguised()),
     followUp: (_: Job, ctx: HandlerContext) => ctx.enqueue('echo', 'x'.repeat(MIB)),

@@ -54,6 +54,14 @@ describe('what a handler sends is bounded', () => {
     assert.deepEqual(sizes, [128, MAX_ERROR_BYTES, MAX_ERROR_BYTES, 128])
   })
 
+  test('the reason that its thread ended', async () => {
+    const outcome = await lane.run('crash')
+    assert.ok(outcome.type === 'lost' && outcome.reason.length < 2_000)
+    assert.match(outcome.reason, /^the thread ended with x{1024}; job \d+ of kind error had run/)
+    assert.ok(lane.downs.at(-1)!.length < 2_000)
+    await lane.worksOn()
+  })
+
   test('progress is what JSON makes of it', async () => {
     const job = await lane.hold({}, 'disguised')
     assert.equal(await lane.recorder.firstProgress(job), 'small')
