@@ -162,6 +162,21 @@ describe('the timer', () => {
   })
 })
 
+test('I3: a run that goes on for a year is nobody else’s: nothing is rescued by its age', async (t) => {
+  const { claim, clock, coordinator, enqueueOne, pool, row } = await aCoordinator(t)
+  const id = await enqueueOne()
+  await claim()
+  for (let day = 0; day < 365; day += 1) {
+    clock.step(24 * HOUR)
+    await clock.advance(1)
+    coordinator.wake()
+  }
+  await clock.advance(HOUR)
+  assert.equal(pool.started.length, 1)
+  const { state, attempts, crashes } = await row(id)
+  assert.deepEqual([state, attempts, crashes], ['running', 1, 0])
+})
+
 describe('a clock that is set', () => {
   const idle = 60_000
 

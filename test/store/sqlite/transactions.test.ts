@@ -110,6 +110,44 @@ describe("another connection's write lock", () => {
   })
 })
 
+describe('a turn', () => {
+  test('takes the write lock before it reads: what it has read is true when it writes', async (t) => {
+    const store = await openStore(t)
+    const other = connect(t, store.file)
+    other.pragma('busy_timeout = 0')
+    let refused: unknown
+    const admit: Turn['admit'] = () => {
+      try {
+        other.exec('BEGIN IMMEDIATE')
+      } catch (error) {
+        refused = error
+      }
+      return []
+    }
+    await turn(store, { admit })
+    assert.match(String(refused), /locked/)
+  })
+
+  test('whose COMMIT a constraint refuses is taken back as a whole', async (t) => {
+    const { store, connection } = await openStoreAndConnection(t)
+    await enqueue(store, aJob())
+    const job = await claimOne(store)
+    const before = [await store.list({}), await store.counts()]
+    // A host's own table: SQLite looks at a deferred key at the commit, and leaves the transaction open.
+    connection.exec(`
+      CREATE TABLE pushes (id INTEGER PRIMARY KEY);
+      CREATE TABLE queued (push INTEGER REFERENCES pushes DEFERRABLE INITIALLY DEFERRED);
+      CREATE TRIGGER keeps AFTER INSERT ON helve_jobs BEGIN INSERT INTO queued VALUES (5); END`)
+    const part = { settles: [buries(job)], enqueues: [aJob()] }
+    await assert.rejects(turn(store, part), /FOREIGN KEY constraint failed/)
+    assert.equal(connection.inTransaction, false)
+    assert.deepEqual([await store.list({}), await store.counts()], before)
+    connection.exec('INSERT INTO pushes VALUES (5)')
+    assert.equal((await turn(store, part)).settled[0]?.state, 'dead')
+    assert.deepEqual(await store.counts(), { reindex: { queued: 1, running: 0, dead: 1 } })
+  })
+})
+
 describe('a full database', () => {
   test('takes a turn back as a whole, and goes on when there is space again', async (t) => {
     const { store, connection } = await openStoreAndConnection(t)

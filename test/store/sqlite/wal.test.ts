@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { describe, test } from 'node:test'
+import { aJob, enqueue, NOW } from '../../support/jobs.ts'
+import { sourceFiles } from '../../support/sources.ts'
+import { connect, openStore } from '../../support/store.ts'
+
+const LIMIT = 16 * 1_048_576
+const MIB = 'x'.repeat(1_000_000)
+
+describe('the WAL', () => {
+  test('grows while a reader holds on to it, and is cut when that lets go', async (t) => {
+    const store = await openStore(t, { durability: 'process' })
+    const size = async (): Promise<number> => (await stat(`${store.file}-wal`)).size
+    const reader = connect(t, store.file)
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM helve_jobs').get()
+    for (let n = 0; n < 20; n += 1) await enqueue(store, aJob({ payload: MIB }))
+    assert.ok((await size()) > LIMIT)
+    reader.exec('COMMIT')
+    // One that finds all of it copied begins anew, and cuts what is beyond the limit.
+    for (let n = 0; n < 10 && (await size()) > LIMIT; n += 1) await enqueue(store, aJob())
+    assert.ok((await size()) <= LIMIT)
+  })
+
+  test('is held by no look at the queue that has been answered', async (t) => {
+    const store = await openStore(t, { durability: 'process' })
+    await enqueue(store, aJob(), aJob())
+    const looks = [
+      store.get(1),
+      store.list({}),
+      store.counts(),
+      store.oldestDue(NOW),
+      store.pauses(),
+    ]
+    await Promise.all(looks)
+    await store.check()
+    const [{ busy }] = connect(t, store.file).pragma('wal_checkpoint(TRUNCATE)') as [
+      { busy: number },
+    ]
+    assert.equal(busy, 0)
+    assert.equal((await stat(`${store.file}-wal`)).size, 0)
+  })
+
+  for (const file of sourceFiles('src')) {
+    if (!file.startsWith('src/store/sqlite/')) continue
+    test(`no cursor is left open in ${file}`, () => {
+      assert.doesNotMatch(readFileSync(file, 'utf8'), /\.iterate\(/)
+    })
+  }
+})
