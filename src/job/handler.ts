@@ -32,15 +32,19 @@ export interface HandlerContext {
   readonly signal: AbortSignal
   /** The same as a flag that can be read inside a synchronous loop. */
   readonly aborted: boolean
-  /** Its lines come out of the host's pino, with the job's id and kind. */
+  /**
+   * Its lines come out of the host's pino, with the job's id and kind. From a thread, a line has at
+   * most 8 KiB of text and 64 KiB of fields.
+   */
   readonly logger: Logger
-  /** Emits `progress` on the runtime. The value must be JSON; it is not kept. */
+  /** Emits `progress` on the runtime. The value must be JSON, 1 MiB at most; it is not kept. */
   progress(value: unknown): void
   /**
    * Enqueues a job in the transaction that completes this one: both happen or neither does. A run
    * that fails enqueues nothing.
    *
-   * @throws HelveError for bad input, as `runtime.enqueue` does
+   * @throws HelveError for bad input, as `runtime.enqueue` does; `HELVE_ERR_BACKPRESSURE` after
+   *   1,000 of a run, `HELVE_ERR_PAYLOAD_TOO_LARGE` after 16 MiB: let one of them enqueue the rest
    */
   enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): void
   /**
@@ -52,7 +56,11 @@ export interface HandlerContext {
    * @throws HelveError `HELVE_ERR_OPTION` for what is no delay
    */
   snooze(ms: number): void
-  /** Keeps a webhook delivery attempt in the transaction that settles this run, failed or not. */
+  /**
+   * Keeps a webhook delivery attempt in the transaction that settles this run, failed or not.
+   *
+   * @throws HelveError as {@link enqueue} does, with which it shares the 16 MiB
+   */
   recordDelivery(record: DeliveryRecord): void
   /**
    * Starts a process, as `child_process.spawn` does, in a process group of its own. Nothing of the

@@ -12,7 +12,7 @@ export const MAX_RESULT_BYTES = 1_048_576
 export const MAX_EFFECTS = 1_000
 /** Bytes of both together. */
 export const MAX_EFFECT_BYTES = 16 * 1_048_576
-/** Bytes of what a handler in a thread logs in one line, in JSON. */
+/** Bytes of the fields of one line that a handler in a thread logs, in JSON. */
 export const MAX_LOG_BYTES = 65_536
 /** A job whose thread or process died this often under it is dead. */
 export const MAX_CRASHES = 3

@@ -87,8 +87,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
   /**
    * Opens a queue, creating the file (mode 0600) and bringing its schema up to date.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` for bad options, a folder that does not exist, or a
-   *   better-sqlite3 that does not fit this Node; `HELVE_ERR_STORE_*` when the file cannot be used
+   * @throws HelveError `HELVE_ERR_OPTION` for bad options, a folder that does not exist, a symbolic
+   *   link, or a better-sqlite3 that does not fit this Node; `HELVE_ERR_STORE_*` when the file
+   *   cannot be used
    */
   static async open(file: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
     if (typeof file !== 'string' || file === '' || file.startsWith(':')) {

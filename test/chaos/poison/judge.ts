@@ -30,10 +30,13 @@ export function assertRight(fate: Fate, record: JobRecord | undefined): void {
     return assert.equal(record, undefined, kind)
   }
   assert.equal(record?.state, 'dead', kind)
-  const { name, message } = record.errors.at(-1)!
-  const [expectedName, expected] = error(end)
-  assert.equal(name, expectedName, kind)
-  assert.match(message, expected, kind)
+  const [name, message] = error(end)
+  assert.equal(record.errors.at(-1)?.name, name, kind)
+  // Its thread may also have died of another job, up to the last time.
+  assert.ok(
+    record.errors.some((one) => message.test(one.message)),
+    kind,
+  )
   const cost = end.type === 'lost' ? [0, 3] : [1, fate.lost]
   assert.deepEqual([record.attempts, record.crashes], cost, kind)
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Runtime, SqliteStore } from '../../../src/index.ts'
+import { killGroup } from '../../../src/job/children.ts'
 import { GRACE, TIMEOUT, type End, type Poison } from '../../pool/poisons.ts'
 import { gone } from '../../support/processes.ts'
 import type { Random } from '../../support/random.ts'
@@ -44,8 +45,18 @@ export async function mixture(random: Random, rounds: number): Promise<Tally> {
   } finally {
     await run.runtime.stop({ timeout: 0 })
     await store.close()
-    await gone(...run.children)
+    await ended(run.children)
     await rm(folder, { recursive: true })
+  }
+}
+
+/** No process is left; one that is, is not left behind. */
+async function ended(pids: number[]): Promise<void> {
+  try {
+    await gone(...pids)
+  } catch (error) {
+    pids.forEach(killGroup)
+    throw error
   }
 }
 
@@ -77,6 +88,7 @@ class Mixture {
   readonly #fates = new Map<number, Fate>()
   #open = 0
   #threads = 0
+  readonly #errors: unknown[] = []
   #onEnd: () => void = () => undefined
 
   constructor(store: SqliteStore) {
@@ -114,6 +126,10 @@ class Mixture {
     }
     const harmed = healthy.filter(isHarmed)
     assert.deepEqual(harmed, [], 'healthy jobs were harmed')
+    assert.deepEqual(this.#errors, [])
+    for (const { queued, running } of Object.values(await this.#store.counts())) {
+      assert.deepEqual([queued, running], [0, 0])
+    }
     const again = healthy.filter(({ lost, released }) => lost + released > 0).length
     const threads = this.#threads
     const poisons = fates.length - healthy.length
@@ -138,6 +154,7 @@ class Mixture {
     this.runtime.on('dead', () => this.#end())
     this.runtime.on('lost', ({ job }) => (fate(job.id).lost += 1))
     this.runtime.on('released', ({ job }) => (fate(job.id).released += 1))
+    this.runtime.on('error', (error) => this.#errors.push(error))
     this.runtime.on('thread:down', () => (this.#threads += 1))
     this.runtime.on('progress', ({ value }) => {
       if (Array.isArray(value)) this.children.push(...(value as number[]))
