@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { inspect } from 'node:util'
 import { pino } from 'pino'
+import { HelveError, Runtime } from '../../src/index.ts'
 import { openHarness, type Harness } from '../runtime/harness.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { connect } from '../support/store.ts'
@@ -193,3 +194,32 @@ function missing(lines: string): string[] {
   ]
   return messages.filter((message) => !lines.includes(message))
 }
+
+describe('a refusal names the field, and shows no secret', () => {
+  const { hookSecret: secret, hookToken: token, payload: data } = SECRETS
+  const url = 'https://example.org/hook'
+  const refused: Record<string, (h: Harness) => unknown> = {
+    'a hook without a scheme': ({ store }) => store.webhooks.create({ url: `/hook?t=${token}` }),
+    'a hook of another scheme': ({ store }) =>
+      store.webhooks.create({ url: `ftp://u:${token}@example.org/` }),
+    'a hook with a password': ({ store }) =>
+      store.webhooks.create({ url: `https://u:${token}@example.org/` }),
+    'a secret that is none': ({ store }) =>
+      store.webhooks.create({ url, secret: [secret] as never }),
+    'a payload that is no JSON': (h) => enqueue(h, 'a', { of: data, size: NaN }),
+    'a payload with a function': (h) => enqueue(h, 'a', { of: data, run: () => data }),
+    'a payload that is too large': (h) => enqueue(h, 'a', data.repeat(100_000)),
+    'a variable that is no text': ({ store }) =>
+      new Runtime(store, { env: { TOKEN: [secret] as never } }),
+  }
+  for (const [what, refuse] of Object.entries(refused)) {
+    test(what, async (t) => {
+      const h = await openHarness(t)
+      const shows = (error: unknown): boolean => inspect(error, { depth: 9 }).includes('hunter2')
+      await assert.rejects(
+        async () => refuse(h),
+        (error) => error instanceof HelveError && !shows(error),
+      )
+    })
+  }
+})
