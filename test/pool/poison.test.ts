@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { MAX_ERROR_BYTES } from '../../src/job/limits.ts'
 import { failed, Lane, openLane } from './lane.ts'
 import {
@@ -23,6 +23,7 @@ const terms = ({ end }: Poison) =>
 for (const [what, concurrency] of Object.entries(LANES)) {
   describe(`I7: in a thread that runs ${what}, a handler that`, () => {
     const lane = new Lane({ concurrency })
+    before(() => lane.pool.ready())
     after(() => lane.close())
 
     for (const poison of [...POISONS, ...POLLUTIONS]) {
@@ -60,7 +61,7 @@ for (const [what, concurrency] of Object.entries(LANES)) {
 describe('I7: in a lane with a limit of memory, a handler that', () => {
   for (const { line, kind, end } of HUNGRY) {
     test(`${line}, costs at most its own thread`, async (t) => {
-      const lane = openLane(t, { memory: MEMORY, threads: 2 })
+      const lane = await openLane(t, { memory: MEMORY, threads: 2 })
       const neighbour = await lane.hold()
       assertEnd(await lane.run(kind), end)
       assert.equal(lane.downs.length, end.type === 'lost' ? 1 : 0)
@@ -73,6 +74,7 @@ describe('I7: in a lane with a limit of memory, a handler that', () => {
 
 describe('I7: a timer that a job leaves behind', () => {
   const lane = new Lane()
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   test('ends the next job, which is lost and has not failed; the reason names both', async () => {
@@ -96,7 +98,7 @@ describe('I7: a timer that a job leaves behind', () => {
 })
 
 test('code and stack of an error are kept, within bounds', async (t) => {
-  const lane = openLane(t)
+  const lane = await openLane(t)
   const error = failed(await lane.run('throwError'))
   assert.equal(error.code, 'ENOREPO')
   assert.match(error.stack ?? '', /no such repository\n.*poison\.ts/)

@@ -36,7 +36,7 @@ describe('the environment of a thread is on an allow-list', () => {
       for (const name of SECRETS) process.env[name] = 'hunter2'
       for (const name of HARMLESS) process.env[name] ??= '/tmp'
       process.env['NODE_OPTIONS'] = '--no-deprecation'
-      const lane = openLane(t, { handlers: '../security/senders.ts', env })
+      const lane = await openLane(t, { handlers: '../security/senders.ts', env })
       const seen = completed(await lane.run('environment')) as { own: string[]; child: string }
       const names = [...HARMLESS, ...Object.keys(env)].sort()
       assert.deepEqual(seen.own.toSorted(), names)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../../src/job/limits.ts'
 import { failed, Lane } from '../pool/lane.ts'
 
@@ -28,6 +28,7 @@ const TOO_MUCH: { what: string; n?: number; code: string; named: RegExp }[] = [
 
 describe('what a handler sends is bounded', () => {
   const lane = new Lane({ handlers: SENDERS, logLevel: 10 })
+  before(() => lane.pool.ready())
   after(() => lane.close())
 
   for (const { what, n = 0, code, named } of TOO_MUCH) {
