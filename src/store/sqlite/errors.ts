@@ -2,6 +2,8 @@ import { HelveError, read, type HelveErrorCode } from '../../job/errors.ts'
 
 const CODES: [prefix: string, code: HelveErrorCode, meaning: string][] = [
   ['SQLITE_FULL', 'HELVE_ERR_STORE_FULL', 'no space is left for it'],
+  // The index of the log could not grow.
+  ['SQLITE_IOERR_SHMSIZE', 'HELVE_ERR_STORE_FULL', 'no space is left for it'],
   ['SQLITE_BUSY', 'HELVE_ERR_STORE_BUSY', 'another connection holds its write lock'],
   ['SQLITE_LOCKED', 'HELVE_ERR_STORE_BUSY', 'another connection holds its write lock'],
   ['SQLITE_READONLY', 'HELVE_ERR_STORE_READONLY', 'it cannot be written'],

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
 import { read } from '../../job/errors.ts'
+import { storeError } from './errors.ts'
 import { createPrivately } from './private-file.ts'
 
 /**
@@ -15,19 +16,21 @@ export class OwnerLock {
 
   /** Undefined when somebody else holds the lock. */
   static acquire(file: string, nativeBinding: string | undefined): OwnerLock | undefined {
-    createPrivately(`${file}-owner`)
-    const db = new Database(`${file}-owner`, {
-      timeout: 0,
-      ...(nativeBinding === undefined ? {} : { nativeBinding }),
-    })
+    const path = `${file}-owner`
+    createPrivately(path)
+    let db: Database.Database | undefined
     try {
+      db = new Database(path, {
+        timeout: 0,
+        ...(nativeBinding === undefined ? {} : { nativeBinding }),
+      })
       db.pragma('journal_mode = DELETE')
       db.exec('BEGIN EXCLUSIVE')
       return new OwnerLock(db)
     } catch (error) {
-      db.close()
+      db?.close()
       if (String(read(error, 'code')).startsWith('SQLITE_BUSY')) return undefined
-      throw error
+      throw storeError(error, path)
     }
   }
 

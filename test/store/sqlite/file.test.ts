@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmod, copyFile, open, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
+import { storeError } from '../../../src/store/sqlite/errors.ts'
 import { SqliteStore, type SqliteStoreOptions } from '../../../src/store/sqlite/sqlite-store.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { aJob, enqueue, NOW, refusal } from '../../support/jobs.ts'
@@ -150,4 +151,9 @@ describe('a file that fails later', () => {
     }
     await assert.rejects(openAndRead(), refusal('HELVE_ERR_STORE_CORRUPT', 'file', file))
   })
+})
+
+test('a log whose index cannot grow means that no space is left', () => {
+  const error = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_SHMSIZE' })
+  refusal('HELVE_ERR_STORE_FULL', 'queue.db')(storeError(error, 'queue.db'))
 })

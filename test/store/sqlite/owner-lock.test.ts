@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -29,4 +30,10 @@ test('I1, I2, I3: kill -9 frees ownership and loses no job', async (t) => {
   const lost = requeues(claimed, { charge: 'crash' })
   assert.equal((await settle(store, lost))?.state, 'queued')
   assert.equal((await store.get(claimed.id))?.crashes, 1)
+})
+
+test('a lock that cannot be taken is told of as what it is', async (t) => {
+  const store = await openStore(t)
+  await mkdir(`${store.file}-owner`)
+  await assert.rejects(store.own(NOW), refusal('HELVE_ERR_STORE_LOST', `${store.file}-owner`))
 })
