@@ -4,13 +4,12 @@ import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { HelveError } from '../../job/errors.ts'
 import { storeError } from './errors.ts'
+import { BUSY_TIMEOUT } from './lock-wait.ts'
 import { createPrivately } from './private-file.ts'
 import { migrate } from './migrations/migrate.ts'
 
 /** Below it a WAL reset can corrupt the file: https://sqlite.org/releaselog/3_51_3.html */
 const OLDEST_SQLITE = '3.51.3'
-/** The main thread waits this long inside SQLite for another writer; then a turn is retried. */
-const BUSY_TIMEOUT = 50
 const WAL_SIZE_LIMIT = 16 * 1024 * 1024
 
 /** Opens a file, creating (mode 0600) and migrating it where needed. */

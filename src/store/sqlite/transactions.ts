@@ -3,6 +3,7 @@ import { HelveError } from '../../job/errors.ts'
 import { Counters } from './counters.ts'
 import { storeError } from './errors.ts'
 import { FileIdentity } from './file-identity.ts'
+import { LockWait } from './lock-wait.ts'
 import {
   prepareEnqueue,
   prepareTransactions,
@@ -17,11 +18,13 @@ export class Transactions {
   readonly #statements: TransactionStatements & EnqueueStatements
   readonly #counters = new Counters()
   readonly #identity: FileIdentity
+  readonly #lock: LockWait
   #synchronous: 'full' | 'normal' = 'full'
 
   constructor(db: Database, durability: 'power' | 'process') {
     this.#db = db
     this.#identity = new FileIdentity(db.name)
+    this.#lock = new LockWait(db)
     this.#powerSafe = durability === 'power'
     this.#statements = { ...prepareTransactions(db), ...prepareEnqueue(db) }
   }
@@ -72,7 +75,7 @@ export class Transactions {
     try {
       this.#identity.check()
       this.#sync(mode)
-      this.#statements.begin.run()
+      this.#lock.run(() => this.#statements.begin.run())
       const result = body(this.#counters)
       this.#counters.flush(this.#statements)
       this.#statements.commit.run()

@@ -97,6 +97,18 @@ describe("another connection's write lock", () => {
     })
   }
 
+  test('I9: many who ask at the same time wait for it no longer than one', async (t) => {
+    const store = await openStore(t)
+    const other = connect(t, store.file)
+    other.exec('BEGIN IMMEDIATE')
+    const start = performance.now()
+    const calls = Array.from({ length: 100 }, () => store.enqueue(aJob(), NOW))
+    for (const { status } of await Promise.allSettled(calls)) assert.equal(status, 'rejected')
+    assert.ok(performance.now() - start < SOON)
+    other.exec('COMMIT')
+    await store.enqueue(aJob(), NOW)
+  })
+
   test('does not keep a file from being opened and read', async (t) => {
     const store = await openStore(t)
     const { id } = await store.enqueue(aJob(), NOW)

@@ -1,0 +1,38 @@
+import type { Database } from 'better-sqlite3'
+import { read } from '../../job/errors.ts'
+
+/** The main thread waits this long inside SQLite for another writer; milliseconds. */
+export const BUSY_TIMEOUT = 50
+
+/**
+ * Waits for the write lock, and after a wait that was in vain for as long no more: many who ask at
+ * the same time would hold up the main thread one after the other.
+ */
+export class LockWait {
+  readonly #db: Database
+  #waits = true
+  #waitsAgain = 0
+
+  /** @param db whose `busy_timeout` is {@link BUSY_TIMEOUT} */
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** Runs what takes the write lock. */
+  run(take: () => unknown): void {
+    this.#wait(performance.now() >= this.#waitsAgain)
+    try {
+      take()
+    } catch (error) {
+      const busy = String(read(error, 'code')).startsWith('SQLITE_BUSY')
+      if (busy && this.#waits) this.#waitsAgain = performance.now() + BUSY_TIMEOUT
+      throw error
+    }
+  }
+
+  #wait(waits: boolean): void {
+    if (waits === this.#waits) return
+    this.#db.pragma(`busy_timeout = ${waits ? BUSY_TIMEOUT : 0}`)
+    this.#waits = waits
+  }
+}
