@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { checkKeys, checkNumber } from './job/check.ts'
-import { HelveError } from './job/errors.ts'
 import type { EnqueueResult } from './job/job.ts'
 import { MAX_DELAY } from './job/limits.ts'
 import { newJob, type EnqueueOptions } from './job/submission.ts'
+import { PATIENCE, patiently } from './patience.ts'
 import type { JobStore } from './store/store.ts'
 
 /** Accepts jobs: what a producer depends on. A runtime is one, and so is a {@link StoreEnqueuer}. */
@@ -18,9 +17,6 @@ export interface Enqueuer {
    */
   enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): Promise<EnqueueResult>
 }
-
-/** Milliseconds between two tries. */
-const LONGEST_PAUSE = 10
 
 /**
  * Enqueues straight into a store, from any process: a git hook, a command line. The runtime that
@@ -40,22 +36,12 @@ export class StoreEnqueuer implements Enqueuer {
   constructor(store: JobStore, options: { patience?: number } = {}) {
     checkKeys(options, 'options', ['patience'])
     this.#store = store
-    this.#patience = checkNumber(options.patience ?? 10_000, 'patience', 0, MAX_DELAY)
+    this.#patience = checkNumber(options.patience ?? PATIENCE, 'patience', 0, MAX_DELAY)
   }
 
   async enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): Promise<EnqueueResult> {
     const now = Date.now()
     const job = newJob(kind, payload, options, now)
-    const end = performance.now() + this.#patience
-    for (;;) {
-      try {
-        return await this.#store.enqueue(job, now)
-      } catch (error) {
-        const busy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
-        if (!busy || performance.now() >= end) throw error
-        // At random, not to meet the same holder at the same place again.
-        await sleep(1 + Math.random() * LONGEST_PAUSE)
-      }
-    }
+    return patiently(() => this.#store.enqueue(job, now), this.#patience)
   }
 }

@@ -1,6 +1,7 @@
 import { closed } from './coordinator/coordinator.ts'
 import { HelveError } from './job/errors.ts'
 import { startLanes, tellNarrowLanes, type LaneParts } from './lanes.ts'
+import { patiently } from './patience.ts'
 import type { Pool } from './pool/pool.ts'
 
 /** Milliseconds that a stopping runtime gives to what still runs. */
@@ -80,7 +81,7 @@ export class Lifecycle {
 
   async #own(): Promise<void> {
     const { store, coordinator, registry } = this.#parts
-    for (const job of await store.own(Date.now())) {
+    for (const job of await patiently(() => store.own(Date.now()))) {
       coordinator.settled(job, { type: 'lost', reason: 'the process that ran it ended' })
     }
     this.#unwatch = store.watch(() => coordinator.wake())

@@ -22,6 +22,7 @@ import {
   type KindOptions,
   type RuntimeOptions,
 } from './options.ts'
+import { patiently } from './patience.ts'
 import type { Pool } from './pool/pool.ts'
 import { MAIN_LANE, Registry } from './registry.ts'
 import type { Counts, HostConnection, ListQuery, Page, Store } from './store/store.ts'
@@ -235,7 +236,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    */
   async retry(id: number): Promise<boolean> {
     checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
-    const retried = await this.#store.retry(id, this.#clock.now())
+    const retried = await patiently(() => this.#store.retry(id, this.#clock.now()))
     this.#coordinator.wake()
     return retried
   }
@@ -248,7 +249,8 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * @returns false when no live job has this id, or it runs in another process
    */
   async cancel(id: number): Promise<boolean> {
-    return this.#coordinator.cancel(checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER))
+    checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
+    return patiently(() => this.#coordinator.cancel(id))
   }
 
   /**
@@ -264,7 +266,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     checkKeys(options, 'options', ['by'])
     const by = options.by ?? null
     if (by !== null && typeof by !== 'string') throw badOption('by', 'a string', by)
-    const paused = await this.#store.pause(checked, this.#clock.now(), by)
+    const paused = await patiently(() => this.#store.pause(checked, this.#clock.now(), by))
     if (paused) this.#events.emit('paused', () => ({ target: checked, by }))
     return paused
   }
@@ -272,7 +274,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   /** Takes a pause back. False when there was none. */
   async resume(target: PauseTarget): Promise<boolean> {
     const checked = this.#target(target)
-    const resumed = await this.#store.resume(checked, this.#clock.now())
+    const resumed = await patiently(() => this.#store.resume(checked, this.#clock.now()))
     if (resumed) this.#events.emit('resumed', () => ({ target: checked }))
     this.#coordinator.wake()
     return resumed
@@ -298,7 +300,8 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
 
   /** Deletes a dead job. False when no dead job has this id. */
   async discard(id: number): Promise<boolean> {
-    return this.#store.discard(checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER))
+    checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
+    return patiently(() => this.#store.discard(id))
   }
 
   /** Calls `listener` at every such event; one that throws is reported as an `error` event. */
