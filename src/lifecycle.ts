@@ -112,7 +112,7 @@ export class Lifecycle {
     const { coordinator, registry } = this.#parts
     if (await within(timeout, coordinator.quiet())) return
     for (const pool of this.#pools.values()) pool.interrupt()
-    await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.quiet())
+    await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.ended())
   }
 }
 

@@ -52,7 +52,7 @@ export class Coordinator {
   readonly #onces = new Map<number, (ran: boolean) => void>()
   /** By id: runs that somebody has cancelled. */
   readonly #cancelled = new Set<number>()
-  readonly #waitingForQuiet = new Set<() => void>()
+  readonly #waiting = new Set<{ isOver: () => boolean; resolve: () => void }>()
   /**
    * The job that runs although the next crash would be its last. Two never do at a time: if the
    * process dies under them, the one that is not to blame would be dead with the other.
@@ -172,10 +172,14 @@ export class Coordinator {
 
   /** Resolves as soon as nothing runs and the mailbox is empty. */
   quiet(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waitingForQuiet.add(resolve)
-      this.#tellQuiet()
-    })
+    return this.#wait(() => this.#isQuiet)
+  }
+
+  /** The same; or nothing runs, and the store has failed once more to settle what has run. */
+  ended(): Promise<void> {
+    const { failures } = this.#failedTurns
+    const hasFailed = (): boolean => this.#failedTurns.failures > failures
+    return this.#wait(() => this.#isQuiet || (hasFailed() && this.#hasEnded))
   }
 
   /** No more turns: what is still waiting is refused. */
@@ -192,10 +196,27 @@ export class Coordinator {
     this.#schedule()
   }
 
-  #tellQuiet(): void {
-    if (this.#running.size > 0 || !this.#mailbox.isEmpty || this.#turning) return
-    for (const resolve of this.#waitingForQuiet) resolve()
-    this.#waitingForQuiet.clear()
+  get #isQuiet(): boolean {
+    return this.#running.size === 0 && this.#mailbox.isEmpty && !this.#turning
+  }
+
+  get #hasEnded(): boolean {
+    return this.#mailbox.endings >= this.#running.size && !this.#turning
+  }
+
+  #wait(isOver: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.add({ isOver, resolve })
+      this.#tellWaiting()
+    })
+  }
+
+  #tellWaiting(): void {
+    for (const one of this.#waiting) {
+      if (!one.isOver()) continue
+      this.#waiting.delete(one)
+      one.resolve()
+    }
   }
 
   #schedule(): void {
@@ -232,7 +253,7 @@ export class Coordinator {
     // A turn for one claims nothing else.
     if (mail.once) this.wake()
     if (this.#phase === 'closed') this.#mailbox.refuse(closed())
-    this.#tellQuiet()
+    this.#tellWaiting()
   }
 
   /** What is done is done; anything else that becomes of a cancelled run is its end. */

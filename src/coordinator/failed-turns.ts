@@ -27,7 +27,9 @@ const admit = (): [] => []
 /** What becomes of turns of which nothing could be written. */
 export class FailedTurns {
   readonly #parts: Parts
+  /** In a row, and the latest. */
   #failures = 0
+  #error: unknown
   /** Calls off the next try. */
   #retry: (() => void) | undefined
 
@@ -40,8 +42,14 @@ export class FailedTurns {
     return this.#retry !== undefined
   }
 
+  /** In a row. */
+  get failures(): number {
+    return this.#failures
+  }
+
   succeeded(): void {
     this.#failures = 0
+    this.#error = undefined
   }
 
   /** Endings wait until they can be written, and nothing is claimed meanwhile. */
@@ -50,8 +58,9 @@ export class FailedTurns {
     events.emit('error', () => ({ error, during: 'a turn, which is tried again' }))
     const busy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
     const kept = busy ? this.#patient(submissions, error) : []
-    if (!busy) await this.#oneByOne(submissions)
+    this.#error = error
     mailbox.putBack({ endings, submissions: kept, once })
+    if (!busy) await this.#oneByOne(submissions)
   }
 
   retryLater(): void {
@@ -63,8 +72,13 @@ export class FailedTurns {
     })
   }
 
+  /** No more tries: what has not been settled is `running` for the next owner, which runs it again. */
   close(): void {
     this.#retry?.()
+    const [error, { endings }] = [this.#error, this.#parts.mailbox]
+    if (error === undefined || endings === 0) return
+    const during = `stopping: the ends of ${endings} runs could not be written, and those run again`
+    this.#parts.events.emit('error', () => ({ error, during }))
   }
 
   /** Those that may go on waiting for another process to let go of the write lock. */

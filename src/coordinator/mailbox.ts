@@ -38,6 +38,11 @@ export class Mailbox {
     return this.#endings.length + this.#submissions.length + this.#onces.length === 0
   }
 
+  /** How many. */
+  get endings(): number {
+    return this.#endings.length
+  }
+
   end(ending: Ending): void {
     this.#endings.push(ending)
   }

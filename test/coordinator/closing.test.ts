@@ -89,6 +89,42 @@ describe('quiet', () => {
   })
 })
 
+describe('ended', () => {
+  test('is when all is settled', async (t) => {
+    const { coordinator, claim, enqueueOne, clock, pool } = await aCoordinator(t)
+    await claim()
+    const id = await enqueueOne()
+    coordinator.pause()
+    const ended = new Fate(coordinator.ended())
+    await clock.settle()
+    assert.equal(ended.is, 'pending')
+    pool.finish(id)
+    await clock.settle()
+    assert.equal(ended.is, 'resolved')
+  })
+
+  test('is when nothing runs and what has run could once more not be settled', async (t) => {
+    const { coordinator, claim, enqueue, clock, turns, pool, of } = await aCoordinator(t)
+    await claim()
+    const [one, two] = await enqueue({}, {})
+    coordinator.pause()
+    turns.fails = busy
+    pool.finish(one!)
+    await clock.advance(5_000)
+    const ended = new Fate(coordinator.ended())
+    await clock.advance(60_000)
+    assert.equal(ended.is, 'pending', 'one still runs')
+    pool.finish(two!)
+    assert.equal(ended.is, 'pending')
+    await clock.advance(1_000)
+    assert.equal(ended.is, 'resolved')
+    coordinator.close()
+    const { error, during } = of('error').at(-1)!
+    refusal('HELVE_ERR_STORE_BUSY')(error)
+    assert.match(during, /stopping: the ends of 2 runs/)
+  })
+})
+
 describe('close', () => {
   test('refuses what waits, and nothing of it is written', async (t) => {
     const { coordinator, submit, clock, store, turns } = await aCoordinator(t)
