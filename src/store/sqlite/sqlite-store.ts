@@ -155,12 +155,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   watch(onWrite: () => void): () => void {
-    const version = (): unknown => this.#statements.dataVersion.get()
-    let seen = this.#transactions.read(version)
+    let seen = this.#transactions.read(() => this.#version())
     return watchFile(`${this.file}-wal`, () => {
       // It moves with the commits of other connections only: our own wake nobody.
       if (!this.#db.open) return
-      const now = version()
+      const now = this.#version()
       if (now === seen) return
       seen = now
       onWrite()
@@ -272,6 +271,15 @@ export class SqliteStore implements Store, JobStore, RunStore {
   async close(): Promise<void> {
     await this.disown()
     this.#db.close()
+  }
+
+  /** Undefined when the file fails: then the next turn fails, too, and tells of it. */
+  #version(): unknown {
+    try {
+      return this.#statements.dataVersion.get()
+    } catch {
+      return undefined
+    }
   }
 
   #settle(counters: Counters, one: Settle, now: number): Settled | undefined {
