@@ -1,29 +1,40 @@
 import { lstatSync } from 'node:fs'
 import { HelveError } from '../../job/errors.ts'
 
+/** The file itself, its log, and the log's index, in which the locks are. */
+const ENDINGS = ['', '-wal', '-shm']
+
 /**
- * Tells whether a path still leads to the file that was opened. SQLite goes on writing to a file
+ * Tells whether the paths still lead to the files that were opened. SQLite goes on writing to a file
  * that has been deleted or replaced, and nobody would ever see what it writes.
  */
 export class FileIdentity {
-  readonly #file: string
-  readonly #inode: number | undefined
+  readonly #files: { path: string; opened: number | undefined }[]
 
   /** @param file that is open now */
   constructor(file: string) {
-    this.#file = file
-    this.#inode = inode(file)
+    this.#files = ENDINGS.map((ending) => ({ path: file + ending, opened: inode(file + ending) }))
   }
 
   /** @throws HelveError `HELVE_ERR_STORE_LOST` */
   check(): void {
-    const now = inode(this.#file)
-    if (now === this.#inode) return
-    const what = now === undefined ? 'it has been deleted' : 'another file has taken its place'
-    throw new HelveError('HELVE_ERR_STORE_LOST', `file: ${this.#file}: ${what} while it was open`)
+    for (const { path, opened } of this.#files) {
+      const now = inode(path)
+      if (now !== opened) throw lost(path, now)
+    }
   }
 }
 
-function inode(file: string): number | undefined {
-  return lstatSync(file, { throwIfNoEntry: false })?.ino
+function inode(path: string): number | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.ino
+  } catch {
+    return undefined
+  }
+}
+
+function lost(path: string, now: number | undefined): HelveError {
+  const what =
+    now === undefined ? 'it has been deleted or cannot be reached' : 'another file has its place'
+  return new HelveError('HELVE_ERR_STORE_LOST', `file: ${path}: ${what}, since it was opened`)
 }

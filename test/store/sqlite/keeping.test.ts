@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../../support/folder.ts'
 import { aJob, claim, enqueue, NOW, refusal } from '../../support/jobs.ts'
 import { connect, openStore } from '../../support/store.ts'
+import { unprivileged } from '../../support/unprivileged.ts'
 
 const PAGE = 4_096
 
@@ -32,6 +33,29 @@ describe('I1: a file that is taken away while it is open', () => {
       await assert.rejects(claim(store), refusal('HELVE_ERR_STORE_LOST', named))
     })
   }
+
+  for (const ending of ['-wal', '-shm']) {
+    test(`deleted, of it only ${ending}: nothing more is acknowledged, and nothing lost`, async (t) => {
+      const store = await openStore(t)
+      await enqueue(store, aJob())
+      await rm(store.file + ending)
+      await assert.rejects(store.enqueue(aJob(), NOW), refusal('HELVE_ERR_STORE_LOST', ending))
+      await store.close()
+      const next = await openStore(t, { file: store.file })
+      assert.equal((await claim(next)).length, 1)
+    })
+  }
+
+  test('cannot be reached any more: told of as lost', async (t) => {
+    const store = await openStore(t)
+    const folder = dirname(store.file)
+    await chmod(folder, 0o000)
+    await unprivileged(async () => {
+      await assert.rejects(store.enqueue(aJob(), NOW), refusal('HELVE_ERR_STORE_LOST', folder))
+    })
+    await chmod(folder, 0o700)
+    await store.enqueue(aJob(), NOW)
+  })
 
   test('works on when it is back', async (t) => {
     const store = await openStore(t)
