@@ -10,7 +10,6 @@ import { migrate } from './migrations/migrate.ts'
 
 /** Below it a WAL reset can corrupt the file: https://sqlite.org/releaselog/3_51_3.html */
 const OLDEST_SQLITE = '3.51.3'
-const WAL_SIZE_LIMIT = 16 * 1024 * 1024
 
 /** Opens a file, creating (mode 0600) and migrating it where needed. */
 export function openDatabase(path: string, nativeBinding: string | undefined): Database.Database {
@@ -50,7 +49,6 @@ function configure(db: Database.Database): void {
   db.pragma('busy_timeout = 5000')
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
-  db.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT}`)
   db.pragma('trusted_schema = OFF')
   migrate(db)
   db.pragma(`busy_timeout = ${BUSY_TIMEOUT}`)

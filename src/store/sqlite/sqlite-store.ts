@@ -24,6 +24,7 @@ import type {
 } from '../store.ts'
 import { backup } from './backup.ts'
 import { check, type CheckResult } from './check.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { backlog, TurnClaims } from './turn-claims.ts'
 import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
@@ -69,6 +70,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #statements
   readonly #transactions: Transactions
   readonly #ownership: Ownership
+  readonly #checkpoints: Checkpoints
   readonly #nativeBinding: string | undefined
   /** When the latest turn was. */
   #latest = 0
@@ -81,6 +83,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
     this.#nativeBinding = options.nativeBinding
     const { nativeBinding } = options
     this.#ownership = new Ownership(db.name, nativeBinding, this.#transactions, this.#statements)
+    this.#checkpoints = new Checkpoints(db, nativeBinding)
     this.webhooks = new Webhooks(db, this.#transactions)
   }
 
@@ -118,6 +121,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
     const mode = enqueues.length > 0 ? 'acknowledged' : 'repeatable'
     const result = this.#transactions[mode](body)
     this.#latest = now
+    this.#checkpoints.look()
     return result
   }
 
@@ -270,6 +274,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   async close(): Promise<void> {
     await this.disown()
+    await this.#checkpoints.close()
     this.#db.close()
   }
 

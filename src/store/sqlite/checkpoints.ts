@@ -1,0 +1,87 @@
+import { statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { Worker } from 'node:worker_threads'
+import type { Database } from 'better-sqlite3'
+
+/** Pages of the log after which a commit moves them into the file. */
+const AUTOMATIC = 1_000
+/** Bytes to which a commit cuts the log off. */
+const LIMIT = 16 * 1024 * 1024
+/** Bytes from which on the log is too large to be moved, or cut off, on the main thread. */
+const LARGE = 2 * LIMIT
+/** Milliseconds between two looks at the log. */
+const LOOK_EVERY = 100
+
+// As text, since the same words have to run from source and as built. First it moves what it can
+// while others write; the last step keeps them from it, and has to find little.
+const THREAD = `
+  const { setTimeout: sleep } = require('node:timers/promises')
+  const { module, file, nativeBinding } = require('node:worker_threads').workerData
+  const db = new (require(module))(file, { timeout: 0, ...(nativeBinding && { nativeBinding }) })
+  const checkpoint = (mode) => {
+    try {
+      return db.pragma('wal_checkpoint(' + mode + ')')[0]
+    } catch {
+      return { busy: 1 }
+    }
+  }
+  const isDone = () => {
+    const { log, checkpointed } = checkpoint('PASSIVE')
+    return log - checkpointed < ${AUTOMATIC} && checkpoint('TRUNCATE').busy === 0
+  }
+  const work = async () => {
+    while (!isDone()) await sleep(${LOOK_EVERY})
+    db.close()
+  }
+  void work()
+`
+
+/**
+ * Keeps the log small. Commits do that as they go, until somebody's long read has let it grow: to
+ * make up for it would block the main thread for as long as it takes, so a thread does it.
+ */
+export class Checkpoints {
+  readonly #db: Database
+  readonly #nativeBinding: string | undefined
+  #looked = 0
+  #thread: Worker | undefined
+
+  constructor(db: Database, nativeBinding: string | undefined) {
+    this.#db = db
+    this.#nativeBinding = nativeBinding
+    this.#byCommits()
+  }
+
+  /** To be called after commits. */
+  look(): void {
+    const now = performance.now()
+    if (this.#thread !== undefined || now - this.#looked < LOOK_EVERY) return
+    this.#looked = now
+    const log = statSync(`${this.#db.name}-wal`, { throwIfNoEntry: false })
+    if (log !== undefined && log.size > LARGE) this.#byThread()
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.terminate()
+  }
+
+  #byCommits(): void {
+    this.#db.pragma(`wal_autocheckpoint = ${AUTOMATIC}`)
+    this.#db.pragma(`journal_size_limit = ${LIMIT}`)
+  }
+
+  #byThread(): void {
+    this.#db.pragma('wal_autocheckpoint = 0')
+    this.#db.pragma('journal_size_limit = -1')
+    const module = createRequire(import.meta.url).resolve('better-sqlite3')
+    const workerData = { module, file: this.#db.name, nativeBinding: this.#nativeBinding }
+    this.#thread = new Worker(THREAD, { eval: true, workerData })
+    this.#thread.unref()
+    // One that fails leaves it to the next look.
+    this.#thread.on('error', () => undefined)
+    this.#thread.on('exit', () => {
+      this.#thread = undefined
+      if (this.#db.open) this.#byCommits()
+    })
+  }
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { existsSync, statSync } from 'node:fs'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import { aJob, claim, enqueue } from '../../support/jobs.ts'
+import { connect, openStoreAndConnection } from '../../support/store.ts'
+
+const MIB = 1024 * 1024
+const JOBS = 40
+/** Milliseconds; only a test that has failed waits this long. */
+const PATIENCE = 10_000
+
+const sizeOf = ({ file }: SqliteStore): number => statSync(`${file}-wal`).size
+
+/** A reader that goes on for long has let the log grow. */
+async function afterLongRead(t: TestContext) {
+  const { store, connection } = await openStoreAndConnection(t)
+  const reader = connect(t, store.file)
+  reader.exec('BEGIN; SELECT count(*) FROM helve_jobs')
+  for (let n = 0; n < JOBS; n += 1) {
+    await enqueue(store, aJob({ payload: 'x'.repeat(MIB) }))
+    await sleep(3)
+  }
+  const automatic = () => connection.pragma('wal_autocheckpoint', { simple: true })
+  return { store, reader, automatic }
+}
+
+test('I9: a log that a long read has let grow is dealt with beside the main thread', async (t) => {
+  const { store, reader, automatic } = await afterLongRead(t)
+  assert.ok(sizeOf(store) > JOBS * MIB)
+  assert.equal(automatic(), 0)
+  reader.exec('COMMIT')
+  const end = Date.now() + PATIENCE
+  while (automatic() === 0 && Date.now() < end) await sleep(5)
+  assert.deepEqual([sizeOf(store), automatic()], [0, 1_000])
+  assert.equal((await claim(store)).length, JOBS)
+})
+
+test('a store can be closed meanwhile, and nothing is lost', async (t) => {
+  const { store, reader } = await afterLongRead(t)
+  reader.close()
+  await store.close()
+  assert.ok(!existsSync(`${store.file}-wal`), 'its thread has the file open no more')
+  const { store: next } = await openStoreAndConnection(t, { file: store.file })
+  assert.equal((await claim(next)).length, JOBS)
+})
