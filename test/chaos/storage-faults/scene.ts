@@ -1,0 +1,133 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readFile, rm, stat, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Disk } from './disk.ts'
+import { Host } from './host.ts'
+import type { News, Orders } from './orders.ts'
+
+const HOLDER = fileURLToPath(new URL('./holder.ts', import.meta.url))
+/** So many submissions no process makes. */
+const STRIDE = 1_000_000
+
+/** Whether a queue is on a small disk, or beside one, or there is none. */
+export type Place = 'large disk' | 'small disk' | 'beside a small disk'
+
+/** So that no other load on a disk adds to what a fault does: with room for the largest log. */
+const MEMORY = '/dev/shm'
+const ROOM = 2 * 1024 ** 3
+
+/** Where a fault happens: a folder with a queue, and the processes around it. */
+export class Scene {
+  /** The queue's folder, as its processes name it. */
+  readonly folder: string
+  /** As others do. */
+  readonly outside: string
+  readonly ledger: string
+  readonly disk: Disk | undefined
+  readonly #root: string
+  readonly hosts: Host[] = []
+  #letGo: (() => Promise<void>) | undefined
+
+  private constructor(root: string, place: Place, disk: Disk | undefined) {
+    this.#root = root
+    this.disk = disk
+    const own = place === 'small disk' ? disk : undefined
+    this.folder = own?.path ?? join(root, 'queue')
+    this.outside = own?.outside ?? this.folder
+    this.ledger = join(root, 'ledger')
+  }
+
+  /** @param mounts whether a small disk may be made; otherwise the file is kept from growing */
+  static async open(place: Place, mounts: boolean): Promise<Scene> {
+    const root = await mkdtemp(join((await hasRoom(MEMORY)) ? MEMORY : tmpdir(), 'helve-'))
+    await mkdir(join(root, 'queue'))
+    const small = mounts && place !== 'large disk'
+    return new Scene(root, place, small ? await Disk.mount(join(root, 'disk')) : undefined)
+  }
+
+  get file(): string {
+    return join(this.outside, 'queue.db')
+  }
+
+  /** Starts a further process on the queue. */
+  start(orders: Pick<Orders, 'produces' | 'runs' | 'ends'>): Host {
+    const first = this.hosts.length * STRIDE
+    const { folder, ledger } = this
+    const host = new Host({ ...orders, folder, ledger, first }, this.disk?.enter)
+    this.hosts.push(host)
+    return host
+  }
+
+  /** Leaves no space to the queue. */
+  async fill(host: Host): Promise<void> {
+    if (this.disk) await this.disk.fill()
+    else host.send({ do: 'limit', on: true })
+  }
+
+  async makeRoom(host: Host): Promise<void> {
+    if (this.disk) await this.disk.makeRoom()
+    else host.send({ do: 'limit', on: false })
+  }
+
+  /** Lets another program hold the file, until {@link letGo}. */
+  async hold(lock: 'write' | 'read'): Promise<void> {
+    const holder = fork(HOLDER, [this.file, lock])
+    const exit = once(holder, 'exit')
+    this.#letGo = async () => {
+      if (holder.connected) holder.disconnect()
+      await exit
+    }
+    await once(holder, 'message')
+  }
+
+  async letGo(): Promise<void> {
+    await this.#letGo?.()
+  }
+
+  /** Bytes. */
+  async logSize(): Promise<number> {
+    return stat(`${this.file}-wal`).then(
+      ({ size }) => size,
+      () => 0,
+    )
+  }
+
+  /** What its processes have written down. */
+  said(): Promise<string> {
+    return readFile(this.ledger, 'utf8')
+  }
+
+  /** How many enqueues have been acknowledged. */
+  async acks(): Promise<number> {
+    return (await this.said()).match(/^ack /gm)?.length ?? 0
+  }
+
+  /** All that its processes have told. */
+  news(): News[] {
+    return this.hosts.flatMap((host) => host.news)
+  }
+
+  /** A copy of what has been left, to be judged. */
+  async remains(): Promise<string> {
+    const remains = join(this.#root, 'remains')
+    await cp(this.outside, remains, { recursive: true })
+    return remains
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.kill()))
+    await this.letGo()
+    await this.disk?.unmount()
+    await rm(this.#root, { recursive: true })
+  }
+}
+
+async function hasRoom(path: string): Promise<boolean> {
+  return statfs(path).then(
+    ({ bavail, bsize }) => bavail * bsize > ROOM,
+    () => false,
+  )
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '../../support/random.ts'
+import { AT_WORK, type Fault } from './fault.ts'
+import type { Host } from './host.ts'
+import { judge } from './judge.ts'
+import { Scene } from './scene.ts'
+
+/** What became of a fault; times are in milliseconds. */
+export interface Finding {
+  /** What it was told as. */
+  code: string
+  /** For how long the main thread did not get to its events, at most; undefined: it never began. */
+  block: number | undefined
+  /** From its end until jobs were enqueued and completed again. */
+  recovery: number
+  /** How long the process took to end meanwhile; undefined: it did not have to. */
+  stop: number | undefined
+  /** Bytes of the write-ahead log, at the end of the fault and after it. */
+  log: { meanwhile: number; afterwards: number }
+}
+
+export interface TrialOptions {
+  random: Random
+  /** Milliseconds for which a fault lasts, at most. */
+  longest: number
+  /** Whether small disks may be mounted. */
+  mounts: boolean
+}
+
+/** Milliseconds of work before a fault, at most, and after it. */
+const BEFORE = 300
+const AFTERWARDS = 500
+
+/** Lets a fault happen, and judges what comes of it; undefined where it cannot be made to happen. */
+export async function trial(fault: Fault, options: TrialOptions): Promise<Finding | undefined> {
+  const scene = await Scene.open(fault.place, options.mounts)
+  try {
+    if (fault.place !== 'large disk' && !scene.disk && !fault.byPages) return undefined
+    return await new Trial(fault, scene, options).run()
+  } catch (error) {
+    throw new Error(`${fault.name}: ${String(error)}`, { cause: error })
+  } finally {
+    await scene.close()
+  }
+}
+
+class Trial {
+  readonly #fault: Fault
+  readonly #scene: Scene
+  readonly #options: TrialOptions
+
+  constructor(fault: Fault, scene: Scene, options: TrialOptions) {
+    this.#fault = fault
+    this.#scene = scene
+    this.#options = options
+  }
+
+  async run(): Promise<Finding> {
+    const host = await this.#struck()
+    const code = await this.#heard(host)
+    await this.#last()
+    const meanwhile = await this.#scene.logSize()
+    const { survivor, ...times } = await this.#recovered(host)
+    await sleep(AFTERWARDS)
+    const afterwards = await this.#scene.logSize()
+    survivor.send({ do: 'drain' })
+    const { block } = await survivor.hear('ended')
+    assert.deepEqual(await survivor.exit(), [0, null])
+    await judge(this.#fault, this.#scene)
+    return { code, block, ...times, log: { meanwhile, afterwards } }
+  }
+
+  /** The process that the fault meets. */
+  async #struck(): Promise<Host> {
+    const { meets, load } = this.#fault
+    const host = this.#scene.start(load)
+    await host.hear('ready')
+    if (meets === 'start') await stopped(host)
+    else await sleep(this.#options.random.below(BEFORE))
+    host.send({ do: 'watch' })
+    await this.#fault.inflict(this.#scene, host)
+    return meets === 'work' ? host : this.#scene.start(AT_WORK)
+  }
+
+  /** The code by which a process first tells of the fault. */
+  async #heard(host: Host): Promise<string> {
+    if (this.#fault.code === undefined) return 'none'
+    const codes = (): string[] => host.news.flatMap((one) => ('code' in one ? [one.code] : []))
+    await host.until(() => codes().length > 0, 'the code of the fault')
+    return codes()[0]!
+  }
+
+  async #last(): Promise<void> {
+    const before = await this.#scene.acks()
+    await sleep(Math.min(this.#fault.lasts, this.#options.longest))
+    if (!this.#fault.silences) return
+    assert.equal(await this.#scene.acks(), before, 'something is acknowledged meanwhile')
+  }
+
+  /** The process that goes on after the fault. */
+  async #recovered(host: Host): Promise<Pick<Finding, 'recovery' | 'stop'> & Survivor> {
+    if (this.#fault.then === 'goes on') {
+      await this.#fault.heal(this.#scene, host)
+      host.send({ do: 'recover' })
+      const { ms: recovery } = await host.hear('recovered')
+      return { survivor: host, recovery, stop: undefined }
+    }
+    const end = await stopped(host)
+    await this.#fault.heal(this.#scene, host)
+    const began = performance.now()
+    const survivor = this.#scene.start(AT_WORK)
+    survivor.send({ do: 'recover' })
+    await survivor.hear('recovered')
+    // Its own start is no consequence of the fault.
+    return { survivor, recovery: performance.now() - began, stop: end?.ms, block: end?.block }
+  }
+}
+
+interface Survivor {
+  survivor: Host
+  /** Of the one that the fault has met, if that is another one. */
+  block?: number | undefined
+}
+
+/** Ends a process, also while the file fails; undefined when it had not even begun. */
+async function stopped(host: Host): Promise<{ ms: number; block: number } | undefined> {
+  host.send({ do: 'stop' })
+  assert.deepEqual(await host.exit(), [0, null])
+  return host.news.find((one) => one.is === 'ended')
+}
