@@ -6,15 +6,22 @@ import { Ledger } from '../power-cut/ledger.ts'
 import { submission } from '../power-cut/submissions.ts'
 import type { Fault } from './fault.ts'
 import type { News } from './orders.ts'
-import type { Scene } from './scene.ts'
+
+/** What there is to see after a fault. */
+export interface Evidence {
+  /** What the processes have told. */
+  news: News[]
+  /** And written down. */
+  said: string
+  /** A copy of the queue's folder. */
+  remains: string
+}
 
 /** Looks at what was told of a fault, and at what it has left. */
-export async function judge(fault: Fault, scene: Scene): Promise<void> {
-  assertCodes(fault, scene.news())
-  const said = await scene.said()
+export async function judge(fault: Fault, { news, said, remains }: Evidence): Promise<void> {
+  assertCodes(fault, news)
   const starts = [...said.matchAll(/^start (\d+) /gm)].map(([, n]) => Number(n))
-  const remains = await scene.remains()
-  assertRefusedIsNowhere(scene.news(), [...starts, ...inFile(remains)])
+  assertRefusedIsNowhere(news, [...starts, ...inFile(remains)])
   if (fault.then === 'goes on') assertOnce(starts)
   const ledger = new Ledger()
   ledger.hear(said)

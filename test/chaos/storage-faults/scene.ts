@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Disk } from './disk.ts'
 import { Host } from './host.ts'
-import type { News, Orders } from './orders.ts'
+import type { Evidence } from './judge.ts'
+import type { Orders } from './orders.ts'
 
 const HOLDER = fileURLToPath(new URL('./holder.ts', import.meta.url))
 /** So many submissions no process makes. */
@@ -80,7 +81,8 @@ export class Scene {
       if (holder.connected) holder.disconnect()
       await exit
     }
-    await once(holder, 'message')
+    const died = exit.then(() => Promise.reject(new Error('it could not take hold of the file')))
+    await Promise.race([once(holder, 'message'), died])
   }
 
   async letGo(): Promise<void> {
@@ -96,25 +98,20 @@ export class Scene {
   }
 
   /** What its processes have written down. */
-  said(): Promise<string> {
+  #said(): Promise<string> {
     return readFile(this.ledger, 'utf8')
   }
 
   /** How many enqueues have been acknowledged. */
   async acks(): Promise<number> {
-    return (await this.said()).match(/^ack /gm)?.length ?? 0
+    return (await this.#said()).match(/^ack /gm)?.length ?? 0
   }
 
-  /** All that its processes have told. */
-  news(): News[] {
-    return this.hosts.flatMap((host) => host.news)
-  }
-
-  /** A copy of what has been left, to be judged. */
-  async remains(): Promise<string> {
+  /** With a copy of what has been left: the judge lets its jobs run. */
+  async evidence(): Promise<Evidence> {
     const remains = join(this.#root, 'remains')
     await cp(this.outside, remains, { recursive: true })
-    return remains
+    return { news: this.hosts.flatMap(({ news }) => news), said: await this.#said(), remains }
   }
 
   async close(): Promise<void> {

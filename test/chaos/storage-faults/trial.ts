@@ -67,7 +67,7 @@ class Trial {
     survivor.send({ do: 'drain' })
     const { block } = await survivor.hear('ended')
     assert.deepEqual(await survivor.exit(), [0, null])
-    await judge(this.#fault, this.#scene)
+    await judge(this.#fault, await this.#scene.evidence())
     return { code, block, ...times, log: { meanwhile, afterwards } }
   }
 
