@@ -23,15 +23,18 @@ const THREAD = `
       problems.push(String(error.message))
     }
   }
-  const db = new Database(file, { readonly: true, ...(nativeBinding && { nativeBinding }) })
-  look(() => db.pragma('integrity_check(100)').map((row) => row.integrity_check))
-  look(() => db.prepare(\`
-    SELECT 'counter of ' || state || ' ' || kind || ', priority ' || priority || ': off by ' || sum(jobs)
-    FROM (
-      SELECT state, kind, priority, jobs FROM helve_counters
-      UNION ALL
-      SELECT state, kind, priority, -count(*) FROM helve_jobs GROUP BY state, kind, priority)
-    GROUP BY state, kind, priority HAVING sum(jobs) <> 0\`).pluck().all())
+  look(() => {
+    const db = new Database(file, { readonly: true, ...(nativeBinding && { nativeBinding }) })
+    look(() => db.pragma('integrity_check(100)').map((row) => row.integrity_check))
+    look(() => db.prepare(\`
+      SELECT 'counter of ' || state || ' ' || kind || ', priority ' || priority || ': off by ' || sum(jobs)
+      FROM (
+        SELECT state, kind, priority, jobs FROM helve_counters
+        UNION ALL
+        SELECT state, kind, priority, -count(*) FROM helve_jobs GROUP BY state, kind, priority)
+      GROUP BY state, kind, priority HAVING sum(jobs) <> 0\`).pluck().all())
+    return []
+  })
   parentPort.postMessage(problems.filter((problem) => problem !== 'ok').slice(0, 100))
 `
 

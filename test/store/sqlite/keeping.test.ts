@@ -107,6 +107,15 @@ describe('check', () => {
     assert.deepEqual(await store.check(), { ok: false, problems })
   })
 
+  test('finds that there is no file', async (t) => {
+    const store = await openStore(t)
+    await rm(store.file)
+    assert.deepEqual(await store.check(), {
+      ok: false,
+      problems: ['unable to open database file'],
+    })
+  })
+
   test('finds a damaged page', async (t) => {
     const store = await openStore(t)
     await enqueue(store, ...times(2_000))
