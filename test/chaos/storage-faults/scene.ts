@@ -75,7 +75,7 @@ export class Scene {
 
   /** Lets another program hold the file, until {@link letGo}. */
   async hold(lock: 'write' | 'read'): Promise<void> {
-    const holder = fork(HOLDER, [this.file, lock])
+    const holder = fork(HOLDER, [this.file, lock], { execArgv: ['--import', 'tsx'] })
     const exit = once(holder, 'exit')
     this.#letGo = async () => {
       if (holder.connected) holder.disconnect()
