@@ -30,8 +30,10 @@ export class Disk {
     })
     const mounted = await Promise.race([
       once(keeper.stdout, 'data').then(() => true),
-      once(keeper, 'exit').then(() => false),
-      once(keeper, 'error').then(() => false),
+      once(keeper, 'exit').then(
+        () => false,
+        () => false,
+      ),
     ])
     return mounted ? new Disk(keeper, path) : undefined
   }

@@ -5,7 +5,8 @@ import type { Command, News, Orders } from './orders.ts'
 
 const PROCESS = fileURLToPath(new URL('./process.ts', import.meta.url))
 /** Root reads and writes what it likes; without these, modes hold for it, too. */
-const ORDINARY = ['setpriv', '--bounding-set=-dac_override,-dac_read_search']
+const ORDINARY =
+  process.geteuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
 /** Milliseconds; only a test that has failed waits this long. */
 const PATIENCE = 60_000
 
@@ -22,7 +23,7 @@ export class Host {
   /** @param enter begins its command line */
   constructor(orders: Orders, enter: string[] = []) {
     const node = [process.execPath, '--import', 'tsx', PROCESS, JSON.stringify(orders)]
-    const [command, ...args] = [...enter, ...(process.geteuid?.() === 0 ? ORDINARY : []), ...node]
+    const [command, ...args] = [...enter, ...ORDINARY, ...node]
     this.#process = spawn(command!, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     // What it has said may arrive after its end.
     const silence = once(this.#process, 'disconnect')
@@ -41,9 +42,9 @@ export class Host {
     if (this.#process.connected) this.#process.send(command)
   }
 
-  /** The first news of that sort, or the first since. */
-  async hear<I extends News['is']>(is: I, since = 0): Promise<Is<I>> {
-    const found = (): News | undefined => this.news.slice(since).find((news) => news.is === is)
+  /** The first news of that sort. */
+  async hear<I extends News['is']>(is: I): Promise<Is<I>> {
+    const found = (): News | undefined => this.news.find((news) => news.is === is)
     await this.until(() => found() !== undefined, is)
     return found() as Is<I>
   }

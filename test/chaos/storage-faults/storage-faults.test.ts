@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -25,6 +26,13 @@ test('I1: where no disk can be made, a file that may not grow stands for a full 
   const fault = FAULTS.find(({ name }) => name === 'full disk, at enqueue')!
   const finding = await trial(fault, { random: new Random(SEED), longest: 100, mounts: false })
   assert.equal(finding?.code, 'HELVE_ERR_STORE_FULL')
+})
+
+test('the runbook says what to do about the code of each fault', async () => {
+  const runbook = await readFile(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
+  for (const { name, code } of FAULTS) {
+    if (code !== undefined) assert.match(runbook, new RegExp(`^\\| \`${code}\``, 'm'), name)
+  }
 })
 
 describe('the judge of a fault', () => {
