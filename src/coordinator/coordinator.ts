@@ -30,11 +30,10 @@ export interface CoordinatorParts {
   idle: number
 }
 
-const PUT_OFF: Outcome = {
-  type: 'released',
-  reason: 'another job runs whose next crash would be its last, too',
-  delay: 1_000,
-}
+/** Milliseconds between two jobs that are put off together, so that they come one by one. */
+const PUT_OFF = 10
+/** Most milliseconds that a job is put off for how long the one before it has taken so far. */
+const LONGEST_PUT_OFF = 1_000
 
 /**
  * The actor that owns the queue. Everything that happens is put into its mailbox; it takes one
@@ -58,6 +57,8 @@ export class Coordinator {
    * process dies under them, the one that is not to blame would be dead with the other.
    */
   #suspect: number | undefined
+  /** Jobs that the latest turn has put off because of it. */
+  #putOff = 0
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
   #scheduled = false
   #turning = false
@@ -288,6 +289,7 @@ export class Coordinator {
     mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]!))
     mail.endings.forEach((one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
     if (mail.once) this.#claimedOnce(mail.once, result)
+    this.#putOff = 0
     for (const job of result.claimed) this.#handOff(job, now)
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
   }
@@ -334,11 +336,20 @@ export class Coordinator {
     this.#running.set(job.id, { job, since: now })
     if (events.heard('started')) events.emit('started', () => ({ job: jobRef(job) }))
     const lastChance = job.crashes >= MAX_CRASHES - 1
-    if (lastChance && this.#suspect !== undefined) return this.settled(job, PUT_OFF)
+    if (lastChance && this.#suspect !== undefined) return this.#waitFor(this.#suspect, job, now)
     if (lastChance) this.#suspect = job.id
     const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
     if (pool === undefined) this.settled(job, unhandled(job.kind))
     else pool.start(job, termsOf(job, lanes.policy(job.kind), mostSlots(job.kind, lanes)))
+  }
+
+  /** Puts a job off: short ones so follow each other soon, and nobody asks often after a long one. */
+  #waitFor(suspect: number, job: ClaimedJob, now: number): void {
+    this.#putOff += 1
+    const taken = Math.max(0, now - this.#running.get(suspect)!.since)
+    const delay = Math.min(taken, LONGEST_PUT_OFF) + this.#putOff * PUT_OFF
+    const reason = 'another job runs whose next crash would be its last, too'
+    this.settled(job, { type: 'released', reason, delay })
   }
 }
 
