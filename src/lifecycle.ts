@@ -1,4 +1,5 @@
 import { closed } from './coordinator/coordinator.ts'
+import { orphaned } from './coordinator/last-chance.ts'
 import { HelveError } from './job/errors.ts'
 import { startLanes, tellNarrowLanes, type LaneParts } from './lanes.ts'
 import { patiently } from './patience.ts'
@@ -81,9 +82,8 @@ export class Lifecycle {
 
   async #own(): Promise<void> {
     const { store, coordinator, registry } = this.#parts
-    for (const job of await patiently(() => store.own(Date.now()))) {
-      coordinator.settled(job, { type: 'lost', reason: 'the process that ran it ended' })
-    }
+    const orphans = orphaned(await patiently(() => store.own(Date.now())))
+    for (const { job, outcome } of orphans) coordinator.settled(job, outcome)
     this.#unwatch = store.watch(() => coordinator.wake())
     startLanes(this.#pools, this.#parts)
     for (const kind of Object.keys(await store.counts())) {

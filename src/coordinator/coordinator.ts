@@ -2,7 +2,6 @@ import { jobRef, type Events } from '../events.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
-import { MAX_CRASHES } from '../job/limits.ts'
 import type { Outcome } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
 import { failed, unhandled } from '../job/run-handler.ts'
@@ -13,6 +12,7 @@ import type { Clock } from './clock.ts'
 import { Mailbox, type Ending, type Mail, type Submission } from './mailbox.ts'
 import { explain, rivals, type Explanation } from './explain.ts'
 import { FailedTurns } from './failed-turns.ts'
+import { LastChance } from './last-chance.ts'
 import { settlement, termsOf } from './settle.ts'
 import { Throughput } from './throughput.ts'
 import { WakeTimer } from './timer.ts'
@@ -29,11 +29,6 @@ export interface CoordinatorParts {
   /** Milliseconds between two looks at an idle queue. */
   idle: number
 }
-
-/** Milliseconds between two jobs that are put off together, so that they come one by one. */
-const PUT_OFF = 10
-/** Most milliseconds that a job is put off for how long the one before it has taken so far. */
-const LONGEST_PUT_OFF = 1_000
 
 /**
  * The actor that owns the queue. Everything that happens is put into its mailbox; it takes one
@@ -52,13 +47,7 @@ export class Coordinator {
   /** By id: runs that somebody has cancelled. */
   readonly #cancelled = new Set<number>()
   readonly #waiting = new Set<{ isOver: () => boolean; resolve: () => void }>()
-  /**
-   * The job that runs although the next crash would be its last. Two never do at a time: if the
-   * process dies under them, the one that is not to blame would be dead with the other.
-   */
-  #suspect: number | undefined
-  /** Jobs that the latest turn has put off because of it. */
-  #putOff = 0
+  readonly #lastChance = new LastChance()
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
   #scheduled = false
   #turning = false
@@ -289,7 +278,7 @@ export class Coordinator {
     mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]!))
     mail.endings.forEach((one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
     if (mail.once) this.#claimedOnce(mail.once, result)
-    this.#putOff = 0
+    this.#lastChance.beginTurn()
     for (const job of result.claimed) this.#handOff(job, now)
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
   }
@@ -317,7 +306,7 @@ export class Coordinator {
     this.#running.delete(id)
     this.#throughput.count(this.#parts.lanes.of(ending.job.kind) ?? '', now)
     this.#cancelled.delete(id)
-    if (this.#suspect === id) this.#suspect = undefined
+    this.#lastChance.free(id)
     const { job, outcome } = ending
     if (settled) announce(this.#parts.events, { job, outcome, settle, settled, now, durationMs })
     if (this.#onces.size === 0) return
@@ -335,21 +324,11 @@ export class Coordinator {
     const { lanes, events } = this.#parts
     this.#running.set(job.id, { job, since: now })
     if (events.heard('started')) events.emit('started', () => ({ job: jobRef(job) }))
-    const lastChance = job.crashes >= MAX_CRASHES - 1
-    if (lastChance && this.#suspect !== undefined) return this.#waitFor(this.#suspect, job, now)
-    if (lastChance) this.#suspect = job.id
+    const putOff = this.#lastChance.take(job, now)
+    if (putOff !== undefined) return this.settled(job, putOff)
     const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
     if (pool === undefined) this.settled(job, unhandled(job.kind))
     else pool.start(job, termsOf(job, lanes.policy(job.kind), mostSlots(job.kind, lanes)))
-  }
-
-  /** Puts a job off: short ones so follow each other soon, and nobody asks often after a long one. */
-  #waitFor(suspect: number, job: ClaimedJob, now: number): void {
-    this.#putOff += 1
-    const taken = Math.max(0, now - this.#running.get(suspect)!.since)
-    const delay = Math.min(taken, LONGEST_PUT_OFF) + this.#putOff * PUT_OFF
-    const reason = 'another job runs whose next crash would be its last, too'
-    this.settled(job, { type: 'released', reason, delay })
   }
 }
 

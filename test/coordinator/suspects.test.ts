@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { orphaned } from '../../src/coordinator/last-chance.ts'
+import { settlement } from '../../src/coordinator/settle.ts'
+import { DEFAULT_POLICY } from '../../src/job/policy.ts'
 import { completed } from '../support/fake-pool.ts'
+import { claim } from '../support/jobs.ts'
 import { aCoordinator, times } from './rig.ts'
 
 describe('jobs whose next crash would be their last', () => {
@@ -8,7 +12,8 @@ describe('jobs whose next crash would be their last', () => {
   async function suspects(t: TestContext, count: number) {
     const rig = await aCoordinator(t)
     const { pool, clock } = rig
-    await rig.enqueue(...times(count, () => ({})))
+    // The newest comes first.
+    await rig.enqueue(...times(count, (i) => ({ priority: -i })))
     await rig.claim()
     for (let crash = 0; crash < 2; crash += 1) {
       for (const id of pool.running) pool.finish(id, { type: 'lost', reason: 'exit' })
@@ -43,6 +48,26 @@ describe('jobs whose next crash would be their last', () => {
       assert.ok(passed < 2_000, `${JSON.stringify(await store.counts())} after ${passed} ms`)
       for (const id of pool.running) pool.finish(id, completed())
       await clock.advance(1)
+    }
+  })
+
+  test('are not dead with the one that ran when their process ended', async (t) => {
+    const { pool, clock, coordinator, store, row, of } = await suspects(t, 4)
+    const [guilty] = pool.running as [number]
+    const others = of('released').map(({ job }) => job.id)
+    assert.equal(others.length, 3)
+    // Claimed once more, and no turn has put them off again.
+    coordinator.close()
+    assert.equal((await claim(store, 3, clock.now() + 100)).length, 3)
+    for (const { job, outcome } of orphaned(await store.own(clock.now() + 200))) {
+      const next = settlement(outcome, job, DEFAULT_POLICY, clock.now() + 200, () => 0)
+      await store.fail(job, next, clock.now() + 200)
+    }
+    const { state, crashes, attempts } = await row(guilty)
+    assert.deepEqual([state, crashes, attempts], ['dead', 3, 0])
+    for (const id of others) {
+      const { state, crashes, attempts } = await row(id)
+      assert.deepEqual([state, crashes, attempts], ['queued', 2, 0])
     }
   })
 

@@ -30,7 +30,7 @@ export class Ownership {
     this.#statements = statements
   }
 
-  /** @returns the jobs that are `running` although the process that ran them is gone */
+  /** @returns the jobs that are `running` although the process that ran them is gone, in order */
   take(now: number): ClaimedJob[] {
     const lock = OwnerLock.acquire(this.#file, this.#nativeBinding)
     if (lock === undefined) throw this.#taken()

@@ -26,6 +26,22 @@ export function owning(open: Open): void {
       assert.deepEqual(await next.own(NOW + 1), claimed)
     })
 
+    test('finds them in the order in which they were claimed', async (t) => {
+      const { store, reopen } = await open(t)
+      const later = { runAt: NOW + 10 }
+      await enqueue(store, aJob({ ...later, priority: 1 }), aJob(later), aJob())
+      const claimed = [...(await claim(store)), ...(await claim(store, 2, NOW + 10))]
+      await store.close()
+      const found = await (await reopen()).own(NOW + 20)
+      assert.deepEqual(
+        [claimed, found].map((jobs) => jobs.map(({ id }) => id)),
+        [
+          [3, 2, 1],
+          [3, 2, 1],
+        ],
+      )
+    })
+
     test('I3: what was recovered is running until it is settled', async (t) => {
       const { store, reopen } = await open(t)
       await enqueue(store, aJob())
