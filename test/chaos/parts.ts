@@ -1,5 +1,6 @@
 import type { Part } from './part.ts'
 import * as poison from './poison/poison.ts'
+import * as crash from './crash/crash.ts'
 import * as powerCut from './power-cut/power-cut.ts'
 import * as storageFaults from './storage-faults/storage-faults.ts'
 import * as walMutations from './wal-mutations/wal-mutations.ts'
@@ -7,6 +8,7 @@ import * as walMutations from './wal-mutations/wal-mutations.ts'
 /** The parts by name: a further one is one more entry. */
 export const PARTS: Record<string, Part> = {
   poison,
+  crash,
   'power-cut': powerCut,
   'storage-faults': storageFaults,
   'wal-mutations': walMutations,

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { after, before, describe, test } from 'node:test'
-import { SqliteStore, StoreEnqueuer } from '../../src/index.ts'
+import { SqliteStore, StoreEnqueuer } from '../../../src/index.ts'
 import { Child } from './child.ts'
-import { readLedger } from './ledger.ts'
+import { Ledger } from './ledger.ts'
 
 /** Runs a process again and again, until one comes to the end of its queue. */
 async function restarting(file: string, ledger: string): Promise<number> {
@@ -29,7 +29,7 @@ describe('a job that kills its process again and again', () => {
     folder = await mkdtemp(join(tmpdir(), 'helve-'))
     store = await SqliteStore.open(join(folder, 'queue.db'))
     const enqueuer = new StoreEnqueuer(store)
-    // The two meet on the two threads, each time.
+    // The two meet each time, on threads of their own.
     ids.slow = (await enqueuer.enqueue('slow', { n: 1 })).id
     ids.deadly = (await enqueuer.enqueue('deadly', { n: 2 })).id
     for (let n = 3; n < 23; n += 1) ids.plain.push((await enqueuer.enqueue('plain', { n })).id)
@@ -51,7 +51,7 @@ describe('a job that kills its process again and again', () => {
   })
 
   test('I2: those behind it run', () => {
-    const entries = readLedger(join(folder, 'ledger'))
+    const entries = new Ledger(join(folder, 'ledger')).news()
     const ended = new Set(entries.filter(({ what }) => what === 'end').map(({ id }) => id))
     assert.deepEqual(
       ids.plain.filter((id) => !ended.has(id)),

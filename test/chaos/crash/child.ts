@@ -1,9 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Waiting } from '../pool/waiting.ts'
+import { join } from 'node:path'
+import { Waiting } from '../../pool/waiting.ts'
+import type { Order } from './process.ts'
 
-const PROCESS = fileURLToPath(new URL('./process.ts', import.meta.url))
+/** What `npm run build` has made. */
+export const DIST = fileURLToPath(new URL('../../../dist/', import.meta.url))
 
 type Exit = [code: number | null, signal: string | null]
 
@@ -14,16 +17,21 @@ export class Child {
   readonly #exit: Promise<Exit>
   /** What it has said, whole lines only. */
   readonly lines: string[] = []
+  /** Numbers of the submissions that it was told are acknowledged. */
+  readonly acks: number[] = []
   exited = false
 
-  constructor(file: string, ledger: string) {
-    this.#process = fork(PROCESS, [file, ledger], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  constructor(file: string, ledger: string, build = DIST) {
+    this.#process = fork(join(build, 'test/chaos/crash/process.js'), [file, ledger], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      execArgv: [],
+    })
     // A line that the kill cut off is not one.
     let rest = ''
     this.#process.stdout!.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop()!
-      this.lines.push(...lines)
+      for (const line of lines) this.#hear(line)
       this.#waiting.look()
     })
     this.#exit = once(this.#process, 'close') as Promise<Exit>
@@ -37,8 +45,8 @@ export class Child {
     return this.#process.pid!
   }
 
-  send(message: { load?: number }): void {
-    this.#process.send(message)
+  send(order: Order): void {
+    this.#process.send(order)
   }
 
   until(holds: () => boolean, name: string): Promise<void> {
@@ -57,15 +65,13 @@ export class Child {
     await this.exit()
   }
 
-  acks(): { n: number; id: number }[] {
-    const found = this.lines.filter((line) => line.startsWith('ack '))
-    return found.map((line) => {
-      const [, n, id] = line.split(' ')
-      return { n: Number(n), id: Number(id) }
-    })
-  }
-
   errors(): string[] {
     return this.lines.filter((line) => line.startsWith('error '))
+  }
+
+  #hear(line: string): void {
+    this.lines.push(line)
+    const [word, n] = line.split(' ')
+    if (word === 'ack') this.acks.push(Number(n))
   }
 }

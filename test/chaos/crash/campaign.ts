@@ -1,0 +1,95 @@
+import { mkdtemp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Random } from '../../support/random.ts'
+import { Child } from './child.ts'
+import { Judge } from './judge.ts'
+import { Ledger } from './ledger.ts'
+import type { Place } from './points.ts'
+import { snapshot } from './snapshot.ts'
+import { STRIDE } from './submissions.ts'
+import { violation } from './violation.ts'
+
+/** Turns that a process takes before it dies at a point, at least and so many more. */
+const [FEWEST, TURNS] = [5, 40]
+/** Most milliseconds of standing still at a point, and of going on before a kill anywhere. */
+const HOLD = 20
+
+/** What a campaign is to do. */
+export interface Plan {
+  seed: number
+  /** A folder for its files. */
+  folder: string
+  /** Where each of the processes is killed, one after the other. */
+  kills: readonly Place[]
+  /** Acknowledged jobs before a kill anywhere, at least and at most. */
+  jobs: readonly [least: number, most: number]
+  /** What is tested, as built. @default the repository's */
+  build?: string
+}
+
+/**
+ * Processes one after the other on one file: each enqueues and runs jobs until it is killed, and
+ * the last one until none is left.
+ *
+ * @throws Violation
+ */
+export async function campaign({ seed, folder, kills, jobs, build }: Plan): Promise<Judge> {
+  const own = await mkdtemp(join(folder, 'campaign-'))
+  const file = join(own, 'queue.db')
+  const ledger = new Ledger(join(own, 'ledger'))
+  const judge = new Judge()
+  const remains = async (use: (child: Child) => Promise<void>) => {
+    const { acks } = await withChild(new Child(file, ledger.file, build), use)
+    return { acks, entries: ledger.news(), rows: await snapshot(file) }
+  }
+  try {
+    for (const [i, place] of kills.entries()) {
+      const random = new Random(seed + i)
+      judge.killed(place, await remains((child) => kill(child, place, i * STRIDE, jobs, random)))
+    }
+    judge.drained(await remains(drain))
+    return judge
+  } finally {
+    ledger.close()
+  }
+}
+
+async function withChild(child: Child, use: (child: Child) => Promise<void>): Promise<Child> {
+  try {
+    await use(child)
+  } finally {
+    await child.kill()
+  }
+  if (child.errors().length > 0) violation('an error was told', child.errors())
+  return child
+}
+
+/** Puts it under load until it is killed. */
+async function kill(
+  child: Child,
+  place: Place,
+  first: number,
+  [least, most]: Plan['jobs'],
+  random: Random,
+): Promise<void> {
+  const hold = random.below(HOLD)
+  if (place === 'anywhere') {
+    const jobs = least + random.below(most - least)
+    child.send({ load: { first } })
+    await child.until(() => child.acks.length >= jobs, `${jobs} acknowledgements`)
+    await sleep(hold)
+    return child.kill()
+  }
+  child.send({
+    load: { first, death: { point: place, after: FEWEST + random.below(TURNS), hold } },
+  })
+  await child.exit()
+  if (child.lines.at(-1) !== 'dies') throw new Error(`it did not die ${place}`)
+}
+
+async function drain(child: Child): Promise<void> {
+  child.send({})
+  const [code] = await child.exit()
+  if (code !== 0 || child.lines.at(-1) !== 'drained') throw new Error('it did not drain')
+}

@@ -1,0 +1,73 @@
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import type { Job } from '../../../src/index.ts'
+import type { Payload } from './submissions.ts'
+
+/**
+ * What is written down of a run. `going`: it does not end, and is still there. `failure`: it is
+ * about to fail by its own doing.
+ */
+export type What = 'start' | 'going' | 'end' | 'failure'
+
+/** One line of the file that handlers write to. */
+export interface Entry {
+  what: What
+  pid: number
+  id: number
+  kind: string
+  /** Without one, it is `-`. */
+  key: string
+  n: number
+  attempt: number
+}
+
+/** Where runs are written down, by whichever thread of whichever process they are in. */
+export class Pen {
+  readonly #fd: number
+
+  constructor(file: string) {
+    this.#fd = openSync(file, 'a', 0o600)
+  }
+
+  /** One write of a file opened for appending: a line is there whole, or not at all. */
+  write(what: What, { id, kind, dedupeKey, payload, attempt }: Job<Payload>): void {
+    const fields = [what, process.pid, id, kind, dedupeKey ?? '-', payload.n, attempt]
+    writeSync(this.#fd, `${fields.join(' ')}\n`)
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+}
+
+/** Reads what has been written down since it was asked last. */
+export class Ledger {
+  readonly file: string
+  readonly #fd: number
+  #read = 0
+
+  constructor(file: string) {
+    this.file = file
+    this.#fd = openSync(file, 'a+', 0o600)
+  }
+
+  news(): Entry[] {
+    const buffer = Buffer.alloc(fstatSync(this.#fd).size - this.#read)
+    this.#read += readSync(this.#fd, buffer, 0, buffer.length, this.#read)
+    return parseEntries(buffer.toString())
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+}
+
+export function parseEntries(text: string): Entry[] {
+  const lines = text.split('\n').filter((line) => line !== '')
+  return lines.map((line) => {
+    const [what, pid, id, kind, key, n, attempt] = line.split(' ')
+    return {
+      ...{ what: what as What, pid: Number(pid), id: Number(id), kind: kind!, key: key! },
+      ...{ n: Number(n), attempt: Number(attempt) },
+    }
+  })
+}
