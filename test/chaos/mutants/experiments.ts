@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { campaign, type Plan } from '../crash/campaign.ts'
+import { FOUND, Violation } from '../crash/violation.ts'
+import type { Small } from './small-experiments.ts'
+
+/** What is tried, and with which choices. */
+export interface Trial {
+  seed: number
+  /** The build that is tried. */
+  build: string
+  /** A folder for its files. */
+  folder: string
+}
+
+export type ExperimentName = 'kills anywhere' | 'kills before COMMIT' | Small
+
+/** Acknowledged jobs before a kill anywhere, at least and at most. */
+const JOBS = [200, 400] as const
+/** Only an experiment that hangs takes so many milliseconds. */
+const PATIENCE = 30_000
+
+/** Each resolves if it finds nothing, and throws a {@link Violation} if it does. */
+export const EXPERIMENTS: Record<ExperimentName, (trial: Trial) => Promise<void>> = {
+  'kills anywhere': (trial) => kill(trial, Array(2).fill('anywhere')),
+  'kills before COMMIT': (trial) => kill(trial, Array(3).fill('before COMMIT')),
+  'busy file': (trial) => small(trial, 'busy file'),
+  'late settle': (trial) => small(trial, 'late settle'),
+  'key of a dead job': (trial) => small(trial, 'key of a dead job'),
+  'batch taken back': (trial) => small(trial, 'batch taken back'),
+}
+
+async function kill(trial: Trial, kills: Plan['kills']): Promise<void> {
+  await campaign({ ...trial, kills, jobs: JOBS })
+}
+
+/** In a process of its own: what a mutant has left behind in it would never end. */
+function small({ build, folder }: Trial, name: Small): Promise<void> {
+  const script = join(build, 'test/chaos/mutants/small-experiments.js')
+  return new Promise((resolve, reject) => {
+    const options = { timeout: PATIENCE, killSignal: 'SIGKILL' } as const
+    execFile(process.execPath, [script, name, folder], options, (error, said) => {
+      if (error === null) resolve()
+      else if (error.code === FOUND) reject(new Violation(said))
+      else reject(error)
+    })
+  })
+}

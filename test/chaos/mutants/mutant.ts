@@ -1,0 +1,111 @@
+import type { Edit } from './build.ts'
+import type { ExperimentName } from './experiments.ts'
+
+/** A build without one of its safeguards. */
+export interface Mutant {
+  edits: Edit[]
+  /** What has to find it out. */
+  experiment: ExperimentName
+}
+
+/** What the commit of a turn is put off by: its effects come first. */
+const LATE_COMMIT: Edit = {
+  file: 'src/store/sqlite/transactions.js',
+  from: 'this.#statements.commit.run();',
+  to: 'setImmediate(() => this.#statements.commit.run());',
+}
+
+export const MUTANTS: Record<string, Mutant> = {
+  'acknowledge before commit': {
+    experiment: 'kills before COMMIT',
+    edits: [
+      LATE_COMMIT,
+      {
+        file: 'src/coordinator/coordinator.js',
+        from: 'this.#handOff(job, now);\n',
+        to: 'setImmediate(() => this.#handOff(job, now));\n',
+      },
+    ],
+  },
+  'hand-off before commit': {
+    experiment: 'kills before COMMIT',
+    edits: [
+      LATE_COMMIT,
+      {
+        file: 'src/coordinator/coordinator.js',
+        from: 'mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]));',
+        to: 'setImmediate(() => mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i])));',
+      },
+    ],
+  },
+  'no recovery at start': {
+    experiment: 'kills anywhere',
+    edits: [
+      {
+        file: 'src/lifecycle.js',
+        from: 'coordinator.settled(job, outcome);',
+        to: 'void outcome;',
+      },
+    ],
+  },
+  'refund missing': {
+    experiment: 'kills anywhere',
+    edits: [
+      {
+        file: 'src/store/sqlite/settle.js',
+        from: `refund: charge === 'attempt' ? 0 : 1`,
+        to: 'refund: 0',
+      },
+    ],
+  },
+  'swallowed settle': {
+    experiment: 'busy file',
+    edits: [
+      {
+        file: 'src/coordinator/failed-turns.js',
+        from: 'mailbox.putBack({ endings, ',
+        to: 'mailbox.putBack({ endings: [], ',
+      },
+    ],
+  },
+  'settle without token': {
+    experiment: 'late settle',
+    edits: [
+      {
+        file: 'src/store/sqlite/statements.js',
+        from: `AND token = ? + id AND state = 'running' AND rerun = 0`,
+        to: `AND ? IS NOT NULL AND state = 'running' AND rerun = 0`,
+      },
+      {
+        file: 'src/store/sqlite/statements.js',
+        from: `id = @id AND token = @token AND state = 'running'`,
+        to: `id = @id AND state = 'running'`,
+      },
+    ],
+  },
+  'key not freed': {
+    experiment: 'key of a dead job',
+    edits: [
+      {
+        file: 'src/store/sqlite/migrations/001-jobs.js',
+        from: `WHERE dedupe_key IS NOT NULL AND state <> 'dead';`,
+        to: 'WHERE dedupe_key IS NOT NULL;',
+      },
+      {
+        file: 'src/store/sqlite/statements.js',
+        from: `ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 'dead' DO UPDATE`,
+        to: 'ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL DO UPDATE',
+      },
+    ],
+  },
+  'batch flags ignored': {
+    experiment: 'batch taken back',
+    edits: [
+      {
+        file: 'workers/entry.js',
+        from: 'if (found !== Flag.waiting)',
+        to: 'if (found === undefined)',
+      },
+    ],
+  },
+}
