@@ -17,7 +17,7 @@ export function completeAll(
   now: number,
 ): Set<Settle> {
   const done = new Set<Settle>()
-  for (const [claim, of] of byClaim(settles.filter(isPlain))) {
+  for (const [claim, of] of byClaim(plain(settles))) {
     const ids = JSON.stringify(of.map(({ job }) => job.id))
     const deleted = new Set(statements.complete.all(ids, claim))
     for (const settle of of) {
@@ -41,6 +41,16 @@ function byClaim(settles: Settle[]): Map<number, Settle[]> {
     else of.push(settle)
   }
   return claims
+}
+
+/** What comes of a claim after another settle of it is late. */
+function plain(settles: readonly Settle[]): Settle[] {
+  const ended = new Set<number>()
+  return settles.filter((settle) => {
+    if (isPlain(settle)) return !ended.has(settle.job.token)
+    ended.add(settle.job.token)
+    return false
+  })
 }
 
 function isPlain({ settlement, followUps, deliveries }: Settle): boolean {

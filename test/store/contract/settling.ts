@@ -62,6 +62,17 @@ export function settling(open: Open): void {
         assert.deepEqual(await store.counts(), { reindex: { queued: 0, running: 2, dead: 0 } })
       })
 
+      test(`I5: a settle to ${way} counts, and not a completion after it`, async (t) => {
+        const { store } = await open(t)
+        await enqueue(store, aJob({ payload: 'first' }))
+        const job = await claimOne(store)
+        const first = { ...end(job), followUps: [aJob({ payload: 'next' })] }
+        const { settled } = await turn(store, { settles: [first, completes(job)] })
+        const [one, other] = settled
+        assert.deepEqual([one?.state, other], [first.settlement.to, undefined])
+        assert.deepEqual([one?.followUps.length, one?.rerun], [1, false])
+      })
+
       test(`I5: a settle to ${way} that is late, with the job running again, changes nothing`, async (t) => {
         const { store } = await open(t)
         await enqueue(store, aJob({ dedupeKey: 'k' }))
