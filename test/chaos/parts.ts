@@ -2,6 +2,7 @@ import type { Part } from './part.ts'
 import * as poison from './poison/poison.ts'
 import * as crash from './crash/crash.ts'
 import * as mutants from './mutants/mutants.ts'
+import * as model from './model/model.ts'
 import * as powerCut from './power-cut/power-cut.ts'
 import * as storageFaults from './storage-faults/storage-faults.ts'
 import * as walMutations from './wal-mutations/wal-mutations.ts'
@@ -11,6 +12,7 @@ export const PARTS: Record<string, Part> = {
   poison,
   crash,
   mutants,
+  model,
   'power-cut': powerCut,
   'storage-faults': storageFaults,
   'wal-mutations': walMutations,

@@ -24,6 +24,8 @@ interface Setup {
   /** Kinds of a lane that leave each other a slot. @default none: a kind may take all of them */
   known?: Record<string, string[]>
   idle?: number
+  /** One that shows the time already. @default a new one */
+  clock?: ManualClock
   /** @default none: delays are exact */
   random?: () => number
 }
@@ -51,7 +53,7 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
   const { lanes = { default: 100 }, kinds = {}, policies = {}, idle = IDLE } = setup
   const store = setup.store ?? (await openStore(t, { durability: 'process' }))
   const turns = new TurnControl(store)
-  const clock = new ManualClock()
+  const clock = setup.clock ?? new ManualClock()
   const events = new Events()
   const told: Told[] = []
   for (const event of EVENTS) events.on(event, (data) => told.push([event, data] as Told))

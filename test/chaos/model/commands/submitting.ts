@@ -1,0 +1,42 @@
+import * as fc from 'fast-check'
+import type { Acknowledgement } from '../mail.ts'
+import type { Queue } from '../queue.ts'
+import { newJob, submission, type Said } from '../submission.ts'
+import { command } from './command.ts'
+
+const some = fc.array(submission, { minLength: 1, maxLength: 4, size: 'max' })
+/** As many as are written with one statement, and one more. */
+const ALIKE = 21
+
+export const enqueue = command('enqueue', {
+  args: some,
+  does: ({ queue, engine }, said) => {
+    for (const job of posted(queue, said)) engine.enqueue(job)
+  },
+})
+
+export const enqueueMany = command('enqueueMany', {
+  args: fc.tuple(some, submission, some),
+  does: ({ queue, engine }, [before, one, after]) => {
+    const plain = { ...one, key: null, group: null, overrides: null }
+    const alike = Array.from({ length: ALIKE }, () => plain)
+    engine.enqueueMany(posted(queue, [...before, ...alike, ...after]))
+  },
+})
+
+/** By another process, which knows no kinds. The coordinator gets to hear of it. */
+export const enqueueElsewhere = command('enqueueElsewhere', {
+  args: submission,
+  does: async ({ queue, engine }, said) => {
+    const job = newJob(queue, said)
+    const told = engine.store.enqueue(job, queue.now)
+    queue.accept(job, await told.catch((error: Acknowledgement) => error))
+    engine.coordinator.wake()
+  },
+})
+
+function posted(queue: Queue, said: Said[]) {
+  const jobs = said.map((one) => newJob(queue, one))
+  queue.mail.submissions.push(...jobs)
+  return jobs
+}

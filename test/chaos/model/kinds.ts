@@ -1,0 +1,48 @@
+import { DEFAULT_POLICY, type GroupOf, type Policy } from '../../../src/job/policy.ts'
+
+export type Lane = 'default' | 'io'
+
+/** The lane of each kind; nobody handles `ghost`. */
+export const LANES = {
+  ...({ plain: 'default', grouped: 'default', filed: 'default' } as const),
+  ...({ rated: 'io', trickled: 'io', single: 'io', ghost: null } as const),
+} satisfies Record<string, Lane | null>
+
+export type Kind = keyof typeof LANES
+export const KINDS = Object.keys(LANES) as [Kind, ...Kind[]]
+
+/** What a job is for. */
+export interface Payload {
+  /** Counts the submissions. */
+  n: number
+  repo: Repo
+}
+
+export type Repo = 'a' | 'b' | 'none' | 'bad'
+
+/** The group that the policy of `filed` gives to a payload. */
+export function groupOfRepo(repo: Repo): string | null {
+  return repo === 'a' || repo === 'b' ? repo : null
+}
+
+const groupOf = (({ repo }: Payload) => {
+  if (repo === 'bad') throw new Error('on purpose')
+  return groupOfRepo(repo)
+}) as GroupOf
+
+/**
+ * A kind for each way in which a kind can be limited. Tokens come at whole milliseconds, so that the
+ * model knows the moments exactly.
+ */
+export function policies(): Record<Kind, Policy> {
+  const policy = (over: Partial<Policy>): Policy => ({ ...DEFAULT_POLICY, ...over })
+  return {
+    plain: policy({ maxAttempts: 3, maxAge: 20_000 }),
+    grouped: policy({ groupConcurrency: 2, backoff: { delay: 1_000, maxDelay: 3_000 } }),
+    filed: policy({ group: groupOf, alone: true }),
+    rated: policy({ rate: { limit: 4, per: 100 } }),
+    trickled: policy({ groupConcurrency: 3, groupRate: { limit: 2, per: 50 } }),
+    single: policy({ concurrency: 1, timeout: 30, backoff: { type: 'fixed', delay: 500 } }),
+    ghost: policy({}),
+  }
+}

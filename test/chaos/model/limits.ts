@@ -1,0 +1,109 @@
+import type { PauseTarget } from '../../../src/job/pause.ts'
+import type { Policy, Rate } from '../../../src/job/policy.ts'
+import { groupOf, type Job } from './job.ts'
+import { KINDS, LANES, type Kind, type Lane } from './kinds.ts'
+
+/** A clock that is set back by more than this (ms) takes what is left of the rates along. */
+const SET_BACK = 1_000
+
+/** What keeps jobs from running although they are due. */
+export class Limits {
+  readonly slots: Record<Lane, number>
+  readonly policies: Record<Kind, Policy>
+  /** By what is paused: a lane, a kind, or a kind with a group. */
+  readonly #paused = new Map<string, PauseTarget>()
+  /** By kind, or kind and group: when its bucket will be full. */
+  readonly #full = new Map<string, number>()
+
+  constructor(slots: Record<Lane, number>, policies: Record<Kind, Policy>) {
+    this.slots = slots
+    this.policies = policies
+  }
+
+  get pauses(): PauseTarget[] {
+    return [...this.#paused.values()]
+  }
+
+  /** False when it is paused already. */
+  pause(target: PauseTarget): boolean {
+    const isNew = !this.#paused.has(targetName(target))
+    this.#paused.set(targetName(target), target)
+    return isNew
+  }
+
+  resume(target: PauseTarget): void {
+    this.#paused.delete(targetName(target))
+  }
+
+  /** Whether its lane has a slot for it. */
+  hasSlot({ kind }: Job, running: Job[]): boolean {
+    const lane = LANES[kind]
+    if (lane === null) return true
+    const held = running.filter((job) => job.onThread && LANES[job.kind] === lane)
+    const own = held.filter((job) => job.kind === kind)
+    return held.length < this.slots[lane] && own.length < this.most(kind)
+  }
+
+  /** When time alone gives it everything else; Infinity if that takes more than time. */
+  readyAt(job: Job, running: Job[], now: number): number {
+    if (this.#isPaused(job) || !this.#hasPlace(job, running)) return Infinity
+    const { rate, groupRate } = this.policies[job.kind]
+    const ofGroup = groupOf(job) === null ? 0 : this.#freeAt(groupName(job), groupRate)
+    return Math.max(now, job.runAt, this.#freeAt(job.kind, rate), ofGroup)
+  }
+
+  /** Slots of its lane that a kind may hold: it leaves one to the others. */
+  most(kind: Kind): number {
+    const lane = LANES[kind]
+    const all = lane === null ? Infinity : this.slots[lane]
+    const kinds = KINDS.filter((other) => LANES[other] === lane)
+    const left = kinds.length > 1 ? Math.max(1, all - 1) : all
+    return Math.min(left, this.policies[kind].concurrency)
+  }
+
+  /** Takes the tokens of a start. */
+  take(job: Job, now: number): void {
+    const { rate, groupRate } = this.policies[job.kind]
+    this.#take(job.kind, rate, now)
+    if (groupOf(job) !== null) this.#take(groupName(job), groupRate, now)
+  }
+
+  /** The clock shows `ms` less than at the turn before. */
+  setBack(ms: number): void {
+    if (ms <= SET_BACK) return
+    for (const [bucket, full] of this.#full) this.#full.set(bucket, full - ms)
+  }
+
+  #isPaused(job: Job): boolean {
+    const names = [`lane ${LANES[job.kind]}`, job.kind, groupName(job)]
+    return names.some((name) => this.#paused.has(name))
+  }
+
+  /** Whether its group lets one more run. */
+  #hasPlace(job: Job, running: Job[]): boolean {
+    if (groupOf(job) === null) return true
+    const together = running.filter((other) => groupName(other) === groupName(job))
+    return together.length < this.policies[job.kind].groupConcurrency
+  }
+
+  /** A bucket holds `per` milliseconds; a run takes its part of them, and time brings them back. */
+  #freeAt(bucket: string, rate: Rate | undefined): number {
+    if (rate === undefined) return 0
+    return (this.#full.get(bucket) ?? 0) + rate.per / rate.limit - rate.per
+  }
+
+  #take(bucket: string, rate: Rate | undefined, now: number): void {
+    if (rate === undefined) return
+    const full = Math.max(this.#full.get(bucket) ?? 0, now)
+    this.#full.set(bucket, full + rate.per / rate.limit)
+  }
+}
+
+function targetName(target: PauseTarget): string {
+  if ('lane' in target) return `lane ${target.lane}`
+  return target.group === undefined ? target.kind : `${target.kind} ${target.group}`
+}
+
+function groupName(job: Job): string {
+  return `${job.kind} ${groupOf(job)}`
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Store, Turn } from '../../../src/store/store.ts'
+import { SEED } from '../part.ts'
+import { run, share } from './model.ts'
+
+test('I2, I3, I4, I5, I6, I11: whatever comes, the engine does what the model says', async () => {
+  const figures = await run({ seed: SEED, ...share })
+  for (const [what, times] of Object.entries(figures)) {
+    assert.ok(Number(times) > 0, `never happened: ${what}`)
+  }
+})
+
+describe('the model finds a store that', () => {
+  /** With another turn in the place of the one that was asked for. */
+  const taking = (change: (turn: Turn) => Turn) => (store: Store) => {
+    const turn = store.turn.bind(store)
+    store.turn = (given) => turn(change(given))
+  }
+
+  const LIES: Record<string, [change: (store: Store) => void, found: RegExp]> = {
+    'forgets what is paused': [
+      taking((turn) => ({ ...turn, admit: (backlog) => turn.admit(backlog, []) })),
+      /job \d+ is claimed past a limit\n(.*\n)* {2}pause /,
+    ],
+    'settles nothing that has been lost': [
+      taking((turn) => ({
+        ...turn,
+        settles: turn.settles.map((one) => {
+          const isLost = 'charge' in one.settlement && one.settlement.charge === 'crash'
+          return isLost ? { ...one, job: { ...one.job, token: 0 } } : one
+        }),
+      })),
+      /\n {2}(end \[\d,lost|crash) /,
+    ],
+    'tells of jobs that it has not written': [
+      (store) => {
+        const turn = store.turn.bind(store)
+        store.turn = async (given) => {
+          const result = await turn({ ...given, enqueues: [] })
+          const enqueued = given.enqueues.map((_, i) => ({
+            id: 1 + i,
+            deduped: false,
+            state: 'queued' as const,
+          }))
+          return { ...result, enqueued }
+        }
+      },
+      /job 1 is left behind/,
+    ],
+  }
+  for (const [what, [change, found]] of Object.entries(LIES)) {
+    test(what, async () => {
+      await assert.rejects(run({ seed: SEED, sequences: 500, change }), found)
+    })
+  }
+})

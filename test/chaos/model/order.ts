@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { groupOf, precedes, type Job } from './job.ts'
+import { LANES } from './kinds.ts'
+import type { Queue } from './queue.ts'
+
+/** What else happens in the turn that claims. */
+export interface ClaimContext {
+  /** Jobs that it has written. */
+  written: ReadonlySet<Job>
+  /** Whether it claims one job of all lanes. */
+  once: boolean
+}
+
+/** Within the limits, jobs start in order; those of several groups by turns. */
+export function checkOrder(queue: Queue, job: Job, { written, once }: ClaimContext): void {
+  for (const other of queue.all('queued')) {
+    if (other === job || (!once && LANES[other.kind] !== LANES[job.kind])) continue
+    if (!comesFirst(other, job)) continue
+    // What waits already comes before what is only being written.
+    if (written.has(other) && other.priority === job.priority) continue
+    if (queue.startsAt(other) !== queue.now) continue
+    assert.fail(`job ${job.id} is claimed before job ${other.id}`)
+  }
+  if (groupOf(job) !== null) checkRound(queue, job, written)
+}
+
+/** What is only being written may come too late to keep its group in the round. */
+function checkRound(queue: Queue, job: Job, written: ReadonlySet<Job>): void {
+  const { kind, priority } = job
+  const others = queue.all('queued').filter((other) => {
+    return other !== job && other.kind === kind && other.priority === priority
+  })
+  const isLast = !others.some((other) => other.group === groupOf(job) && !written.has(other))
+  queue.rounds.start(job, queue.ready(), isLast)
+}
+
+function comesFirst(a: Job, b: Job): boolean {
+  if (a.priority !== b.priority) return a.priority < b.priority
+  return isInOneOrder(a, b) && precedes(a, b)
+}
+
+/** Jobs without a group, and those of one; but one that waits for its group is in neither. */
+function isInOneOrder(a: Job, b: Job): boolean {
+  const group = groupOf(a)
+  if (group !== groupOf(b) || a.group !== b.group) return false
+  return group === null || a.kind === b.kind
+}

@@ -1,0 +1,28 @@
+/** What the sequences have to come to, or they have not tested it. */
+const THINGS = [
+  ...['commands', 'turns', 'folded into a queued job', 'folded into a running job'],
+  ...['refused: its key is held by another kind', 'a follow-up was refused'],
+  ...['completed: completed', 'completed: again', 'failed: queued', 'failed: dead'],
+  ...['failed: again', 'timedOut: queued', 'timedOut: dead', 'lost: queued', 'lost: dead'],
+  ...['snoozed: queued', 'snoozed: dead', 'released: queued', 'cancelled: dead'],
+  ...['cancelled: again', 'settled late, twice or by forgery', 'a turn was cut short'],
+  ...['put off: another job runs whose next crash would be its last'],
+  ...['cancelled while it is queued', 'cancelled while it is running', 'retried', 'discarded'],
+  ...['not retried: its key is held', 'paused: a lane', 'paused: a kind', 'paused: a group'],
+  ...['crashed with running jobs', 'stopped', 'the clock was set forward'],
+  ...[
+    'the clock was set back',
+    'due, and without a slot',
+    'once: one job',
+    'once: nothing runnable',
+  ],
+]
+
+/** How often something happened, over all sequences. */
+export class Tally {
+  readonly counts: Record<string, number> = Object.fromEntries(THINGS.map((thing) => [thing, 0]))
+
+  saw(thing: string): void {
+    this.counts[thing] = (this.counts[thing] ?? 0) + 1
+  }
+}
