@@ -1,19 +1,19 @@
+import * as crash from './crash/crash.ts'
+import * as model from './model/model.ts'
+import * as mutants from './mutants/mutants.ts'
 import type { Part } from './part.ts'
 import * as poison from './poison/poison.ts'
-import * as crash from './crash/crash.ts'
-import * as mutants from './mutants/mutants.ts'
-import * as model from './model/model.ts'
 import * as powerCut from './power-cut/power-cut.ts'
 import * as storageFaults from './storage-faults/storage-faults.ts'
 import * as walMutations from './wal-mutations/wal-mutations.ts'
 
 /** The parts by name: a further one is one more entry. */
 export const PARTS: Record<string, Part> = {
-  poison,
   crash,
-  mutants,
-  model,
   'power-cut': powerCut,
-  'storage-faults': storageFaults,
   'wal-mutations': walMutations,
+  'storage-faults': storageFaults,
+  model,
+  poison,
+  mutants,
 }
