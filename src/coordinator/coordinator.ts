@@ -278,7 +278,7 @@ export class Coordinator {
     mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]!))
     mail.endings.forEach((one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
     if (mail.once) this.#claimedOnce(mail.once, result)
-    this.#lastChance.beginTurn()
+    this.#lastChance.beginTurn(result.claimed, now)
     for (const job of result.claimed) this.#handOff(job, now)
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
   }

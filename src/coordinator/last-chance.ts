@@ -16,16 +16,22 @@ export class LastChance {
   /** Jobs that the latest turn has put off. */
   #putOff = 0
 
-  beginTurn(): void {
+  /** @param claimed the jobs of a turn: the first of them by priority and id may run, unless another does */
+  beginTurn(claimed: readonly ClaimedJob[], now: number): void {
     this.#putOff = 0
+    if (this.#holder !== undefined) return
+    const [first] = claimed
+      .filter(hasLastChance)
+      .sort((a, b) => a.priority - b.priority || a.id - b.id)
+    if (first !== undefined) this.#holder = { id: first.id, since: now }
   }
 
   /** Undefined if the job may run; else the way back to the queue. */
-  take({ id, crashes }: ClaimedJob, now: number): Outcome | undefined {
-    if (crashes < MAX_CRASHES - 1) return undefined
-    if (this.#holder !== undefined) return this.#outcome(this.#holder.since, now)
-    this.#holder = { id, since: now }
-    return undefined
+  take(job: ClaimedJob, now: number): Outcome | undefined {
+    if (!hasLastChance(job) || this.#holder === undefined || this.#holder.id === job.id) {
+      return undefined
+    }
+    return this.#outcome(this.#holder.since, now)
   }
 
   free(id: number): void {
@@ -41,14 +47,19 @@ export class LastChance {
   }
 }
 
+function hasLastChance({ crashes }: ClaimedJob): boolean {
+  return crashes >= MAX_CRASHES - 1
+}
+
 /**
  * What has become of jobs that were `running` when their process ended.
  *
- * @param jobs in the order in which they were claimed: of those with a last chance, only the first
- *   one had begun; the others were about to be put off
+ * @param jobs by the turns that claimed them, and by priority and id: of those with a last chance,
+ *   only the first one had begun; the others were about to be put off
  */
 export function orphaned(jobs: ClaimedJob[]): { job: ClaimedJob; outcome: Outcome }[] {
   const lastChance = new LastChance()
+  lastChance.beginTurn(jobs.filter(hasLastChance).slice(0, 1), 0)
   return jobs.map((job) => {
     const lost = { type: 'lost', reason: 'the process that ran it ended' } as const
     return { job, outcome: lastChance.take(job, 0) ?? lost }

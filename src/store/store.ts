@@ -47,7 +47,7 @@ export interface Store extends DeliveryPruner, WebhookReader {
   enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult
   /**
    * Becomes the one owner. Resolves to the jobs that are `running` although the process that ran
-   * them is gone, in the order in which they were claimed.
+   * them is gone, by the turns that claimed them, and by priority and id.
    *
    * @throws HelveError `HELVE_ERR_OWNED` when another process, or this one, owns the file
    */

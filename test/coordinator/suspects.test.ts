@@ -3,6 +3,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { orphaned } from '../../src/coordinator/last-chance.ts'
 import { settlement } from '../../src/coordinator/settle.ts'
 import { DEFAULT_POLICY } from '../../src/job/policy.ts'
+import type { Turn } from '../../src/store/store.ts'
 import { completed } from '../support/fake-pool.ts'
 import { claim } from '../support/jobs.ts'
 import { aCoordinator, times } from './rig.ts'
@@ -69,6 +70,36 @@ describe('jobs whose next crash would be their last', () => {
       const { state, crashes, attempts } = await row(id)
       assert.deepEqual([state, crashes, attempts], ['queued', 2, 0])
     }
+  })
+
+  test('are lost if they ran, whatever their lane, and only then', async (t) => {
+    const kinds = { a: 'first', b: 'second' }
+    const rig = await aCoordinator(t, { lanes: { first: 9, second: 9 }, kinds })
+    const { clock, turns, store, coordinator } = rig
+    const pools = [...rig.pools.values()]
+    await rig.enqueue({ kind: 'a', priority: 1 }, { kind: 'b' })
+    await rig.claim()
+    const lose = async (): Promise<void> => {
+      for (const pool of pools) {
+        for (const id of pool.running) pool.finish(id, { type: 'lost', reason: 'exit' })
+      }
+      await clock.settle()
+    }
+    await lose()
+    // What is put off stays claimed.
+    const isPutOff = ({ settles }: Turn): boolean =>
+      settles.some(({ settlement }) => 'charge' in settlement && settlement.charge === 'nothing')
+    turns.fails = (turn) => (isPutOff(turn) ? new Error('no space') : undefined)
+    await lose()
+    coordinator.close()
+    const orphans = orphaned(await store.own(clock.now()))
+    const lost = orphans.filter(({ outcome }) => outcome.type === 'lost')
+    const running = pools.flatMap((pool) => pool.running)
+    assert.deepEqual([orphans.length, running.length], [2, 1])
+    assert.deepEqual(
+      lost.map(({ job }) => job.id),
+      running,
+    )
   })
 
   test('come seldom to see whether a long one is over', async (t) => {

@@ -42,6 +42,14 @@ export function owning(open: Open): void {
       )
     })
 
+    test('finds them in that order also when the clock was set back meanwhile', async (t) => {
+      const { store, reopen } = await open(t)
+      await enqueue(store, aJob({ runAt: NOW - 10 }), aJob({ runAt: NOW - 10 }))
+      const claimed = [...(await claim(store, 1)), ...(await claim(store, 1, NOW - 5))]
+      await store.close()
+      assert.deepEqual(await (await reopen()).own(NOW), claimed)
+    })
+
     test('I3: what was recovered is running until it is settled', async (t) => {
       const { store, reopen } = await open(t)
       await enqueue(store, aJob())
