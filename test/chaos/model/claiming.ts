@@ -8,7 +8,10 @@ import { groupOf, type Job } from './job.ts'
 import { LANES } from './kinds.ts'
 import { checkOrder, type ClaimContext } from './order.ts'
 import type { Queue } from './queue.ts'
-import { MAX_CRASHES } from './settling.ts'
+import { hasLastChance } from './settling.ts'
+
+/** Milliseconds between two jobs that are put off together. */
+export const PUT_OFF = 10
 
 /** Starts what a turn has claimed, if all of it may start, and nothing else had to. */
 export function claim(queue: Queue, { claimed, more }: TurnResult, context: ClaimContext): void {
@@ -29,7 +32,7 @@ export function claim(queue: Queue, { claimed, more }: TurnResult, context: Clai
   else if (claimed.length < most) checkNothingLeft(queue, ready)
   if (ready.length > 0) queue.tally.saw('due, and without a slot')
   if (once) countOnce(queue, claimed, more)
-  started.forEach((job, i) => handOff(queue, job, claimed[i]!))
+  handOff(queue, started, claimed)
 }
 
 /** I11: what could start now does. */
@@ -68,18 +71,32 @@ function countOnce(queue: Queue, [first]: ClaimedJob[], more: boolean): void {
 }
 
 /** After the commit. */
-function handOff(queue: Queue, job: Job, claimed: ClaimedJob): void {
-  if (job.crashes === MAX_CRASHES - 1 && queue.suspect !== undefined) {
-    queue.tally.saw('put off: another job runs whose next crash would be its last')
-    return giveBack(queue, job, claimed, { type: 'released', reason: '', delay: 1_000 })
+function handOff(queue: Queue, jobs: Job[], claimed: ClaimedJob[]): void {
+  const candidates = jobs
+    .filter(hasLastChance)
+    .sort((a, b) => a.priority - b.priority || a.id - b.id)
+  if (candidates[0]) queue.lastChance ??= { id: candidates[0].id, since: queue.now }
+  let putOff = 0
+  for (const [i, job] of jobs.entries()) {
+    if (!hasLastChance(job) || job.id === queue.lastChance?.id) startRun(queue, job, claimed[i]!)
+    else giveBack(queue, job, claimed[i]!, afterLastChance(queue, (putOff += 1)))
   }
-  if (job.crashes === MAX_CRASHES - 1) queue.suspect = job.id
-  if (LANES[job.kind] === null) {
+}
+
+/** By as long as the other one has run so far, a second at most, and one after the other. */
+function afterLastChance({ lastChance, now, tally }: Queue, nth: number): Outcome {
+  tally.saw('put off: another job runs whose next crash would be its last')
+  const taken = Math.min(Math.max(0, now - lastChance!.since), 1_000)
+  return { type: 'released', reason: '', delay: taken + nth * PUT_OFF }
+}
+
+function startRun(queue: Queue, job: Job, claimed: ClaimedJob): void {
+  const { id, kind, attempts: attempt } = job
+  if (LANES[kind] === null) {
     const error = { name: 'NoHandlerError', message: '' }
     return giveBack(queue, job, claimed, failed({ error, permanent: true }))
   }
   job.owed = []
-  const { id, kind, attempts: attempt } = job
   queue.expected.starts.push({ id, lane: LANES[kind], attempt, terms: termsOf(queue, job) })
 }
 

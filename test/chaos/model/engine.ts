@@ -1,4 +1,5 @@
 import type { Coordinator } from '../../../src/coordinator/coordinator.ts'
+import { orphaned } from '../../../src/coordinator/last-chance.ts'
 import type { ClaimedJob, NewJob } from '../../../src/job/job.ts'
 import type { Outcome } from '../../../src/job/outcome.ts'
 import type { Policy } from '../../../src/job/policy.ts'
@@ -14,9 +15,6 @@ import type { Taken } from './turn.ts'
 
 /** Milliseconds between two looks at an idle queue. */
 const IDLE = 60_000
-
-/** What becomes of a run when its process ends. */
-export const LOST: Outcome = { type: 'lost', reason: 'the process that ran it ended' }
 
 export interface Setup {
   file: string
@@ -65,8 +63,13 @@ export class Engine {
     const parts = { store, clock, policies, known, lanes: slots, kinds: LANES, idle: IDLE }
     this.#rig = await aCoordinator({ after: () => {} }, parts)
     const orphans = await store.own(clock.now())
-    for (const job of orphans) this.coordinator.settled(job, LOST)
+    for (const { job, outcome } of orphaned(orphans)) this.coordinator.settled(job, outcome)
     return orphans
+  }
+
+  /** The next turn is written, and nobody hears of it; returns the way to let it end. */
+  holdTurn(): () => void {
+    return this.#rig.turns.holdAfter()
   }
 
   /** The process ends, whatever runs. */

@@ -25,8 +25,10 @@ export class Queue {
   readonly log: string[] = []
   /** When the latest turn was. */
   turnedAt: number
-  /** Id of the job that runs although the next crash would be its last. */
-  suspect: number | undefined
+  /** The job that runs although the next crash would be its last; one at a time does. */
+  lastChance: { id: number; since: number } | undefined
+  /** Its id, in the process that ended last, if there was one. */
+  begun: number | undefined
   /** Claims whose runs have ended: to settle them once more must change nothing. */
   readonly past: ClaimedJob[] = []
   /** What a process has to have told, and done, that is alive. */
@@ -117,7 +119,8 @@ export class Queue {
   crash(): void {
     this.mail = noMail()
     this.expected = nothingTold()
-    this.suspect = undefined
+    this.begun = this.lastChance?.id ?? this.begun
+    this.lastChance = undefined
     this.isClaiming = false
     this.onces.clear()
     const forgotten = { isOwn: false, onThread: false, cancelled: false }

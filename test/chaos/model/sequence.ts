@@ -22,7 +22,7 @@ const { enqueue, enqueueElsewhere, enqueueMany } = submitting
 const { end, endLate, endForged } = settling
 const { cancel, retry, discard, pause, resume, regroup } = tending
 const { turn, wait, waitForNext, setClock } = time
-const { crash, stop, claimAgain, holdOn, once, resize } = life
+const { crash, crashInTurn, stop, claimAgain, holdOn, once, resize } = life
 
 /** By how often they are chosen. */
 const COMMANDS: [weight: number, commands: fc.Arbitrary<Command>[]][] = [
@@ -30,7 +30,7 @@ const COMMANDS: [weight: number, commands: fc.Arbitrary<Command>[]][] = [
   [16, [enqueue]],
   [4, [wait, waitForNext]],
   [3, [cancel, retry, pause, resume, regroup, setClock, enqueueElsewhere]],
-  [2, [endLate, crash, claimAgain, once, resize, discard]],
+  [2, [endLate, crash, crashInTurn, claimAgain, once, resize, discard]],
   [1, [enqueueMany, endForged, stop, holdOn]],
 ]
 

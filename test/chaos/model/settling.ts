@@ -3,7 +3,12 @@ import type { BackoffOptions } from '../../../src/job/backoff.ts'
 import type { Policy } from '../../../src/job/policy.ts'
 import { KEPT_ERRORS, type Job } from './job.ts'
 
-export const MAX_CRASHES = 3
+const MAX_CRASHES = 3
+
+/** Whether its next crash would be its last. */
+export function hasLastChance({ crashes }: { crashes: number }): boolean {
+  return crashes === MAX_CRASHES - 1
+}
 
 /** `again`: queued afresh, since a submission came while it ran. */
 export type End = 'completed' | 'queued' | 'dead' | 'again'

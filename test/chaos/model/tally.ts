@@ -9,7 +9,7 @@ const THINGS = [
   ...['put off: another job runs whose next crash would be its last'],
   ...['cancelled while it is queued', 'cancelled while it is running', 'retried', 'discarded'],
   ...['not retried: its key is held', 'paused: a lane', 'paused: a kind', 'paused: a group'],
-  ...['crashed with running jobs', 'stopped', 'the clock was set forward'],
+  ...['crashed with running jobs', 'crashed in a turn', 'stopped', 'the clock was set forward'],
   ...[
     'the clock was set back',
     'due, and without a slot',

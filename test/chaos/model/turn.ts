@@ -66,7 +66,7 @@ function end(queue: Queue, job: Job, ending: Ending, settled: Settled | undefine
   assert.deepEqual([settled?.state, settled?.rerun], [state, became === 'again'])
   checkOwed(job, became, outcome)
   job.cancelled = false
-  if (queue.suspect === id) queue.suspect = undefined
+  if (queue.lastChance?.id === id) queue.lastChance = undefined
   if (queue.onces.delete(id)) queue.expected.onces.push(true)
   followUps.forEach((one, i) => queue.accept(one, settled!.followUps[i]!))
   queue.tally.saw(`${outcome.type}: ${became}`)

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
+import type { ClaimedJob } from '../../../../src/job/job.ts'
 import type { Outcome } from '../../../../src/job/outcome.ts'
 import { claim, end, hold, takeTurns, type Both } from '../both.ts'
-import { LOST } from '../engine.ts'
+import { PUT_OFF } from '../claiming.ts'
+import type { Ending } from '../mail.ts'
+import { hasLastChance } from '../settling.ts'
+import { takeTurn } from '../turn.ts'
 import { command, nothing } from './command.ts'
 
-const INTERRUPTED: Outcome = { type: 'released', reason: 'interrupted' }
+const INTERRUPTED = { type: 'released', reason: 'interrupted' } as const
 
 /** The process dies, with all that no turn has taken; another one begins. */
 export const crash = command('crash', {
@@ -15,6 +19,23 @@ export const crash = command('crash', {
     if (queue.onThreads().length > 0) queue.tally.saw('crashed with running jobs')
     await restart(both)
     if (claims) claim(both)
+  },
+})
+
+/** The process dies when a turn has been written, and before anybody has heard of it. */
+export const crashInTurn = command('crashInTurn', {
+  args: nothing,
+  does: async (both) => {
+    const { queue, engine } = both
+    const go = engine.holdTurn()
+    await engine.clock.settle()
+    for (const taken of engine.turns()) takeTurn(queue, taken)
+    engine.coordinator.close()
+    go()
+    await engine.clock.settle()
+    await restart(both)
+    claim(both)
+    queue.tally.saw('crashed in a turn')
   },
 })
 
@@ -69,5 +90,15 @@ async function restart({ queue, engine }: Both): Promise<void> {
   const orphans = await engine.open()
   assert.deepEqual(new Set(orphans.map(({ id }) => id)), new Set(running))
   queue.past.push(...orphans)
-  queue.mail.endings.push(...orphans.map((claim) => ({ claim, outcome: LOST })))
+  queue.mail.endings.push(...orphanEndings(orphans, queue.begun))
+}
+
+/** Of the jobs whose next crash would be their last, only one had begun. */
+function orphanEndings(orphans: ClaimedJob[], begun: number | undefined): Ending[] {
+  const others = orphans.filter((job) => hasLastChance(job) && job.id !== begun)
+  return orphans.map((claim) => {
+    const delay = (others.indexOf(claim) + 1) * PUT_OFF
+    const outcome: Outcome = delay > 0 ? { ...INTERRUPTED, delay } : { type: 'lost', reason: '' }
+    return { claim, outcome }
+  })
 }
