@@ -8,25 +8,30 @@ const TICK = 2
  * run and no core was free is not counted: that is the machine, and not what the thread does.
  */
 export class EventLoop {
-  /** Milliseconds. */
-  longestBlock = 0
-  #last = performance.now()
-  #delay = runDelay()
+  /** Milliseconds; undefined before anybody watches. */
+  longestBlock: number | undefined
+  #last = 0
+  #delay = 0
+  #timer: NodeJS.Timeout | undefined
 
+  /** Forgets what was before. */
   watch(): void {
+    clearTimeout(this.#timer)
     this.longestBlock = 0
+    this.#await()
+  }
+
+  #await(): void {
     this.#last = performance.now()
     this.#delay = runDelay()
-    setTimeout(() => this.#look(), TICK).unref()
+    this.#timer = setTimeout(() => this.#look(), TICK).unref()
   }
 
   #look(): void {
-    const [now, delay] = [performance.now(), runDelay()]
-    const block = now - this.#last - TICK - (delay - this.#delay)
-    this.longestBlock = Math.max(this.longestBlock, block)
-    this.#last = now
-    this.#delay = delay
-    setTimeout(() => this.#look(), TICK).unref()
+    const waited = runDelay() - this.#delay
+    const block = performance.now() - this.#last - TICK - waited
+    this.longestBlock = Math.max(this.longestBlock!, block)
+    this.#await()
   }
 }
 

@@ -38,5 +38,5 @@ export type News =
   | { is: 'refused'; code: string; n?: number }
   /** It has enqueued and completed again, after so many milliseconds. */
   | { is: 'recovered'; ms: number }
-  /** It has ended, which took so long; and the longest block of its main thread. */
-  | { is: 'ended'; ms: number; block: number }
+  /** It has ended, which took so long; and the longest block of its main thread since it started. */
+  | { is: 'ended'; ms: number; block?: number | undefined }

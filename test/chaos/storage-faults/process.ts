@@ -118,10 +118,15 @@ function obey(command: Command): unknown {
 }
 
 async function begin(): Promise<void> {
+  // A start takes what it takes, also without a fault. Why there is none is told by the run.
+  const started = runtime.start().then(
+    () => loop.watch(),
+    () => undefined,
+  )
   if (orders.runs && orders.ends) work()
   else if (orders.runs) run()
-  else await runtime.start()
   await load.enqueue(BACKLOG)
+  await started
   while (orders.runs && !seen.isEnding && seen.started < RUNNING) await sleep(1)
   if (orders.produces && !seen.isEnding) load.begin()
   tell({ is: 'ready' })
@@ -129,5 +134,4 @@ async function begin(): Promise<void> {
 
 process.on('message', (command: Command) => void obey(command))
 process.on('disconnect', () => seen.isEnding || process.exit(1))
-loop.watch()
 await begin()

@@ -93,7 +93,7 @@ function text({ code: heard, then }: Fault, { code, block, recovery, stop, log }
   const ms = (time: number): string => `${Math.round(time)} ms`
   const parts = [
     code,
-    block === undefined ? 'never began' : `blocked ${ms(block)}`,
+    block === undefined ? 'never started' : `blocked ${ms(block)}`,
     ...(stop === undefined ? [] : [`ended in ${ms(stop)}`]),
     `${then === 'restart' ? 'restarted in' : 'went on after'} ${ms(recovery)}`,
   ]

@@ -4,13 +4,14 @@ import type { Random } from '../../support/random.ts'
 import { AT_WORK, type Fault } from './fault.ts'
 import type { Host } from './host.ts'
 import { judge } from './judge.ts'
+import type { News } from './orders.ts'
 import { Scene } from './scene.ts'
 
 /** What became of a fault; times are in milliseconds. */
 export interface Finding {
   /** What it was told as. */
   code: string
-  /** For how long the main thread did not get to its events, at most; undefined: it never began. */
+  /** For how long the main thread did not get to its events, at most; undefined: it never started. */
   block: number | undefined
   /** From its end until jobs were enqueued and completed again. */
   recovery: number
@@ -112,10 +113,11 @@ class Trial {
     const survivor = this.#scene.start(AT_WORK)
     survivor.send({ do: 'recover' })
     await survivor.hear('recovered')
-    // Its own start is no consequence of the fault.
     return { survivor, recovery: performance.now() - began, stop: end?.ms, block: end?.block }
   }
 }
+
+type Ended = Extract<News, { is: 'ended' }>
 
 interface Survivor {
   survivor: Host
@@ -124,7 +126,7 @@ interface Survivor {
 }
 
 /** Ends a process, also while the file fails; undefined when it had not even begun. */
-async function stopped(host: Host): Promise<{ ms: number; block: number } | undefined> {
+async function stopped(host: Host): Promise<Ended | undefined> {
   host.send({ do: 'stop' })
   assert.deepEqual(await host.exit(), [0, null])
   return host.news.find((one) => one.is === 'ended')
