@@ -11,7 +11,7 @@ import type { News } from './orders.ts'
 export interface Evidence {
   /** What the processes have told. */
   news: News[]
-  /** And written down. */
+  /** And they and their threads have written down. */
   said: string
   /** A copy of the queue's folder. */
   remains: string

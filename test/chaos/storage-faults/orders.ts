@@ -1,7 +1,10 @@
 /** What a process is told as it starts. */
 export interface Orders {
   folder: string
+  /** Where its threads write down what runs. */
   ledger: string
+  /** Where it writes down itself what is acknowledged: it never waits for the threads. */
+  acks: string
   /** The numbers of its submissions come after this one. */
   first: number
   /** Whether it enqueues all the time; it always has a backlog of its own. */

@@ -35,7 +35,7 @@ const runtime = new Runtime<typeof handlers>(store, {
   config: { ledger, gate },
   lanes: { default: { threads: 2, concurrency: 4 } },
 })
-const load = new Load(runtime, new Voice(ledger), tell, orders.first)
+const load = new Load(runtime, new Voice(orders.acks), tell, orders.first)
 const loop = new EventLoop()
 const seen = { started: 0, completed: 0, isEnding: false }
 runtime.on('started', () => (seen.started += 1))

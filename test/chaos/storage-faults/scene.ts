@@ -26,7 +26,8 @@ export class Scene {
   readonly folder: string
   /** As others do. */
   readonly outside: string
-  readonly ledger: string
+  readonly #ledger: string
+  readonly #acks: string
   readonly disk: Disk | undefined
   readonly #root: string
   readonly hosts: Host[] = []
@@ -38,7 +39,8 @@ export class Scene {
     const own = place === 'small disk' ? disk : undefined
     this.folder = own?.path ?? join(root, 'queue')
     this.outside = own?.outside ?? this.folder
-    this.ledger = join(root, 'ledger')
+    this.#ledger = join(root, 'ledger')
+    this.#acks = join(root, 'acks')
   }
 
   /** @param mounts whether a small disk may be made; otherwise the file is kept from growing */
@@ -56,8 +58,8 @@ export class Scene {
   /** Starts a further process on the queue. */
   start(orders: Pick<Orders, 'produces' | 'runs' | 'ends'>): Host {
     const first = this.hosts.length * STRIDE
-    const { folder, ledger } = this
-    const host = new Host({ ...orders, folder, ledger, first }, this.disk?.enter)
+    const files = { folder: this.folder, ledger: this.#ledger, acks: this.#acks }
+    const host = new Host({ ...orders, ...files, first }, this.disk?.enter)
     this.hosts.push(host)
     return host
   }
@@ -97,21 +99,19 @@ export class Scene {
     )
   }
 
-  /** What its processes have written down. */
-  #said(): Promise<string> {
-    return readFile(this.ledger, 'utf8')
-  }
-
   /** How many enqueues have been acknowledged. */
   async acks(): Promise<number> {
-    return (await this.#said()).match(/^ack /gm)?.length ?? 0
+    return (await readFile(this.#acks, 'utf8')).split('\n').length - 1
   }
 
   /** With a copy of what has been left: the judge lets its jobs run. */
   async evidence(): Promise<Evidence> {
     const remains = join(this.#root, 'remains')
     await cp(this.outside, remains, { recursive: true })
-    return { news: this.hosts.flatMap(({ news }) => news), said: await this.#said(), remains }
+    const files = await Promise.all(
+      [this.#acks, this.#ledger].map((file) => readFile(file, 'utf8')),
+    )
+    return { news: this.hosts.flatMap(({ news }) => news), said: files.join(''), remains }
   }
 
   async close(): Promise<void> {
