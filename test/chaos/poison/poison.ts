@@ -6,7 +6,7 @@ import { mixture } from './mixture.ts'
 
 /** How much of it. */
 export interface PoisonOptions extends PartOptions {
-  /** How often each poison is tried in each lane. @default 5 */
+  /** How often each poison is tried in each lane. @default 4 */
   rounds?: number
   /** Threads that are ended one by one, to see how soon there is another. @default 40 */
   exits?: number
@@ -19,7 +19,7 @@ export const share = { rounds: 0.2, exits: 4, limit: Infinity }
 
 /** I7: a poisonous handler harms no other job, and the capacity that it costs comes back. */
 export async function run(options: PoisonOptions): Promise<Figures> {
-  const { seed, rounds = 5, exits = 40, limit = 500 } = options
+  const { seed, rounds = 4, exits = 40, limit = 500 } = options
   const random = new Random(seed)
   const before = memory()
   const tally = await mixture(random, rounds)
