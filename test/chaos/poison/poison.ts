@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Random } from '../../support/random.ts'
 import type { Figures, PartOptions } from '../part.ts'
-import { comebacks } from './capacity.ts'
+import { comebacks, median } from './capacity.ts'
 import { mixture } from './mixture.ts'
 
 /** How much of it. */
@@ -24,18 +24,20 @@ export async function run(options: PoisonOptions): Promise<Figures> {
   const before = memory()
   const tally = await mixture(random, rounds)
   const after = memory()
-  const times = (await comebacks(random, exits)).sort((a, b) => a - b)
-  const median = times[Math.floor(times.length / 2)]!
-  // Of single ones, a busy machine decides.
-  assert.ok(median <= limit, `the capacity came back after ${median} ms`)
+  const { lanes, bare } = await comebacks(random, exits)
+  // Of single ones, a busy machine decides; and where it is so busy that a bare thread needs long,
+  // of all.
+  const most = Math.max(limit, 2 * median(bare))
+  assert.ok(median(lanes) <= most, `the capacity came back after ${median(lanes)} ms`)
   return {
     'poisonous jobs': tally.poisons,
     'healthy jobs beside them': tally.healthy,
     'of them harmed': tally.harmed,
     'of them run again, since their thread had ended': tally.again,
     'threads ended': tally.threads + exits,
-    'ms from the exit of a thread until the capacity was back, median': Math.round(median),
-    'the same, longest': Math.round(times.at(-1)!),
+    'ms from the exit of a thread until the capacity was back, median': median(lanes),
+    'the same, longest': Math.round(lanes.at(-1)!),
+    'ms that a bare thread took to start, in between, median': median(bare),
     'MiB of memory of the process, before': before,
     'the same, after': after,
   }

@@ -1,0 +1,26 @@
+import { Piscina } from 'piscina'
+import { CLOSE, type ThreadData } from '../../../src/job/task.ts'
+import { defaultEntry, threadFlags } from '../../../src/pool/thread-options.ts'
+
+const HANDLERS = new URL('./handlers.ts', import.meta.url).href
+
+const DATA: ThreadData = {
+  ...{ handlers: HANDLERS, config: undefined, serial: true, logLevel: 100, pulse: undefined },
+  flags: new Int32Array(new SharedArrayBuffer(8)),
+  starts: new Float64Array(1),
+}
+
+/** Milliseconds that the same thread takes to start without a lane around it, as busy as it is now. */
+export async function bareStart(): Promise<number> {
+  const began = performance.now()
+  const piscina = new Piscina({
+    ...{ filename: defaultEntry(), minThreads: 1, maxThreads: 1, atomics: 'disabled' },
+    execArgv: threadFlags(defaultEntry(), HANDLERS),
+    workerData: DATA,
+  })
+  // The smallest of all tasks, which loads nothing more.
+  await piscina.run(CLOSE)
+  const took = performance.now() - began
+  await piscina.destroy()
+  return took
+}
