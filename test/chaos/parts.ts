@@ -1,4 +1,5 @@
 import * as crash from './crash/crash.ts'
+import * as drain from './drain/drain.ts'
 import * as model from './model/model.ts'
 import * as mutants from './mutants/mutants.ts'
 import type { Part } from './part.ts'
@@ -15,5 +16,6 @@ export const PARTS: Record<string, Part> = {
   'storage-faults': storageFaults,
   model,
   poison,
+  drain,
   mutants,
 }
