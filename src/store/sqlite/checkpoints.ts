@@ -18,16 +18,15 @@ const THREAD = `
   const { setTimeout: sleep } = require('node:timers/promises')
   const { module, file, nativeBinding } = require('node:worker_threads').workerData
   const db = new (require(module))(file, { timeout: 0, ...(nativeBinding && { nativeBinding }) })
-  const checkpoint = (mode) => {
-    try {
-      return db.pragma('wal_checkpoint(' + mode + ')')[0]
-    } catch {
-      return { busy: 1 }
-    }
-  }
   const isDone = () => {
-    const { log, checkpointed } = checkpoint('PASSIVE')
-    return log - checkpointed < ${AUTOMATIC} && checkpoint('TRUNCATE').busy === 0
+    try {
+      const [{ log, checkpointed }] = db.pragma('wal_checkpoint(PASSIVE)')
+      if (log - checkpointed >= ${AUTOMATIC}) return false
+      const [{ busy }] = db.pragma('wal_checkpoint(TRUNCATE)')
+      return busy === 0
+    } catch {
+      return false
+    }
   }
   const work = async () => {
     while (!isDone()) await sleep(${LOOK_EVERY})
