@@ -29,10 +29,10 @@ export function threadEnvironment(own: Record<string, string>): Record<string, s
   return { ...Object.fromEntries(shared), ...own }
 }
 
-/** Our own thread entry, beside this file as source or as built. */
+/** What our own threads start with, beside this file as source or as built. */
 export function defaultEntry(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return fileURLToPath(new URL(`../../workers/entry.${extension}`, import.meta.url))
+  const extension = import.meta.url.endsWith('.ts') ? 'cts' : 'cjs'
+  return fileURLToPath(new URL(`../../workers/start.${extension}`, import.meta.url))
 }
 
 /**

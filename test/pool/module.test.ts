@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
 import type { Webhook } from '../../src/job/delivery.ts'
+import { defaultEntry } from '../../src/pool/thread-options.ts'
 import { NOW } from '../support/jobs.ts'
 import { SETUPS } from './handlers.ts'
 import { completed, failed, fixture, Lane, openLane } from './lane.ts'
@@ -159,3 +161,11 @@ function pick(error: unknown): object {
   const { name, message } = error as Error
   return { name, message }
 }
+
+test('what Piscina loads in a thread is no ES module', async () => {
+  // On Node 20 the process aborts when a thread is ended while it requires one.
+  const entry: unknown = createRequire(import.meta.url)(defaultEntry())
+  assert.ok(entry instanceof Promise)
+  // On the main thread there is nothing to start with.
+  await assert.rejects(entry, TypeError)
+})
