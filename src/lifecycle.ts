@@ -111,7 +111,7 @@ export class Lifecycle {
   async #drain(timeout: number): Promise<void> {
     const { coordinator, registry } = this.#parts
     if (await within(timeout, coordinator.quiet())) return
-    for (const pool of this.#pools.values()) pool.interrupt()
+    for (const pool of this.#pools.values()) pool.interrupt(this.#stopped !== undefined)
     await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.ended())
   }
 }

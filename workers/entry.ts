@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads'
 import type { Handler } from '../src/job/handler.ts'
 import { Run, unhandled } from '../src/job/run-handler.ts'
+import { SpawnGuard } from '../src/job/spawn-guard.ts'
 import { CLOSE, Flag, SET_UP, taskOf, type Batch, type Report, type Task } from '../src/job/task.ts'
 import type { TaskOutcome, ThreadData } from '../src/job/task.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
@@ -8,16 +9,18 @@ import { Heart } from './heart.ts'
 import { hasSent, send } from './messages.ts'
 import { threadContext, threadLogger } from './thread-context.ts'
 
-// What Piscina loads in each thread, and waits for: a setup that fails ends the thread before it
-// is given a job. What it exports must not reject: that means to the pool that the thread is lost.
+// The jobs of a thread. It waits for its handlers: a setup that fails ends the thread before it is
+// given a job.
 
 /** Milliseconds after which finished runs are reported, though their batch still goes on. */
 const REPORT_INTERVAL = 1
 
-const { handlers, config, logLevel, flags, starts, serial, pulse } = workerData as ThreadData
+const { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard } =
+  workerData as ThreadData
 const bell = flags.length - 1
 const runs = new Map<number, Run>()
 const heart = pulse && new Heart(pulse)
+const guard = new SpawnGuard(spawnGuard)
 /** The batch before, in a thread that runs one at a time. */
 let before: Promise<unknown> = Promise.resolve()
 
@@ -76,6 +79,7 @@ async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
     isAborted: () => Atomics.load(flags, slot) === Flag.ended,
     logger: () => threadLogger(logLevel, id, kind),
     progress: (value) => send({ helve: 'progress', id, value }),
+    spawning: (spawn) => guard.during(spawn),
     child: (pid, alive) => send({ helve: 'child', slot, token, pid, alive }),
   })
   runs.set(slot, current)

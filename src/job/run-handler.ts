@@ -18,6 +18,8 @@ export interface RunHost {
   /** Called for a handler that logs. */
   logger(): Logger
   progress(value: unknown): void
+  /** Calls what starts a process, and tells of it, when that may be done. */
+  spawning<T>(spawn: () => T): T
   /** The run has started a process, or one of those has exited. */
   child(pid: number, alive: boolean): void
 }
@@ -92,8 +94,10 @@ export class Run implements HandlerContext {
       exited: (pid) => this.#host.child(pid, false),
       failed: (err) => this.logger.warn({ err }, 'a child process failed'),
     })
+    const children = this.#children
+    const child = this.#host.spawning(() => children.spawn(command, args, options))
     // Its streams are there unless the options say otherwise, as the type of the context tells.
-    return this.#children.spawn(command, args, options) as ChildProcessWithoutNullStreams
+    return child as ChildProcessWithoutNullStreams
   }
 
   /** Tells a handler that listens to its signal; one that reads `aborted` has seen it already. */

@@ -20,6 +20,8 @@ export interface ThreadData {
   starts: Float64Array
   /** Shared: that of a thread whose batches are run side by side. */
   pulse: Pulse | undefined
+  /** Shared: the words of its `SpawnGuard`. */
+  spawnGuard: Int32Array
 }
 
 /** One job, handed to a slot of a thread. */

@@ -87,6 +87,7 @@ export class InlinePool implements Pool {
         logger: () => this.#logger(job),
         progress: (value) => this.#listener.progress(job, value),
         // The run ends them itself: nothing but the process's end can keep it from that.
+        spawning: (spawn) => spawn(),
         child: () => undefined,
       },
     )

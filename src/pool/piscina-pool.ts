@@ -137,13 +137,13 @@ export class PiscinaPool implements Pool {
     this.#all().some((thread) => thread.end(job))
   }
 
-  interrupt(): void {
+  interrupt(isLast: boolean): void {
     const unstarted = [...this.#waiting.splice(0), ...this.#solitary.splice(0)]
     for (const thread of this.#all()) unstarted.push(...thread.revoke())
     for (const { job } of unstarted) {
       this.#listener.settled(job, { type: 'released', reason: 'the runtime stopped' })
     }
-    for (const thread of this.#all()) thread.interrupt()
+    for (const thread of this.#all()) thread.interrupt(isLast)
   }
 
   resize(threads: number): void {

@@ -20,8 +20,12 @@ export interface Pool {
   start(job: ClaimedJob, terms: Terms): void
   /** Ends one job, first by its signal and then by force: `released`, unless it completes. */
   end(job: ClaimedJob): void
-  /** Ends everything that still runs, first by its signal and then by force: `released`. */
-  interrupt(): void
+  /**
+   * Ends everything that still runs, first by its signal and then by force: `released`.
+   *
+   * @param isLast whether nothing will be started any more
+   */
+  interrupt(isLast: boolean): void
   /** Whether the job with this id is on a thread that is stalled. */
   isStalled(job: number): boolean
   /** Changes the number of threads; what runs is not interrupted. */

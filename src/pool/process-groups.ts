@@ -31,15 +31,18 @@ export class ProcessGroups<Run> {
     if (!exists(-pid)) this.#groups.get(run)?.delete(pid)
   }
 
-  /** Kills what there is of them. False when the run has started none. */
-  kill(run: Run): boolean {
-    const groups = this.#groups.get(run) ?? new Map<number, string | undefined>()
-    for (const [pid, start] of groups) {
+  /** Whether the run has started any that may still be there. */
+  has(run: Run): boolean {
+    return (this.#groups.get(run)?.size ?? 0) > 0
+  }
+
+  /** Kills what there is of them. */
+  kill(run: Run): void {
+    for (const [pid, start] of this.#groups.get(run) ?? []) {
       const found = processOf(pid)
       if (found === undefined || found.start === start) killGroup(pid)
     }
     this.forget(run)
-    return groups.size > 0
   }
 
   /** The thread has ended them, or they have ended. */

@@ -1,4 +1,5 @@
 import type { ClaimedJob } from '../job/job.ts'
+import type { SpawnGuard } from '../job/spawn-guard.ts'
 import { ProcessGroups } from './process-groups.ts'
 import type { ThreadLife } from './thread-life.ts'
 import type { ThreadRun } from './thread-run.ts'
@@ -13,6 +14,7 @@ const STUCK_AFTER = 5_000
 export class RunEnder {
   readonly #life: ThreadLife
   readonly #flags: Int32Array
+  readonly #guard: SpawnGuard
   readonly #onStuck: (job: ClaimedJob, reason: string) => void
   readonly #watchdog = new Watchdog<ThreadRun>((run) => this.end(run, 'timeout'))
   readonly #groups = new ProcessGroups<ThreadRun>()
@@ -24,10 +26,12 @@ export class RunEnder {
   constructor(
     life: ThreadLife,
     flags: Int32Array,
+    guard: SpawnGuard,
     onStuck: (job: ClaimedJob, reason: string) => void,
   ) {
     this.#life = life
     this.#flags = flags
+    this.#guard = guard
     this.#onStuck = onStuck
   }
 
@@ -73,14 +77,19 @@ export class RunEnder {
    * take note of their end; what nobody takes note of stays in the process table.
    */
   #force(run: ThreadRun): void {
-    if (!this.#groups.kill(run)) return this.#kill(run)
+    if (!this.#groups.has(run)) return void this.#kill(run)
+    // Before they end: what the run makes of that must not count as done.
     run.force()
-    setTimeout(() => {
-      if (!run.isOver) this.#kill(run)
-    }, REAP_TIME).unref()
+    this.#groups.kill(run)
+    setTimeout(() => void this.#kill(run), REAP_TIME).unref()
   }
 
-  #kill(run: ThreadRun): void {
+  async #kill(run: ThreadRun): Promise<void> {
+    if (run.isOver) return
+    await this.#guard.doom()
+    if (run.isOver) return this.#guard.pardon()
+    // The end of another run has just pardoned it.
+    if (!this.#guard.isDoomed) return this.#kill(run)
     const exited = this.#life.kill(run.job)
     if (exited === undefined) return
     const report = setTimeout(() => {

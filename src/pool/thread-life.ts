@@ -72,6 +72,8 @@ export class ThreadLife {
   #problem: string | undefined
   #restarts = 0
   #closed = false
+  /** Whether no other thread is to follow a killed one. */
+  isLast = false
 
   constructor(start: ThreadStart, data: ThreadData, listener: LifeListener) {
     this.#start = start
@@ -119,7 +121,8 @@ export class ThreadLife {
     if (life === undefined || life.killedFor !== undefined) return undefined
     life.killedFor = job
     life.state = 'over'
-    void life.worker.terminate()
+    // Otherwise another thread would start at once, which takes the time that the last ones need.
+    void (this.isLast ? this.#piscina.destroy() : life.worker.terminate())
     return life.exited
   }
 
@@ -171,7 +174,7 @@ export class ThreadLife {
       this.#over(life, `the thread exited with code ${code}`)
       if (this.#closed) return
       this.#listener.down(life.id, life.reason!)
-      this.#follow()
+      if (!this.isLast) this.#follow()
     })
   }
 

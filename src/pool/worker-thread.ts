@@ -1,5 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
+import { SpawnGuard } from '../job/spawn-guard.ts'
 import { CLOSE, COMPLETED, type Batch, type Report, type ThreadMessage } from '../job/task.ts'
 import type { HandOff } from './hand-off.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -91,7 +92,9 @@ export class WorkerThread {
       )
     }
     const pulse = this.#heartbeat?.pulse
-    const data = { handlers, config, logLevel, flags, starts, serial, pulse }
+    const guard = new SpawnGuard()
+    const spawnGuard = guard.words
+    const data = { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
       up: () => {
@@ -101,9 +104,14 @@ export class WorkerThread {
         this.#heartbeat?.reset()
         listener.up(this)
       },
-      down: (id, reason) => listener.down(id, reason),
+      down: (id, reason) => {
+        guard.reset()
+        listener.down(id, reason)
+      },
     })
-    this.#ender = new RunEnder(this.#life, flags, (job, reason) => listener.stuck(job, reason))
+    this.#ender = new RunEnder(this.#life, flags, guard, (job, reason) =>
+      listener.stuck(job, reason),
+    )
   }
 
   /** Its `threadId`, or that of the last one while there is none. */
@@ -248,8 +256,13 @@ export class WorkerThread {
     return true
   }
 
-  /** Ends what it runs: by the signal, and after each run's grace by killing the thread. */
-  interrupt(): void {
+  /**
+   * Ends what it runs: by the signal, and after each run's grace by killing the thread.
+   *
+   * @param isLast whether no other thread is to follow this one
+   */
+  interrupt(isLast: boolean): void {
+    if (isLast) this.#life.isLast = true
     for (const run of this.#slots.all()) this.#ender.end(run, 'interrupt')
   }
 

@@ -91,7 +91,7 @@ describe('jobs that are handed over together', () => {
     await warmUp(lane)
     const jobs = startAll(lane, [{ does: 'hold' }, { n: 1 }, { n: 2 }], { grace: 30 })
     await lane.recorder.firstProgress(jobs[0]!)
-    lane.pool.interrupt()
+    lane.pool.interrupt(false)
     assert.deepEqual(await types(lane, jobs), ['released', 'released', 'released'])
     await lane.worksOn()
   })

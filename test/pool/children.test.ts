@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { ProcessGroups } from '../../src/pool/process-groups.ts'
-import { gone } from '../support/processes.ts'
+import { gone, running } from '../support/processes.ts'
 import { completed, failed, Lane, openLane, type StartOptions } from './lane.ts'
 import type { Then } from './spawns.ts'
 
@@ -40,11 +40,24 @@ describe('no process that a run has started outlives it', () => {
   test('an interrupt that has to kill', async () => {
     const job = await lane.hold({ grace: 20 }, 'spawn', { then: 'never' })
     const pids = (await lane.recorder.firstProgress(job)) as number[]
-    lane.pool.interrupt()
+    lane.pool.interrupt(false)
     assert.equal((await lane.recorder.outcome(job)).type, 'released')
     await gone(...pids)
     await lane.worksOn()
   })
+})
+
+test('no thread is killed between the start of a process and the word of it', async (t) => {
+  const lane = await openLane(t)
+  // An argument that no other process has.
+  const mark = `1000.${process.pid}`
+  t.after(() => running(mark).forEach((pid) => process.kill(pid, 'SIGKILL')))
+  for (let n = 0; n < 3; n += 1) {
+    const outcome = await lane.run('spawnForEver', { mark }, { timeout: 30, grace: 10 })
+    assert.equal(outcome.type, 'timedOut')
+    await gone(...running(mark))
+  }
+  await lane.worksOn()
 })
 
 test('what neighbours have started lives on, until they are ended', async (t) => {
@@ -54,7 +67,7 @@ test('what neighbours have started lives on, until they are ended', async (t) =>
   await lane.run('spawn', { then: 'return' })
   await lane.run('spawnShort')
   for (const pid of theirs) assert.ok(process.kill(pid, 0))
-  lane.pool.interrupt()
+  lane.pool.interrupt(false)
   assert.equal((await lane.recorder.outcome(neighbour)).type, 'released')
   await gone(...theirs)
 })

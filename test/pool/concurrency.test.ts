@@ -69,7 +69,7 @@ describe('a thread that runs several jobs at once', () => {
   test('an interrupt ends all of them: the willing at once, the others with the thread', async () => {
     const unwilling = await Promise.all([lane.hold({ grace: 400 }), lane.hold({ grace: 400 })])
     const willing = await lane.hold({ grace: 400 }, 'failsAtItsSignal')
-    lane.pool.interrupt()
+    lane.pool.interrupt(false)
     assert.equal((await lane.recorder.outcome(willing)).type, 'released')
     assert.deepEqual(
       unwilling.map((job) => lane.recorder.outcomes.has(job)),
@@ -121,7 +121,7 @@ describe('a job under which a thread has died before runs alone', () => {
     await lane.worksOn()
     const terms = { crashes: 1, grace: 20 }
     const jobs = Array.from({ length: 4 }, () => lane.start('hold', {}, terms))
-    lane.pool.interrupt()
+    lane.pool.interrupt(false)
     assert.deepEqual(await types(lane, jobs), ['released', 'released', 'released', 'released'])
     await lane.worksOn()
   })

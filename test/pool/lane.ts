@@ -139,7 +139,7 @@ export class Lane {
   }
 
   async close(): Promise<void> {
-    this.pool.interrupt()
+    this.pool.interrupt(true)
     await this.pool.close()
     assert.deepEqual(this.recorder.faults, [])
   }

@@ -61,7 +61,7 @@ describe('resize', () => {
     const lane = await openLane(t, { threads: 2 })
     const jobs = [await lane.hold({ grace: 30 }), await lane.hold({ grace: 30 })]
     lane.pool.resize(1)
-    lane.pool.interrupt()
+    lane.pool.interrupt(false)
     for (const job of jobs) {
       assert.equal((await lane.recorder.outcome(job)).type, 'released')
     }
@@ -70,6 +70,21 @@ describe('resize', () => {
 })
 
 describe('close', () => {
+  test('starts no other thread for one that it had to kill', async (t) => {
+    const lane = await openLane(t)
+    const up = lane.recorder.told.length
+    const job = await lane.hold({ grace: 10 })
+    lane.pool.interrupt(true)
+    assert.equal((await lane.recorder.outcome(job)).type, 'released')
+    // Until another one would be up.
+    await lane.pool.ready()
+    assert.deepEqual(
+      lane.recorder.told.slice(up).filter((line) => line.startsWith('up')),
+      [],
+    )
+    assert.equal(lane.downs.length, 1)
+  })
+
   test('lets the handlers of every thread close', async (t) => {
     const lane = await openLane(t, { threads: 2 })
     const jobs = [await lane.hold(), await lane.hold()]

@@ -52,6 +52,10 @@ export const spawns = {
     ctx.progress([child.pid])
     await new Promise((resolve) => child.on('exit', resolve))
   },
+  /** Of most moments it may be killed in, one lies between a start and the word of it. */
+  spawnForEver(job: Job<{ mark: string }>, ctx: HandlerContext) {
+    for (;;) ctx.spawn('sleep', [job.payload.mark], { stdio: 'ignore' })
+  },
   async spawnNothing(_: Job, ctx: HandlerContext) {
     await new Promise((resolve) => ctx.spawn('no-such-command').on('close', resolve))
   },

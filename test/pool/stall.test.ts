@@ -156,7 +156,7 @@ describe('a stalled thread', () => {
   test('is interrupted with the others', async (t) => {
     const lane = await openLane(t, { concurrency: 2 })
     const { culprit } = await stall(lane, 'nothing', { grace: 30 })
-    lane.pool.interrupt()
+    lane.pool.interrupt(false)
     assert.deepEqual(await ends(lane, culprit), ['released'])
     await lane.worksOn()
   })

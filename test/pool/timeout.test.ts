@@ -35,11 +35,11 @@ describe('a run that ends at its abort keeps its thread', () => {
     const thread = await lane.thread()
     for (const kind of ['failsAtItsSignal', 'failsAtItsFlag']) {
       const job = await lane.hold(patient, kind)
-      lane.pool.interrupt()
+      lane.pool.interrupt(false)
       assert.deepEqual(await lane.recorder.outcome(job), RELEASED)
     }
     const job = await lane.hold(patient, 'completesAtItsSignal')
-    lane.pool.interrupt()
+    lane.pool.interrupt(false)
     assert.equal(completed(await lane.recorder.outcome(job)), 'as far as it came')
     assert.equal(await lane.thread(), thread)
   })
@@ -74,7 +74,7 @@ describe('a run that does not end at its abort is killed after its grace', () =>
   test('an interrupt kills it, too, and releases it', async () => {
     const thread = await lane.thread()
     const job = await lane.hold({ grace: 30 }, 'block')
-    lane.pool.interrupt()
+    lane.pool.interrupt(false)
     assert.deepEqual(await lane.recorder.outcome(job), RELEASED)
     assert.match(lane.downs.at(-1)!, new RegExp(`^down ${thread}: `))
     await lane.worksOn()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 
 /** Milliseconds; only a test that has failed waits this long. */
@@ -11,6 +11,20 @@ export async function gone(...pids: number[]): Promise<void> {
   while (pids.some(lives)) {
     assert.ok(Date.now() < end, `one of the processes ${pids.join(', ')} lives on`)
     await setTimeout(2)
+  }
+}
+
+/** The processes that were started with this as an argument. */
+export function running(argument: string): number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  return pids.filter((pid) => commandOf(pid).includes(argument))
+}
+
+function commandOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
   }
 }
 

@@ -1,4 +1,5 @@
 import { Piscina } from 'piscina'
+import { SpawnGuard } from '../../../src/job/spawn-guard.ts'
 import { CLOSE, type ThreadData } from '../../../src/job/task.ts'
 import { defaultEntry, threadFlags } from '../../../src/pool/thread-options.ts'
 
@@ -8,6 +9,7 @@ const DATA: ThreadData = {
   ...{ handlers: HANDLERS, config: undefined, serial: true, logLevel: 100, pulse: undefined },
   flags: new Int32Array(new SharedArrayBuffer(8)),
   starts: new Float64Array(1),
+  spawnGuard: new SpawnGuard().words,
 }
 
 /** Milliseconds that the same thread takes to start without a lane around it, as busy as it is now. */

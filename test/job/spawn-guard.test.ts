@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { SpawnGuard } from '../../src/job/spawn-guard.ts'
+import { threadFlags } from '../../src/pool/thread-options.ts'
+import { Waiting } from '../pool/waiting.ts'
+
+describe('a thread that starts processes', () => {
+  test('may be killed at once while it starts none', async () => {
+    const guard = new SpawnGuard()
+    await guard.doom()
+    assert.ok(guard.isDoomed)
+    guard.pardon()
+    assert.equal(
+      new SpawnGuard(guard.words).during(() => 7),
+      7,
+    )
+  })
+
+  test('is waited for while it starts one, also if that fails', async () => {
+    const guard = new SpawnGuard()
+    let doomed: Promise<void> | undefined
+    let isDoomed = false
+    const spawn = (): never => {
+      doomed = guard.doom().then(() => void (isDoomed = true))
+      throw new Error('no such command')
+    }
+    assert.throws(() => guard.during(spawn), /no such command/)
+    assert.equal(isDoomed, false)
+    await doomed
+    assert.equal(isDoomed, true)
+  })
+
+  test('starts no further one once it is doomed, until it is pardoned', async (t) => {
+    const guard = new SpawnGuard()
+    await guard.doom()
+    const heard: unknown[] = []
+    const waiting = new Waiting(() => heard.join(', '))
+    const file = fileURLToPath(new URL('./spawns-once.ts', import.meta.url))
+    const execArgv = threadFlags(file, import.meta.url)
+    const thread = new Worker(file, { execArgv, workerData: { words: guard.words } })
+    t.after(() => thread.terminate())
+    thread.on('message', (word) => {
+      heard.push(word)
+      waiting.look()
+    })
+    await waiting.until(() => heard.length > 0, 'its begin')
+    await guard.doom()
+    assert.deepEqual(heard, ['begins'])
+    guard.pardon()
+    await waiting.until(() => heard.length > 1, 'its process')
+    assert.deepEqual(heard, ['begins', 'spawns'])
+  })
+})

@@ -1,0 +1,6 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { SpawnGuard } from '../../src/job/spawn-guard.ts'
+
+const guard = new SpawnGuard((workerData as { words: Int32Array }).words)
+parentPort?.postMessage('begins')
+guard.during(() => parentPort?.postMessage('spawns'))
