@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { HelveError, Runtime, SqliteStore, type EnqueueResult } from '../../../src/index.ts'
+import { runDelay } from '../../support/run-delay.ts'
 import { Random } from '../../support/random.ts'
 import type handlers from './handlers.ts'
 import { say } from './ledger.ts'
@@ -41,6 +42,8 @@ runtime.on('error', ({ error, during }) => {
 })
 
 async function shutDown(): Promise<void> {
+  const before = runDelay()
+  process.once('exit', () => say(folder, 'waited', Math.round(runDelay() - before)))
   tell('stopping')
   await runtime.stop({ timeout: TIMEOUT })
   await store.close()

@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What a process and its threads write down, in the order of time. */
-type Word = 'ack' | 'end' | 'failure' | 'child' | 'error'
+type Word = 'ack' | 'end' | 'failure' | 'child' | 'error' | 'waited'
 
 /** Writes one thing down; a line is there whole, or not at all. */
 export function say(folder: string, word: Word, ...rest: unknown[]): void {
@@ -19,6 +19,8 @@ export class Ledger {
   /** Processes of handlers, by the pid of the one that leads their group. */
   readonly children = new Map<number, number[]>()
   readonly errors: string[] = []
+  /** Milliseconds for which it could have gone on ending, and no core was free. */
+  waited = 0
 
   static read(folder: string): Ledger {
     const ledger = new Ledger()
@@ -34,6 +36,7 @@ export class Ledger {
     if (word === 'end') this.ended.add(first)
     if (word === 'failure') this.failures.set(first, (this.failures.get(first) ?? 0) + 1)
     if (word === 'child') this.children.set(first, others)
+    if (word === 'waited') this.waited = first
     if (word === 'error') this.errors.push(line)
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { runDelay } from '../../support/run-delay.ts'
 
 /** Milliseconds between two looks. */
 const TICK = 2
@@ -32,14 +32,5 @@ export class EventLoop {
     const block = performance.now() - this.#last - TICK - waited
     this.longestBlock = Math.max(this.longestBlock!, block)
     this.#await()
-  }
-}
-
-/** Milliseconds for which the main thread has waited for a core so far, where the system tells. */
-function runDelay(): number {
-  try {
-    return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6
-  } catch {
-    return 0
   }
 }
