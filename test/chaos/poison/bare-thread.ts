@@ -6,7 +6,8 @@ import { defaultEntry, threadFlags } from '../../../src/pool/thread-options.ts'
 const HANDLERS = new URL('./handlers.ts', import.meta.url).href
 
 const DATA: ThreadData = {
-  ...{ handlers: HANDLERS, config: undefined, serial: true, logLevel: 100, pulse: undefined },
+  ...{ handlers: HANDLERS, serial: true, logLevel: 100, pulse: undefined },
+  config: { cells: new Int32Array(new SharedArrayBuffer(4_000)) },
   flags: new Int32Array(new SharedArrayBuffer(8)),
   starts: new Float64Array(1),
   spawnGuard: new SpawnGuard().words,

@@ -12,6 +12,7 @@ const USES: Record<string, { of: string[]; why: string }> = {
   'src/pool/process-groups.ts': { of: ['readFileSync'], why: 'reads /proc' },
   'src/pool/thread-options.ts': { of: ['existsSync'], why: 'looks for tsx' },
   'src/store/sqlite/backup.ts': { of: ['rmSync'], why: 'removes a copy that failed' },
+  'src/store/sqlite/checkpoints.ts': { of: ['statSync'], why: 'opens nothing' },
   'src/store/sqlite/connection.ts': { of: ['existsSync'], why: 'looks for the folder' },
   'src/store/sqlite/file-identity.ts': { of: ['lstatSync'], why: 'opens nothing' },
   'src/store/sqlite/host-connection.ts': { of: ['statSync'], why: 'opens nothing' },
