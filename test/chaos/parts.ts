@@ -5,6 +5,7 @@ import * as mutants from './mutants/mutants.ts'
 import type { Part } from './part.ts'
 import * as poison from './poison/poison.ts'
 import * as powerCut from './power-cut/power-cut.ts'
+import * as soak from './soak/soak.ts'
 import * as storageFaults from './storage-faults/storage-faults.ts'
 import * as walMutations from './wal-mutations/wal-mutations.ts'
 
@@ -17,5 +18,6 @@ export const PARTS: Record<string, Part> = {
   model,
   poison,
   drain,
+  soak,
   mutants,
 }
