@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { SqliteStore } from '../../../src/index.ts'
+import { patiently } from '../../../src/patience.ts'
 import { Random } from '../../support/random.ts'
 import type { LoadedRuntime } from './load.ts'
 import type { Counted } from './report.ts'
@@ -72,14 +73,16 @@ const DISTURBANCES: Record<string, Disturbance> = {
       const job = random.take(jobs)
       if (job === undefined) return
       await runtime.explain(job.id)
-      if (random.chance(0.5)) counted.revived += Number(await runtime.retry(job.id))
-      else counted.removed += Number(await runtime.discard(job.id))
+      const revives = random.chance(0.5)
+      const isDone = await (revives ? runtime.retry(job.id) : runtime.discard(job.id))
+      counted[revives ? 'revived' : 'removed'] += Number(isDone)
     },
   },
   prunings: {
     every: 4,
     async happen({ store, counted }) {
-      counted.removed += await store.pruneDead(Date.now() - KEPT)
+      const removed = await patiently(() => store.pruneDead(Date.now() - KEPT))
+      counted.removed += removed
     },
   },
 }

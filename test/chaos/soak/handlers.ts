@@ -28,7 +28,7 @@ export interface Config {
 export default defineHandlers(({ folder }: Config) => ({
   kinds: {
     short: ({ payload }: OneJob) => payload.text.length,
-    /** A tenth fails for good, a fifth runs out of its three attempts. */
+    /** One of ten fails for good, one of seven runs out of its three attempts. */
     flaky({ payload, attempt }: OneJob) {
       if (payload.dice > 0.9) throw new PermanentError('fails for good')
       if (attempt <= 4 * payload.dice) throw new Error(`attempt ${attempt} fails`)

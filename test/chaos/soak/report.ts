@@ -42,6 +42,8 @@ export interface Counted {
   threadsEnded: number
   /** That handlers have started. */
   processes: number
+  /** Turns that had to wait, as they may: on a slow disk, until the log has been cut off. */
+  putOff: number
 }
 
 /** How it has ended. */

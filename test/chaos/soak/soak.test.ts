@@ -92,6 +92,7 @@ describe('the balance of a soak', () => {
     removed: 6,
     threadsEnded: 3,
     processes: 8,
+    putOff: 1,
   }
   const end: End = {
     counted,

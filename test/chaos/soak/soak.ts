@@ -53,6 +53,7 @@ function figures(samples: Sample[], end: End): Figures {
     'jobs cancelled': counted.cancelled,
     'threads ended': counted.threadsEnded,
     'processes of handlers, all ended': counted.processes,
+    'turns put off while the file was busy': counted.putOff,
     ...disturbances,
     '% of a core that it took': Math.round((100 * end.cpuSeconds) / end.seconds),
     'MiB of memory of the process, at the end': Math.round(last.rss / 1_048_576),

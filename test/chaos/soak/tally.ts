@@ -1,3 +1,4 @@
+import { HelveError } from '../../../src/index.ts'
 import type { LoadedRuntime } from './load.ts'
 import type { Counted } from './report.ts'
 
@@ -19,6 +20,7 @@ export class Tally {
     removed: 0,
     threadsEnded: 0,
     processes: 0,
+    putOff: 0,
   }
   readonly unexpected: string[] = []
 
@@ -38,7 +40,11 @@ export class Tally {
     runtime.on('progress', ({ job, value }) => {
       if (job.kind === 'child') counted.processes += (value as number[]).length
     })
-    runtime.on('error', ({ error, during }) => this.#mistake(`${during}: ${String(error)}`))
+    runtime.on('error', ({ error, during }) => {
+      const isBusy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
+      if (isBusy) counted.putOff += 1
+      else this.#mistake(`${during}: ${String(error)}`)
+    })
     runtime.on('stuck', ({ job, reason }) => this.#mistake(`${job.kind} is stuck: ${reason}`))
     runtime.on('stale', ({ job }) => this.#mistake(`the end of a ${job.kind} was stale`))
   }
