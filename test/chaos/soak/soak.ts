@@ -21,7 +21,7 @@ export interface SoakOptions extends PartOptions {
 
 export const about = 'runs a mixed load for long, and measures what grows'
 // So short, it warms up for the most of it: code and its caches are of the heap.
-export const share = { seconds: 60, heap: 160, delay: Infinity }
+export const share = { seconds: 60, heap: 128, delay: Infinity }
 export const beside = true
 
 /** What a process under a mixed load takes of the machine stays within limits. */
