@@ -3,7 +3,7 @@ import type { Job } from '../../workers/define-handlers.ts'
 
 // Handlers that speak for the thread they run in, or for Piscina.
 
-interface Victim {
+export interface Victim {
   id: number
   token: number
 }

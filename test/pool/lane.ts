@@ -6,6 +6,7 @@ import type { Outcome } from '../../src/job/outcome.ts'
 import { PiscinaPool } from '../../src/pool/piscina-pool.ts'
 import type { Pool, Terms } from '../../src/pool/pool.ts'
 import { defaultEntry, threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
+import { built, BUILT_ENTRY } from '../support/built.ts'
 import { NOW } from '../support/jobs.ts'
 import type { Config } from './handlers.ts'
 import { Recorder } from './recorder.ts'
@@ -19,6 +20,8 @@ export interface LaneOptions {
   memory?: number
   /** A module beside this file. */
   handlers?: string
+  /** As it is written: threads compile what is TypeScript. */
+  isSource?: boolean
   config?: Partial<Config>
   env?: Record<string, string>
   logLevel?: number
@@ -44,10 +47,12 @@ export class Lane {
 
   constructor(options: LaneOptions = {}) {
     const { threads = 1, concurrency = 1, memory, handlers = 'handlers.ts' } = options
-    const { env = {}, logLevel = 100, entry = defaultEntry(), getWebhook } = options
+    const { isSource = false, env = {}, logLevel = 100, getWebhook } = options
+    const { entry = isSource ? defaultEntry() : BUILT_ENTRY } = options
     this.cells = new Int32Array(new SharedArrayBuffer(4 * 1_000))
     this.#capacity = threads * concurrency
-    const module = new URL(handlers, import.meta.url).href
+    const source = new URL(handlers, import.meta.url)
+    const module = (isSource ? source : built(source)).href
     this.pool = new PiscinaPool(
       {
         entry,

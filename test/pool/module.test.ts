@@ -10,9 +10,9 @@ import { completed, failed, fixture, Lane, openLane } from './lane.ts'
 describe('I6: a handlers module that is broken costs no job a run', () => {
   const broken: Record<string, RegExp> = {
     'throws-at-load.ts': /ended with broken at load$/,
-    'no-default.ts': /no-default\.ts: expected defineHandlers/,
-    'no-kinds.ts': /no-kinds\.ts: expected setup to return \{ kinds \}/,
-    'missing.ts': /missing\.ts/,
+    'no-default.ts': /no-default\.js: expected defineHandlers/,
+    'no-kinds.ts': /no-kinds\.js: expected setup to return \{ kinds \}/,
+    'missing.ts': /missing\.js/,
   }
   for (const [handlers, problem] of Object.entries(broken)) {
     test(handlers, async (t) => {
@@ -55,7 +55,7 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
 })
 
 test('a module in plain JavaScript', async (t) => {
-  const lane = await openLane(t, { handlers: 'plain.mjs' })
+  const lane = await openLane(t, { handlers: 'plain.mjs', isSource: true })
   await lane.worksOn()
   assert.equal(failed(await lane.run('fails')).message, 'plainly')
 })
@@ -168,4 +168,9 @@ test('what Piscina loads in a thread is no ES module', async () => {
   assert.ok(entry instanceof Promise)
   // On the main thread there is nothing to start with.
   await assert.rejects(entry, TypeError)
+})
+
+test('a module in TypeScript, as it is written', async (t) => {
+  const lane = await openLane(t, { isSource: true })
+  await lane.worksOn()
 })

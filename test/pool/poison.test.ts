@@ -101,7 +101,7 @@ test('code and stack of an error are kept, within bounds', async (t) => {
   const lane = await openLane(t)
   const error = failed(await lane.run('throwError'))
   assert.equal(error.code, 'ENOREPO')
-  assert.match(error.stack ?? '', /no such repository\n.*poison\.ts/)
+  assert.match(error.stack ?? '', /no such repository\n.*poison\.js/)
   const huge = failed(await lane.run('throwHuge'))
   assert.equal(Buffer.byteLength(huge.stack ?? ''), MAX_ERROR_BYTES)
 })

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { Runtime, SqliteStore, type RuntimeEvents, type RuntimeOptions } from '../../src/index.ts'
 import { Waiting } from '../pool/waiting.ts'
+import { built, BUILT_ENTRY } from '../support/built.ts'
 import type handlers from './handlers.ts'
 import type { Cells } from './handlers.ts'
 
@@ -52,7 +53,8 @@ export class Harness {
     this.#folder = folder
     this.cells = new Int32Array(new SharedArrayBuffer(4 * 500))
     this.runtime = new Runtime(store, {
-      handlers: new URL('./handlers.ts', import.meta.url),
+      handlers: built(new URL('./handlers.ts', import.meta.url)),
+      threadEntry: BUILT_ENTRY,
       config: { cells: this.cells, broken },
       // Nothing in these tests may wait for the poll.
       idle: 60_000,

@@ -4,17 +4,18 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { StoreEnqueuer } from '../../src/index.ts'
+import { built } from '../support/built.ts'
 import { connect, openStore } from '../support/store.ts'
 import { openHarness } from './harness.ts'
 
-const PROCESS = fileURLToPath(new URL('./producer-process.ts', import.meta.url))
+const PROCESS = fileURLToPath(built(new URL('./producer-process.ts', import.meta.url)))
 
 // The poll comes once a minute in these tests: a completion shows that something else woke it.
 
 test('what another process enqueues is noticed at once', async (t) => {
   const h = await openHarness(t)
   void h.run()
-  const child = fork(PROCESS, [h.store.file])
+  const child = fork(PROCESS, [h.store.file], { execArgv: [] })
   t.after(() => child.kill('SIGKILL'))
   await once(child, 'message')
   for (const n of [1, 2, 3]) {

@@ -6,6 +6,7 @@ import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { HelveError, Runtime } from '../../src/index.ts'
 import { openHarness, type Harness } from '../runtime/harness.ts'
+import { built } from '../support/built.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { connect } from '../support/store.ts'
 import { httpEndpoint } from '../webhook/endpoints.ts'
@@ -69,7 +70,7 @@ async function openSecretive(t: TestContext, log: string): Promise<Harness> {
   process.env['HELVE_TEST_SECRET'] = SECRETS.processEnvironment
   t.after(() => delete process.env['HELVE_TEST_SECRET'])
   const h = await openHarness(t, {
-    handlers: new URL('./secretive.ts', import.meta.url),
+    handlers: built(new URL('./secretive.ts', import.meta.url)),
     config: { secret: SECRETS.config },
     env: { FORGE_SECRET: SECRETS.threadEnvironment },
     logger: pino({ level: 'trace' }, pino.destination({ dest: log, sync: true })),

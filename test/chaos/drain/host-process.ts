@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Waiting } from '../../pool/waiting.ts'
+import { built } from '../../support/built.ts'
 
-const HOST = fileURLToPath(new URL('../../../dist/test/chaos/drain/host.js', import.meta.url))
+const HOST = fileURLToPath(built(new URL('./host.ts', import.meta.url)))
 
 /** How a process has ended. */
 export interface End {

@@ -1,9 +1,9 @@
 import { Piscina } from 'piscina'
 import { SpawnGuard } from '../../../src/job/spawn-guard.ts'
 import { CLOSE, type ThreadData } from '../../../src/job/task.ts'
-import { defaultEntry, threadFlags } from '../../../src/pool/thread-options.ts'
+import { built, BUILT_ENTRY } from '../../support/built.ts'
 
-const HANDLERS = new URL('./handlers.ts', import.meta.url).href
+const HANDLERS = built(new URL('./handlers.ts', import.meta.url)).href
 
 const DATA: ThreadData = {
   ...{ handlers: HANDLERS, serial: true, logLevel: 100, pulse: undefined },
@@ -17,8 +17,7 @@ const DATA: ThreadData = {
 export async function bareStart(): Promise<number> {
   const began = performance.now()
   const piscina = new Piscina({
-    ...{ filename: defaultEntry(), minThreads: 1, maxThreads: 1, atomics: 'disabled' },
-    execArgv: threadFlags(defaultEntry(), HANDLERS),
+    ...{ filename: BUILT_ENTRY, minThreads: 1, maxThreads: 1, atomics: 'disabled' },
     workerData: DATA,
   })
   // The smallest of all tasks, which loads nothing more.

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Runtime, SqliteStore } from '../../../src/index.ts'
 import { killGroup } from '../../../src/job/children.ts'
 import { GRACE, TIMEOUT, type End, type Poison } from '../../pool/poisons.ts'
+import { built, BUILT_ENTRY } from '../../support/built.ts'
 import { gone } from '../../support/processes.ts'
 import type { Random } from '../../support/random.ts'
 import { assertRight, isHarmed, type Fate } from './judge.ts'
@@ -94,7 +95,8 @@ class Mixture {
   constructor(store: SqliteStore) {
     this.#store = store
     this.runtime = new Runtime(store, {
-      handlers: new URL('./handlers.ts', import.meta.url),
+      handlers: built(new URL('./handlers.ts', import.meta.url)),
+      threadEntry: BUILT_ENTRY,
       config: { cells: new Int32Array(new SharedArrayBuffer(4_000)) },
       lanes: LANES,
     })

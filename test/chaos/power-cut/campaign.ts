@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { built } from '../../support/built.ts'
 import { Random } from '../../support/random.ts'
 import { readImage, REMAINS, writeImage, type Image } from './disk.ts'
 import { judge } from './judge.ts'
@@ -12,7 +13,7 @@ import { readEntries, type Entry } from './log.ts'
 import { environment } from './recorder.ts'
 import { Recording, tellingMoments } from './recording.ts'
 
-const LOAD = fileURLToPath(new URL('./load.ts', import.meta.url))
+const LOAD = fileURLToPath(built(new URL('./load.ts', import.meta.url)))
 /** Entries of the record before a cut, at least: by then the first jobs are in. */
 const FEWEST = 300
 /** So many submissions no process makes. */
@@ -100,7 +101,7 @@ class Campaign {
     await writeImage(folder, this.#image)
     const { library, durability, entries } = this.#plan
     const cutAfter = FEWEST + this.#random.below(entries - FEWEST)
-    const args = ['--import', 'tsx', LOAD, folder, durability, String(cut * STRIDE)]
+    const args = [LOAD, folder, durability, String(cut * STRIDE)]
     const child = spawn(process.execPath, args, {
       env: environment({ library, folder, log, cutAfter }),
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { built } from '../../support/built.ts'
 import type { End, Line, Sample } from './report.ts'
 
-const HOST = fileURLToPath(new URL('../../../dist/test/chaos/soak/host.js', import.meta.url))
+const HOST = fileURLToPath(built(new URL('./host.ts', import.meta.url)))
 
 /** Milliseconds beyond its load; only a process that does not end takes that long. */
 const PATIENCE = 60_000

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { built } from '../../support/built.ts'
 import type { Command, News, Orders } from './orders.ts'
 
-const PROCESS = fileURLToPath(new URL('./process.ts', import.meta.url))
+const PROCESS = fileURLToPath(built(new URL('./process.ts', import.meta.url)))
 /** Root reads and writes what it likes; without these, modes hold for it, too. */
 const ORDINARY =
   process.geteuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
@@ -22,7 +23,7 @@ export class Host {
 
   /** @param enter begins its command line */
   constructor(orders: Orders, enter: string[] = []) {
-    const node = [process.execPath, '--import', 'tsx', PROCESS, JSON.stringify(orders)]
+    const node = [process.execPath, PROCESS, JSON.stringify(orders)]
     const [command, ...args] = [...enter, ...ORDINARY, ...node]
     this.#process = spawn(command!, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     // What it has said may arrive after its end.

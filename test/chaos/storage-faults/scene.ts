@@ -4,12 +4,13 @@ import { cp, mkdir, mkdtemp, readFile, rm, stat, statfs } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { built } from '../../support/built.ts'
 import { Disk } from './disk.ts'
 import { Host } from './host.ts'
 import type { Evidence } from './judge.ts'
 import type { Orders } from './orders.ts'
 
-const HOLDER = fileURLToPath(new URL('./holder.ts', import.meta.url))
+const HOLDER = fileURLToPath(built(new URL('./holder.ts', import.meta.url)))
 /** So many submissions no process makes. */
 const STRIDE = 1_000_000
 
@@ -77,7 +78,7 @@ export class Scene {
 
   /** Lets another program hold the file, until {@link letGo}. */
   async hold(lock: 'write' | 'read'): Promise<void> {
-    const holder = fork(HOLDER, [this.file, lock], { execArgv: ['--import', 'tsx'] })
+    const holder = fork(HOLDER, [this.file, lock], { execArgv: [] })
     const exit = once(holder, 'exit')
     this.#letGo = async () => {
       if (holder.connected) holder.disconnect()

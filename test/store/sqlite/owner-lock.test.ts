@@ -6,15 +6,16 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { ClaimedJob } from '../../../src/job/job.ts'
+import { built } from '../../support/built.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { NOW, refusal, requeues, settle } from '../../support/jobs.ts'
 import { openStore } from '../../support/store.ts'
 
-const PROCESS = fileURLToPath(new URL('./owner-process.ts', import.meta.url))
+const PROCESS = fileURLToPath(built(new URL('./owner-process.ts', import.meta.url)))
 
 test('I1, I2, I3: kill -9 frees ownership and loses no job', async (t) => {
   const file = join(await temporaryFolder(t), 'queue.db')
-  const child = fork(PROCESS, [file])
+  const child = fork(PROCESS, [file], { execArgv: [] })
   t.after(() => child.kill('SIGKILL'))
   const [claimed] = (await once(child, 'message')) as [ClaimedJob]
   const store = await openStore(t, { file })
