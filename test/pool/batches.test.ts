@@ -4,12 +4,15 @@ import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Quick } from './handlers.ts'
 import { completed, openLane, type Lane, type StartOptions } from './lane.ts'
 
+/** So many fit into one hand-off: no test starts more in one go. */
+const FIT = 25
+
 /**
  * Until the lane knows that the kind is quick, and hands several of its jobs over at once. How many
  * runs that takes depends on the machine: one that was held up by others counts for a while.
  */
 async function warmUp(lane: Lane, kind = 'quick'): Promise<void> {
-  while (lane.pool.cost(kind) >= 0.2) await lane.run(kind)
+  while (lane.pool.cost(kind) > 1 / FIT) await lane.run(kind)
 }
 
 /** Starts jobs in one go, so that they share a thread. */
