@@ -6,8 +6,10 @@ import type { HandOff } from './hand-off.ts'
 import { Pace } from './pace.ts'
 import { pack, type Seat } from './packing.ts'
 import { StallWatch } from './stall-watch.ts'
+import type { ThreadListener } from './thread-listener.ts'
 import { fieldsOf, threadMessage } from './thread-messages.ts'
-import { OVERDUE, WorkerThread, type ThreadListener, type ThreadOptions } from './worker-thread.ts'
+import type { ThreadOptions } from './thread-options.ts'
+import { OVERDUE, WorkerThread } from './worker-thread.ts'
 
 /** Threads beyond the lane's own in which jobs with crashes run, each alone. */
 const SOLITARY_THREADS = 2

@@ -2,6 +2,16 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { ThreadStart } from './thread-life.ts'
+
+/** How the threads of a lane are started. */
+export interface ThreadOptions extends ThreadStart {
+  /** Hand-offs that one thread works at at once. */
+  concurrency: number
+  handlers: string
+  config: unknown
+  logLevel: number
+}
 
 /** What a thread may see of the process's environment: nothing that is likely to be a secret. */
 const ENVIRONMENT = [

@@ -4,41 +4,15 @@ import { SpawnGuard } from '../job/spawn-guard.ts'
 import { CLOSE, COMPLETED, type Batch, type Report, type ThreadMessage } from '../job/task.ts'
 import type { HandOff } from './hand-off.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { LastReports } from './last-reports.ts'
 import { MOST_JOBS } from './pace.ts'
 import type { Packed } from './packing.ts'
 import { RunEnder } from './run-ender.ts'
-import { ThreadGone, ThreadLife, type ThreadStart } from './thread-life.ts'
+import { ThreadGone, ThreadLife } from './thread-life.ts'
+import type { ThreadListener } from './thread-listener.ts'
+import type { ThreadOptions } from './thread-options.ts'
 import type { ThreadRun } from './thread-run.ts'
 import { ThreadSlots } from './thread-slots.ts'
-
-/** How the threads of a lane are started. */
-export interface ThreadOptions extends ThreadStart {
-  /** Hand-offs that one thread works at at once. */
-  concurrency: number
-  handlers: string
-  config: unknown
-  logLevel: number
-}
-
-/** What a thread tells its lane. */
-export interface ThreadListener {
-  /** `took` is undefined when the thread did not get to say. */
-  settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void
-  /** These were handed to it, and it never started them. */
-  returned(jobs: HandOff[]): void
-  /** It could take a hand-off that it could not take before. */
-  freed(thread: WorkerThread): void
-  message(thread: WorkerThread, message: unknown): void
-  /** It runs jobs side by side, and has some now. */
-  busy(thread: WorkerThread): void
-  /** Its event loop is held, by the code of that job if it is anybody's. */
-  stalled(thread: WorkerThread, job: ClaimedJob | undefined, heldMs: number): void
-  resumed(thread: WorkerThread, heldMs: number): void
-  /** It has been set up: it could take hand-offs. */
-  up(thread: WorkerThread): void
-  down(thread: number, reason: string): void
-  stuck(job: ClaimedJob, reason: string): void
-}
 
 /** For a run that its thread, which lives on, says nothing about. */
 const NO_OUTCOME = new ThreadGone('the thread gave no outcome', undefined)
@@ -50,16 +24,13 @@ export const OVERDUE = 6
 const COLD_RUNS = 5
 /** What a thread may have of short jobs at a time, in full hand-offs. */
 const AHEAD = 2
-/** Turns of the event loop in which messages that were sent before a result arrive. */
-const MOST_LOOPS = 10
 
 /** A thread of a lane, and the jobs that have been handed to it. */
 export class WorkerThread {
   readonly #options: ThreadOptions
   readonly #listener: ThreadListener
   readonly #slots: ThreadSlots
-  /** By slot: reports that are settled together with their batch's result. */
-  readonly #last = new Map<number, Report>()
+  readonly #last = new LastReports()
   #batches = 0
   /** What its hand-offs cost together. */
   #load = 0
@@ -229,7 +200,7 @@ export class WorkerThread {
   /** Settles those of its runs that these are about; others are forged, or late. */
   report(reports: Report[], last = false): void {
     const own = reports.filter(({ slot, token }) => this.#slots.has(slot, token))
-    if (last) for (const report of own) this.#last.set(report.slot, report)
+    if (last) this.#last.add(own)
     else this.#settleAll(own)
   }
 
@@ -286,7 +257,7 @@ export class WorkerThread {
     let gone = NO_OUTCOME
     try {
       this.#settleAll((await this.#life.run(batch)) as Report[])
-      this.#settleAll(await this.#lastReports(runs))
+      this.#settleAll(await this.#last.take(runs))
     } catch (error) {
       gone = error as ThreadGone
     }
@@ -306,20 +277,6 @@ export class WorkerThread {
     this.#since = performance.now()
     if (returned.length > 0) this.#listener.returned(returned)
     this.#listener.freed(this)
-  }
-
-  /** Those that came as a message: on another way than the result, and maybe a little behind it. */
-  async #lastReports(runs: ThreadRun[]): Promise<Report[]> {
-    const missing = runs.filter((run) => !run.isOver)
-    for (let loop = 0; loop < MOST_LOOPS; loop++) {
-      if (missing.every(({ slot }) => this.#last.has(slot))) break
-      await new Promise(setImmediate)
-    }
-    return missing.flatMap(({ slot }) => {
-      const report = this.#last.get(slot)
-      this.#last.delete(slot)
-      return report ?? []
-    })
   }
 
   /** Its thread could not end what it had started. */
