@@ -9,16 +9,27 @@ const ENDINGS = ['', '-wal', '-shm']
  * that has been deleted or replaced, and nobody would ever see what it writes.
  */
 export class FileIdentity {
-  readonly #files: { path: string; opened: number | undefined }[]
+  /** By path. */
+  readonly #opened = new Map<string, number | undefined>()
 
   /** @param file that is open now */
   constructor(file: string) {
-    this.#files = ENDINGS.map((ending) => ({ path: file + ending, opened: inode(file + ending) }))
+    for (const ending of ENDINGS) this.include(file + ending)
+  }
+
+  /** Another one that is open now belongs to them. */
+  include(path: string): void {
+    this.#opened.set(path, inode(path))
+  }
+
+  /** It does not belong to them any more. */
+  exclude(path: string): void {
+    this.#opened.delete(path)
   }
 
   /** @throws HelveError `HELVE_ERR_STORE_LOST` */
   check(): void {
-    for (const { path, opened } of this.#files) {
+    for (const [path, opened] of this.#opened) {
       const now = inode(path)
       if (now !== opened) throw lost(path, now)
     }

@@ -8,9 +8,11 @@ import { createPrivately } from './private-file.ts'
  * for the whole life of a process stands in nobody's way; the kernel frees it on kill -9.
  */
 export class OwnerLock {
+  readonly path: string
   readonly #db: Database.Database
 
-  private constructor(db: Database.Database) {
+  private constructor(path: string, db: Database.Database) {
+    this.path = path
     this.#db = db
   }
 
@@ -26,7 +28,7 @@ export class OwnerLock {
       })
       db.pragma('journal_mode = DELETE')
       db.exec('BEGIN EXCLUSIVE')
-      return new OwnerLock(db)
+      return new OwnerLock(path, db)
     } catch (error) {
       db?.close()
       if (String(read(error, 'code')).startsWith('SQLITE_BUSY')) return undefined

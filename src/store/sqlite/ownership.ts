@@ -44,6 +44,8 @@ export class Ownership {
       // The process before did not end by itself: what ended it may have damaged the file.
       if (orphans.length > 0) this.#transactions.read(() => this.#probe())
       this.#lock = lock
+      // A second owner could take another one in its place: then nothing more is written here.
+      this.#transactions.identity.include(lock.path)
       return orphans.map(claimedBefore)
     } catch (error) {
       lock.release()
@@ -59,7 +61,9 @@ export class Ownership {
   }
 
   giveBack(): void {
-    this.#lock?.release()
+    if (this.#lock === undefined) return
+    this.#transactions.identity.exclude(this.#lock.path)
+    this.#lock.release()
     this.#lock = undefined
   }
 

@@ -13,17 +13,18 @@ import {
 
 /** Runs the transactions of one connection: all or nothing, and as durable as it has to be. */
 export class Transactions {
+  /** Checked before each of them. */
+  readonly identity: FileIdentity
   readonly #db: Database
   readonly #powerSafe: boolean
   readonly #statements: TransactionStatements & EnqueueStatements
   readonly #counters = new Counters()
-  readonly #identity: FileIdentity
   readonly #lock: LockWait
   #synchronous: 'full' | 'normal' = 'full'
 
   constructor(db: Database, durability: 'power' | 'process') {
     this.#db = db
-    this.#identity = new FileIdentity(db.name)
+    this.identity = new FileIdentity(db.name)
     this.#lock = new LockWait(db)
     this.#powerSafe = durability === 'power'
     this.#statements = { ...prepareTransactions(db), ...prepareEnqueue(db) }
@@ -73,7 +74,7 @@ export class Transactions {
   #run<T>(mode: 'full' | 'normal', body: (counters: Counters) => T): T {
     this.#checkOpen()
     try {
-      this.#identity.check()
+      this.identity.check()
       this.#sync(mode)
       this.#lock.run(() => this.#statements.begin.run())
       const result = body(this.#counters)

@@ -23,6 +23,13 @@ export const TAKEN_AWAY: Fault[] = [
     inflict: ({ file }) => rm(`${file}-wal`),
     heal: async () => undefined,
   },
+  {
+    ...TAKEN,
+    name: 'lock of its owner deleted',
+    then: 'restart',
+    inflict: ({ file }) => rm(`${file}-owner`),
+    heal: async () => undefined,
+  },
   { ...TAKEN, name: 'file moved, stopped meanwhile', then: 'restart' },
   {
     ...TAKEN,

@@ -46,6 +46,17 @@ describe('I1: a file that is taken away while it is open', () => {
     })
   }
 
+  test('deleted, of it only the lock of its owner: I3, a second owner ends the first one', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, aJob())
+    await store.own(NOW)
+    await rm(`${store.file}-owner`)
+    const second = await openStore(t, { file: store.file })
+    await second.own(NOW)
+    await assert.rejects(claim(store), refusal('HELVE_ERR_STORE_LOST', '-owner'))
+    assert.equal((await claim(second)).length, 1)
+  })
+
   test('cannot be reached any more: told of as lost', async (t) => {
     const store = await openStore(t)
     const folder = dirname(store.file)
