@@ -12,7 +12,7 @@ export interface JobRef {
 
 /** What a runtime tells. Each is emitted after the commit that made it true. */
 export interface RuntimeEvents {
-  /** Accepted from this process; `deduped` when it was folded into the job `id`. */
+  /** Accepted by this runtime, but for `enqueueIn`; `deduped` when it was folded into the job `id`. */
   enqueued: { id: number; kind: string; dedupeKey: string | null; deduped: boolean }
   /** Handed to its lane. */
   started: { job: JobRef }
@@ -20,7 +20,7 @@ export interface RuntimeEvents {
   completed: { job: JobRef; result: unknown; durationMs: number; rerun: boolean }
   /** A run failed; the next one starts at `runAt` (epoch ms) or later. */
   retrying: { job: JobRef; error: JobError; runAt: number; durationMs: number }
-  /** Out of attempts or of crashes, failed permanently, or nobody handles its kind. */
+  /** Out of attempts or of crashes, failed for good, snoozed beyond its `maxAge`, or without a handler. */
   dead: { job: JobRef; error: JobError; durationMs: number }
   /** Its thread or process died under it: queued again, the attempt refunded. */
   lost: { job: JobRef; reason: string; crashes: number }

@@ -30,7 +30,10 @@ export interface RuntimeOptions {
   config?: unknown
   /** A pino logger. @default silent */
   logger?: PinoLogger
-  /** Milliseconds before polling again when the queue is empty; 0 and less mean 1000. @default 1000 */
+  /**
+   * Milliseconds before polling again when the queue is empty; 0 and less mean 1000, and more than
+   * a minute a minute. @default 1000
+   */
   idle?: number
   /**
    * Named pools of threads. `default` is always there; kinds choose another with their policy's
@@ -96,7 +99,10 @@ export interface KindOptions {
   priority?: number
   /** Milliseconds to wait at least. For submissions through this runtime. @default 0 */
   delay?: number
-  /** Checks payloads at enqueue; any Standard Schema (zod, valibot, arktype). @default none */
+  /**
+   * Checks the payloads of submissions through this runtime; any Standard Schema (zod, valibot,
+   * arktype). @default none
+   */
   schema?: Schema
 }
 

@@ -29,7 +29,8 @@ import type { Counts, HostConnection, ListQuery, Page, Store } from './store/sto
 
 /**
  * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles
- * them. Everything goes through one coordinator, which owns the store's file while it claims.
+ * them. Everything goes through one coordinator, which owns the store's file from the first `start`,
+ * `run` or `runOnce` until `stop`.
  *
  * @typeParam M the handlers module (`typeof import('./handlers.ts').default`): its kinds and
  *   payloads are the ones that `enqueue` takes
@@ -48,7 +49,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   readonly #lifecycle: Lifecycle
 
   /**
-   * Makes a runtime; it claims nothing, and starts no thread, before `run` or `runOnce`.
+   * Makes a runtime; it claims nothing, and starts no thread, before `start`, `run` or `runOnce`.
    *
    * @throws HelveError `HELVE_ERR_OPTION`
    */
@@ -98,7 +99,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * Sets the threads of the default lane, also while running: what runs is not interrupted.
    *
    * @param threads below one means one
-   * @throws HelveError `HELVE_ERR_OPTION` for what is no number
+   * @throws HelveError `HELVE_ERR_OPTION` for what is no number, and above 1,024
    */
   setWorkers(threads: number): void {
     const lane = this.#options.lanes.get('default')!
@@ -143,7 +144,8 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * that connection's `synchronous` (better-sqlite3 sets NORMAL).
    *
    * @throws HelveError as {@link enqueue} does, and `HELVE_ERR_OPTION` for a connection to another
-   *   file or without an open transaction, or a schema that is asynchronous
+   *   file or without an open transaction, or a schema that is asynchronous; what SQLite refuses on
+   *   that connection comes as its own error
    */
   enqueueIn<K extends keyof PayloadsOf<M, I> & string>(
     connection: HostConnection,
@@ -244,7 +246,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   /**
    * Cancels a job: it becomes dead, with no attempt spent. A queued one at once; a running one is
    * told by its signal, and after its kind's grace ended by force, and is dead (`cancelled`) once
-   * it has stopped, unless it completes.
+   * it has stopped, unless it completes. What was folded into it until then goes with it.
    *
    * @returns false when no live job has this id, or it runs in another process
    */

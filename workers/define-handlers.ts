@@ -20,10 +20,10 @@ export type { EnqueueOptions } from '../src/job/submission.ts'
 
 /** What a handlers module sets up in each thread. */
 export interface Handlers {
-  /** Found by own name only. */
+  /** By kind; what they inherit does not count. */
   // oxlint-disable-next-line typescript/no-explicit-any -- each kind has a payload of its own
   kinds: Record<string, Handler<any>>
-  /** Called once, when the thread ends in good order. */
+  /** Called once, when the thread ends in good order; it has 2 s. */
   close?(): unknown
 }
 

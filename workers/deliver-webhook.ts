@@ -36,7 +36,8 @@ const DEFAULT_TIMEOUT = 10_000
 
 /**
  * The handler of the kind `deliver_webhook`. A run is one attempt: it signs and sends the event
- * with the hook as it is at that moment, and records request and response, whatever they come to.
+ * with the hook as it is at that moment, and records request and response, whatever they come to,
+ * unless the run is interrupted.
  *
  * The job completes with a 2xx and is retried otherwise, not before the time that a 429 or 503
  * asks for in `Retry-After`, a day at most. It is dead at once without a usable payload, after a

@@ -9,7 +9,7 @@ export type Explanation = { reason: string } & (
   | { code: 'stalled'; since: number }
   /** Its time has not come. */
   | { code: 'scheduled'; at: number }
-  /** It failed, or was given back, and waits for its next run; `run` counts that one. */
+  /** It has failed before, and waits for its next run; `run` counts that one. */
   | { code: 'retry'; at: number; run: number; of: number }
   | { code: 'paused'; pause: Pause }
   /** Nobody handles its kind: it will be dead as soon as it is looked at. */

@@ -24,7 +24,7 @@ export interface LastResponse {
   message: string
 }
 
-/** Every attempt of every delivery leaves one, committed together with the job's settling. */
+/** Every attempt that was not interrupted leaves one, committed together with the job's settling. */
 export interface DeliveryRecord {
   webhookId: number
   /** Shared by all attempts of one delivery: receivers deduplicate by it. */

@@ -26,8 +26,9 @@ export type Handler<P = unknown> = (job: Job<P>, ctx: HandlerContext) => unknown
 /** What a handler may do besides its work. */
 export interface HandlerContext {
   /**
-   * Aborts when the run is to end: its timeout is over, or the runtime stops. A run that goes on
-   * after that is ended by force once the kind's `grace` is over.
+   * Aborts when the run is to end: its timeout is over, it is cancelled, or the runtime stops. A run
+   * that goes on after that is ended by force once the kind's `grace` is over; on the main thread
+   * nothing can be.
    */
   readonly signal: AbortSignal
   /** The same as a flag that can be read inside a synchronous loop. */
@@ -43,6 +44,8 @@ export interface HandlerContext {
    * Enqueues a job in the transaction that completes this one: both happen or neither does. A run
    * that fails enqueues nothing.
    *
+   * Schemas, and the defaults of `priority` and `delay` that kinds have, are the runtime's.
+   *
    * @throws HelveError for bad input, as `runtime.enqueue` does; `HELVE_ERR_BACKPRESSURE` after
    *   1,000 of a run, `HELVE_ERR_PAYLOAD_TOO_LARGE` after 16 MiB: let one of them enqueue the rest
    */
@@ -57,9 +60,11 @@ export interface HandlerContext {
    */
   snooze(ms: number): void
   /**
-   * Keeps a webhook delivery attempt in the transaction that settles this run, failed or not.
+   * Keeps a webhook delivery attempt in the transaction that settles this run, failed or not; of a
+   * run that is interrupted nothing is kept.
    *
-   * @throws HelveError as {@link enqueue} does, with which it shares the 16 MiB
+   * @throws HelveError as {@link enqueue} does, with which it shares the 16 MiB; `DataCloneError` for
+   *   what cannot be cloned
    */
   recordDelivery(record: DeliveryRecord): void
   /**

@@ -15,11 +15,14 @@ export interface EnqueueOptions {
    * making a new one, and its payload replaces the older one. At most 512 bytes of UTF-8.
    */
   dedupeKey?: string | null
-  /** Milliseconds to wait at least. Not together with `runAt`. @default 0 */
+  /**
+   * Milliseconds to wait at least, unless it folds into a job that is due earlier. Not together with
+   * `runAt`. @default the kind's, which is 0 unless registered otherwise
+   */
   delay?: number
-  /** Not to run before this moment (a Date, or epoch milliseconds). Not together with `delay`. */
+  /** The same as a moment: a Date, or epoch milliseconds. Not together with `delay`. */
   runAt?: Date | number
-  /** **Lower runs first.** An integer from −1000 to 1000. @default 0 */
+  /** **Lower runs first.** From −1000 to 1000. @default the kind's, which is 0 unless registered otherwise */
   priority?: number
   /** Runs in all, the first included. @default the kind's, which is 5 unless registered otherwise */
   maxAttempts?: number
