@@ -17,7 +17,8 @@ const LOOK_EVERY = 100
 const THREAD = `
   const { setTimeout: sleep } = require('node:timers/promises')
   const { module, file, nativeBinding } = require('node:worker_threads').workerData
-  const db = new (require(module))(file, { timeout: 0, ...(nativeBinding && { nativeBinding }) })
+  const options = { timeout: 0, fileMustExist: true, ...(nativeBinding && { nativeBinding }) }
+  const db = new (require(module))(file, options)
   const isDone = () => {
     try {
       const [{ log, checkpointed }] = db.pragma('wal_checkpoint(PASSIVE)')
@@ -51,13 +52,17 @@ export class Checkpoints {
     this.#byCommits()
   }
 
-  /** To be called after commits. */
+  /** To be called after commits. Never throws: what was committed is done. */
   look(): void {
     const now = performance.now()
     if (this.#thread !== undefined || now - this.#looked < LOOK_EVERY) return
     this.#looked = now
-    const log = statSync(`${this.#db.name}-wal`, { throwIfNoEntry: false })
-    if (log !== undefined && log.size > LARGE) this.#byThread()
+    try {
+      const log = statSync(`${this.#db.name}-wal`, { throwIfNoEntry: false })
+      if (log !== undefined && log.size > LARGE) this.#byThread()
+    } catch {
+      // No thread can be had, or not now: then commits do it, which takes the main thread longer.
+    }
   }
 
   async close(): Promise<void> {
@@ -70,11 +75,11 @@ export class Checkpoints {
   }
 
   #byThread(): void {
-    this.#db.pragma('wal_autocheckpoint = 0')
-    this.#db.pragma('journal_size_limit = -1')
     const module = createRequire(import.meta.url).resolve('better-sqlite3')
     const workerData = { module, file: this.#db.name, nativeBinding: this.#nativeBinding }
     this.#thread = new Worker(THREAD, { eval: true, workerData })
+    this.#db.pragma('wal_autocheckpoint = 0')
+    this.#db.pragma('journal_size_limit = -1')
     this.#thread.unref()
     // One that fails leaves it to the next look.
     this.#thread.on('error', () => undefined)

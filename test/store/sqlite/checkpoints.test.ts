@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, statSync } from 'node:fs'
+import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
@@ -35,6 +36,23 @@ test('I9: a log that a long read has let grow is dealt with beside the main thre
   while (automatic() === 0 && Date.now() < end) await sleep(5)
   assert.deepEqual([sizeOf(store), automatic()], [0, 1_000])
   assert.equal((await claim(store)).length, JOBS)
+})
+
+test('I2, I11: what was committed is done, also where no thread can be had', async (t) => {
+  const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: unknown }
+  const { Worker } = threads
+  threads.Worker = function refuse() {
+    throw new Error('ERR_WORKER_INIT_FAILED: EAGAIN')
+  }
+  syncBuiltinESMExports()
+  t.after(() => {
+    threads.Worker = Worker
+    syncBuiltinESMExports()
+  })
+  const { store, reader, automatic } = await afterLongRead(t)
+  reader.exec('COMMIT')
+  assert.equal((await claim(store)).length, JOBS)
+  assert.equal(automatic(), 1_000)
 })
 
 test('a store can be closed meanwhile, and nothing is lost', async (t) => {
