@@ -4,6 +4,7 @@ import { HelveError } from './job/errors.ts'
 import { startLanes, tellNarrowLanes, type LaneParts } from './lanes.ts'
 import { patiently } from './patience.ts'
 import type { Pool } from './pool/pool.ts'
+import { within } from './pool/within.ts'
 
 /** Milliseconds that a stopping runtime gives to what still runs. */
 export const STOP_TIMEOUT = 20_000
@@ -83,14 +84,26 @@ export class Lifecycle {
   async #own(): Promise<void> {
     const { store, coordinator, registry } = this.#parts
     const orphans = orphaned(await patiently(() => store.own(Date.now())))
-    for (const { job, outcome } of orphans) coordinator.settled(job, outcome)
-    this.#unwatch = store.watch(() => coordinator.wake())
-    startLanes(this.#pools, this.#parts)
-    for (const kind of Object.keys(await store.counts())) {
-      const lane = registry.lane(kind)
-      if (lane !== undefined) registry.kinds(lane).add(kind)
+    try {
+      this.#unwatch = store.watch(() => coordinator.wake())
+      startLanes(this.#pools, this.#parts)
+      for (const kind of Object.keys(await store.counts())) {
+        const lane = registry.lane(kind)
+        if (lane !== undefined) registry.kinds(lane).add(kind)
+      }
+    } catch (error) {
+      await this.#release()
+      throw error
     }
+    for (const { job, outcome } of orphans) coordinator.settled(job, outcome)
     tellNarrowLanes(this.#pools, this.#parts)
+  }
+
+  /** Ends what {@link #own} has begun. */
+  async #release(): Promise<void> {
+    this.#unwatch?.()
+    await this.#closePools()
+    await this.#parts.store.disown()
   }
 
   async #stop(timeout: number): Promise<void> {
@@ -104,8 +117,18 @@ export class Lifecycle {
     await this.#drain(timeout)
     coordinator.close()
     this.#unwatch?.()
-    await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
-    if (owned) await store.disown()
+    const ended = await this.#closePools()
+    if (!owned) return
+    // A job that nothing can stop may still be running: only the end of the process ends it.
+    if (ended) await store.disown()
+    else store.keep()
+  }
+
+  /** Whether nothing of them goes on. */
+  async #closePools(): Promise<boolean> {
+    const ended = await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
+    this.#pools.clear()
+    return ended.every(Boolean)
   }
 
   async #drain(timeout: number): Promise<void> {
@@ -113,16 +136,5 @@ export class Lifecycle {
     if (await within(timeout, coordinator.quiet())) return
     for (const pool of this.#pools.values()) pool.interrupt(this.#stopped !== undefined)
     await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.ended())
-  }
-}
-
-/** Whether a promise resolves in time. */
-async function within(ms: number, promise: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)))
-  try {
-    return await Promise.race([promise.then(() => true), over])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -72,8 +72,10 @@ export class InlinePool implements Pool {
 
   resize(): void {}
 
-  async close(): Promise<void> {
+  /** What still runs ends with the process, if not before. */
+  async close(): Promise<boolean> {
     this.#watchdog.close()
+    return this.#runs.size === 0
   }
 
   async #run(job: ClaimedJob, { timeout, grace, maxAttempts }: Terms): Promise<Outcome> {

@@ -20,13 +20,19 @@ export class LastReports {
   async take(runs: ThreadRun[]): Promise<Report[]> {
     const missing = runs.filter((run) => !run.isOver)
     for (let loop = 0; loop < MOST_LOOPS; loop++) {
-      if (missing.every(({ slot }) => this.#reports.has(slot))) break
+      if (missing.every((run) => this.#of(run) !== undefined)) break
       await new Promise(setImmediate)
     }
-    return missing.flatMap(({ slot }) => {
-      const report = this.#reports.get(slot)
-      this.#reports.delete(slot)
+    return missing.flatMap((run) => {
+      const report = this.#of(run)
+      this.#reports.delete(run.slot)
       return report ?? []
     })
+  }
+
+  /** A thread that ended in between may have left one of the slot's run before. */
+  #of({ slot, job }: ThreadRun): Report | undefined {
+    const report = this.#reports.get(slot)
+    return report?.token === job.token ? report : undefined
   }
 }

@@ -42,6 +42,7 @@ export class PiscinaPool implements Pool {
   readonly #solitary: HandOff[] = []
   readonly #cells = new Set<WorkerThread>()
   #dispatching = false
+  #closed = false
   #overdueTimer: NodeJS.Timeout | undefined
 
   constructor(
@@ -157,10 +158,12 @@ export class PiscinaPool implements Pool {
     this.#useRoom()
   }
 
-  async close(): Promise<void> {
+  async close(): Promise<boolean> {
+    this.#closed = true
     clearTimeout(this.#overdueTimer)
     this.#stallWatch.close()
-    await Promise.all(this.#all().map((thread) => thread.close()))
+    const exited = await Promise.all(this.#all().map((thread) => thread.close()))
+    return exited.every(Boolean)
   }
 
   #all(): WorkerThread[] {
@@ -223,7 +226,7 @@ export class PiscinaPool implements Pool {
   #replace(thread: WorkerThread): void {
     const place = this.#threads.indexOf(thread)
     const hasRuns = thread.hasRuns
-    if (place !== -1 && (this.#replaced.size < REPLACED_THREADS || !hasRuns)) {
+    if (place !== -1 && !this.#closed && (this.#replaced.size < REPLACED_THREADS || !hasRuns)) {
       this.#threads[place] = this.#thread(this.#options)
       this.#replaced.add(thread)
       this.#extra.add(thread)

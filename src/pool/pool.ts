@@ -30,8 +30,8 @@ export interface Pool {
   isStalled(job: number): boolean
   /** Changes the number of threads; what runs is not interrupted. */
   resize(threads: number): void
-  /** Ends the threads. Everything has to be settled before. */
-  close(): Promise<void>
+  /** Ends the threads. Resolves to whether all have exited: one may be inside native code. */
+  close(): Promise<boolean>
 }
 
 /** What the kind's policy and the job itself say of a run. */

@@ -7,7 +7,7 @@ import { Watchdog } from './watchdog.ts'
 
 /** Milliseconds between the killing of a run's processes and that of its thread. */
 const REAP_TIME = 200
-/** After this many ms a thread that was killed and has not exited is reported. */
+/** After this many ms a thread that was to be killed and has not exited is reported. */
 const STUCK_AFTER = 5_000
 
 /** Ends the runs of a thread: by their signal, then with their processes, then with the thread. */
@@ -86,15 +86,22 @@ export class RunEnder {
 
   async #kill(run: ThreadRun): Promise<void> {
     if (run.isOver) return
-    await this.#guard.doom()
-    if (run.isOver) return this.#guard.pardon()
-    // The end of another run has just pardoned it.
-    if (!this.#guard.isDoomed) return this.#kill(run)
-    const exited = this.#life.kill(run.job)
-    if (exited === undefined) return
     const report = setTimeout(() => {
-      this.#onStuck(run.job, `its thread was killed ${STUCK_AFTER} ms ago, and goes on`)
+      this.#onStuck(run.job, `its thread was to be killed ${STUCK_AFTER} ms ago, and goes on`)
     }, STUCK_AFTER)
-    void exited.then(() => clearTimeout(report))
+    await this.#killThread(run)
+    clearTimeout(report)
+  }
+
+  /** Resolves once it has exited, or the run is over without that. */
+  async #killThread(run: ThreadRun): Promise<void> {
+    await this.#guard.doom()
+    if (run.isOver) {
+      if (this.#life.isUp) this.#guard.pardon()
+      return
+    }
+    // The end of another run has just pardoned it.
+    if (!this.#guard.isDoomed) return this.#killThread(run)
+    await this.#life.kill(run.job)
   }
 }

@@ -67,6 +67,8 @@ export class ThreadLife {
   readonly #data: ThreadData
   readonly #listener: LifeListener
   #piscina: Piscina
+  /** Its end: Piscina waits for its threads only when it is destroyed for the first time. */
+  #destroyed: Promise<void> | undefined
   #life: Life | undefined
   /** Why the thread before this one ended, if that was before it was set up. */
   #problem: string | undefined
@@ -122,13 +124,19 @@ export class ThreadLife {
     life.killedFor = job
     life.state = 'over'
     // Otherwise another thread would start at once, which takes the time that the last ones need.
-    void (this.isLast ? this.#piscina.destroy() : life.worker.terminate())
+    void (this.isLast ? this.#destroy() : life.worker.terminate())
     return life.exited
   }
 
-  async close(): Promise<void> {
+  /** Resolves once the thread has exited. */
+  close(): Promise<void> {
     this.#closed = true
-    await this.#piscina.destroy()
+    return this.#destroy()
+  }
+
+  #destroy(): Promise<void> {
+    this.#destroyed ??= this.#piscina.destroy()
+    return this.#destroyed
   }
 
   #create(): Piscina {
@@ -212,8 +220,9 @@ export class ThreadLife {
     this.#restarts += 1
     setTimeout(() => {
       if (this.#closed) return
-      void this.#piscina.destroy()
+      void this.#destroy()
       this.#piscina = this.#create()
+      this.#destroyed = undefined
       this.#follow()
     }, delay).unref()
   }

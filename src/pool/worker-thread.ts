@@ -13,10 +13,11 @@ import type { ThreadListener } from './thread-listener.ts'
 import type { ThreadOptions } from './thread-options.ts'
 import type { ThreadRun } from './thread-run.ts'
 import { ThreadSlots } from './thread-slots.ts'
+import { within } from './within.ts'
 
 /** For a run that its thread, which lives on, says nothing about. */
 const NO_OUTCOME = new ThreadGone('the thread gave no outcome', undefined)
-/** Milliseconds that the handlers' `close` may take. */
+/** Milliseconds that the handlers' `close` may take, and then the exit of the thread. */
 const CLOSE_TIMEOUT = 2_000
 /** Milliseconds after which the jobs that a hand-off has not started are wanted elsewhere. */
 export const OVERDUE = 6
@@ -45,7 +46,7 @@ export class WorkerThread {
   readonly #heartbeat: Heartbeat | undefined
   readonly #life: ThreadLife
   readonly #ender: RunEnder
-  #closed: Promise<void> | undefined
+  #closed: Promise<boolean> | undefined
 
   constructor(options: ThreadOptions, listener: ThreadListener) {
     // Where hand-offs run side by side, each is one job.
@@ -237,19 +238,19 @@ export class WorkerThread {
     for (const run of this.#slots.all()) this.#ender.end(run, 'interrupt')
   }
 
-  /** Lets the handlers close, and ends the thread. */
-  close(): Promise<void> {
+  /** Lets the handlers close, and ends the thread; resolves to whether it has exited. */
+  close(): Promise<boolean> {
     this.#closed ??= this.#close()
     return this.#closed
   }
 
-  async #close(): Promise<void> {
+  async #close(): Promise<boolean> {
     this.#ender.close()
     if (this.#life.isUp) {
       const closed = this.#life.run(CLOSE).catch((error: unknown) => error)
-      await withTimeout(closed, CLOSE_TIMEOUT)
+      await within(CLOSE_TIMEOUT, closed)
     }
-    await this.#life.close()
+    return within(CLOSE_TIMEOUT, this.#life.close())
   }
 
   async #run(runs: ThreadRun[], cost: number): Promise<void> {
@@ -307,11 +308,4 @@ export class WorkerThread {
     if (took !== undefined) this.#latest = run.job
     this.#listener.settled(run.job, outcome, took)
   }
-}
-
-async function withTimeout(promise: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise((resolve) => (timer = setTimeout(resolve, ms)))
-  await Promise.race([promise, over])
-  clearTimeout(timer)
 }

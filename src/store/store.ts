@@ -54,6 +54,8 @@ export interface Store extends DeliveryPruner, WebhookReader {
   own(now: number): Promise<ClaimedJob[]>
   /** Gives ownership back. */
   disown(): Promise<void>
+  /** A job may still be running: the file is owned until the process ends, even when it is closed. */
+  keep(): void
   /** Calls back soon after another connection has written; returns the way to end that. */
   watch(onWrite: () => void): () => void
   get(id: number): Promise<JobRecord | undefined>

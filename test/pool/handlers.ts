@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 import { defineHandlers, type HandlerContext, type Job } from '../../workers/define-handlers.ts'
 import { forgeries } from './forgeries.ts'
@@ -89,6 +90,11 @@ export default defineHandlers(async (config: Config, thread) => {
         ctx.progress('runs')
         await released(job.id)
         throw new Error('failed by itself')
+      },
+      /** Inside native code, where nothing can end it. */
+      readWhole(job: Job<{ file: string }>, ctx: HandlerContext) {
+        ctx.progress('runs')
+        return readFileSync(job.payload.file, 'utf8')
       },
       /** Holds up its whole thread. */
       block(job: Job, ctx: HandlerContext) {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { temporaryFolder } from '../support/folder.ts'
 import { CLOSED, CLOSINGS } from './handlers.ts'
 import { completed, openLane } from './lane.ts'
 
@@ -104,6 +108,25 @@ describe('close', () => {
     assert.equal(await closing.value, 'ok')
     await lane.pool.close()
     assert.equal(Atomics.load(lane.cells, CLOSED), 2)
+  })
+
+  test('I3: tells of a thread that does not exit, and starts no other one when it does', async (t) => {
+    const lane = await openLane(t)
+    const file = join(await temporaryFolder(t), 'pipe')
+    execFileSync('mkfifo', [file])
+    const job = await lane.hold({ grace: 10 }, 'readWhole', { file })
+    const up = lane.recorder.told.length
+    lane.pool.interrupt(true)
+    assert.equal(await lane.pool.close(), false)
+    assert.equal(lane.recorder.outcomes.has(job), false)
+    // What it waits for.
+    await writeFile(file, 'at last')
+    assert.equal((await lane.recorder.outcome(job)).type, 'released')
+    await lane.pool.ready()
+    assert.deepEqual(
+      lane.recorder.told.slice(up).filter((line) => line.startsWith('up')),
+      [],
+    )
   })
 
   test('does not wait for handlers that do not close', async (t) => {

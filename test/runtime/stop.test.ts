@@ -137,3 +137,16 @@ function signalled(signal: AbortSignal): Promise<unknown> {
 function fail(): never {
   throw new Error('interrupted')
 }
+
+test('a start that fails after it owned the file gives it back, and can be tried again', async (t) => {
+  const store = await openStore(t)
+  const runtime = new Runtime(store)
+  t.after(() => runtime.stop())
+  const counts = t.mock.method(store, 'counts', () => Promise.reject(new Error('no counts')))
+  await assert.rejects(runtime.start(), /no counts/)
+  const other = new Runtime(await openStore(t, { file: store.file }))
+  await other.start()
+  await other.stop()
+  counts.mock.restore()
+  await runtime.start()
+})

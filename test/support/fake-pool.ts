@@ -81,8 +81,9 @@ export class FakePool implements Pool {
     this.capacity = threads
   }
 
-  async close(): Promise<void> {
+  async close(): Promise<boolean> {
     this.closed = true
+    return true
   }
 }
 

@@ -17,6 +17,7 @@ export class Ownership {
   readonly #transactions: Transactions
   readonly #statements: QueueStatements
   #lock: OwnerLock | undefined
+  #isKept = false
 
   constructor(
     file: string,
@@ -60,19 +61,30 @@ export class Ownership {
     throw new HelveError('HELVE_ERR_STORE_CORRUPT', problem)
   }
 
+  /** Gives nothing back from now on. */
+  keep(): void {
+    this.#isKept = true
+  }
+
   giveBack(): void {
-    if (this.#lock === undefined) return
+    if (this.#lock === undefined || this.#isKept) return
     this.#transactions.identity.exclude(this.#lock.path)
     this.#lock.release()
     this.#lock = undefined
   }
 
   #taken(): HelveError {
-    const { pid, since } = JSON.parse(this.#statements.owner.get() as string) as Owner
-    const owner = `process ${pid} since ${new Date(since).toISOString()}`
+    // Who has the lock says so a moment later.
+    const row = this.#transactions.read(() => this.#statements.owner.get()) as string | undefined
     return new HelveError(
       'HELVE_ERR_OWNED',
-      `file: expected a queue without an owner, got ${this.#file}, which is owned by ${owner}`,
+      `file: expected a queue without an owner, got ${this.#file}, which is owned by ${shown(row)}`,
     )
   }
+}
+
+function shown(row: string | undefined): string {
+  if (row === undefined) return 'a process that is starting'
+  const { pid, since } = JSON.parse(row) as Owner
+  return `process ${pid} since ${new Date(since).toISOString()}`
 }

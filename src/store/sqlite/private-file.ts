@@ -1,5 +1,5 @@
 import { closeSync, lstatSync, openSync } from 'node:fs'
-import { HelveError } from '../../job/errors.ts'
+import { HelveError, read } from '../../job/errors.ts'
 
 /**
  * Creates a file that only its owner may read, unless it is there. SQLite gives the WAL, its index
@@ -14,10 +14,14 @@ export function createPrivately(file: string): boolean {
     closeSync(openSync(file, 'wx', 0o600))
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new HelveError('HELVE_ERR_STORE_READONLY', `file: ${file}: it cannot be created`, {
-        cause: error,
-      })
+    const code = read(error, 'code')
+    if (code !== 'EEXIST') {
+      const isFull = code === 'ENOSPC' || code === 'EDQUOT'
+      throw new HelveError(
+        isFull ? 'HELVE_ERR_STORE_FULL' : 'HELVE_ERR_STORE_READONLY',
+        `file: ${file}: it cannot be created (${String(error)})`,
+        { cause: error },
+      )
     }
   }
   if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) {

@@ -158,6 +158,10 @@ export class SqliteStore implements Store, JobStore, RunStore {
     this.#ownership.giveBack()
   }
 
+  keep(): void {
+    this.#ownership.keep()
+  }
+
   watch(onWrite: () => void): () => void {
     let seen = this.#transactions.read(() => this.#version())
     return watchFile(`${this.file}-wal`, () => {

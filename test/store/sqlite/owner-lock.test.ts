@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { ClaimedJob } from '../../../src/job/job.ts'
+import { OwnerLock } from '../../../src/store/sqlite/owner-lock.ts'
 import { built } from '../../support/built.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { NOW, refusal, requeues, settle } from '../../support/jobs.ts'
@@ -37,4 +38,20 @@ test('a lock that cannot be taken is told of as what it is', async (t) => {
   const store = await openStore(t)
   await mkdir(`${store.file}-owner`)
   await assert.rejects(store.own(NOW), refusal('HELVE_ERR_STORE_LOST', `${store.file}-owner`))
+})
+
+test('an owner that has not said who it is yet is one all the same', async (t) => {
+  const store = await openStore(t)
+  const lock = OwnerLock.acquire(store.file, undefined)
+  t.after(() => lock?.release())
+  await assert.rejects(store.own(NOW), refusal('HELVE_ERR_OWNED', 'a process that is starting'))
+})
+
+test('I3: where a job may still be running, closing the store does not give the file back', async (t) => {
+  const store = await openStore(t)
+  await store.own(NOW)
+  store.keep()
+  await store.close()
+  const next = await openStore(t, { file: store.file })
+  await assert.rejects(next.own(NOW), refusal('HELVE_ERR_OWNED', String(process.pid)))
 })
