@@ -17,7 +17,9 @@ export function threadLogger(lowest: number, id: number | null, kind?: string): 
   const method = (level: LogLevel): LogMethod => {
     if (LOG_LEVELS[level] < lowest) return () => undefined
     return (first: object | string, second?: string) => {
-      const [given, message] = line(first, second)
+      const [given, text] = line(first, second)
+      // Not only TypeScript calls it.
+      const message = typeof text === 'string' ? text : toJobError(text).message
       const own = kind === undefined ? {} : { kind }
       const fields = fieldsJson(own, given)
       send({ helve: 'log', level, id, fields, message: cut(message, MAX_ERROR_BYTES) })

@@ -66,6 +66,7 @@ export default defineHandlers((config: unknown) => ({
       ctx.logger.info({ repo: 7, diff: 'x'.repeat(50 * MIB) }, 'with a diff')
       ctx.logger.info({ toJSON: () => unprintable() }, 'with what throws')
       ctx.logger.info({ repo: 7 }, 'as it is')
+      ctx.logger.info({ repo: 7 }, 42 as never)
     },
   },
 }))

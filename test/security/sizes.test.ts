@@ -72,14 +72,16 @@ describe('what a handler sends is bounded', () => {
   test('a line of its log, of which the job stays', async () => {
     const before = lane.recorder.lines.length
     const job = lane.start('logs')
-    await lane.recorder.until(() => lane.recorder.lines.length === before + 4, 'four lines')
-    const [long, diff, throwing, plain] = lane.recorder.lines.slice(before)
+    await lane.recorder.until(() => lane.recorder.lines.length === before + 5, 'five lines')
+    const [long, diff, throwing, plain, number] = lane.recorder.lines.slice(before)
     assert.equal(Buffer.byteLength(long!.message), MAX_ERROR_BYTES)
     const own = { kind: 'logs', job: job.id, thread: plain!.fields['thread'] }
     const size = `fields: expected at most ${MAX_LOG_BYTES} bytes of JSON, got ${50 * MIB + 34}`
     assert.deepEqual(diff!.fields, { ...own, unloggable: size })
     assert.deepEqual(throwing!.fields, { ...own, unloggable: 'thrown: a value of type object' })
     assert.deepEqual([plain!.message, plain!.fields], ['as it is', { ...own, repo: 7 }])
+    assert.equal(number!.message, 'thrown: 42')
+    assert.equal((await lane.recorder.outcome(job)).type, 'completed')
     await lane.worksOn()
   })
 })
