@@ -22,10 +22,15 @@ export async function makeWorkshop(folder: string): Promise<void> {
 export async function makeBuild(folder: string, edits: Edit[]): Promise<string> {
   await mkdir(folder)
   for (const part of ['src', 'workers', 'test']) {
-    await cp(join(DIST, part), join(folder, part), { recursive: true })
+    await cp(join(DIST, part), join(folder, part), { recursive: true, filter: isNeeded })
   }
   for (const edit of edits) await apply(folder, edit)
   return folder
+}
+
+/** The tests themselves, types and maps are most of the files. */
+function isNeeded(path: string): boolean {
+  return !/\.test\.js$|\.d\.c?ts$|\.map$/.test(path)
 }
 
 async function apply(folder: string, { file, from, to }: Edit): Promise<void> {

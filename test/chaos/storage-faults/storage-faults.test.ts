@@ -31,7 +31,8 @@ test('I1: where no disk can be made, a file that may not grow stands for a full 
 test('the runbook says what to do about the code of each fault', async () => {
   const runbook = await readFile(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
   for (const { name, code } of FAULTS) {
-    if (code !== undefined) assert.match(runbook, new RegExp(`^\\| \`${code}\``, 'm'), name)
+    if (code !== undefined)
+      assert.match(runbook, new RegExp(`^- \\*\\*\`${code}\`\\*\\*: `, 'm'), name)
   }
 })
 
