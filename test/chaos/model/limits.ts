@@ -6,14 +6,25 @@ import { KINDS, LANES, type Kind, type Lane } from './kinds.ts'
 /** A clock that is set back by more than this (ms) takes what is left of the rates along. */
 const SET_BACK = 1_000
 
+/**
+ * When a bucket will be full. It is never more than empty, whatever the clock shows; but by a clock
+ * that is set back a little, that is seen to only when somebody looks at it: until it is full, it
+ * may then have been full from `least` on, and is at `most`.
+ */
+interface Bucket {
+  least: number
+  most: number
+  per: number
+}
+
 /** What keeps jobs from running although they are due. */
 export class Limits {
   readonly slots: Record<Lane, number>
   readonly policies: Record<Kind, Policy>
   /** By what is paused: a lane, a kind, or a kind with a group. */
   readonly #paused = new Map<string, PauseTarget>()
-  /** By kind, or kind and group: when its bucket will be full. */
-  readonly #full = new Map<string, number>()
+  /** By kind, or kind and group. */
+  readonly #buckets = new Map<string, Bucket>()
 
   constructor(slots: Record<Lane, number>, policies: Record<Kind, Policy>) {
     this.slots = slots
@@ -44,12 +55,16 @@ export class Limits {
     return held.length < this.slots[lane] && own.length < this.most(kind)
   }
 
-  /** When time alone gives it everything else; Infinity if that takes more than time. */
-  readyAt(job: Job, running: Job[], now: number): number {
+  /**
+   * When time alone gives it everything else; Infinity if that takes more than time.
+   *
+   * @param bound from when on it may start, or by when it has to
+   */
+  readyAt(job: Job, running: Job[], now: number, bound: 'least' | 'most' = 'most'): number {
     if (this.#isPaused(job) || !this.#hasPlace(job, running)) return Infinity
     const { rate, groupRate } = this.policies[job.kind]
-    const ofGroup = groupOf(job) === null ? 0 : this.#freeAt(groupName(job), groupRate)
-    return Math.max(now, job.runAt, this.#freeAt(job.kind, rate), ofGroup)
+    const ofGroup = groupOf(job) === null ? 0 : this.#freeAt(groupName(job), groupRate, bound)
+    return Math.max(now, job.runAt, this.#freeAt(job.kind, rate, bound), ofGroup)
   }
 
   /** Slots of its lane that a kind may hold: it leaves one to the others. */
@@ -69,9 +84,12 @@ export class Limits {
   }
 
   /** The clock shows `ms` less than at the turn before. */
-  setBack(ms: number): void {
-    if (ms <= SET_BACK) return
-    for (const [bucket, full] of this.#full) this.#full.set(bucket, full - ms)
+  setBack(ms: number, now: number): void {
+    if (ms <= 0) return
+    for (const bucket of this.#buckets.values()) {
+      if (ms <= SET_BACK) bucket.least = Math.min(bucket.least, now + bucket.per)
+      else Object.assign(bucket, { least: bucket.least - ms, most: bucket.most - ms })
+    }
   }
 
   #isPaused(job: Job): boolean {
@@ -87,15 +105,16 @@ export class Limits {
   }
 
   /** A bucket holds `per` milliseconds; a run takes its part of them, and time brings them back. */
-  #freeAt(bucket: string, rate: Rate | undefined): number {
+  #freeAt(name: string, rate: Rate | undefined, bound: 'least' | 'most'): number {
     if (rate === undefined) return 0
-    return (this.#full.get(bucket) ?? 0) + rate.per / rate.limit - rate.per
+    return (this.#buckets.get(name)?.[bound] ?? 0) + rate.per / rate.limit - rate.per
   }
 
-  #take(bucket: string, rate: Rate | undefined, now: number): void {
+  #take(name: string, rate: Rate | undefined, now: number): void {
     if (rate === undefined) return
-    const full = Math.max(this.#full.get(bucket) ?? 0, now)
-    this.#full.set(bucket, full + rate.per / rate.limit)
+    const { least, most } = this.#buckets.get(name) ?? { least: 0, most: 0 }
+    const full = (before: number): number => Math.max(before, now) + rate.per / rate.limit
+    this.#buckets.set(name, { least: full(least), most: full(most), per: rate.per })
   }
 }
 

@@ -64,9 +64,10 @@ export class Queue {
   }
 
   /** When time alone lets a job start; Infinity if that takes something else. */
-  startsAt(job: Job, running = this.all('running')): number {
+  startsAt(job: Job, bound: 'least' | 'most' = 'most'): number {
     const { limits, now } = this
-    return limits.hasSlot(job, running) ? limits.readyAt(job, running, now) : Infinity
+    const running = this.all('running')
+    return limits.hasSlot(job, running) ? limits.readyAt(job, running, now, bound) : Infinity
   }
 
   /** Jobs that wait for nothing but a slot. */

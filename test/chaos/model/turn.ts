@@ -20,7 +20,7 @@ export interface Taken {
 /** Takes a turn, and checks that the one that was taken came to the same: settles, enqueues, claims. */
 export function takeTurn(queue: Queue, { turn, result }: Taken): void {
   assert.equal(turn.now, queue.now)
-  queue.limits.setBack(queue.turnedAt - queue.now)
+  queue.limits.setBack(queue.turnedAt - queue.now, queue.now)
   queue.turnedAt = queue.now
   const { endings, submissions, onces } = queue.mail
   queue.mail = { ...noMail(), onces: Math.max(0, onces - 1) }
