@@ -25,7 +25,7 @@ export const MUTATIONS: Record<string, Mutation> = {
       for (let pages = 1 + random.below(3); pages > 0; pages -= 1) {
         const at = inTail(base, random)
         const page = at - (at % PAGE)
-        wal.fill(0, Math.max(base.tail, page), page + PAGE)
+        wal.fill(0, Math.max(base.tail, page), Math.min(wal.length, page + PAGE))
       }
     }),
 
