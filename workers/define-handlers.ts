@@ -38,7 +38,8 @@ export interface HandlersModule<C = unknown, H extends Handlers = Handlers> {
  *
  * @param setup makes the handlers; it gets the runtime's `config` and the thread it runs in. Only
  *   when it is through, which may take 60 s, is the thread given jobs. If it throws, the thread
- *   ends with that error (`thread:down`), and new ones try it again, after pauses of 1 s to 10 s; the jobs wait meanwhile, and are charged nothing.
+ *   ends with that error (`thread:down`), and new ones try it again, after pauses of 1 s to 10 s; the
+ *   jobs wait meanwhile, and are charged nothing.
  */
 export function defineHandlers<C, H extends Handlers>(
   setup: (config: C, thread: ThreadContext) => H | Promise<H>,

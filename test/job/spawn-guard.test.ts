@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { SpawnGuard } from '../../src/job/spawn-guard.ts'
-import { threadFlags } from '../../src/pool/thread-options.ts'
 import { Waiting } from '../pool/waiting.ts'
+import { built } from '../support/built.ts'
 
 describe('a thread that starts processes', () => {
   test('may be killed at once while it starts none', async () => {
@@ -37,9 +36,8 @@ describe('a thread that starts processes', () => {
     await guard.doom()
     const heard: unknown[] = []
     const waiting = new Waiting(() => heard.join(', '))
-    const file = fileURLToPath(new URL('./spawns-once.ts', import.meta.url))
-    const execArgv = threadFlags(file, import.meta.url)
-    const thread = new Worker(file, { execArgv, workerData: { words: guard.words } })
+    const module = built(new URL('./spawns-once.ts', import.meta.url))
+    const thread = new Worker(module, { execArgv: [], workerData: { words: guard.words } })
     t.after(() => thread.terminate())
     thread.on('message', (word) => {
       heard.push(word)

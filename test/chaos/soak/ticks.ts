@@ -11,6 +11,7 @@ export async function* ticks(ms: number, signal: AbortSignal): AsyncGenerator<vo
 
 /** Resolves then, or when it is aborted; to whether it goes on. */
 export async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  // It rejects by nothing but the signal, which is what the result tells.
   await setTimeout(ms, undefined, { signal }).catch(() => undefined)
   return !signal.aborted
 }
