@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Runtime } from '../src/runtime.ts'
+import { Runtime } from '../src/runtime/runtime.ts'
 import { SqliteStore } from '../src/store/sqlite/sqlite-store.ts'
-import type { RuntimeOptions } from '../src/options.ts'
+import type { RuntimeOptions } from '../src/runtime/options.ts'
 import type handlers from './handlers.ts'
 
 /** What a trial is run with. */

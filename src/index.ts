@@ -1,10 +1,10 @@
-export { Runtime } from './runtime.ts'
-export type { KindOptions, LaneOptions, RuntimeOptions } from './options.ts'
+export { Runtime } from './runtime/runtime.ts'
+export type { KindOptions, LaneOptions, RuntimeOptions } from './runtime/options.ts'
 export { StoreEnqueuer, type Enqueuer } from './enqueuer.ts'
 export type { Explanation } from './coordinator/explain.ts'
 export type { JobRef, RuntimeEvents } from './events.ts'
-export type { Payloads, Rest, Submission } from './kinds.ts'
-export type { Schema, SchemaIssue, SchemaResult } from './schema.ts'
+export type { Payloads, Rest, Submission } from './runtime/kinds.ts'
+export type { Schema, SchemaIssue, SchemaResult } from './runtime/schema.ts'
 
 export type { CheckResult } from './store/sqlite/check.ts'
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite/sqlite-store.ts'
@@ -31,7 +31,7 @@ export {
 export { HelveError, PermanentError, RetryAfterError, type HelveErrorCode } from './job/errors.ts'
 export type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
 export type { DeliveryRecord, LastResponse, Webhook } from './job/delivery.ts'
-export type { Handler, HandlerContext, Job, Logger } from './job/handler.ts'
+export type { Handler, HandlerContext, Job, Logger } from './run/handler.ts'
 export type {
   ClaimedJob,
   EnqueueResult,

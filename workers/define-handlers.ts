@@ -1,4 +1,4 @@
-import type { Handler, ThreadContext } from '../src/job/handler.ts'
+import type { Handler, ThreadContext } from '../src/run/handler.ts'
 
 export type { DeliveryRecord, Webhook } from '../src/job/delivery.ts'
 export {
@@ -14,7 +14,7 @@ export type {
   Logger,
   LogMethod,
   ThreadContext,
-} from '../src/job/handler.ts'
+} from '../src/run/handler.ts'
 export type { BackoffOptions } from '../src/job/backoff.ts'
 export type { EnqueueOptions } from '../src/job/submission.ts'
 

@@ -1,7 +1,7 @@
 import { badOption, checkFunction, checkKeys, checkNumber } from '../src/job/check.ts'
 import type { Webhook } from '../src/job/delivery.ts'
 import { PermanentError, read } from '../src/job/errors.ts'
-import type { Handler, Job } from '../src/job/handler.ts'
+import type { Handler, Job } from '../src/run/handler.ts'
 import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
 import { guidOf, isGuid } from '../src/webhook/guid.ts'
 import { DEFAULT_USER_AGENT } from '../src/webhook/headers.ts'

@@ -1,9 +1,19 @@
 import { workerData } from 'node:worker_threads'
-import type { Handler } from '../src/job/handler.ts'
-import { Run, unhandled } from '../src/job/run-handler.ts'
-import { SpawnGuard } from '../src/job/spawn-guard.ts'
-import { CLOSE, Flag, SET_UP, taskOf, type Batch, type Report, type Task } from '../src/job/task.ts'
-import type { TaskOutcome, ThreadData } from '../src/job/task.ts'
+import type { Handler } from '../src/run/handler.ts'
+import { Run } from '../src/run/run.ts'
+import { unhandled } from '../src/job/outcome.ts'
+import { SpawnGuard } from '../src/thread/guard.ts'
+import {
+  CLOSE,
+  Flag,
+  SET_UP,
+  taskOf,
+  type Batch,
+  type Report,
+  type Task,
+} from '../src/thread/protocol.ts'
+import type { ThreadData } from '../src/thread/protocol.ts'
+import type { TaskOutcome } from '../src/job/outcome.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
 import { Heart } from './heart.ts'
 import { hasSent, send } from './messages.ts'

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
-import { monotonic, NOBODY, type Pulse } from '../src/job/pulse.ts'
+import { monotonic, NOBODY, type Pulse } from '../src/thread/pulse.ts'
 
 /** Milliseconds between two beats. */
 const BEAT_INTERVAL = 20

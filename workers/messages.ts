@@ -1,5 +1,5 @@
 import { parentPort, type MessagePort } from 'node:worker_threads'
-import type { ThreadMessage } from '../src/job/task.ts'
+import type { ThreadMessage } from '../src/thread/protocol.ts'
 
 let sent = false
 

@@ -1,6 +1,6 @@
 import { checkFunction } from '../src/job/check.ts'
 import { read } from '../src/job/errors.ts'
-import type { Handler, HandlerContext } from '../src/job/handler.ts'
+import type { Handler, HandlerContext } from '../src/run/handler.ts'
 import { requiredKey } from './payload-fields.ts'
 
 /** What `reindex_search` needs of its host. */

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { MessageChannel, threadId } from 'node:worker_threads'
 import type { Webhook } from '../src/job/delivery.ts'
 import { cut, toJobError } from '../src/job/failure.ts'
-import type { Logger, LogMethod, ThreadContext } from '../src/job/handler.ts'
+import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
 import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../src/job/limits.ts'
 import { checkSize } from '../src/job/payload.ts'
 import { send } from './messages.ts'
-import { LOG_LEVELS, type LogLevel, type WebhookAnswer } from '../src/job/task.ts'
+import { LOG_LEVELS, type LogLevel, type WebhookAnswer } from '../src/thread/protocol.ts'
 
 export function threadContext(logLevel: number): ThreadContext {
   return { id: threadId, logger: threadLogger(logLevel, null), webhooks: { getWebhook } }

@@ -1,4 +1,6 @@
 import type { DeliveryRecord } from './delivery.ts'
+import { isPermanent, retryAt } from './errors.ts'
+import { toJobError } from './failure.ts'
 import type { JobError, NewJob } from './job.ts'
 
 /** What a handler's run came to, as plain data. Nothing else comes back from a pool. */
@@ -41,6 +43,26 @@ export type Outcome =
       /** Milliseconds before it may be claimed again. */
       delay?: number
     }
+
+/** What a run in a thread can come to; what befalls the thread itself, the pool knows. */
+export type TaskOutcome = Extract<Outcome, { type: 'completed' | 'snoozed' | 'failed' }>
+
+/** The outcome of a run whose handler, or the way to it, threw. */
+export function failed(thrown: unknown, deliveries: DeliveryRecord[] = []): TaskOutcome {
+  return {
+    type: 'failed',
+    error: toJobError(thrown),
+    permanent: isPermanent(thrown),
+    retryAt: retryAt(thrown, Date.now()),
+    deliveries,
+  }
+}
+
+/** The outcome of a job whose kind nobody handles: no retry will find a handler. */
+export function unhandled(kind: string): TaskOutcome {
+  const error: JobError = { name: 'NoHandlerError', message: `no handler for kind ${kind}` }
+  return { type: 'failed', error, permanent: true, retryAt: undefined, deliveries: [] }
+}
 
 /** The move out of `running` that the coordinator decided on. */
 export type Settlement =

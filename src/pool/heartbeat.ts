@@ -1,4 +1,4 @@
-import { monotonic, newPulse, NOBODY, resetPulse, type Pulse } from '../job/pulse.ts'
+import { monotonic, newPulse, NOBODY, resetPulse, type Pulse } from '../thread/pulse.ts'
 
 /** Milliseconds between two looks at a thread. */
 export const LOOK_INTERVAL = 20

@@ -1,7 +1,8 @@
-import type { Handler, Logger } from '../job/handler.ts'
+import type { Handler, Logger } from '../run/handler.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { Run, unhandled } from '../job/run-handler.ts'
+import { Run } from '../run/run.ts'
+import { unhandled } from '../job/outcome.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
 import { Watchdog, type Watched } from './watchdog.ts'
 

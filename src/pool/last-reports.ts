@@ -1,4 +1,4 @@
-import type { Report } from '../job/task.ts'
+import type { Report } from '../thread/protocol.ts'
 import type { ThreadRun } from './thread-run.ts'
 
 /** Turns of the event loop in which messages that were sent before a result arrive. */

@@ -1,6 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import type { LogLevel } from '../job/task.ts'
+import type { LogLevel } from '../thread/protocol.ts'
 
 /** The port of a lane: it runs claimed jobs, and tells what each run came to. */
 export interface Pool {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { exists, killGroup } from '../job/children.ts'
+import { exists, killGroup } from '../run/children.ts'
 
 /** A process, as far as it has to be told from others. */
 interface Process {

@@ -1,5 +1,5 @@
 import type { ClaimedJob } from '../job/job.ts'
-import type { SpawnGuard } from '../job/spawn-guard.ts'
+import type { SpawnGuard } from '../thread/guard.ts'
 import { ProcessGroups } from './process-groups.ts'
 import type { ThreadLife } from './thread-life.ts'
 import type { ThreadRun } from './thread-run.ts'

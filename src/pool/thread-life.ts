@@ -3,7 +3,7 @@ import { Piscina } from 'piscina'
 import { read } from '../job/errors.ts'
 import { cut, toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
-import { SET_UP, type ThreadData } from '../job/task.ts'
+import { SET_UP, type ThreadData } from '../thread/protocol.ts'
 
 /** How threads are started. */
 export interface ThreadStart {

@@ -1,6 +1,6 @@
 import { MessagePort } from 'node:worker_threads'
 import { read } from '../job/errors.ts'
-import { LOG_LEVELS, type ThreadMessage } from '../job/task.ts'
+import { LOG_LEVELS, type ThreadMessage } from '../thread/protocol.ts'
 
 /** A message of a thread. Handlers can post as well, and anything: only what is whole is let through. */
 export function threadMessage(received: unknown): ThreadMessage | undefined {

@@ -1,6 +1,7 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { Flag, type Batch, type TaskOutcome } from '../job/task.ts'
+import { Flag, type Batch } from '../thread/protocol.ts'
+import { type TaskOutcome } from '../job/outcome.ts'
 import type { Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
 import type { Watched } from './watchdog.ts'

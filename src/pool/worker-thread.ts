@@ -1,7 +1,13 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { SpawnGuard } from '../job/spawn-guard.ts'
-import { CLOSE, COMPLETED, type Batch, type Report, type ThreadMessage } from '../job/task.ts'
+import { SpawnGuard } from '../thread/guard.ts'
+import {
+  CLOSE,
+  COMPLETED,
+  type Batch,
+  type Report,
+  type ThreadMessage,
+} from '../thread/protocol.ts'
 import type { HandOff } from './hand-off.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LastReports } from './last-reports.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Logger } from '../job/handler.ts'
+import type { Logger } from '../run/handler.ts'
 import type { DeliveryPruner } from '../store/store.ts'
 
 /** Milliseconds for which records of webhook deliveries are kept: 30 days. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { NOBODY } from '../../src/job/pulse.ts'
+import { NOBODY } from '../../src/thread/pulse.ts'
 import { Heartbeat, LOOK_INTERVAL } from '../../src/pool/heartbeat.ts'
 
 /** A thread on a clock of the test's. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClaimedJob } from '../../src/job/job.ts'
-import { SpawnGuard } from '../../src/job/spawn-guard.ts'
+import { SpawnGuard } from '../../src/thread/guard.ts'
 import { RunEnder } from '../../src/pool/run-ender.ts'
 import type { ThreadLife } from '../../src/pool/thread-life.ts'
 import { ThreadSlots } from '../../src/pool/thread-slots.ts'

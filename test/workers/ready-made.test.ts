@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isPermanent } from '../../src/job/errors.ts'
-import type { Handler, HandlerContext } from '../../src/job/handler.ts'
+import type { Handler, HandlerContext } from '../../src/run/handler.ts'
 import {
   recomputeMergeabilityHandler,
   recomputeReviewDecisionHandler,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { DeliveryRecord } from '../../src/job/delivery.ts'
-import type { Handler, HandlerContext, Job } from '../../src/job/handler.ts'
+import type { Handler, HandlerContext, Job } from '../../src/run/handler.ts'
 
 /** What came of a run. */
 export interface Ran {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LaneOptions } from '../../../src/options.ts'
-import type { Runtime } from '../../../src/runtime.ts'
+import type { LaneOptions } from '../../../src/runtime/options.ts'
+import type { Runtime } from '../../../src/runtime/runtime.ts'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { quantile } from '../../statistics.ts'
 import { completions, withRuntime, type Params } from '../../setup.ts'

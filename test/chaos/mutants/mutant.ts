@@ -42,7 +42,7 @@ export const MUTANTS: Record<string, Mutant> = {
     experiment: 'kills anywhere',
     edits: [
       {
-        file: 'src/lifecycle.js',
+        file: 'src/runtime/lifecycle.js',
         from: 'coordinator.settled(job, outcome);',
         to: 'void outcome;',
       },

@@ -9,7 +9,7 @@ const HARMLESS: Mutant = {
   experiment: 'late settle',
   edits: [
     {
-      file: 'src/lifecycle.js',
+      file: 'src/runtime/lifecycle.js',
       from: 'export const STOP_TIMEOUT = 20_000',
       to: 'export const STOP_TIMEOUT = 20_001',
     },
@@ -28,7 +28,9 @@ test('a mutant that survives is a violation', async () => {
 
 test('a mutant that no longer fits is an error', async () => {
   for (const from of ['no such line', 'async']) {
-    const mutants = { unfit: { ...HARMLESS, edits: [{ file: 'src/lifecycle.js', from, to: '' }] } }
+    const mutants = {
+      unfit: { ...HARMLESS, edits: [{ file: 'src/runtime/lifecycle.js', from, to: '' }] },
+    }
     await assert.rejects(run({ seed: SEED, ...share, mutants }), /expected once, got \d+ times/)
   }
 })

@@ -1,6 +1,6 @@
 import { Piscina } from 'piscina'
-import { SpawnGuard } from '../../../src/job/spawn-guard.ts'
-import { CLOSE, type ThreadData } from '../../../src/job/task.ts'
+import { SpawnGuard } from '../../../src/thread/guard.ts'
+import { CLOSE, type ThreadData } from '../../../src/thread/protocol.ts'
 import { built, BUILT_ENTRY } from '../../support/built.ts'
 
 const HANDLERS = built(new URL('./handlers.ts', import.meta.url)).href

@@ -1,14 +1,14 @@
 import type { Logger } from 'pino'
-import type { Lanes } from './coordinator/admission.ts'
-import type { Coordinator } from './coordinator/coordinator.ts'
-import { jobRef, type Events } from './events.ts'
+import type { Lanes } from '../coordinator/admission.ts'
+import type { Coordinator } from '../coordinator/coordinator.ts'
+import { jobRef, type Events } from '../events.ts'
 import type { CheckedOptions } from './options.ts'
-import { InlinePool } from './pool/inline-pool.ts'
-import { PiscinaPool } from './pool/piscina-pool.ts'
-import type { Pool, PoolListener } from './pool/pool.ts'
-import { defaultEntry, threadEnvironment, threadFlags } from './pool/thread-options.ts'
+import { InlinePool } from '../pool/inline-pool.ts'
+import { PiscinaPool } from '../pool/piscina-pool.ts'
+import type { Pool, PoolListener } from '../pool/pool.ts'
+import { defaultEntry, threadEnvironment, threadFlags } from '../pool/thread-options.ts'
 import { MAIN_LANE, type Registry } from './registry.ts'
-import type { Store } from './store/store.ts'
+import type { Store } from '../store/store.ts'
 
 /** Runs of functions on the main thread at a time: they wait, and share one thread anyway. */
 const MAIN_CONCURRENCY = 100

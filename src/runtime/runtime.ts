@@ -1,20 +1,20 @@
 import { pino } from 'pino'
-import { systemClock, type Clock } from './coordinator/clock.ts'
-import { Coordinator } from './coordinator/coordinator.ts'
-import type { Explanation } from './coordinator/explain.ts'
-import { Door } from './door.ts'
-import type { Enqueuer } from './enqueuer.ts'
-import { Events, type RuntimeEvents } from './events.ts'
-import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from './job/check.ts'
-import { read } from './job/errors.ts'
-import type { Handler } from './job/handler.ts'
-import type { EnqueueResult, JobRecord } from './job/job.ts'
-import { MAX_DELAY } from './job/limits.ts'
-import { checkPauseTarget, type Pause, type PauseTarget } from './job/pause.ts'
+import { systemClock, type Clock } from '../coordinator/clock.ts'
+import { Coordinator } from '../coordinator/coordinator.ts'
+import type { Explanation } from '../coordinator/explain.ts'
+import { Intake } from './intake.ts'
+import type { Enqueuer } from '../enqueuer.ts'
+import { Events, type RuntimeEvents } from '../events.ts'
+import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
+import { read } from '../job/errors.ts'
+import type { Handler } from '../run/handler.ts'
+import type { EnqueueResult, JobRecord } from '../job/job.ts'
+import { MAX_DELAY } from '../job/limits.ts'
+import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
 import type { PayloadsOf, Rest, Submission } from './kinds.ts'
 import { lanesOf } from './lanes.ts'
 import { Lifecycle, STOP_TIMEOUT } from './lifecycle.ts'
-import { logEvents } from './log.ts'
+import { logEvents } from '../log.ts'
 import {
   checkRuntimeOptions,
   checkThreads,
@@ -22,10 +22,10 @@ import {
   type KindOptions,
   type RuntimeOptions,
 } from './options.ts'
-import { patiently } from './patience.ts'
-import type { Pool } from './pool/pool.ts'
+import { patiently } from '../patience.ts'
+import type { Pool } from '../pool/pool.ts'
 import { MAIN_LANE, Registry } from './registry.ts'
-import type { Counts, HostConnection, ListQuery, Page, Store } from './store/store.ts'
+import type { Counts, HostConnection, ListQuery, Page, Store } from '../store/store.ts'
 
 /**
  * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles
@@ -44,7 +44,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   /** Empty until the first run. */
   readonly #pools = new Map<string, Pool>()
   readonly #coordinator: Coordinator
-  readonly #door: Door
+  readonly #intake: Intake
   readonly #clock: Clock = systemClock
   readonly #lifecycle: Lifecycle
 
@@ -71,7 +71,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     logEvents(this.#events, logger)
     this.#registry = registry
     this.#coordinator = coordinator
-    this.#door = new Door(registry, coordinator, this.#clock)
+    this.#intake = new Intake(registry, coordinator, this.#clock)
     const parts = { options: this.#options, registry, coordinator, store, logger }
     this.#lifecycle = new Lifecycle(this.#pools, { ...parts, events: this.#events })
   }
@@ -121,7 +121,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     kind: K,
     ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
   ): Promise<EnqueueResult> {
-    return this.#door.enqueue(kind, payload, options)
+    return this.#intake.enqueue(kind, payload, options)
   }
 
   /**
@@ -135,7 +135,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     submissions: readonly Submission<PayloadsOf<M, I>>[],
   ): Promise<EnqueueResult[]> {
     if (!Array.isArray(submissions)) throw badOption('submissions', 'an array', submissions)
-    return this.#door.enqueueMany(submissions)
+    return this.#intake.enqueueMany(submissions)
   }
 
   /**
@@ -153,7 +153,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
   ): EnqueueResult {
     this.#lifecycle.checkOpen()
-    const job = this.#door.jobNow(kind, payload, options)
+    const job = this.#intake.jobNow(kind, payload, options)
     return this.#store.enqueueIn(connection, job, this.#clock.now())
   }
 

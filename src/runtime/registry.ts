@@ -1,7 +1,7 @@
-import { checkFunction } from './job/check.ts'
-import type { Handler } from './job/handler.ts'
-import { DEFAULT_POLICY, type Policy } from './job/policy.ts'
-import { checkKind } from './job/submission.ts'
+import { checkFunction } from '../job/check.ts'
+import type { Handler } from '../run/handler.ts'
+import { DEFAULT_POLICY, type Policy } from '../job/policy.ts'
+import { checkKind } from '../job/submission.ts'
 import { checkKindOptions, policyOf, type KindOptions } from './options.ts'
 
 /** The lane of handlers that are functions on the main thread. */

@@ -1,10 +1,10 @@
-import { closed } from './coordinator/coordinator.ts'
-import { orphaned } from './coordinator/last-chance.ts'
-import { HelveError } from './job/errors.ts'
+import { closed } from '../coordinator/coordinator.ts'
+import { orphaned } from '../coordinator/last-chance.ts'
+import { HelveError } from '../job/errors.ts'
 import { startLanes, tellNarrowLanes, type LaneParts } from './lanes.ts'
-import { patiently } from './patience.ts'
-import type { Pool } from './pool/pool.ts'
-import { within } from './pool/within.ts'
+import { patiently } from '../patience.ts'
+import type { Pool } from '../pool/pool.ts'
+import { within } from '../pool/within.ts'
 
 /** Milliseconds that a stopping runtime gives to what still runs. */
 export const STOP_TIMEOUT = 20_000

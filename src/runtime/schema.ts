@@ -1,6 +1,6 @@
-import { badOption } from './job/check.ts'
-import { HelveError, read } from './job/errors.ts'
-import { toJobError } from './job/failure.ts'
+import { badOption } from '../job/check.ts'
+import { HelveError, read } from '../job/errors.ts'
+import { toJobError } from '../job/failure.ts'
 
 /** The part of the Standard Schema interface that helve calls: https://standardschema.dev */
 export interface Schema {

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Webhook } from './delivery.ts'
-import type { Outcome } from './outcome.ts'
+import type { Webhook } from '../job/delivery.ts'
+import type { TaskOutcome } from '../job/outcome.ts'
 import type { Pulse } from './pulse.ts'
 
 // What passes between the main thread and a thread of a pool.
@@ -80,9 +80,6 @@ export const CLOSE = 'close'
  * that is `ended` has been told to end, and may still be going on.
  */
 export const Flag = { waiting: 0, started: 1, revoked: 2, ended: 3, done: 4 } as const
-
-/** What a run in a thread can come to; what befalls the thread itself, the pool knows. */
-export type TaskOutcome = Extract<Outcome, { type: 'completed' | 'snoozed' | 'failed' }>
 
 /** The outcome of a run that returned nothing, and wants nothing. */
 export const COMPLETED: TaskOutcome = {

@@ -1,6 +1,6 @@
 import type { Spawn } from './children.ts'
-import type { DeliveryRecord, Webhook } from './delivery.ts'
-import type { EnqueueOptions } from './submission.ts'
+import type { DeliveryRecord, Webhook } from '../job/delivery.ts'
+import type { EnqueueOptions } from '../job/submission.ts'
 
 /** The job as its handler sees it. */
 export interface Job<P = unknown> {

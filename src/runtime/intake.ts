@@ -1,10 +1,10 @@
-import type { Clock } from './coordinator/clock.ts'
-import type { Coordinator } from './coordinator/coordinator.ts'
-import { MOST_ROWS } from './coordinator/turn-size.ts'
-import { checkKeys } from './job/check.ts'
-import { HelveError } from './job/errors.ts'
-import type { EnqueueResult, NewJob } from './job/job.ts'
-import { ENQUEUE_KEYS, newJob, type EnqueueOptions } from './job/submission.ts'
+import type { Clock } from '../coordinator/clock.ts'
+import type { Coordinator } from '../coordinator/coordinator.ts'
+import { MOST_ROWS } from '../coordinator/turn-size.ts'
+import { checkKeys } from '../job/check.ts'
+import { HelveError } from '../job/errors.ts'
+import type { EnqueueResult, NewJob } from '../job/job.ts'
+import { ENQUEUE_KEYS, newJob, type EnqueueOptions } from '../job/submission.ts'
 import type { Registry } from './registry.ts'
 import { checkPayload, checkPayloadNow } from './schema.ts'
 
@@ -17,7 +17,7 @@ type Result = EnqueueResult | HelveError
 const SUBMISSION_KEYS = ['kind', 'payload', ...ENQUEUE_KEYS]
 
 /** Where submissions come in: they are checked, and get what their kind says, before they wait. */
-export class Door {
+export class Intake {
   readonly #registry: Registry
   readonly #coordinator: Coordinator
   readonly #clock: Clock

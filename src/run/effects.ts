@@ -1,8 +1,8 @@
 import { serialize } from 'node:v8'
-import type { DeliveryRecord } from './delivery.ts'
-import { HelveError } from './errors.ts'
-import type { NewJob } from './job.ts'
-import { MAX_EFFECT_BYTES, MAX_EFFECTS } from './limits.ts'
+import type { DeliveryRecord } from '../job/delivery.ts'
+import { HelveError } from '../job/errors.ts'
+import type { NewJob } from '../job/job.ts'
+import { MAX_EFFECT_BYTES, MAX_EFFECTS } from '../job/limits.ts'
 
 /** What a run wants to be written with its settling: only so much, since one turn writes all of it. */
 export class Effects {

@@ -1,5 +1,5 @@
-import type { Job } from './job/handler.ts'
-import type { EnqueueOptions } from './job/submission.ts'
+import type { Job } from '../run/handler.ts'
+import type { EnqueueOptions } from '../job/submission.ts'
 
 /** The payload of each kind, read off the type of a handlers module. */
 export type Payloads<M> = unknown extends M

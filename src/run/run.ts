@@ -1,16 +1,16 @@
-import { checkNumber } from './check.ts'
+import { checkNumber } from '../job/check.ts'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { Children, type ChildOptions } from './children.ts'
-import type { DeliveryRecord } from './delivery.ts'
+import type { DeliveryRecord } from '../job/delivery.ts'
 import { Effects } from './effects.ts'
-import { HelveError, isPermanent, retryAt } from './errors.ts'
-import { toJobError } from './failure.ts'
+import { HelveError } from '../job/errors.ts'
+import { toJobError } from '../job/failure.ts'
 import type { Handler, HandlerContext, Job, Logger } from './handler.ts'
-import type { JobError } from './job.ts'
-import { MAX_DELAY, MAX_RESULT_BYTES } from './limits.ts'
-import { checkedJson, checkSize } from './payload.ts'
-import { newJob, type EnqueueOptions } from './submission.ts'
-import type { Task, TaskOutcome } from './task.ts'
+import { MAX_DELAY, MAX_RESULT_BYTES } from '../job/limits.ts'
+import { checkedJson, checkSize } from '../job/payload.ts'
+import { newJob, type EnqueueOptions } from '../job/submission.ts'
+import { failed, type TaskOutcome } from '../job/outcome.ts'
+import type { Task } from '../thread/protocol.ts'
 
 /** What surrounds a run: a thread, or the main thread. */
 export interface RunHost {
@@ -110,23 +110,6 @@ export class Run implements HandlerContext {
     const parsed = JSON.parse(payload) as unknown
     return { id, kind, payload: parsed, dedupeKey, attempt, maxAttempts, createdAt }
   }
-}
-
-/** The outcome of a run whose handler, or the way to it, threw. */
-export function failed(thrown: unknown, deliveries: DeliveryRecord[] = []): TaskOutcome {
-  return {
-    type: 'failed',
-    error: toJobError(thrown),
-    permanent: isPermanent(thrown),
-    retryAt: retryAt(thrown, Date.now()),
-    deliveries,
-  }
-}
-
-/** The outcome of a job whose kind nobody handles: no retry will find a handler. */
-export function unhandled(kind: string): TaskOutcome {
-  const error: JobError = { name: 'NoHandlerError', message: `no handler for kind ${kind}` }
-  return { type: 'failed', error, permanent: true, retryAt: undefined, deliveries: [] }
 }
 
 function resultJson(kind: string, result: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { SpawnGuard } from '../../src/job/spawn-guard.ts'
+import { SpawnGuard } from '../../src/thread/guard.ts'
 import { Waiting } from '../pool/waiting.ts'
 import { built } from '../support/built.ts'
 

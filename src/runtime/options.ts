@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Logger as PinoLogger } from 'pino'
-import type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
-import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from './job/check.ts'
-import { HelveError } from './job/errors.ts'
-import { MAX_DELAY, MAX_PRIORITY } from './job/limits.ts'
+import type { BackoffFunction, BackoffOptions } from '../job/backoff.ts'
+import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
+import { HelveError } from '../job/errors.ts'
+import { MAX_DELAY, MAX_PRIORITY } from '../job/limits.ts'
 import {
   checkBackoff,
   checkGroupOf,
@@ -15,7 +15,7 @@ import {
   type GroupOf,
   type Policy,
   type Rate,
-} from './job/policy.ts'
+} from '../job/policy.ts'
 import { checkSchema, type Schema } from './schema.ts'
 
 /** How a runtime is made. */
