@@ -4,6 +4,7 @@ import { MAX_DELAY } from './job/limits.ts'
 import { newJob, type EnqueueOptions } from './job/submission.ts'
 import { PATIENCE, patiently } from './patience.ts'
 import type { JobStore } from './store/store.ts'
+import { wallTime } from './store/timeline.ts'
 
 /** Accepts jobs: what a producer depends on. A runtime is one, and so is a {@link StoreEnqueuer}. */
 export interface Enqueuer {
@@ -40,8 +41,9 @@ export class StoreEnqueuer implements Enqueuer {
   }
 
   async enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): Promise<EnqueueResult> {
-    const now = Date.now()
-    const job = newJob(kind, payload, options, now)
-    return patiently(() => this.#store.enqueue(job, now), this.#patience)
+    const { clock = wallTime } = this.#store
+    const now = clock.now()
+    const job = newJob(kind, payload, options, { now, wall: clock.wallOf(now) })
+    return patiently(() => this.#store.enqueue(job, clock.now()), this.#patience)
   }
 }

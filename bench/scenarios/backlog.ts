@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { newJob } from '../../src/job/submission.ts'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { UNLIMITED, type Queue } from '../../src/store/store.ts'
+import { NO_WORK, UNLIMITED, type Queue } from '../../src/store/store.ts'
 import { median } from '../statistics.ts'
 import type { Params } from '../setup.ts'
 
@@ -49,19 +49,19 @@ async function measure(
 
 /** The jobs that are claimed are enqueued first, so that the backlog stays as it is. */
 async function claimAndSettle(store: SqliteStore): Promise<number> {
-  const now = Date.now()
-  const enqueues = Array.from({ length: JOBS }, () => newJob('noop', {}, {}, now))
-  await store.turn({ now, settles: [], enqueues, admit: () => [] })
+  const now = store.clock.now()
+  const enqueues = Array.from({ length: JOBS }, () => newJob('noop', {}, {}, { now, wall: now }))
+  await store.turn({ ...NO_WORK, now, enqueues })
   const admit = (queues: Queue[]) => [
     { queues: queues.map((queue) => ({ ...queue, terms: UNLIMITED })), room: JOBS, most: JOBS },
   ]
   const start = performance.now()
-  const { claimed } = await store.turn({ now, settles: [], enqueues: [], admit })
+  const { claimed } = await store.turn({ ...NO_WORK, now, admit })
   const settles = claimed.map((job) => ({
     ...{ job, settlement: { to: 'completed' } as const },
-    ...{ followUps: [], deliveries: [] },
+    ...{ rerun: { crashes: 0, error: null }, followUps: [], deliveries: [] },
   }))
-  await store.turn({ now, settles, enqueues: [], admit: () => [] })
+  await store.turn({ ...NO_WORK, now, settles })
   return ((performance.now() - start) / JOBS) * 1_000
 }
 
@@ -78,16 +78,16 @@ async function fill(
      SELECT 'noop', ?, '{}', 0, ?, ?, iif(? = 'dead', ?, NULL) FROM n`,
   ).run(rows, state, now + ahead, now, state, now)
   db.prepare(
-    `INSERT INTO helve_counters (state, kind, priority, jobs) VALUES (?, 'noop', 0, ?)`,
-  ).run(state, rows)
+    `INSERT INTO helve_queues (kind, priority, ${state}, ready_at) VALUES ('noop', 0, ?, ?)`,
+  ).run(rows, state === 'queued' ? now + ahead : null)
   db.close()
 }
 
 async function keys(_: string, store: SqliteStore): Promise<void> {
-  const now = Date.now()
+  const now = store.clock.now()
   const later = { delay: 86_400_000 }
   const enqueues = Array.from({ length: 10_000 }, (__, i) =>
-    newJob('noop', {}, { dedupeKey: `key:${i}`, ...later }, now),
+    newJob('noop', {}, { dedupeKey: `key:${i}`, ...later }, { now, wall: now }),
   )
-  await store.turn({ now, settles: [], enqueues, admit: () => [] })
+  await store.turn({ ...NO_WORK, now, enqueues })
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { NewJob } from '../../src/job/job.ts'
 import { newJob } from '../../src/job/submission.ts'
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { UNLIMITED, type Admission, type Queue } from '../../src/store/store.ts'
+import { NO_WORK, UNLIMITED, type Admission, type Queue } from '../../src/store/store.ts'
 import { median } from '../statistics.ts'
 import type { Params } from '../setup.ts'
 
@@ -35,8 +35,10 @@ async function claimOther(store: SqliteStore, group: string): Promise<number> {
   const took = performance.now() - start
   if (job?.group !== group || others.length > 0) throw new Error(`claimed ${job?.group}`)
   const settlement = { to: 'completed' } as const
-  const settles = [{ job, settlement, followUps: [], deliveries: [] }]
-  await store.turn({ now: Date.now(), settles, enqueues: [], admit: () => [] })
+  const settles = [
+    { job, settlement, rerun: { crashes: 0, error: null }, followUps: [], deliveries: [] },
+  ]
+  await store.turn({ ...NO_WORK, now: store.clock.now(), settles })
   return took * 1_000
 }
 
@@ -46,15 +48,15 @@ function admit(queues: Queue[]): Admission[] {
 }
 
 async function claim(store: SqliteStore) {
-  const turn = await store.turn({ now: Date.now(), settles: [], enqueues: [], admit })
+  const turn = await store.turn({ ...NO_WORK, now: store.clock.now(), admit })
   return turn.claimed
 }
 
 async function enqueue(store: SqliteStore, enqueues: NewJob[]): Promise<void> {
-  await store.turn({ now: Date.now(), settles: [], enqueues, admit: () => [] })
+  await store.turn({ ...NO_WORK, now: store.clock.now(), enqueues })
 }
 
 function jobsOf(group: string, jobs: number): NewJob[] {
   const now = Date.now()
-  return Array.from({ length: jobs }, () => newJob('noop', {}, { group }, now))
+  return Array.from({ length: jobs }, () => newJob('noop', {}, { group }, { now, wall: now }))
 }

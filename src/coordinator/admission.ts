@@ -1,7 +1,7 @@
-import type { Pause } from '../job/pause.ts'
 import type { Policy } from '../job/policy.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Admission, KindTerms, PricedQueue, Queue } from '../store/store.ts'
+import type { Pauses } from './pauses.ts'
 
 /** The lanes of a runtime by name, and which of them a kind runs in. */
 export interface Lanes {
@@ -24,7 +24,7 @@ const LOOKS = 1_000
 /** How much each lane may claim in a turn: as much as it has room for, and `most` jobs in all. */
 export function admissions(
   backlog: Queue[],
-  pauses: readonly Pause[],
+  pauses: Pauses,
   lanes: Lanes,
   most: number,
 ): Admission[] {
@@ -42,59 +42,50 @@ export function admissions(
 }
 
 /** One job, the first of all that could start now. */
-export function admitOne(backlog: Queue[], pauses: readonly Pause[], lanes: Lanes): Admission[] {
-  const startable = priced(backlog, pauses, lanes).filter(({ kind, terms }) => {
+export function admitOne(backlog: Queue[], pauses: Pauses, lanes: Lanes): Admission[] {
+  const hasRoom = ({ kind, terms }: PricedQueue): boolean => {
     return room(lanes, lanes.of(kind)) > 0 && terms.room > 0
-  })
-  const queues = startable.map((queue) => ({
-    ...queue,
-    terms: { ...queue.terms, cost: 1, room: 1 },
-  }))
-  return [{ queues, room: 1, most: LOOKS }]
+  }
+  const queues = priced(backlog, pauses, lanes)
+  const [startable, full] = [queues.filter(hasRoom), queues.filter((queue) => !hasRoom(queue))]
+  // Without room, the others only tell whether one of them is due.
+  return [
+    { queues: startable.map(withRoom), room: 1, most: LOOKS },
+    { queues: full.map(withRoom), room: 0, most: LOOKS },
+  ]
 }
 
-/** The queues that are not paused. */
-function priced(backlog: Queue[], pauses: readonly Pause[], lanes: Lanes): PricedQueue[] {
+function withRoom(queue: PricedQueue): PricedQueue {
+  return { ...queue, terms: { ...queue.terms, cost: 1, room: 1 } }
+}
+
+/** The queues with what their kinds may do. */
+function priced(backlog: Queue[], pauses: Pauses, lanes: Lanes): PricedQueue[] {
   for (const { kind } of backlog) {
     const lane = lanes.of(kind)
     if (lane !== undefined) lanes.kinds(lane).add(kind)
   }
   const terms = new Map<string, KindTerms>()
-  return backlog.flatMap((queue) => {
+  return backlog.map((queue) => {
     const { kind } = queue
-    if (pauseOf(kind, null, pauses, lanes)) return []
     const known = terms.get(kind) ?? termsOf(kind, pauses, lanes)
     terms.set(kind, known)
     return { ...queue, terms: known }
   })
 }
 
-/** What keeps jobs of a kind, and of a group of it, from being claimed. */
-export function pauseOf(
-  kind: string,
-  group: string | null,
-  pauses: readonly Pause[],
-  lanes: Lanes,
-): Pause | undefined {
-  const lane = lanes.of(kind) ?? null
-  return pauses.find((pause) => {
-    if (pause.lane !== null) return pause.lane === lane
-    return pause.kind === kind && (pause.group === null || pause.group === group)
-  })
-}
-
-function termsOf(kind: string, pauses: readonly Pause[], lanes: Lanes): KindTerms {
+function termsOf(kind: string, pauses: Pauses, lanes: Lanes): KindTerms {
   const { rate, group, groupConcurrency, groupRate } = lanes.policy(kind)
   const pool = lanes.pools.get(lanes.of(kind) ?? '')
-  const paused = pauses.flatMap((pause) => (pause.kind === kind ? (pause.group ?? []) : []))
   return {
     cost: pool === undefined ? 1 : lanes.cost(kind),
     room: pool?.roomFor(kind, mostSlots(kind, lanes)) ?? Infinity,
+    held: pauses.find(lanes.of(kind), kind, null) !== undefined,
     rate,
-    groupOf: group,
+    filing: group !== undefined,
     groupConcurrency,
     groupRate,
-    paused: new Set(paused),
+    paused: pauses.groups(kind),
   }
 }
 

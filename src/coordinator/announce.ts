@@ -1,7 +1,9 @@
 import { jobRef, type Events } from '../events.ts'
+import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import type { Settle, Settled } from '../store/store.ts'
+import type { QueueClock } from '../store/timeline.ts'
 
 /** A settling that has been committed. */
 export interface Conclusion {
@@ -9,27 +11,31 @@ export interface Conclusion {
   outcome: Outcome
   settle: Settle
   settled: Settled
-  /** Epoch milliseconds of the turn. */
+  /** The moment of the turn. */
   now: number
+  clock: Pick<QueueClock, 'wallOf'>
   durationMs: number
 }
 
 /** Tells the one event that a settling amounts to, and what was enqueued with it. */
 export function announce(events: Events, conclusion: Conclusion): void {
-  const { job, outcome, settle, settled, now, durationMs } = conclusion
+  const { job, outcome, settle, settled, now, clock, durationMs } = conclusion
   const { settlement } = settle
   // The way of almost every job, told to almost nobody.
   const quiet = settle.followUps.length === 0 && !events.heard('completed')
-  if (quiet && outcome.type === 'completed') return
+  if (quiet && outcome.type === 'completed' && !settled.setAside) return
   settle.followUps.forEach(({ kind, dedupeKey }, i) => {
     const followUp = settled.followUps[i]!
     const { id, deduped } = followUp
     events.emit('enqueued', () => ({ id, kind, dedupeKey, deduped }))
   })
-  if (outcome.type === 'completed') {
+  if (outcome.type === 'completed' && !settled.setAside) {
     const result = (): unknown => outcome.result && (JSON.parse(outcome.result) as unknown)
     const { rerun } = settled
     events.emit('completed', () => ({ job: jobRef(job), result: result(), durationMs, rerun }))
+  } else if (settled.setAside) {
+    const error = toJobError(settled.setAside)
+    events.emit('dead', () => ({ job: jobRef(job), error, durationMs }))
   } else if (outcome.type === 'cancelled') {
     events.emit('cancelled', () => ({ job: jobRef(job) }))
   } else if (settlement.to === 'dead' && settled.state === 'dead') {
@@ -38,13 +44,13 @@ export function announce(events: Events, conclusion: Conclusion): void {
     const crashes = job.crashes + 1
     events.emit('lost', () => ({ job: jobRef(job), reason: outcome.reason, crashes }))
   } else if (outcome.type === 'snoozed' && settlement.to === 'queued') {
-    const { runAt } = settlement
+    const runAt = clock.wallOf(settlement.runAt)
     events.emit('snoozed', () => ({ job: jobRef(job), runAt }))
   } else if (outcome.type === 'released') {
     events.emit('released', () => ({ job: jobRef(job), reason: outcome.reason }))
   } else if (settlement.to !== 'completed' && settlement.error !== null) {
     const { error } = settlement
-    const runAt = settlement.to === 'queued' ? settlement.runAt : now
+    const runAt = clock.wallOf(settlement.to === 'queued' ? settlement.runAt : now)
     events.emit('retrying', () => ({ job: jobRef(job), error, runAt, durationMs }))
   }
 }

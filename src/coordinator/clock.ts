@@ -1,7 +1,7 @@
+import type { QueueClock } from '../store/timeline.ts'
+
 /** Time as the coordinator sees it; tests bring their own. */
-export interface Clock {
-  /** Epoch milliseconds. */
-  now(): number
+export interface Clock extends QueueClock {
   /** Milliseconds since some moment, with fractions: nobody sets it. */
   monotonic(): number
   /** Calls back once after `ms`; returns the way to call that off. */
@@ -10,12 +10,17 @@ export interface Clock {
   soon(callback: () => void): void
 }
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms)
-    return () => clearTimeout(timer)
-  },
-  soon: (callback) => void setImmediate(callback),
+/** The time of a queue, with the timers of this process. */
+export function clockOf(queue: QueueClock): Clock {
+  return {
+    now: () => queue.now(),
+    wallOf: (time) => queue.wallOf(time),
+    timeOf: (wall) => queue.timeOf(wall),
+    monotonic: () => performance.now(),
+    after(ms, callback) {
+      const timer = setTimeout(callback, ms)
+      return () => clearTimeout(timer)
+    },
+    soon: (callback) => void setImmediate(callback),
+  }
 }

@@ -1,19 +1,22 @@
 import { jobRef, type Events } from '../events.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
+import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
-import type { Outcome } from '../job/outcome.ts'
+import { failed, unhandled, type Outcome } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
-import { failed, unhandled } from '../job/outcome.ts'
+import { isSuspect } from '../store/claiming/suspects.ts'
+import type { Command, CommandResult } from '../store/command.ts'
 import type { Admission, Queue, Settle, Store, TurnResult } from '../store/store.ts'
 import { admissions, admitOne, mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
 import type { Clock } from './clock.ts'
-import { Mailbox, type Ending, type Mail, type Submission } from './mailbox.ts'
 import { explain, rivals, type Explanation } from './explain.ts'
 import { FailedTurns } from './failed-turns.ts'
-import { LastChance } from './last-chance.ts'
-import { settlement, termsOf } from './settle.ts'
+import { Groups } from './groups.ts'
+import { Mailbox, type Ending, type Mail, type Order, type Submission } from './mailbox.ts'
+import { Pauses } from './pauses.ts'
+import { decide, termsOf } from './settle.ts'
 import { Throughput } from './throughput.ts'
 import { WakeTimer } from './timer.ts'
 import { TurnSize } from './turn-size.ts'
@@ -30,6 +33,16 @@ export interface CoordinatorParts {
   idle: number
 }
 
+/** A job that has been claimed and not settled. */
+interface Run {
+  job: ClaimedJob
+  since: number
+  /** The `runOnce` call that waits for its settling. */
+  once: ((ran: boolean) => void) | undefined
+  /** Whether somebody has cancelled it. */
+  isCancelled: boolean
+}
+
 /**
  * The actor that owns the queue. Everything that happens is put into its mailbox; it takes one
  * turn at a time, and what a turn means for anybody else follows its commit.
@@ -40,19 +53,16 @@ export class Coordinator {
   readonly #mailbox = new Mailbox()
   readonly #size = new TurnSize()
   readonly #throughput = new Throughput()
+  readonly #groups: Groups
   /** By id. */
-  readonly #running = new Map<number, { job: ClaimedJob; since: number }>()
-  /** By id: the `runOnce` calls that wait for their job's settling. */
-  readonly #onces = new Map<number, (ran: boolean) => void>()
-  /** By id: runs that somebody has cancelled. */
-  readonly #cancelled = new Set<number>()
+  readonly #running = new Map<number, Run>()
+  /** The run of a job whose next crash would be its last: there is one at a time. */
+  #suspect: Run | undefined
   readonly #waiting = new Set<{ isOver: () => boolean; resolve: () => void }>()
-  readonly #lastChance = new LastChance()
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
   #scheduled = false
   #turning = false
-  /** The latest turn's end. */
-  #turned: Promise<void> | undefined
+  #pauses = { of: [] as readonly Pause[], known: new Pauses([]) }
   /**
    * Whether due jobs wait. Producers are then let in at half the pace, so that the backlog gets
    * shorter: a job that can start as it is written costs half of one that has to wait.
@@ -62,6 +72,7 @@ export class Coordinator {
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
+    this.#groups = new Groups(parts.lanes, (error, during) => this.#mistake(error, during))
     this.#failedTurns = new FailedTurns({
       ...parts,
       mailbox: this.#mailbox,
@@ -93,31 +104,19 @@ export class Coordinator {
     })
   }
 
+  /** Resolves after the commit; rejects when the command is refused. */
+  command(command: Command): Promise<CommandResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#phase === 'closed') return reject(closed())
+      this.#mailbox.order({ command, since: this.#parts.clock.monotonic(), resolve, reject })
+      this.#schedule()
+    })
+  }
+
   /** Every run ends here, whatever became of it. */
   settled(job: ClaimedJob, outcome: Outcome): void {
     this.#mailbox.end({ job, outcome })
     this.#schedule()
-  }
-
-  /**
-   * Cancels a job: a queued one is dead at once, a running one is told to end, and is dead then
-   * unless it completes. False when there is no such job, or it runs elsewhere.
-   */
-  async cancel(id: number): Promise<boolean> {
-    const { store, clock, events, lanes } = this.#parts
-    // What it has claimed is known as running once it is over.
-    await this.#turned
-    const run = this.#running.get(id)
-    const cancelled = await store.cancel(id, clock.now(), run?.job.token)
-    if (cancelled === undefined) return false
-    if (cancelled !== 'running') {
-      events.emit('cancelled', () => ({ job: jobRef(cancelled) }))
-      return true
-    }
-    this.#cancelled.add(id)
-    // Its kind may have been given another lane since.
-    for (const pool of lanes.pools.values()) pool.end(run!.job)
-    return true
   }
 
   /** Why a job does not run now; undefined when there is none with this id. */
@@ -128,7 +127,7 @@ export class Coordinator {
     if (standing === undefined) return undefined
     return explain(standing, {
       lanes,
-      now,
+      now: clock.wallOf(now),
       isClaiming: this.#phase === 'claiming',
       isStalled: [...lanes.pools.values()].some((pool) => pool.isStalled(id)),
       pace: (lane) => this.#throughput.of(lane, now),
@@ -137,7 +136,8 @@ export class Coordinator {
 
   /** There may be something to claim. */
   wake(): void {
-    if (this.#phase === 'claiming') this.#schedule()
+    this.#mailbox.releaseOnces()
+    if (this.#phase === 'claiming' || !this.#mailbox.isEmpty) this.#schedule()
   }
 
   /** Goes on claiming until {@link pause}. */
@@ -214,7 +214,7 @@ export class Coordinator {
     this.#scheduled = true
     this.#parts.clock.soon(() => {
       this.#scheduled = false
-      if (this.#phase !== 'closed') this.#turned = this.#turn()
+      if (this.#phase !== 'closed') void this.#turn()
     })
   }
 
@@ -226,12 +226,15 @@ export class Coordinator {
     const start = clock.monotonic()
     const endings = mail.endings.map((ending) => this.#unlessCancelled(ending))
     const settles = endings.map((ending) => this.#decide(ending, now))
+    const commands = mail.orders.map(({ command }) => this.#withToken(command))
     const enqueues = mail.submissions.map(({ job }) => job)
-    const admit = (backlog: Queue[], pauses: readonly Pause[]): Admission[] =>
-      this.#admit(backlog, pauses, mail.once !== undefined)
+    const admit = (queues: Queue[], pauses: readonly Pause[]): Admission[] =>
+      this.#admit(queues, pauses, mail.once !== undefined)
+    const suspect = this.#suspectBeside(endings)
     let result: TurnResult | undefined
     try {
-      result = await this.#parts.store.turn({ now, settles, enqueues, admit })
+      const { store } = this.#parts
+      result = await store.turn({ now, settles, commands, enqueues, suspect, admit })
     } catch (error) {
       await this.#failedTurns.failed(error, mail)
       if (this.#phase !== 'closed') this.#failedTurns.retryLater()
@@ -241,7 +244,7 @@ export class Coordinator {
     this.#turning = false
     if (!this.#mailbox.isEmpty || result?.more) this.#schedule()
     // A turn for one claims nothing else.
-    if (mail.once) this.wake()
+    if (mail.once && this.#phase === 'claiming') this.#schedule()
     if (this.#phase === 'closed') this.#mailbox.refuse(closed())
     this.#tellWaiting()
   }
@@ -249,38 +252,75 @@ export class Coordinator {
   /** What is done is done; anything else that becomes of a cancelled run is its end. */
   #unlessCancelled(ending: Ending): Ending {
     const { job, outcome } = ending
-    if (outcome.type === 'completed' || !this.#cancelled.has(job.id)) return ending
-    const own = this.#running.get(job.id)?.job.token === job.token
+    const run = this.#running.get(job.id)
+    if (outcome.type === 'completed' || !run?.isCancelled) return ending
     const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
-    return own ? { job, outcome: { type: 'cancelled', deliveries } } : ending
+    const isOwn = run.job.token === job.token
+    return isOwn ? { job, outcome: { type: 'cancelled', deliveries } } : ending
   }
 
   #decide({ job, outcome }: Ending, now: number): Settle {
-    const { lanes, random } = this.#parts
+    const { lanes, random, clock } = this.#parts
+    const onMistake = (error: unknown, during: string): void => this.#mistake(error, during)
+    const policy = lanes.policy(job.kind)
+    const followUps = 'followUps' in outcome ? outcome.followUps : []
     return {
       job,
-      settlement: settlement(outcome, job, lanes.policy(job.kind), now, random),
-      followUps: 'followUps' in outcome ? outcome.followUps : [],
+      ...decide(outcome, job, { policy, now, clock, random, onMistake }),
+      followUps: followUps.map((one) => this.#groups.followUp(one, now)),
       deliveries: 'deliveries' in outcome ? outcome.deliveries : [],
     }
   }
 
-  #admit(backlog: Queue[], pauses: readonly Pause[], once: boolean): Admission[] {
-    if (once) return admitOne(backlog, pauses, this.#parts.lanes)
-    if (this.#phase !== 'claiming') return []
-    return admissions(backlog, pauses, this.#parts.lanes, this.#size.rows)
+  /** Since when a suspect runs whose end is not among these. */
+  #suspectBeside(endings: Ending[]): number | undefined {
+    const suspect = this.#suspect
+    const ends = endings.some(({ job }) => job.token === suspect?.job.token)
+    return ends ? undefined : suspect?.since
   }
 
-  /** The turn is on disk: only now does anybody hear of it. */
+  #withToken(command: Command): Command {
+    if (command.type !== 'cancel') return command
+    return { ...command, token: this.#running.get(command.id)?.job.token }
+  }
+
+  #admit(queues: Queue[], pauses: readonly Pause[], once: boolean): Admission[] {
+    if (pauses !== this.#pauses.of) this.#pauses = { of: pauses, known: new Pauses(pauses) }
+    const { known } = this.#pauses
+    if (once) return admitOne(queues, known, this.#parts.lanes)
+    if (this.#phase !== 'claiming') return []
+    return admissions(queues, known, this.#parts.lanes, this.#size.rows)
+  }
+
+  /** The turn is on disk: only now does anybody hear of it. Nothing here can undo it, or stop it. */
   #effects(mail: Mail, settles: Settle[], result: TurnResult, now: number): void {
     this.#failedTurns.succeeded()
     this.#behind = result.behind
-    mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]!))
-    mail.endings.forEach((one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
+    this.#each(mail.submissions, (one, i) => this.#acknowledge(one, result.enqueued[i]!))
+    this.#each(mail.endings, (one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
+    this.#each(mail.orders, (one, i) => this.#answer(one, result.commanded[i]!))
+    if (mail.endings.length > 0) this.#mailbox.releaseOnces()
+    for (const job of result.claimed) this.#begin(job, now)
     if (mail.once) this.#claimedOnce(mail.once, result)
-    this.#lastChance.beginTurn(result.claimed, now)
-    for (const job of result.claimed) this.#handOff(job, now)
+    this.#each(result.claimed, (job) => this.#handOff(job))
+    const jobs = this.#groups.file(result.unfiled)
+    if (jobs.length > 0) void this.command({ type: 'file', jobs }).catch(() => undefined)
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
+  }
+
+  /** What fails of one concerns no other. */
+  #each<T>(items: readonly T[], body: (item: T, i: number) => void): void {
+    for (const [i, item] of items.entries()) {
+      try {
+        body(item, i)
+      } catch (error) {
+        this.#mistake(error, 'what follows a turn, which has been written')
+      }
+    }
+  }
+
+  #mistake(error: unknown, during: string): void {
+    this.#parts.events.emit('error', () => ({ error, during }))
   }
 
   #acknowledge({ job, resolve, reject }: Submission, result: EnqueueResult | HelveError): void {
@@ -292,45 +332,82 @@ export class Coordinator {
     this.#parts.events.emit('enqueued', () => ({ id, kind, dedupeKey, deduped }))
   }
 
-  #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
-    const { id } = ending.job
-    // Both or neither: a run whose follow-up is refused has failed.
-    if (settled?.refused) {
-      return this.settled(ending.job, failed(settled.refused, kept(settle, settled.refused)))
-    }
-    if (!settled) this.#parts.events.emit('stale', () => ({ job: jobRef(ending.job) }))
-    const run = this.#running.get(id)
-    // An ending that is late says nothing about the run that the job has now.
-    if (run !== undefined && run.job.token !== ending.job.token) return
-    const durationMs = Math.max(0, now - (run?.since ?? now))
-    this.#running.delete(id)
-    this.#throughput.count(this.#parts.lanes.of(ending.job.kind) ?? '', now)
-    this.#cancelled.delete(id)
-    this.#lastChance.free(id)
-    const { job, outcome } = ending
-    if (settled) announce(this.#parts.events, { job, outcome, settle, settled, now, durationMs })
-    if (this.#onces.size === 0) return
-    this.#onces.get(id)?.(true)
-    this.#onces.delete(id)
+  #answer({ command, resolve, reject }: Order, result: CommandResult | HelveError): void {
+    if (result instanceof HelveError) return reject(result)
+    resolve(result)
+    if (result !== false) this.#executed(command, result)
   }
 
-  #claimedOnce(once: (ran: boolean) => void, { claimed: [job], more }: TurnResult): void {
-    if (job !== undefined) this.#onces.set(job.id, once)
-    else if (more) this.#mailbox.putBack({ endings: [], submissions: [], once })
+  #executed(command: Command, result: CommandResult): void {
+    const { events } = this.#parts
+    if (command.type === 'cancel' && result === 'running') this.#end(command.id)
+    else if (typeof result === 'object') events.emit('cancelled', () => ({ job: jobRef(result) }))
+    else if (command.type === 'pause') {
+      const { target, by } = command
+      events.emit('paused', () => ({ target, by }))
+    } else if (command.type === 'resume') {
+      events.emit('resumed', () => ({ target: command.target }))
+    }
+  }
+
+  /** Somebody has cancelled it. */
+  #end(id: number): void {
+    const run = this.#running.get(id)
+    if (run === undefined) return
+    run.isCancelled = true
+    // Its kind may have been given another lane since.
+    for (const pool of this.#parts.lanes.pools.values()) pool.end(run.job)
+  }
+
+  #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
+    const { job, outcome } = ending
+    const { events, lanes, clock } = this.#parts
+    // Both or neither: a run whose follow-up is refused has failed.
+    if (settled?.refused) {
+      return this.settled(job, failed(settled.refused, kept(settle, settled.refused)))
+    }
+    if (!settled) events.emit('stale', () => ({ job: jobRef(job) }))
+    const run = this.#running.get(job.id)
+    // An ending that is late says nothing about the run that the job has now.
+    if (run !== undefined && run.job.token !== job.token) return
+    const durationMs = Math.max(0, now - (run?.since ?? now))
+    this.#running.delete(job.id)
+    if (this.#suspect === run) this.#suspect = undefined
+    this.#throughput.count(lanes.of(job.kind) ?? '', now)
+    run?.once?.(true)
+    if (settled) announce(events, { job, outcome, settle, settled, now, clock, durationMs })
+  }
+
+  #claimedOnce(once: (ran: boolean) => void, { claimed: [job], more, behind }: TurnResult): void {
+    const mail = { endings: [], orders: [], submissions: [], once }
+    if (job !== undefined) this.#running.get(job.id)!.once = once
+    else if (more) this.#mailbox.putBack(mail)
+    else if (behind && this.#running.size > 0) this.#mailbox.hold(once)
     else once(false)
   }
 
-  #handOff(job: ClaimedJob, now: number): void {
+  #begin(job: ClaimedJob, now: number): void {
+    const run = { job, since: now, once: undefined, isCancelled: false }
+    this.#running.set(job.id, run)
+    if (isSuspect(job)) this.#suspect = run
+  }
+
+  #handOff(job: ClaimedJob): void {
     const { lanes, events } = this.#parts
-    this.#running.set(job.id, { job, since: now })
     if (events.heard('started')) events.emit('started', () => ({ job: jobRef(job) }))
-    const putOff = this.#lastChance.take(job, now)
-    if (putOff !== undefined) return this.settled(job, putOff)
-    const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
-    if (pool === undefined) this.settled(job, unhandled(job.kind))
-    else pool.start(job, termsOf(job, lanes.policy(job.kind), mostSlots(job.kind, lanes)))
+    try {
+      const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
+      if (pool === undefined) this.settled(job, unhandled(job.kind))
+      else pool.start(job, termsOf(job, lanes.policy(job.kind), mostSlots(job.kind, lanes)))
+    } catch (error) {
+      const reason = `it could not be handed to its lane: ${toJobError(error).message}`
+      this.settled(job, { type: 'released', reason, delay: UNHANDED_DELAY })
+    }
   }
 }
+
+/** Milliseconds before a job is claimed again that could not be handed to its lane. */
+const UNHANDED_DELAY = 1_000
 
 /** The records of what was sent, unless they are what the store refused. */
 function kept({ deliveries }: Settle, refused: HelveError): DeliveryRecord[] {

@@ -1,7 +1,8 @@
 import type { Pause } from '../job/pause.ts'
 import type { JobRecord } from '../job/job.ts'
 import type { Queue, Standing } from '../store/store.ts'
-import { mostSlots, pauseOf, type Lanes } from './admission.ts'
+import { mostSlots, type Lanes } from './admission.ts'
+import { Pauses } from './pauses.ts'
 
 /** The one reason why a job does not run now, for programs (`code`) and for people (`reason`). */
 export type Explanation = { reason: string } & (
@@ -30,6 +31,7 @@ export type Explanation = { reason: string } & (
 /** What the runtime knows beyond the queue. */
 export interface Surroundings {
   lanes: Lanes
+  /** Epoch milliseconds, as in all that people see. */
   now: number
   isClaiming: boolean
   isStalled: boolean
@@ -52,8 +54,12 @@ export function explain(standing: Standing, around: Surroundings): Explanation {
 
 function running(job: JobRecord, { isStalled }: Surroundings): Explanation {
   const since = job.startedAt!
-  if (!isStalled)
-    return { code: 'running', since, reason: `it has been running since ${moment(since)}` }
+  if (!isStalled) {
+    const owed =
+      job.rerunAt === null ? '' : `; a submission was folded in, and gets a run of its own`
+    const reason = `it has been running since ${moment(since)}${owed}`
+    return { code: 'running', since, reason }
+  }
   const reason = `it was claimed at ${moment(since)}, and the event loop of its thread is held up`
   return { code: 'stalled', since, reason }
 }
@@ -78,7 +84,7 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
   if (lanes.of(kind) === undefined) {
     return { code: 'no handler', reason: `nobody handles kind ${kind}` }
   }
-  const pause = pauseOf(kind, group, pauses, lanes)
+  const pause = new Pauses(pauses).find(lanes.of(kind), kind, group)
   if (pause) return { code: 'paused', pause, reason: paused(pause) }
   if (runAt > now) return later(job, lanes)
   const { rate, groupRate, groupConcurrency } = lanes.policy(kind)
@@ -111,10 +117,10 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
 }
 
 function later(
-  { runAt, attempts, maxAttempts, kind, errors }: JobRecord,
+  { runAt, attempts, maxAttempts, kind, isBackingOff }: JobRecord,
   lanes: Lanes,
 ): Explanation {
-  if (errors.length === 0) {
+  if (!isBackingOff) {
     return { code: 'scheduled', at: runAt, reason: `it is due at ${moment(runAt)}` }
   }
   const of = maxAttempts ?? lanes.policy(kind).maxAttempts

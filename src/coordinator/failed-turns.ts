@@ -1,11 +1,11 @@
 import type { Events } from '../events.ts'
 import { HelveError } from '../job/errors.ts'
 import type { EnqueueResult } from '../job/job.ts'
-import type { Store } from '../store/store.ts'
+import { NO_WORK, type Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
-import type { Mail, Mailbox, Submission } from './mailbox.ts'
+import type { Mail, Mailbox, Order, Submission } from './mailbox.ts'
 
-/** Milliseconds for which a submission waits while another process holds the write lock. */
+/** Milliseconds for which a submission or a command waits while another process holds the write lock. */
 const BUSY_PATIENCE = 10_000
 /** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */
 const FIRST_RETRY = 10
@@ -20,9 +20,6 @@ interface Parts {
   /** It is time for the next try. */
   onRetry: () => void
 }
-
-/** Claims nothing. */
-const admit = (): [] => []
 
 /** What becomes of turns of which nothing could be written. */
 export class FailedTurns {
@@ -53,13 +50,15 @@ export class FailedTurns {
   }
 
   /** Endings wait until they can be written, and nothing is claimed meanwhile. */
-  async failed(error: unknown, { endings, submissions, once }: Mail): Promise<void> {
+  async failed(error: unknown, { endings, orders, submissions, once }: Mail): Promise<void> {
     const { events, mailbox } = this.#parts
     events.emit('error', () => ({ error, during: 'a turn, which is tried again' }))
     const busy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
-    const kept = busy ? this.#patient(submissions, error) : []
+    const patient = <T extends Order | Submission>(mail: T[]): T[] =>
+      busy ? this.#patient(mail, error) : []
     this.#error = error
-    mailbox.putBack({ endings, submissions: kept, once })
+    mailbox.putBack({ endings, orders: patient(orders), submissions: patient(submissions), once })
+    if (!busy) for (const { reject } of orders) reject(error)
     if (!busy) await this.#oneByOne(submissions)
   }
 
@@ -82,10 +81,10 @@ export class FailedTurns {
   }
 
   /** Those that may go on waiting for another process to let go of the write lock. */
-  #patient(submissions: Submission[], error: HelveError): Submission[] {
+  #patient<T extends Order | Submission>(mail: T[], error: HelveError): T[] {
     const oldest = this.#parts.clock.monotonic() - BUSY_PATIENCE
-    for (const { since, reject } of submissions) if (since < oldest) reject(error)
-    return submissions.filter(({ since }) => since >= oldest)
+    for (const { since, reject } of mail) if (since < oldest) reject(error)
+    return mail.filter(({ since }) => since >= oldest)
   }
 
   /** So that a submission which cannot be written does not take the others along. */
@@ -93,8 +92,7 @@ export class FailedTurns {
     const { store, clock, acknowledge } = this.#parts
     for (const one of submissions) {
       try {
-        const enqueues = [one.job]
-        const { enqueued } = await store.turn({ now: clock.now(), settles: [], enqueues, admit })
+        const { enqueued } = await store.turn({ ...NO_WORK, now: clock.now(), enqueues: [one.job] })
         acknowledge(one, enqueued[0]!)
       } catch (error) {
         one.reject(error)

@@ -1,14 +1,25 @@
 import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
+import type { Command, CommandResult } from '../store/command.ts'
+import { bytesOf, rowsOf } from './weight.ts'
 
-/** A submission that waits for its commit. */
-export interface Submission {
-  job: NewJob
+/** Mail whose sender waits for the commit. */
+interface Awaited<T> {
   /** On the monotonic clock. */
   since: number
-  resolve: (result: EnqueueResult) => void
+  resolve: (result: T) => void
   reject: (error: unknown) => void
+}
+
+/** A submission that waits for its commit. */
+export interface Submission extends Awaited<EnqueueResult> {
+  job: NewJob
+}
+
+/** A command that waits for its commit. */
+export interface Order extends Awaited<CommandResult> {
+  command: Command
 }
 
 /** A run that has ended and waits for its settling. */
@@ -20,6 +31,7 @@ export interface Ending {
 /** What one turn takes out of the mailbox. */
 export interface Mail {
   endings: Ending[]
+  orders: Order[]
   submissions: Submission[]
   /** Calls a `runOnce` back; undefined when none waits. */
   once: ((ran: boolean) => void) | undefined
@@ -27,15 +39,21 @@ export interface Mail {
 
 /** Submissions that may wait at a time. */
 const MOST_WAITING = 10_000
+/** Bytes of payloads and records that one turn writes: SQLite takes some 5 ms for that. */
+const MOST_BYTES = 1_048_576
 
 /** What has reached the coordinator and no turn has taken yet. */
 export class Mailbox {
   #endings: Ending[] = []
+  #orders: Order[] = []
   #submissions: Submission[] = []
   #onces: ((ran: boolean) => void)[] = []
+  /** `runOnce` calls that wait for room. */
+  #held: ((ran: boolean) => void)[] = []
 
   get isEmpty(): boolean {
-    return this.#endings.length + this.#submissions.length + this.#onces.length === 0
+    const waiting = this.#endings.length + this.#orders.length + this.#submissions.length
+    return waiting + this.#onces.length === 0
   }
 
   /** How many. */
@@ -47,6 +65,10 @@ export class Mailbox {
     this.#endings.push(ending)
   }
 
+  order(order: Order): void {
+    this.#orders.push(order)
+  }
+
   submit(submission: Submission): void {
     if (this.#submissions.length >= MOST_WAITING) submission.reject(backpressure())
     else this.#submissions.push(submission)
@@ -56,29 +78,71 @@ export class Mailbox {
     return new Promise((resolve) => this.#onces.push(resolve))
   }
 
+  /** There is a due job, and no room for it: the call waits for {@link releaseOnces}. */
+  hold(once: (ran: boolean) => void): void {
+    this.#held.push(once)
+  }
+
+  /** There may be room. */
+  releaseOnces(): void {
+    if (this.#held.length > 0) this.#onces.unshift(...this.#held.splice(0))
+  }
+
   /**
-   * Takes at most so much, half of which is for endings.
+   * Takes at most so many rows, half of which are for endings, and {@link MOST_BYTES}; one of each
+   * in any case.
    *
    * @param behind lets in half the submissions
    */
   take(most: number, behind: boolean): Mail {
-    const endings = this.#endings.splice(0, most / 2)
-    const left = most - endings.length
-    const submissions = this.#submissions.splice(0, behind ? left / 2 : left)
-    return { endings, submissions, once: this.#onces.shift() }
+    const budget = { rows: most / 2, bytes: MOST_BYTES }
+    const endings = taken(this.#endings, budget, rowsOf, bytesOf)
+    const orders = this.#orders.splice(0, most)
+    budget.rows += most / 2
+    if (behind) budget.rows /= 2
+    const submissions = taken(this.#submissions, budget, one, payloadOf)
+    return { endings, orders, submissions, once: this.#onces.shift() }
   }
 
   /** Puts mail back in its place: it goes first into the next turn. */
-  putBack({ endings, submissions, once }: Mail): void {
+  putBack({ endings, orders, submissions, once }: Mail): void {
     this.#endings.unshift(...endings)
+    this.#orders.unshift(...orders)
     this.#submissions.unshift(...submissions)
     if (once) this.#onces.unshift(once)
   }
 
+  /** Nothing is written any more, and nobody waits in vain. */
   refuse(error: HelveError): void {
     for (const { reject } of this.#submissions.splice(0)) reject(error)
-    for (const once of this.#onces.splice(0)) once(false)
+    for (const { reject } of this.#orders.splice(0)) reject(error)
+    for (const once of [...this.#onces.splice(0), ...this.#held.splice(0)]) once(false)
   }
+}
+
+/** Takes the first of a list, as long as they fit; at least one. */
+function taken<T>(
+  list: T[],
+  budget: { rows: number; bytes: number },
+  rows: (item: T) => number,
+  bytes: (item: T) => number,
+): T[] {
+  let number = 0
+  for (const item of list) {
+    if (number > 0 && (budget.rows < 1 || budget.bytes < 0)) break
+    budget.rows -= rows(item)
+    budget.bytes -= bytes(item)
+    number += 1
+  }
+  return list.splice(0, number)
+}
+
+function one(): number {
+  return 1
+}
+
+function payloadOf({ job }: Submission): number {
+  return job.payload.length
 }
 
 function backpressure(): HelveError {

@@ -1,53 +1,92 @@
 import { backoffDelay, DEFAULT_BACKOFF } from '../job/backoff.ts'
 import type { ClaimedJob, JobError } from '../job/job.ts'
 import { MAX_CRASHES, MAX_DELAY } from '../job/limits.ts'
-import type { Outcome, Settlement } from '../job/outcome.ts'
+import type { Outcome, Rerun, Settlement } from '../job/outcome.ts'
 import type { Policy } from '../job/policy.ts'
+import { synchronous } from '../job/submission.ts'
 import type { Terms } from '../pool/pool.ts'
+import type { QueueClock } from '../store/timeline.ts'
 
 const CANCELLED: JobError = { name: 'CancelledError', message: 'cancelled' }
 
-/** Decides what becomes of a job after a run: every retry in helve is decided here. */
-export function settlement(
-  outcome: Outcome,
-  job: ClaimedJob,
-  policy: Policy,
-  now: number,
-  random: () => number,
-): Settlement {
+/** What a decision depends on besides the run. */
+export interface Circumstances {
+  policy: Policy
+  /** The moment of the queue. */
+  now: number
+  clock: Pick<QueueClock, 'timeOf'>
+  /** Gives a number in [0, 1): jitter. */
+  random: () => number
+  /** Is told of a mistake in the host's own functions. */
+  onMistake: (error: unknown, during: string) => void
+}
+
+/** What becomes of a job after a run. */
+export interface Decision {
+  settlement: Settlement
+  /** Instead, if a submission was folded in while it ran. */
+  rerun: Rerun
+}
+
+/** Decides what becomes of a job after a run: every retry, rerun and death is decided here. */
+export function decide(outcome: Outcome, job: ClaimedJob, around: Circumstances): Decision {
+  const settlement = settlementOf(outcome, job, around)
+  const error = settlement.to === 'completed' ? null : settlement.error
+  return { settlement, rerun: { crashes: crashesAfter(outcome, job), error } }
+}
+
+/** A job that kills its thread each time ends, however often submissions are folded into it. */
+function crashesAfter({ type }: Outcome, { crashes }: ClaimedJob): number {
+  if (type === 'completed') return 0
+  return Math.min(type === 'lost' ? crashes + 1 : crashes, MAX_CRASHES - 1)
+}
+
+function settlementOf(outcome: Outcome, job: ClaimedJob, around: Circumstances): Settlement {
+  const { policy, now } = around
   switch (outcome.type) {
     case 'completed':
       return { to: 'completed' }
     case 'failed':
       if (outcome.permanent) return { to: 'dead', charge: 'attempt', error: outcome.error }
-      return retry(outcome.error, outcome.retryAt)
-    case 'timedOut':
-      return retry({ name: 'TimeoutError', message: `ran longer than ${outcome.timeout} ms` })
+      return retry(job, outcome.error, around, outcome.retryAt)
+    case 'timedOut': {
+      const error = { name: 'TimeoutError', message: `ran longer than ${outcome.timeout} ms` }
+      return retry(job, error, around)
+    }
     case 'lost': {
       const error = { name: 'LostError', message: outcome.reason }
       if (job.crashes + 1 >= MAX_CRASHES) return { to: 'dead', charge: 'crash', error }
       // Due from now on, and so behind what is due already.
-      return { to: 'queued', runAt: now, charge: 'crash', error }
+      return { to: 'queued', runAt: now, charge: 'crash', error, backingOff: false }
     }
     case 'snoozed': {
       const runAt = now + outcome.delay
-      if (runAt - job.createdAt <= policy.maxAge) {
-        return { to: 'queued', runAt, charge: 'nothing', error: null }
-      }
+      if (runAt - job.since <= policy.maxAge) return uncharged(runAt)
       const message = `snoozed beyond its maxAge of ${policy.maxAge} ms`
       return { to: 'dead', charge: 'nothing', error: { name: 'MaxAgeError', message } }
     }
     case 'cancelled':
       return { to: 'dead', charge: 'nothing', error: CANCELLED }
     case 'released':
-      return { to: 'queued', runAt: now + (outcome.delay ?? 0), charge: 'nothing', error: null }
+      return uncharged(now + (outcome.delay ?? 0))
   }
+}
 
-  function retry(error: JobError, at?: number): Settlement {
-    if (job.attempt >= (job.maxAttempts ?? policy.maxAttempts))
-      return { to: 'dead', charge: 'attempt', error }
-    const runAt = at ?? now + delay(job, policy, error, random)
-    return { to: 'queued', runAt: Math.min(runAt, now + MAX_DELAY), charge: 'attempt', error }
+function uncharged(runAt: number): Settlement {
+  return { to: 'queued', runAt, charge: 'nothing', error: null, backingOff: false }
+}
+
+/** @param at the wall clock's time before which it is not to run again */
+function retry(job: ClaimedJob, error: JobError, around: Circumstances, at?: number): Settlement {
+  const { policy, now, clock } = around
+  if (job.attempt >= (job.maxAttempts ?? policy.maxAttempts)) {
+    return { to: 'dead', charge: 'attempt', error }
+  }
+  const asked = at === undefined ? now : clock.timeOf(at)
+  const runAt = Math.max(now + backoff(job, error, around), asked)
+  return {
+    ...{ to: 'queued', runAt: Math.min(runAt, now + MAX_DELAY), charge: 'attempt', error },
+    backingOff: true,
   }
 }
 
@@ -62,14 +101,17 @@ export function termsOf(job: ClaimedJob, policy: Policy, most: number): Terms {
   }
 }
 
-function delay(job: ClaimedJob, policy: Policy, error: JobError, random: () => number): number {
-  const backoff = job.overrides?.backoff ?? policy.backoff
-  if (typeof backoff !== 'function') return backoffDelay(backoff, job.attempt, random)
+function backoff(job: ClaimedJob, error: JobError, around: Circumstances): number {
+  const { policy, random, onMistake } = around
+  const given = job.overrides?.backoff ?? policy.backoff
+  if (typeof given !== 'function') return backoffDelay(given, job.attempt, random)
   try {
-    const own = backoff(job.attempt, error)
-    if (Number.isFinite(own) && own >= 0) return Math.round(own)
-  } catch {
+    const own = synchronous(given(job.attempt, error))
+    if (typeof own === 'number' && own >= 0 && own < Infinity) return Math.round(own)
+    throw new TypeError(`expected milliseconds, got ${String(own)}`)
+  } catch (mistake) {
     // A host's mistake in its backoff must not keep a job from being settled.
+    onMistake(mistake, `the backoff of kind ${job.kind}, in whose place the default is taken`)
   }
   return backoffDelay(DEFAULT_BACKOFF, job.attempt, random)
 }

@@ -41,6 +41,13 @@ export interface JobRecord {
   folds: number
   /** Epoch milliseconds: not claimed before. */
   runAt: number
+  /**
+   * Epoch milliseconds from which a submission is owed a run that was folded in while the job runs;
+   * `null` when none is.
+   */
+  rerunAt: number | null
+  /** Whether it has failed, and waits for its retry until `runAt`. */
+  isBackingOff: boolean
   createdAt: number
   /** Epoch milliseconds of the claim; `null` unless running. */
   startedAt: number | null
@@ -57,9 +64,12 @@ export interface NewJob {
   payload: string
   dedupeKey: string | null
   priority: number
-  group: string | null
-  /** Epoch milliseconds. */
+  /** Undefined where nobody knew what the kind says: the runtime finds out before the job runs. */
+  group: string | null | undefined
+  /** On the queue's time: due from then on; `NEVER` leaves that to `wallAt`. */
   runAt: number
+  /** Epoch milliseconds: due as soon as the wall clock shows that. `null` for a delay. */
+  wallAt: number | null
   maxAttempts: number | null
   /** What this job sets against its kind's policy; `null` when it sets nothing. */
   overrides: JobOverrides | null
@@ -96,6 +106,9 @@ export interface ClaimedJob {
   attempt: number
   maxAttempts: number | null
   crashes: number
+  /** Epoch milliseconds. */
   createdAt: number
+  /** On the queue's time: since when its `maxAge` counts. */
+  since: number
   overrides: JobOverrides | null
 }

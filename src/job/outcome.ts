@@ -67,8 +67,24 @@ export function unhandled(kind: string): TaskOutcome {
 /** The move out of `running` that the coordinator decided on. */
 export type Settlement =
   | { to: 'completed' }
-  | { to: 'queued'; runAt: number; charge: Charge; error: JobError | null }
+  | {
+      to: 'queued'
+      /** On the queue's time. */
+      runAt: number
+      charge: Charge
+      error: JobError | null
+      /** Whether the job waits for a retry: a fold then keeps that time. */
+      backingOff: boolean
+    }
   | { to: 'dead'; charge: Charge; error: JobError }
+
+/** What a job goes into its next run with that it owes to a submission which was folded in. */
+export interface Rerun {
+  /** Crashes that stay on record. */
+  crashes: number
+  /** What went wrong in the run that has ended; `null` if nothing has. */
+  error: JobError | null
+}
 
 /**
  * What a run costs its job: `attempt` keeps the attempt that the claim counted, `crash` gives it

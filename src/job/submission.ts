@@ -1,10 +1,10 @@
 import type { BackoffOptions } from './backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, shown } from './check.ts'
 import { checkDedupeKey, checkGroup } from './names.ts'
-import { HelveError } from './errors.ts'
+import { HelveError, read } from './errors.ts'
 import { toJobError } from './failure.ts'
 import type { JobOverrides, NewJob } from './job.ts'
-import { MAX_DELAY, MAX_KIND_LENGTH, MAX_PRIORITY } from './limits.ts'
+import { MAX_DELAY, MAX_KIND_LENGTH, MAX_PRIORITY, NEVER } from './limits.ts'
 import { payloadJson } from './payload.ts'
 import { checkBackoff, checkMaxAttempts, checkTimeout, type GroupOf } from './policy.ts'
 
@@ -54,50 +54,68 @@ export type SubmissionDefaults = Pick<EnqueueOptions, 'priority' | 'delay'> & { 
 const KIND = /^[A-Za-z][A-Za-z0-9_.:-]*$/
 const NO_OPTIONS = {}
 
+/** The present, on the queue's time and on the wall clock. */
+export interface Moment {
+  now: number
+  /** Epoch milliseconds. */
+  wall: number
+}
+
 /**
  * A submission, checked. Everything that any producer sends passes here, in whatever process or
  * thread it is.
  *
+ * @param defaults what its kind says; undefined where nobody knows the kind
  * @throws HelveError `HELVE_ERR_KIND`, `_PAYLOAD`, `_PAYLOAD_TOO_LARGE`, `_DEDUPE_KEY`, `_OPTION`
  */
 export function newJob(
   kind: unknown,
   payload: unknown,
   given: unknown,
-  now: number,
-  defaults: SubmissionDefaults = NO_OPTIONS,
+  { now, wall }: Moment,
+  defaults?: SubmissionDefaults,
 ): NewJob {
   const options = (given ?? NO_OPTIONS) as EnqueueOptions
   if (options !== NO_OPTIONS) checkKeys(options, 'options', ENQUEUE_KEYS)
-  const { priority = defaults.priority } = options
+  const { priority = defaults?.priority } = options
   return {
     kind: checkKind(kind),
     payload: payloadJson(payload),
     dedupeKey: checkDedupeKey(options.dedupeKey),
     priority:
       priority === undefined ? 0 : checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY),
-    group:
-      options.group === undefined ? groupOf(defaults.group, payload) : checkGroup(options.group),
-    runAt: runAtOf(options, now, defaults.delay),
+    ...timesOf(options, now, wall, defaults?.delay),
     maxAttempts: options.maxAttempts === undefined ? null : checkMaxAttempts(options.maxAttempts),
     overrides: overridesOf(options),
+    group:
+      options.group === undefined
+        ? defaults && groupOf(defaults.group, payload)
+        : checkGroup(options.group),
   }
 }
 
 /**
  * The group that a kind's policy gives to a payload.
  *
- * @throws HelveError `HELVE_ERR_OPTION` when its function throws, or gives what is no name
+ * @throws HelveError `HELVE_ERR_OPTION` when its function throws, is asynchronous, or gives what is
+ *   no name
  */
 export function groupOf(group: GroupOf | undefined, payload: unknown): string | null {
   if (typeof group !== 'function') return group ?? null
   try {
-    return checkGroup(group(payload as never))
+    return checkGroup(synchronous(group(payload as never)))
   } catch (cause) {
     if (cause instanceof HelveError) throw cause
     const problem = toJobError(cause).message
     throw new HelveError('HELVE_ERR_OPTION', `group: expected a name, got ${problem}`, { cause })
   }
+}
+
+/** A promise's rejection would end the host, since nobody waits for the promise. */
+export function synchronous(given: unknown): unknown {
+  if (typeof read(given, 'then') !== 'function') return given
+  void Promise.resolve(given).catch(() => undefined)
+  throw new TypeError('a promise: the function has to be synchronous')
 }
 
 /** @throws HelveError `HELVE_ERR_KIND` */
@@ -117,17 +135,26 @@ function badKind(expected: string, came: unknown): HelveError {
   return new HelveError('HELVE_ERR_KIND', `kind: expected ${expected}, got ${shown(came)}`)
 }
 
-function runAtOf({ delay, runAt }: EnqueueOptions, now: number, usual = 0): number {
-  if (runAt === undefined)
-    return Math.ceil(now + checkNumber(delay === undefined ? usual : delay, 'delay', 0, MAX_DELAY))
+/** A delay passes on the queue's time; a moment is the wall clock's, however that is set. */
+function timesOf(
+  { delay, runAt }: EnqueueOptions,
+  now: number,
+  wall: number,
+  usual = 0,
+): Pick<NewJob, 'runAt' | 'wallAt'> {
+  if (runAt === undefined) {
+    const wait = checkNumber(delay === undefined ? usual : delay, 'delay', 0, MAX_DELAY)
+    return { runAt: Math.ceil(now + wait), wallAt: null }
+  }
   if (delay !== undefined) {
     throw new HelveError('HELVE_ERR_OPTION', 'delay: expected either delay or runAt, got both')
   }
   const at = runAt instanceof Date ? runAt.getTime() : runAt
-  if (typeof at !== 'number' || !(at >= 0 && at <= now + MAX_DELAY)) {
+  if (typeof at !== 'number' || !(at >= 0 && at <= wall + MAX_DELAY)) {
     throw badOption('runAt', 'a Date or epoch milliseconds, a year ahead at most', runAt)
   }
-  return Math.ceil(at)
+  if (at > wall) return { runAt: NEVER, wallAt: Math.ceil(at) }
+  return { runAt: Math.ceil(now - (wall - at)), wallAt: null }
 }
 
 function overridesOf({ backoff, timeout }: EnqueueOptions): JobOverrides | null {

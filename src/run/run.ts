@@ -76,7 +76,7 @@ export class Run implements HandlerContext {
   }
 
   enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): void {
-    this.#effects.enqueue(newJob(kind, payload, options, Date.now()))
+    this.#effects.enqueue(newJob(kind, payload, options, { now: 0, wall: Date.now() }))
   }
 
   snooze(ms: number): void {

@@ -66,7 +66,9 @@ export class Intake {
   }
 
   #job(kind: string, payload: unknown, options: Options): NewJob {
-    return newJob(kind, payload, options, this.#clock.now(), this.#registry.options(kind))
+    const now = this.#clock.now()
+    const moment = { now, wall: this.#clock.wallOf(now) }
+    return newJob(kind, payload, options, moment, this.#registry.options(kind))
   }
 
   async #enqueueAll(submissions: AnySubmission[]): Promise<Result[]> {

@@ -1,5 +1,4 @@
 import { closed } from '../coordinator/coordinator.ts'
-import { orphaned } from '../coordinator/last-chance.ts'
 import { HelveError } from '../job/errors.ts'
 import { startLanes, tellNarrowLanes, type LaneParts } from './lanes.ts'
 import { patiently } from '../patience.ts'
@@ -10,6 +9,9 @@ import { within } from '../pool/within.ts'
 export const STOP_TIMEOUT = 20_000
 /** And then, beyond each run's grace, to what it had to interrupt. */
 const INTERRUPT_TIMEOUT = 10_000
+
+/** What has become of jobs that were `running` when their process ended. */
+const ORPHANED = { type: 'lost', reason: 'the process that ran it ended' } as const
 
 /** A runtime's life: it owns the file from its first run on, and ends once. */
 export class Lifecycle {
@@ -64,9 +66,9 @@ export class Lifecycle {
 
   /** What a kind may do has changed. */
   regroup(kind: string): void {
-    const { store, coordinator, events } = this.#parts
+    const { coordinator, events } = this.#parts
     const during = `looking at the groups of ${kind} anew`
-    const looked = this.#started?.then(() => store.regroup(kind, Date.now()))
+    const looked = this.#started?.then(() => coordinator.command({ type: 'regroup', kind }))
     looked?.catch((error: unknown) => events.emit('error', () => ({ error, during })))
     coordinator.wake()
   }
@@ -83,7 +85,7 @@ export class Lifecycle {
 
   async #own(): Promise<void> {
     const { store, coordinator, registry } = this.#parts
-    const orphans = orphaned(await patiently(() => store.own(Date.now())))
+    const orphans = await patiently(() => store.own(store.clock.now()))
     try {
       this.#unwatch = store.watch(() => coordinator.wake())
       startLanes(this.#pools, this.#parts)
@@ -95,7 +97,7 @@ export class Lifecycle {
       await this.#release()
       throw error
     }
-    for (const { job, outcome } of orphans) coordinator.settled(job, outcome)
+    for (const job of orphans) coordinator.settled(job, ORPHANED)
     tellNarrowLanes(this.#pools, this.#parts)
   }
 

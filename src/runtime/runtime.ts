@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { systemClock, type Clock } from '../coordinator/clock.ts'
+import { clockOf, type Clock } from '../coordinator/clock.ts'
 import { Coordinator } from '../coordinator/coordinator.ts'
 import type { Explanation } from '../coordinator/explain.ts'
 import { Intake } from './intake.ts'
@@ -22,7 +22,6 @@ import {
   type KindOptions,
   type RuntimeOptions,
 } from './options.ts'
-import { patiently } from '../patience.ts'
 import type { Pool } from '../pool/pool.ts'
 import { MAIN_LANE, Registry } from './registry.ts'
 import type { Counts, HostConnection, ListQuery, Page, Store } from '../store/store.ts'
@@ -45,7 +44,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   readonly #pools = new Map<string, Pool>()
   readonly #coordinator: Coordinator
   readonly #intake: Intake
-  readonly #clock: Clock = systemClock
+  readonly #clock: Clock
   readonly #lifecycle: Lifecycle
 
   /**
@@ -56,6 +55,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   constructor(store: Store, options: RuntimeOptions = {}) {
     if (typeof read(store, 'turn') !== 'function') throw badOption('store', 'a store', store)
     this.#store = store
+    this.#clock = clockOf(store.clock)
     this.#options = checkRuntimeOptions(options)
     const registry = new Registry(this.#options.lanes, this.#options.handlers !== undefined)
     const lanes = lanesOf(this.#pools, registry)
@@ -238,9 +238,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    */
   async retry(id: number): Promise<boolean> {
     checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
-    const retried = await patiently(() => this.#store.retry(id, this.#clock.now()))
-    this.#coordinator.wake()
-    return retried
+    return (await this.#coordinator.command({ type: 'retry', id })) === true
   }
 
   /**
@@ -252,7 +250,8 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    */
   async cancel(id: number): Promise<boolean> {
     checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
-    return patiently(() => this.#coordinator.cancel(id))
+    const command = { type: 'cancel', id, token: undefined } as const
+    return (await this.#coordinator.command(command)) !== false
   }
 
   /**
@@ -268,18 +267,13 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     checkKeys(options, 'options', ['by'])
     const by = options.by ?? null
     if (by !== null && typeof by !== 'string') throw badOption('by', 'a string', by)
-    const paused = await patiently(() => this.#store.pause(checked, this.#clock.now(), by))
-    if (paused) this.#events.emit('paused', () => ({ target: checked, by }))
-    return paused
+    return (await this.#coordinator.command({ type: 'pause', target: checked, by })) === true
   }
 
   /** Takes a pause back. False when there was none. */
   async resume(target: PauseTarget): Promise<boolean> {
     const checked = this.#target(target)
-    const resumed = await patiently(() => this.#store.resume(checked, this.#clock.now()))
-    if (resumed) this.#events.emit('resumed', () => ({ target: checked }))
-    this.#coordinator.wake()
-    return resumed
+    return (await this.#coordinator.command({ type: 'resume', target: checked })) === true
   }
 
   /** What is paused. */
@@ -303,7 +297,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   /** Deletes a dead job. False when no dead job has this id. */
   async discard(id: number): Promise<boolean> {
     checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
-    return patiently(() => this.#store.discard(id))
+    return (await this.#coordinator.command({ type: 'discard', id })) === true
   }
 
   /** Calls `listener` at every such event; one that throws is reported as an `error` event. */

@@ -1,12 +1,16 @@
 import type { DeliveryRecord, Webhook } from '../job/delivery.ts'
 import type { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, JobState, NewJob } from '../job/job.ts'
-import type { Settlement } from '../job/outcome.ts'
+import type { Rerun, Settlement } from '../job/outcome.ts'
 import type { Pause, PauseTarget } from '../job/pause.ts'
-import type { GroupOf, Rate } from '../job/policy.ts'
+import type { Command, CommandResult } from './command.ts'
+import type { Rate } from '../job/policy.ts'
+import type { QueueClock } from './timeline.ts'
 
 /** What a producer needs of a store. */
 export interface JobStore {
+  /** The time of the queue. @default the wall clock's */
+  readonly clock?: QueueClock
   /** Writes one job, or folds it into the one that holds its dedupe key. Resolves after the commit. */
   enqueue(job: NewJob, now: number): Promise<EnqueueResult>
 }
@@ -35,12 +39,16 @@ export interface WebhookReader {
 
 /**
  * The port of the queue: whole transactions, each of which happens entirely or not at all. `now`
- * is always passed in, in epoch milliseconds; a store has no clock of its own.
+ * is always passed in, as a moment of the queue's {@link Store.clock}, and never goes back.
  */
 export interface Store extends DeliveryPruner, WebhookReader {
+  readonly clock: QueueClock
   /**
-   * The hot path: settles, then enqueues, then claims, in one transaction. A new job that nothing
-   * comes before may be claimed with its writing.
+   * The hot path: settles, then commands, then enqueues, then claims, in one transaction. A new job
+   * that nothing comes before may be claimed with its writing.
+   *
+   * An ending, a command or a submission that the store cannot write is set aside by itself: a job
+   * whose ending cannot be written is dead, and its {@link Settled.setAside} says why.
    */
   turn(turn: Turn): Promise<TurnResult>
   /** Enqueues in a transaction that the host has open on a connection of its own. */
@@ -63,30 +71,7 @@ export interface Store extends DeliveryPruner, WebhookReader {
   counts(): Promise<Counts>
   /** The `runAt` of the job that has been due for longest; undefined when none is due. */
   oldestDue(now: number): Promise<number | undefined>
-  /**
-   * Requeues a dead job with fresh attempts. False when no dead job has this id.
-   *
-   * @throws HelveError `HELVE_ERR_DEDUPE_KEY` when a newer job holds its key
-   */
-  retry(id: number, now: number): Promise<boolean>
-  /** Deletes a dead job. False when no dead job has this id. */
-  discard(id: number): Promise<boolean>
-  /**
-   * Makes a queued job dead. A running one is the coordinator's to end: of it, what was folded in
-   * so far is forgotten.
-   *
-   * @param token of the caller's claim, if the job is running
-   * @returns the job that was queued; `running`; or undefined when there is no such live job, or
-   *   the claim is not the caller's
-   */
-  cancel(id: number, now: number, token?: number): Promise<ClaimedJob | 'running' | undefined>
-  /** Claims no more of the target. False when it was paused already. */
-  pause(target: PauseTarget, now: number, by: string | null): Promise<boolean>
-  /** Takes a pause back. False when there was none. */
-  resume(target: PauseTarget, now: number): Promise<boolean>
   pauses(): Promise<Pause[]>
-  /** Looks at the groups of a kind anew: what it allows them has changed. */
-  regroup(kind: string, now: number): Promise<void>
   /**
    * Where a job stands; undefined when there is none.
    *
@@ -112,15 +97,32 @@ export interface HostConnection {
 export interface Turn {
   now: number
   settles: Settle[]
+  commands: Command[]
   enqueues: NewJob[]
-  /** Chooses what to claim from, out of all queues with jobs, those of this turn included. */
+  /** Since when a job runs whose next crash would be its last: no other such job is claimed. */
+  suspect: number | undefined
+  /**
+   * Chooses what to claim from, out of the queues that may have due jobs, those of this turn's
+   * enqueues included. The pauses are the same array as long as nothing has been paused or resumed.
+   */
   admit: (backlog: Queue[], pauses: readonly Pause[]) => Admission[]
+}
+
+/** A turn in which nothing happens: what one adds is all that does. */
+export const NO_WORK: Omit<Turn, 'now'> = {
+  settles: [],
+  commands: [],
+  enqueues: [],
+  suspect: undefined,
+  admit: () => [],
 }
 
 /** The end of one claim. */
 export interface Settle {
   job: ClaimedJob
   settlement: Settlement
+  /** What becomes of the job instead, if a submission was folded in while it ran. */
+  rerun: Rerun
   /** Enqueued in the same transaction, if the claim is still the job's. */
   followUps: NewJob[]
   deliveries: DeliveryRecord[]
@@ -153,8 +155,9 @@ export interface PricedQueue extends Queue {
 export const UNLIMITED: KindTerms = {
   cost: 1,
   room: Infinity,
+  held: false,
   rate: undefined,
-  groupOf: undefined,
+  filing: false,
   groupConcurrency: Infinity,
   groupRate: undefined,
   paused: new Set(),
@@ -166,28 +169,42 @@ export interface KindTerms {
   cost: number
   /** The room that it may take up in all. */
   room: number
+  /** Nothing of it is claimed until a command frees it: it is paused, or waits for a handler. */
+  held: boolean
   rate: Rate | undefined
-  /** For jobs that were submitted without a group. */
-  groupOf: GroupOf | undefined
+  /** Its jobs have groups: one whose group is not known yet is not claimed before it is filed. */
+  filing: boolean
   /** Jobs of a group that may run at a time. */
   groupConcurrency: number
   groupRate: Rate | undefined
   /** Groups that are paused. */
-  paused: ReadonlySet<string>
+  paused: { has(group: string): boolean }
 }
 
 export interface TurnResult {
   /** One for each settle; undefined when the claim was not the caller's. */
   settled: (Settled | undefined)[]
+  /** One for each command; an error for one that was refused. */
+  commanded: (CommandResult | HelveError)[]
   /** One for each enqueue; an error for one that the store refused, with the others unaffected. */
   enqueued: (EnqueueResult | HelveError)[]
   claimed: ClaimedJob[]
+  /** Queued jobs whose group has to be found out; a `file` command files them. */
+  unfiled: UnfiledJob[]
   /** Whether an admission was cut short by its `most`: there may be more to claim at once. */
   more: boolean
   /** Whether jobs may be due that no admission had room for. */
   behind: boolean
-  /** Epoch ms of the next job that an admission had room for, but was not due; Infinity for none. */
+  /** The moment at which the next queue may have a due job; Infinity for none. */
   nextDue: number
+}
+
+/** A queued job of a kind with groups, written by somebody who does not know them. */
+export interface UnfiledJob {
+  id: number
+  kind: string
+  /** JSON. */
+  payload: string
 }
 
 /** What became of a settled job. */
@@ -195,6 +212,8 @@ export interface Settled {
   state: 'completed' | 'queued' | 'dead' | 'running'
   /** Why it is still `running`, with nothing of its settle written: a follow-up was refused. */
   refused?: HelveError
+  /** Why its ending could not be written: the job is dead instead. */
+  setAside?: HelveError
   /** A submission had been folded in while it ran: it has been queued once more, afresh. */
   rerun: boolean
   followUps: EnqueueResult[]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Pauses } from '../../src/coordinator/pauses.ts'
 import { admissions, admitOne } from '../../src/coordinator/admission.ts'
 import { DEFAULT_POLICY } from '../../src/job/policy.ts'
 import type { PricedQueue, Queue } from '../../src/store/store.ts'
@@ -53,7 +54,7 @@ describe('what a turn admits', () => {
     ]
   for (const [what, free, backlog, queues] of cases) {
     test(what, () => {
-      const admitted = admissions(backlog, [], lanes(free), MOST)
+      const admitted = admissions(backlog, new Pauses([]), lanes(free), MOST)
       assert.deepEqual(
         admitted.map((admission) => shown(admission.queues)),
         queues.map((lane) => lane.map(priced)),
@@ -62,7 +63,7 @@ describe('what a turn admits', () => {
   }
 
   test('as much as a lane has room for', () => {
-    const admitted = admissions([a, hook], [], lanes({ default: 3, net: 7 }), MOST)
+    const admitted = admissions([a, hook], new Pauses([]), lanes({ default: 3, net: 7 }), MOST)
     assert.deepEqual(
       admitted.map(({ room }) => room),
       [3, 7],
@@ -70,7 +71,12 @@ describe('what a turn admits', () => {
   })
 
   test('I9: no more than the most of a turn, the lanes and what nobody handles together', () => {
-    const admitted = admissions([a, hook, ghost], [], lanes({ default: 1_000, net: 1_000 }), MOST)
+    const admitted = admissions(
+      [a, hook, ghost],
+      new Pauses([]),
+      lanes({ default: 1_000, net: 1_000 }),
+      MOST,
+    )
     const limits = admitted.map(({ most }) => most)
     assert.ok(
       limits.reduce((sum, limit) => sum + limit, 0) <= MOST,
@@ -88,12 +94,12 @@ describe('what a turn admits for one', () => {
   ]
   for (const [what, free, backlog, queues] of cases) {
     test(what, () => {
-      const [admitted, ...others] = admitOne(backlog, [], lanes(free))
+      const [admitted, full] = admitOne(backlog, new Pauses([]), lanes(free))
       assert.deepEqual(
         shown(admitted!.queues),
         queues.map((each) => ({ ...each, cost: 1 })),
       )
-      assert.deepEqual([admitted!.room, others.length], [1, 0])
+      assert.deepEqual([admitted!.room, full!.room], [1, 0])
     })
   }
 })

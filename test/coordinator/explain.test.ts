@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import type { PauseTarget } from '../../src/job/pause.ts'
 import { describe, test } from 'node:test'
 import type { Explanation } from '../../src/coordinator/explain.ts'
 import { failed } from '../support/fake-pool.ts'
 import { NOW } from '../support/jobs.ts'
 import { aCoordinator, times, type Rig } from './rig.ts'
+import { pause } from '../support/commands.ts'
 
 type Setup = Parameters<typeof aCoordinator>[1]
 
@@ -30,9 +32,9 @@ const last =
     (await enqueue(...times(count, () => job))).at(-1)!
 
 const pausing =
-  (target: Parameters<Rig['store']['pause']>[0], by: string | null) =>
+  (target: PauseTarget, by: string | null) =>
   async ({ store, enqueueOne }: Rig): Promise<number> => {
-    await store.pause(target, NOW, by)
+    await pause(store, target, NOW, by)
     return enqueueOne(grouped)
   }
 
@@ -254,10 +256,10 @@ const cases: Case[] = [
   },
   {
     what: 'is dead, and whose key another has',
-    make: async ({ enqueueOne, coordinator }) => {
+    make: async ({ enqueueOne, cancel }) => {
       const job = { dedupeKey: 'k', runAt: NOW + 9 }
       const id = await enqueueOne(job)
-      await coordinator.cancel(id)
+      await cancel(id)
       await enqueueOne(job)
       return id
     },
@@ -328,7 +330,7 @@ describe('of several reasons, explain tells the one that lasts', () => {
   test('a pause, though the job is not due', async (t) => {
     const { coordinator, claim, store, enqueueOne } = await aCoordinator(t)
     await claim()
-    await store.pause({ kind: 'a' }, NOW, null)
+    await pause(store, { kind: 'a' }, NOW, null)
     const id = await enqueueOne({ ...a, runAt: NOW + 9 })
     const told = await coordinator.explain(id)
     assert.deepEqual(told?.code === 'paused' && told.pause, paused)

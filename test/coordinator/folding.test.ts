@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Outcome } from '../../src/job/outcome.ts'
 import { completed, failed } from '../support/fake-pool.ts'
+import { NOW } from '../support/jobs.ts'
 import { aCoordinator } from './rig.ts'
 import { Fate } from './turn-control.ts'
 
@@ -65,24 +66,24 @@ describe('a submission whose key is held', () => {
 })
 
 describe('I4: after a submission was folded into a run', () => {
-  /** What the next run is, `after` milliseconds, and that no other one follows it. */
-  const ways: { way: string; outcome: Outcome; after: number; attempt: number }[] = [
-    { way: 'completes', outcome: completed(), after: 0, attempt: 1 },
-    { way: 'fails', outcome: failed(), after: 2_000, attempt: 2 },
-    { way: 'fails for good', outcome: failed({ permanent: true }), after: 0, attempt: 1 },
-    { way: 'times out', outcome: { type: 'timedOut', timeout: 5 }, after: 2_000, attempt: 2 },
-    { way: 'is lost', outcome: { type: 'lost', reason: 'exit' }, after: 0, attempt: 1 },
-    { way: 'is released', outcome: { type: 'released', reason: 'stop' }, after: 0, attempt: 1 },
+  const ways: { way: string; outcome: Outcome }[] = [
+    { way: 'completes', outcome: completed() },
+    { way: 'fails', outcome: failed() },
+    { way: 'fails, and asks for a retry', outcome: failed({ retryAt: NOW + 60_000 }) },
+    { way: 'fails for good', outcome: failed({ permanent: true }) },
+    { way: 'times out', outcome: { type: 'timedOut', timeout: 5 } },
+    { way: 'is lost', outcome: { type: 'lost', reason: 'exit' } },
+    { way: 'is released', outcome: { type: 'released', reason: 'stop', delay: 60_000 } },
+    { way: 'snoozes', outcome: { type: 'snoozed', delay: 60_000, followUps: [], deliveries: [] } },
   ]
-  for (const { way, outcome, after, attempt } of ways) {
-    test(`that ${way}: one further run with the newest payload`, async (t) => {
+  for (const { way, outcome } of ways) {
+    test(`that ${way}: one further run at once, with the newest payload and all attempts`, async (t) => {
       const { enqueue, end, clock, runs, store, pool } = await running(t)
       await enqueue(keyed('newer'), keyed('newest'))
       await end(outcome)
-      await clock.advance(after)
       assert.deepEqual(runs(), [
         ['old', 1],
-        ['newest', attempt],
+        ['newest', 1],
       ])
       await end(completed())
       await clock.advance(600_000)

@@ -6,6 +6,7 @@ import { completed, failed } from '../support/fake-pool.ts'
 import { aDelivery, aJob, NOW } from '../support/jobs.ts'
 import { aCoordinator, times } from './rig.ts'
 import { Fate } from './turn-control.ts'
+import { cancel as cancelIn, pause, resume } from '../support/commands.ts'
 
 const lost: Outcome = { type: 'lost', reason: 'exit' }
 const released: Outcome = { type: 'released', reason: 'it was told to end' }
@@ -34,9 +35,7 @@ async function running(...setup: Parameters<typeof aCoordinator>) {
       await rig.clock.settle()
     },
     cancel: async (which = id): Promise<boolean> => {
-      const cancelled = rig.coordinator.cancel(which)
-      await rig.clock.settle()
-      return cancelled
+      return rig.cancel(which)
     },
     fold: (payload: string) => rig.enqueueOne({ kind: 'a', dedupeKey: 'k', payload }),
     runs: () => rig.pool.started.map(({ job }) => [job.attempt, job.payload]),
@@ -114,16 +113,16 @@ describe('a run that snoozes', () => {
 
 describe('cancel', () => {
   test('of a queued job: it is dead at once, and never runs', async (t) => {
-    const { coordinator, enqueueOne, claim, clock, row, told, pool } = await aCoordinator(t)
+    const { cancel, enqueueOne, claim, clock, row, told, pool } = await aCoordinator(t)
     const id = await enqueueOne({ kind: 'a', dedupeKey: 'k' })
     told.length = 0
-    assert.equal(await coordinator.cancel(id), true)
+    assert.equal(await cancel(id), true)
     const { state, attempts, errors } = await row(id)
     const at = NOW
     assert.deepEqual([state, attempts, errors], ['dead', 0, [{ ...error, at, attempt: 0 }]])
     const job = { id, kind: 'a', dedupeKey: 'k', attempt: 0 }
     assert.deepEqual(told, [['cancelled', { job }]])
-    assert.equal(await coordinator.cancel(id), false)
+    assert.equal(await cancel(id), false)
     await claim()
     await clock.advance(60_000)
     assert.deepEqual([pool.started, told.length], [[], 1])
@@ -191,12 +190,12 @@ describe('cancel', () => {
   })
 
   test('of a job that is just being claimed: it is told to end', async (t) => {
-    const { coordinator, enqueueOne, turns, clock, pool } = await aCoordinator(t)
+    const { coordinator, cancel, enqueueOne, turns, clock, pool } = await aCoordinator(t)
     const id = await enqueueOne()
     const go = turns.holdAfter()
     coordinator.claim()
     await clock.settle()
-    const cancelled = new Fate(coordinator.cancel(id))
+    const cancelled = new Fate(cancel(id))
     await clock.settle()
     assert.deepEqual([cancelled.is, pool.running], ['pending', []])
     go()
@@ -240,11 +239,11 @@ describe('cancel', () => {
   })
 
   test('of the one that runOnce waits for ends its waiting', async (t) => {
-    const { coordinator, enqueueOne, clock, pool } = await aCoordinator(t)
+    const { coordinator, cancel, enqueueOne, clock, pool } = await aCoordinator(t)
     const id = await enqueueOne()
     const once = new Fate(coordinator.once())
     await clock.settle()
-    void coordinator.cancel(id)
+    void cancel(id)
     await clock.settle()
     assert.equal(once.is, 'pending')
     pool.finish(id, released)
@@ -268,7 +267,7 @@ describe('a pause', () => {
       const rig = await aCoordinator(t, setup)
       await rig.claim()
       const [first] = await rig.enqueue(a)
-      await rig.store.pause(target, NOW, 'ann')
+      await pause(rig.store, target, NOW, 'ann')
       const [waiting, other] = await rig.enqueue(a, others)
       const runningOf = ({ pools }: typeof rig) =>
         [...pools.values()].flatMap(({ running }) => running).sort((x, y) => x - y)
@@ -282,7 +281,7 @@ describe('a pause', () => {
       await next.claim()
       await next.clock.advance(60_000)
       assert.deepEqual(runningOf(next), [])
-      await next.store.resume(target, next.clock.now())
+      await resume(next.store, target, next.clock.now())
       next.coordinator.wake()
       await next.clock.settle()
       assert.deepEqual(runningOf(next), [waiting])
@@ -292,7 +291,7 @@ describe('a pause', () => {
   test('holds for one job at a time, too', async (t) => {
     const { coordinator, enqueue, store, clock, pool } = await aCoordinator(t)
     const [, b] = await enqueue({ kind: 'a' }, { kind: 'b' })
-    await store.pause({ kind: 'a' }, NOW, null)
+    await pause(store, { kind: 'a' }, NOW, null)
     const onces = times(2, () => new Fate(coordinator.once()))
     await clock.settle()
     assert.deepEqual([pool.running, onces[1]!.value], [[b], false])
@@ -339,22 +338,34 @@ describe('a kind in its lane', () => {
     assert.deepEqual(pool.running, [slow[0], slow[1], other])
   })
 
-  test('knows of the others once it has seen a job of theirs', async (t) => {
-    const setup = { lanes: three, known: { default: [] } }
-    const { enqueue, enqueueOne, claim, pool } = await aCoordinator(t, setup)
-    await enqueueOne({ kind: 'b', runAt: NOW + 60_000 })
-    await claim()
-    const ids = await enqueue(...times(6, () => ({ kind: 'a' })))
-    assert.deepEqual(pool.running, ids.slice(0, 2))
-  })
-
   test('is passed over by one job at a time, too', async (t) => {
     const setup = { lanes: three, policies: { a: { concurrency: 1 } } }
     const { coordinator, enqueue, clock, pool } = await aCoordinator(t, setup)
-    const [first, , other] = await enqueue({ kind: 'a' }, { kind: 'a' }, { kind: 'b' })
-    const onces = times(3, () => new Fate(coordinator.once()))
+    const [first, second, other] = await enqueue({ kind: 'a' }, { kind: 'a' }, { kind: 'b' })
+    const onces = times(4, () => new Fate(coordinator.once()))
     await clock.settle()
-    assert.deepEqual([pool.running, onces[2]!.value], [[first, other], false])
+    assert.deepEqual([pool.running, onces[2]!.is], [[first, other], 'pending'])
+    pool.finish(first!)
+    await clock.settle()
+    assert.deepEqual([pool.running, onces[3]!.value], [[other, second], false])
+    pool.finish(second!)
+    await clock.settle()
+    assert.equal(onces[2]!.value, true)
+  })
+
+  test('waits for room, and not in vain, when many are asked for at once', async (t) => {
+    const { coordinator, enqueue, clock, pool } = await aCoordinator(t, { lanes: { default: 2 } })
+    await enqueue(...times(20, () => ({})))
+    const onces = times(21, () => new Fate(coordinator.once()))
+    await clock.settle()
+    for (let n = 0; n < 20; n++) {
+      pool.finish(pool.running[0]!)
+      await clock.settle()
+    }
+    assert.deepEqual(
+      onces.map(({ value }) => value),
+      [...times(20, () => true), false],
+    )
   })
 })
 
@@ -371,7 +382,7 @@ describe('one job at a time is found', () => {
     const { coordinator, enqueue, store, clock, pool } = await aCoordinator(t)
     const ids = await enqueue(...times(1_100, (n) => ({ group: `g${n}` })))
     const last = ids.pop()!
-    for (const id of ids) await store.cancel(id, NOW)
+    for (const id of ids) await cancelIn(store, id, NOW)
     const once = new Fate(coordinator.once())
     await clock.settle()
     assert.deepEqual([pool.running, once.is], [[last], 'pending'])
@@ -382,7 +393,7 @@ describe('one job at a time is found', () => {
     const { coordinator, enqueueOne, clock, pool } = await aCoordinator(t, {
       policies: { a: { group } },
     })
-    const id = await enqueueOne({ kind: 'a', payload: { repo: 'x' } })
+    const id = await enqueueOne({ kind: 'a', payload: { repo: 'x' }, group: undefined })
     void coordinator.once()
     await clock.settle()
     assert.deepEqual([pool.running, pool.started[0]?.job.group], [[id], 'x'])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { clockOf } from '../../src/coordinator/clock.ts'
 import { Coordinator } from '../../src/coordinator/coordinator.ts'
 import { Events, type RuntimeEvents } from '../../src/events.ts'
 import type { EnqueueResult, JobRecord } from '../../src/job/job.ts'
@@ -19,7 +20,7 @@ interface Setup {
   /** The lane of a kind, `null` if nobody handles it. @default 'default' */
   kinds?: Record<string, string | null>
   policies?: Record<string, Partial<Policy>>
-  /** One that another coordinator has worked on. @default a new one */
+  /** One that another coordinator has worked on, on the same clock. @default a new one */
   store?: SqliteStore
   /** Kinds of a lane that leave each other a slot. @default none: a kind may take all of them */
   known?: Record<string, string[]>
@@ -51,9 +52,10 @@ const EVENTS = [
 /** A coordinator on a real store, with lanes and time that the test moves. */
 export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup = {}) {
   const { lanes = { default: 100 }, kinds = {}, policies = {}, idle = IDLE } = setup
-  const store = setup.store ?? (await openStore(t, { durability: 'process' }))
-  const turns = new TurnControl(store)
   const clock = setup.clock ?? new ManualClock()
+  const store =
+    setup.store ?? (await openStore(t, { durability: 'process', clocks: clock.sources }))
+  const turns = new TurnControl(store)
   const events = new Events()
   const told: Told[] = []
   for (const event of EVENTS) events.on(event, (data) => told.push([event, data] as Told))
@@ -72,7 +74,12 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
       kinds: (lane) => known.get(lane) ?? new Set(),
     },
     events,
-    clock,
+    clock: {
+      ...clockOf(store.clock),
+      monotonic: () => clock.monotonic(),
+      after: (ms, callback) => clock.after(ms, callback),
+      soon: (callback) => clock.soon(callback),
+    },
     random: setup.random ?? (() => 0.5),
     idle,
   })
@@ -92,6 +99,13 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
   }
 
   const enqueueOne = async (job: Submission = {}): Promise<number> => (await enqueue(job))[0]!
+
+  /** Has a job cancelled. */
+  const cancel = async (id: number): Promise<boolean> => {
+    const cancelled = coordinator.command({ type: 'cancel', id, token: undefined })
+    await clock.settle()
+    return (await cancelled) !== false
+  }
 
   /** Claims from now on. */
   const claim = async (): Promise<void> => {
@@ -123,6 +137,7 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
     submit,
     enqueue,
     enqueueOne,
+    cancel,
     claim,
     row,
     of,

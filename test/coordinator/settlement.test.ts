@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { settlement, termsOf } from '../../src/coordinator/settle.ts'
+import { decide, termsOf } from '../../src/coordinator/settle.ts'
 import type { ClaimedJob, JobError } from '../../src/job/job.ts'
 import { MAX_DELAY } from '../../src/job/limits.ts'
 import type { Outcome, Settlement } from '../../src/job/outcome.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/job/policy.ts'
+import { wallTime } from '../../src/store/timeline.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { NOW } from '../support/jobs.ts'
 
@@ -34,6 +35,7 @@ function aClaim(over: Partial<ClaimedJob> = {}): ClaimedJob {
     maxAttempts: null,
     crashes: 0,
     createdAt: NOW,
+    since: NOW,
     overrides: null,
     group: null,
     ...over,
@@ -41,7 +43,7 @@ function aClaim(over: Partial<ClaimedJob> = {}): ClaimedJob {
 }
 
 function again(after: number, cause: JobError = error): Settlement {
-  return { to: 'queued', runAt: NOW + after, charge: 'attempt', error: cause }
+  return { to: 'queued', runAt: NOW + after, charge: 'attempt', error: cause, backingOff: true }
 }
 
 const dead: Settlement = { to: 'dead', charge: 'attempt', error }
@@ -93,11 +95,14 @@ const cases: Record<string, Record<string, Case>> = {
     },
   },
   'a run that asks to be retried': {
-    'is retried then': { outcome: failed({ retryAt: NOW + 77 }), to: again(77) },
-    'is retried then, without jitter': {
+    'is retried then, if its backoff is over by then': {
+      outcome: failed({ retryAt: NOW + 7_777 }),
+      to: again(7_777),
+    },
+    'is retried after its backoff, if that takes longer': {
       outcome: failed({ retryAt: NOW + 77 }),
       random: 0,
-      to: again(77),
+      to: again(1_800),
     },
     'is retried within a year': {
       outcome: failed({ retryAt: NOW + 2 * MAX_DELAY }),
@@ -120,12 +125,12 @@ const cases: Record<string, Record<string, Case>> = {
   'a run that was lost': {
     'I6: is run again, a crash for its attempt': {
       outcome: lost,
-      to: { to: 'queued', runAt: NOW, charge: 'crash', error: crash },
+      to: { to: 'queued', runAt: NOW, charge: 'crash', error: crash, backingOff: false },
     },
     'I6: is run again although it was the last attempt': {
       outcome: lost,
       job: { attempt: 5, crashes: 1 },
-      to: { to: 'queued', runAt: NOW, charge: 'crash', error: crash },
+      to: { to: 'queued', runAt: NOW, charge: 'crash', error: crash, backingOff: false },
     },
     'is dead after the third crash': {
       outcome: lost,
@@ -137,7 +142,7 @@ const cases: Record<string, Record<string, Case>> = {
     'I6: is run again at no cost, however often': {
       outcome: { type: 'released', reason: 'stop' },
       job: { attempt: 5, crashes: 2 },
-      to: { to: 'queued', runAt: NOW, charge: 'nothing', error: null },
+      to: { to: 'queued', runAt: NOW, charge: 'nothing', error: null, backingOff: false },
     },
   },
   'a backoff': {
@@ -214,10 +219,9 @@ for (const [what, table] of Object.entries(cases)) {
     for (const [name, { outcome, job, policy, random = 0.5, to }] of Object.entries(table)) {
       test(name, () => {
         const all = { ...DEFAULT_POLICY, ...policy }
-        assert.deepEqual(
-          settlement(outcome, aClaim(job), all, NOW, () => random),
-          to,
-        )
+        const around = { policy: all, now: NOW, clock: wallTime, onMistake: () => undefined }
+        const decided = decide(outcome, aClaim(job), { ...around, random: () => random })
+        assert.deepEqual(decided.settlement, to)
       })
     }
   })

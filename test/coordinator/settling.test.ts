@@ -93,10 +93,10 @@ describe('a run that failed', () => {
 
   test('is retried at the next whole millisecond when it asks for a fraction', async (t) => {
     const { end, row, id, startsAfter, of } = await running(t)
-    await end(failed({ retryAt: retryAt(new RetryAfterError(1_000 / 3), NOW) }))
+    await end(failed({ retryAt: retryAt(new RetryAfterError(10_000 / 3), NOW) }))
     assert.deepEqual(of('error'), [])
-    assert.deepEqual([(await row(id)).state, (await row(id)).runAt], ['queued', NOW + 334])
-    await startsAfter(334)
+    assert.deepEqual([(await row(id)).state, (await row(id)).runAt], ['queued', NOW + 3_334])
+    await startsAfter(3_334)
   })
 
   test('because of its timeout is one that failed', async (t) => {
@@ -136,15 +136,21 @@ describe('a backoff of the host', () => {
     'that gives Infinity': () => Infinity,
     'that gives a string': () => '5',
     'that gives a promise': async () => 5,
+    'that rejects': async () => {
+      throw new Error('a mistake of the host')
+    },
   }
   for (const [what, backoff] of Object.entries(broken)) {
-    test(`${what} gives way to the default one`, async (t) => {
+    test(`${what} gives way to the default one, and is told once`, async (t) => {
       const { end, startsAfter, of } = await running(t, {
         policies: { a: { backoff: backoff as () => number } },
       })
       await end(failed())
       await startsAfter(2_000)
-      assert.deepEqual(of('error'), [])
+      assert.deepEqual(
+        of('error').map(({ during }) => during),
+        ['the backoff of kind a, in whose place the default is taken'],
+      )
     })
   }
 
@@ -284,9 +290,9 @@ describe('what rides in an outcome', () => {
   test('is written with the settling: follow-ups and delivery records', async (t) => {
     const { end, store, pool, clock } = await running(t)
     const followUps = [
-      aJob({ kind: 'b', payload: 1, dedupeKey: 'k' }),
-      aJob({ kind: 'b', payload: 2, dedupeKey: 'k' }),
-      aJob({ kind: 'c', runAt: NOW + 500 }),
+      aJob({ kind: 'b', payload: 1, dedupeKey: 'k', runAt: 0 }),
+      aJob({ kind: 'b', payload: 2, dedupeKey: 'k', runAt: 0 }),
+      aJob({ kind: 'c', runAt: 500 }),
     ]
     await end(completed({ followUps, deliveries: [aDelivery({ guid: 'one' })] }))
     assert.deepEqual(

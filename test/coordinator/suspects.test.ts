@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import { orphaned } from '../../src/coordinator/last-chance.ts'
-import { settlement } from '../../src/coordinator/settle.ts'
-import { DEFAULT_POLICY } from '../../src/job/policy.ts'
-import type { Turn } from '../../src/store/store.ts'
 import { completed } from '../support/fake-pool.ts'
-import { claim } from '../support/jobs.ts'
+import { connect } from '../support/store.ts'
 import { aCoordinator, times } from './rig.ts'
 
 describe('jobs whose next crash would be their last', () => {
@@ -53,58 +49,69 @@ describe('jobs whose next crash would be their last', () => {
   })
 
   test('are not dead with the one that ran when their process ended', async (t) => {
-    const { pool, clock, coordinator, store, row, of } = await suspects(t, 4)
+    const { pool, clock, coordinator, store, row } = await suspects(t, 4)
     const [guilty] = pool.running as [number]
-    const others = of('released').map(({ job }) => job.id)
-    assert.equal(others.length, 3)
-    // Claimed once more, and no turn has put them off again.
     coordinator.close()
-    assert.equal((await claim(store, 3, clock.now() + 100)).length, 3)
-    for (const { job, outcome } of orphaned(await store.own(clock.now() + 200))) {
-      const next = settlement(outcome, job, DEFAULT_POLICY, clock.now() + 200, () => 0)
-      await store.fail(job, next, clock.now() + 200)
-    }
+    const orphans = await store.own(clock.now())
+    assert.deepEqual(
+      orphans.map(({ id }) => id),
+      [guilty],
+    )
+    const next = await aCoordinator(t, { store, clock })
+    next.coordinator.settled(orphans[0]!, { type: 'lost', reason: 'exit' })
+    await clock.settle()
     const { state, crashes, attempts } = await row(guilty)
     assert.deepEqual([state, crashes, attempts], ['dead', 3, 0])
-    for (const id of others) {
-      const { state, crashes, attempts } = await row(id)
-      assert.deepEqual([state, crashes, attempts], ['queued', 2, 0])
-    }
+    const { jobs } = await store.list({ state: 'queued' })
+    assert.deepEqual(
+      jobs.map((job) => [job.crashes, job.attempts]),
+      times(3, () => [2, 0]),
+    )
   })
 
-  test('are lost if they ran, whatever their lane, and only then', async (t) => {
+  test('run one at a time over all lanes', async (t) => {
     const kinds = { a: 'first', b: 'second' }
-    const rig = await aCoordinator(t, { lanes: { first: 9, second: 9 }, kinds })
-    const { clock, turns, store, coordinator } = rig
+    const { clock, claim, ...rig } = await aCoordinator(t, {
+      lanes: { first: 9, second: 9 },
+      kinds,
+    })
     const pools = [...rig.pools.values()]
     await rig.enqueue({ kind: 'a', priority: 1 }, { kind: 'b' })
-    await rig.claim()
-    const lose = async (): Promise<void> => {
+    await claim()
+    for (let crash = 0; crash < 2; crash += 1) {
       for (const pool of pools) {
         for (const id of pool.running) pool.finish(id, { type: 'lost', reason: 'exit' })
       }
       await clock.settle()
     }
-    await lose()
-    // What is put off stays claimed.
-    const isPutOff = ({ settles }: Turn): boolean =>
-      settles.some(({ settlement }) => 'charge' in settlement && settlement.charge === 'nothing')
-    turns.fails = (turn) => (isPutOff(turn) ? new Error('no space') : undefined)
-    await lose()
-    coordinator.close()
-    const orphans = orphaned(await store.own(clock.now()))
-    const lost = orphans.filter(({ outcome }) => outcome.type === 'lost')
-    const running = pools.flatMap((pool) => pool.running)
-    assert.deepEqual([orphans.length, running.length], [2, 1])
-    assert.deepEqual(
-      lost.map(({ job }) => job.id),
-      running,
-    )
+    assert.equal(pools.flatMap((pool) => pool.running).length, 1)
+  })
+
+  test('that wait spend no token of a rate', async (t) => {
+    const rate = { limit: 4, per: 3_600_000 }
+    const rig = await aCoordinator(t, { policies: { reindex: { rate } } })
+    const { pool, clock, store } = rig
+    await rig.enqueueOne()
+    await rig.claim()
+    for (let crash = 0; crash < 2; crash += 1) {
+      pool.finish(pool.running[0]!, { type: 'lost', reason: 'exit' })
+      await clock.settle()
+    }
+    // One token is left, and a second suspect has to wait for the first.
+    const twin = await rig.enqueueOne({ runAt: clock.now() + 1 })
+    const file = connect(t, store.file)
+    file.prepare('UPDATE helve_jobs SET crashes = 2 WHERE id = ?').run(twin)
+    await clock.advance(60_000)
+    assert.equal(pool.running.length, 1)
+    pool.finish(pool.running[0]!, completed())
+    await clock.advance(2_000)
+    assert.deepEqual(pool.running, [twin])
   })
 
   test('come seldom to see whether a long one is over', async (t) => {
-    const { clock, of } = await suspects(t, 2)
+    const { clock, turns } = await suspects(t, 2)
+    const before = turns.turns.length
     await clock.advance(60_000)
-    assert.ok(of('released').length < 80)
+    assert.ok(turns.turns.length - before < 200)
   })
 })

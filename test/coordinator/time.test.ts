@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { failed } from '../support/fake-pool.ts'
+import { NEVER } from '../../src/job/limits.ts'
 import { aJob, NOW } from '../support/jobs.ts'
 import { openStore } from '../support/store.ts'
 import { aCoordinator, IDLE, type Rig } from './rig.ts'
@@ -177,62 +178,171 @@ test('I3: a run that goes on for a year is nobody else’s: nothing is rescued b
   assert.deepEqual([state, attempts, crashes], ['running', 1, 0])
 })
 
-describe('a clock that is set', () => {
+describe('a wall clock that is set', () => {
   const idle = 60_000
+  const steps = [
+    ['forwards', 366 * 24 * HOUR],
+    ['back', -HOUR],
+  ] as const
 
-  test('forwards: what has become due starts at the next look', async (t) => {
-    const { claim, enqueue, clock, pool } = await aCoordinator(t)
-    await claim()
-    const ids = await enqueue({ runAt: NOW + HOUR }, { runAt: NOW + HOUR / 2 })
-    clock.step(HOUR)
-    await clock.advance(IDLE)
-    assert.deepEqual(new Set(pool.running), new Set(ids))
-  })
+  for (const [way, by] of steps) {
+    test(`${way}: what was due stays due`, async (t) => {
+      const { claim, enqueue, clock, pool } = await aCoordinator(t, { idle })
+      const ids = await enqueue({}, {})
+      clock.step(by)
+      await claim()
+      assert.deepEqual(pool.running, ids)
+    })
 
-  test('backwards: what was waiting starts at the moment that the clock then shows', async (t) => {
-    const { claim, enqueueOne, clock, pool } = await aCoordinator(t, { idle })
-    await claim()
-    const id = await enqueueOne({ runAt: NOW + 1_000 })
-    clock.step(-HOUR)
-    await clock.advance(HOUR + 999)
-    assert.deepEqual(pool.running, [])
-    await clock.advance(1)
-    assert.deepEqual(pool.running, [id])
-  })
+    test(`${way}: a delay is waited out once`, async (t) => {
+      const { claim, enqueueOne, clock, pool } = await aCoordinator(t, { idle })
+      await claim()
+      const id = await enqueueOne({ runAt: clock.now() + 1_000 })
+      clock.step(by)
+      await clock.advance(999)
+      assert.deepEqual(pool.running, [])
+      await clock.advance(1)
+      assert.deepEqual(pool.running, [id])
+    })
 
-  test('backwards: what is submitted then starts at once', async (t) => {
-    const { claim, enqueueOne, clock, pool } = await aCoordinator(t, { idle })
-    await claim()
-    clock.step(-HOUR)
-    const id = await enqueueOne()
-    assert.deepEqual(pool.running, [id])
-  })
+    test(`${way}: what is submitted then starts at once`, async (t) => {
+      const { claim, enqueueOne, clock, pool } = await aCoordinator(t, { idle })
+      await claim()
+      clock.step(by)
+      const id = await enqueueOne()
+      assert.deepEqual(pool.running, [id])
+    })
 
-  for (const [way, by] of [
-    ['forwards', HOUR],
-    ['backwards', -HOUR],
-  ] as const) {
-    test(`${way} during a run: it is retried by the time that the clock shows`, async (t) => {
+    test(`${way} during a run: its retry waits for as long, and people see wall time`, async (t) => {
       const { claim, enqueueOne, clock, pool, row } = await aCoordinator(t, { idle })
       await claim()
       const id = await enqueueOne()
       clock.step(by)
       pool.finish(id, failed())
       await clock.settle()
-      assert.equal((await row(id)).runAt, NOW + by + 2_000)
+      assert.equal((await row(id)).runAt, clock.wall() + 2_000)
       await clock.advance(2_000)
       assert.deepEqual(pool.running, [id])
     })
+
+    test(`${way}: a job snoozes until its age says so, whatever the clock shows`, async (t) => {
+      const policies = { reindex: { maxAge: 10_000 } }
+      const { claim, enqueueOne, clock, pool, row } = await aCoordinator(t, { idle, policies })
+      await claim()
+      const id = await enqueueOne()
+      clock.step(by)
+      const snooze = async (): Promise<void> => {
+        pool.finish(id, { type: 'snoozed', delay: 6_000, followUps: [], deliveries: [] })
+        await clock.advance(6_000)
+      }
+      await snooze()
+      assert.equal((await row(id)).state, 'running')
+      await snooze()
+      assert.equal((await row(id)).state, 'dead')
+    })
+
+    test(`${way}: a rate holds`, async (t) => {
+      const policies = { reindex: { rate: { limit: 1, per: 1_000 } } }
+      const { claim, enqueue, clock, pool } = await aCoordinator(t, { idle, policies })
+      await claim()
+      const ids = await enqueue({}, {})
+      clock.step(by)
+      await clock.advance(999)
+      assert.deepEqual(pool.running, ids.slice(0, 1))
+      await clock.advance(1)
+      assert.deepEqual(pool.running, ids)
+    })
+
+    test(`${way}, and a new process: both hold`, async (t) => {
+      const { clock, store, enqueueOne, coordinator } = await aCoordinator(t, { idle })
+      const due = await enqueueOne()
+      const later = await enqueueOne({ runAt: clock.now() + 1_000 })
+      coordinator.close()
+      await store.close()
+      clock.step(by)
+      const file = await openStore(t, { file: store.file, clocks: clock.sources })
+      const { claim, pool } = await aCoordinator(t, { store: file, clock, idle })
+      await claim()
+      assert.deepEqual(pool.running, [due])
+      await clock.advance(1_000)
+      assert.deepEqual(pool.running, [due, later])
+    })
   }
 
-  test('backwards during a run: no negative time is told', async (t) => {
-    const { claim, enqueueOne, clock, pool, of } = await aCoordinator(t, { idle })
+  describe('and a job that is to run at a moment of it', () => {
+    const at = NOW + HOUR
+    const moment = { runAt: NEVER, wallAt: at }
+
+    test('starts then, and not before', async (t) => {
+      const { claim, enqueueOne, clock, pool, row } = await aCoordinator(t, { idle })
+      await claim()
+      const id = await enqueueOne(moment)
+      assert.equal((await row(id)).runAt, at)
+      await clock.advance(HOUR - 1)
+      assert.deepEqual(pool.running, [])
+      await clock.advance(1)
+      assert.deepEqual(pool.running, [id])
+    })
+
+    test('starts at the next look once the clock is set beyond it', async (t) => {
+      const { claim, enqueueOne, clock, pool } = await aCoordinator(t)
+      await claim()
+      const id = await enqueueOne(moment)
+      clock.step(2 * HOUR)
+      await clock.advance(IDLE)
+      assert.deepEqual(pool.running, [id])
+    })
+
+    test('waits for longer if the clock is set back', async (t) => {
+      const { claim, enqueueOne, clock, pool } = await aCoordinator(t)
+      await claim()
+      const id = await enqueueOne(moment)
+      clock.step(-HOUR)
+      await clock.advance(2 * HOUR - IDLE)
+      assert.deepEqual(pool.running, [])
+      await clock.advance(IDLE)
+      assert.deepEqual(pool.running, [id])
+    })
+
+    test('stays due if the clock is set back afterwards', async (t) => {
+      const { claim, enqueueOne, clock, pool, coordinator, turns } = await aCoordinator(t, {
+        lanes: { default: 1 },
+      })
+      await claim()
+      const first = await enqueueOne()
+      const id = await enqueueOne(moment)
+      await clock.advance(HOUR)
+      clock.step(-HOUR)
+      coordinator.wake()
+      await clock.settle()
+      pool.finish(first)
+      await clock.settle()
+      assert.deepEqual(pool.running, [id])
+      assert.ok(turns.turns.length > 0)
+    })
+
+    test('is due as soon as either comes, if a submission with a delay folds into it', async (t) => {
+      const { claim, enqueue, clock, pool } = await aCoordinator(t)
+      const [id] = await enqueue({ ...moment, dedupeKey: 'k' })
+      await enqueue({ dedupeKey: 'k', runAt: clock.now() + 500 })
+      await claim()
+      await clock.advance(499)
+      assert.deepEqual(pool.running, [])
+      await clock.advance(1)
+      assert.deepEqual(pool.running, [id])
+    })
+  })
+
+  test('is what retention counts by: nothing is deleted early', async (t) => {
+    const { claim, enqueueOne, clock, pool, store } = await aCoordinator(t)
     await claim()
     const id = await enqueueOne()
-    clock.step(-HOUR)
-    pool.finish(id)
+    pool.finish(id, failed({ permanent: true }))
     await clock.settle()
-    const [event] = of('completed')
-    assert.ok(event && event.durationMs >= 0, `the run took ${event?.durationMs} ms`)
+    clock.step(366 * 24 * HOUR)
+    await clock.advance(IDLE)
+    assert.equal(await store.pruneDead(clock.wall() - HOUR), 0)
+    await clock.advance(HOUR)
+    assert.equal(await store.pruneDead(clock.wall() - HOUR), 1)
   })
 })

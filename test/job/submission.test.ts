@@ -6,9 +6,12 @@ import {
   MAX_DELAY,
   MAX_KIND_LENGTH,
   MAX_PAYLOAD_BYTES,
+  NEVER,
 } from '../../src/job/limits.ts'
 import { newJob } from '../../src/job/submission.ts'
 import { NOW, refusal } from '../support/jobs.ts'
+
+const MOMENT = { now: NOW, wall: NOW }
 
 describe('a good submission', () => {
   test('has the defaults that EnqueueOptions states', () => {
@@ -18,13 +21,17 @@ describe('a good submission', () => {
       dedupeKey: null,
       priority: 0,
       runAt: NOW,
+      wallAt: null,
       maxAttempts: null,
       overrides: null,
-      group: null,
+      group: undefined,
     }
-    assert.deepEqual(newJob('touch_repo', undefined, undefined, NOW), expected)
-    assert.deepEqual(newJob('touch_repo', {}, null, NOW), expected)
-    assert.deepEqual(newJob('touch_repo', {}, { dedupeKey: null, delay: undefined }, NOW), expected)
+    assert.deepEqual(newJob('touch_repo', undefined, undefined, MOMENT), expected)
+    assert.deepEqual(newJob('touch_repo', {}, null, MOMENT), expected)
+    assert.deepEqual(
+      newJob('touch_repo', {}, { dedupeKey: null, delay: undefined }, MOMENT),
+      expected,
+    )
   })
 
   test('keeps everything that it says', () => {
@@ -36,27 +43,28 @@ describe('a good submission', () => {
       backoff: { type: 'fixed', delay: 0, maxDelay: 5, jitter: 1 },
       timeout: 1,
     }
-    assert.deepEqual(newJob('a', { repo_pk: 5 }, options, NOW), {
+    assert.deepEqual(newJob('a', { repo_pk: 5 }, options, MOMENT), {
       kind: 'a',
       payload: '{"repo_pk":5}',
       dedupeKey: 'k',
       priority: -1_000,
       runAt: NOW + 1_500,
+      wallAt: null,
       maxAttempts: 1_000,
       overrides: { backoff: options.backoff, timeout: 1 },
-      group: null,
+      group: undefined,
     })
   })
 
   const kinds = ['a', 'A', 'a.b:c-d_9', 'k'.repeat(MAX_KIND_LENGTH)]
   for (const kind of kinds) {
-    test(`may be of kind ${kind}`, () => assert.equal(newJob(kind, {}, {}, NOW).kind, kind))
+    test(`may be of kind ${kind}`, () => assert.equal(newJob(kind, {}, {}, MOMENT).kind, kind))
   }
 
   const keys = ['k', ' ', '__proto__', '🔑', 'é'.repeat(MAX_NAME_BYTES / 2)]
   for (const key of keys) {
     test(`may have the dedupe key ${key}`, () => {
-      assert.equal(newJob('a', {}, { dedupeKey: key }, NOW).dedupeKey, key)
+      assert.equal(newJob('a', {}, { dedupeKey: key }, MOMENT).dedupeKey, key)
     })
   }
 
@@ -80,28 +88,29 @@ describe('a good submission', () => {
     ['nothing', {}, '{}'],
   ]
   for (const [name, payload, json] of payloads) {
-    test(`may carry ${name}`, () => assert.equal(newJob('a', payload, {}, NOW).payload, json))
+    test(`may carry ${name}`, () => assert.equal(newJob('a', payload, {}, MOMENT).payload, json))
   }
 
   test('may carry exactly 1 MiB, in bytes', () => {
     const units = MAX_PAYLOAD_BYTES - 2
-    assert.equal(newJob('a', 'x'.repeat(units), {}, NOW).payload.length, MAX_PAYLOAD_BYTES)
-    const umlauts = newJob('a', 'ü'.repeat(units / 2), {}, NOW).payload
+    assert.equal(newJob('a', 'x'.repeat(units), {}, MOMENT).payload.length, MAX_PAYLOAD_BYTES)
+    const umlauts = newJob('a', 'ü'.repeat(units / 2), {}, MOMENT).payload
     assert.equal(Buffer.byteLength(umlauts), MAX_PAYLOAD_BYTES)
   })
 
-  const times: [options: object, runAt: number][] = [
+  const times: [options: object, runAt: number, wallAt?: number][] = [
     [{ delay: 0 }, NOW],
     [{ delay: 0.5 }, NOW + 1],
     [{ delay: MAX_DELAY }, NOW + MAX_DELAY],
     [{ runAt: NOW - 5 }, NOW - 5],
     [{ runAt: 0 }, 0],
-    [{ runAt: NOW + 0.5 }, NOW + 1],
-    [{ runAt: new Date(NOW + 7) }, NOW + 7],
+    [{ runAt: NOW + 0.5 }, NEVER, NOW + 1],
+    [{ runAt: new Date(NOW + 7) }, NEVER, NOW + 7],
   ]
-  for (const [options, runAt] of times) {
+  for (const [options, runAt, wallAt = null] of times) {
     test(`with ${JSON.stringify(options)} runs at a whole millisecond`, () => {
-      assert.equal(newJob('a', {}, options, NOW).runAt, runAt)
+      const job = newJob('a', {}, options, MOMENT)
+      assert.deepEqual([job.runAt, job.wallAt], [runAt, wallAt])
     })
   }
 })
@@ -125,7 +134,7 @@ interface Bad {
 function refuses(name: string, bad: Bad, code: HelveErrorCode, ...named: (string | RegExp)[]) {
   test(`I10: ${name}`, () => {
     const { kind = 'a', payload = {}, options = {} } = bad
-    assert.throws(() => newJob(kind, payload, options, NOW), refusal(code, ...named))
+    assert.throws(() => newJob(kind, payload, options, MOMENT), refusal(code, ...named))
   })
 }
 
@@ -149,7 +158,7 @@ describe('a kind is refused that is', () => {
     refuses(name, { kind }, 'HELVE_ERR_KIND', /^kind: /, ...named)
   }
   test('I10: undefined', () => {
-    assert.throws(() => newJob(undefined, {}, {}, NOW), refusal('HELVE_ERR_KIND', /^kind: /))
+    assert.throws(() => newJob(undefined, {}, {}, MOMENT), refusal('HELVE_ERR_KIND', /^kind: /))
   })
 })
 
@@ -259,7 +268,7 @@ describe('options are refused with', () => {
   test('I10: a value of 10 MB, in a short message', () => {
     const options = { priority: 'x'.repeat(10_000_000) }
     assert.throws(
-      () => newJob('a', {}, options, NOW),
+      () => newJob('a', {}, options, MOMENT),
       (error: Error) => error.message.length < 300,
     )
   })

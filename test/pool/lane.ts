@@ -85,6 +85,7 @@ export class Lane {
         maxAttempts: null,
         crashes,
         createdAt: NOW,
+        since: 0,
         overrides: null,
         group: null,
       },

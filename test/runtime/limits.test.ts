@@ -172,7 +172,8 @@ test('groups: one at a time each, also of those that a hook has submitted', asyn
   const all = Array.from({ length: 60 }, (_, n) => ({ key: n % 3, n }))
   await h.runtime.enqueueMany(all.slice(30).map((payload) => ({ kind: 'keyed' as const, payload })))
   // Submitted where nobody knows of the group.
-  for (const payload of all.slice(0, 30)) await h.store.enqueue(newJob('keyed', payload, {}, 1), 1)
+  for (const payload of all.slice(0, 30))
+    await h.store.enqueue(newJob('keyed', payload, {}, { now: 1, wall: 1 }), 1)
   void h.run()
   await h.drained()
   assert.equal(new Set(h.told('completed').map(({ job }) => job.id)).size, 60)
@@ -182,7 +183,7 @@ test('groups: one at a time each, also of those that a hook has submitted', asyn
 test('runOnce runs a job that is given its group by then', async (t) => {
   const h = await openHarness(t)
   h.runtime.register('echo', { group: () => 'one' })
-  await h.store.enqueue(newJob('echo', {}, {}, 1), 1)
+  await h.store.enqueue(newJob('echo', {}, {}, { now: 1, wall: 1 }), 1)
   assert.equal(await h.runtime.runOnce(), true)
   assert.equal(await h.runtime.runOnce(), false)
 })

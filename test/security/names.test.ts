@@ -47,8 +47,8 @@ describe('a handler is found only by the name that it has in the handlers module
       const { id: other } = await h.runtime.enqueue('echo', { n: 1 })
       connect(t, h.store.file).exec(`
         UPDATE helve_jobs SET kind = '${name}' WHERE id = ${id};
-        UPDATE helve_counters SET jobs = 1;
-        INSERT INTO helve_counters VALUES ('${name}', 'queued', 0, 1)`)
+        UPDATE helve_queues SET queued = 1;
+        INSERT INTO helve_queues (kind, priority, queued, ready_at) VALUES ('${name}', 0, 1, 0)`)
       const counts = await h.runtime.counts()
       assert.deepEqual(Object.keys(counts).sort(), [name, 'echo'].sort())
       void h.run()

@@ -15,6 +15,7 @@ import {
 import { sourceFiles } from '../support/sources.ts'
 import { openStore } from '../support/store.ts'
 import { builtSql } from './sql.ts'
+import { pause } from '../support/commands.ts'
 
 /** What may be put into SQL, by file, and why nothing can come in by it. */
 const ALLOWED: Record<string, { why: string; expressions: string[] }> = {
@@ -23,8 +24,8 @@ const ALLOWED: Record<string, { why: string; expressions: string[] }> = {
     expressions: [
       ...['sql', 'appended', 'owned', 'unclaimed', 'claimable', 'record'],
       ...['same', 'own', 'places(same)', 'rows', "columns.replace(/\\w+/g, '?')"],
-      "manyRows('kind, priority, run_at, max_attempts, created_at', 'payload')",
-      "manyRows('kind, priority, run_at, max_attempts, created_at, claim', 'id, payload')",
+      ...['COMMON', 'putOff', "manyRows(COMMON, 'payload')"],
+      "manyRows(CLAIMED, 'id, payload')",
     ],
   },
   'src/store/sqlite/connection.ts': {
@@ -114,7 +115,7 @@ test('values reach SQLite as parameters, whatever they say', async (t) => {
   const [{ id } = { id: 0 }] = await enqueue(store, job)
   const hook = { url: `https://example.org/?${HOSTILE}`, secret: HOSTILE, events: [HOSTILE] }
   const webhookId = await store.webhooks.create(hook)
-  await store.pause({ kind: 'reindex', group: HOSTILE }, NOW, HOSTILE)
+  await pause(store, { kind: 'reindex', group: HOSTILE }, NOW, HOSTILE)
   const error = { name: HOSTILE, message: HOSTILE, stack: HOSTILE, code: HOSTILE }
   await settle(store, requeues(await claimOne(store), { error }))
   const delivery = aDelivery({ webhookId, guid: HOSTILE, event: HOSTILE, requestBody: HOSTILE })

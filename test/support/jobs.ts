@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import type { DeliveryRecord } from '../../src/job/delivery.ts'
 import { HelveError, type HelveErrorCode } from '../../src/job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobError, NewJob } from '../../src/job/job.ts'
-import type { Charge } from '../../src/job/outcome.ts'
-import { UNLIMITED } from '../../src/store/store.ts'
+import type { Charge, Rerun } from '../../src/job/outcome.ts'
+import type { Command, CommandResult } from '../../src/store/command.ts'
+import { NO_WORK, UNLIMITED } from '../../src/store/store.ts'
 import type {
   Admission,
   KindTerms,
@@ -27,6 +28,7 @@ export function aJob({ payload = {}, ...over }: Partial<Omit<NewJob, 'payload'>>
     priority: 0,
     group: null,
     runAt: NOW,
+    wallAt: null,
     maxAttempts: null,
     overrides: null,
     ...over,
@@ -63,10 +65,16 @@ export function aDelivery(over: Partial<DeliveryRecord> = {}): DeliveryRecord {
   }
 }
 
-type Effects = Partial<Pick<Settle, 'followUps' | 'deliveries'>>
+type Effects = Partial<Pick<Settle, 'followUps' | 'deliveries' | 'rerun'>>
+
+/** What a job goes into a run of its own with that a fold has asked for. */
+export function aRerun(over: Partial<Rerun> = {}): Rerun {
+  return { crashes: 0, error: null, ...over }
+}
 
 export function completes(job: ClaimedJob, effects: Effects = {}): Settle {
-  return { job, settlement: { to: 'completed' }, followUps: [], deliveries: [], ...effects }
+  const settlement = { to: 'completed' } as const
+  return { job, settlement, rerun: aRerun(), followUps: [], deliveries: [], ...effects }
 }
 
 interface Failing extends Effects {
@@ -77,7 +85,8 @@ interface Failing extends Effects {
 export function buries(job: ClaimedJob, failing: Failing = {}): Settle {
   const { charge = 'attempt', error = anError(), ...effects } = failing
   const settlement = { to: 'dead', charge, error } as const
-  return { job, settlement, followUps: [], deliveries: [], ...effects }
+  const rerun = aRerun({ error, crashes: job.crashes })
+  return { job, settlement, rerun, followUps: [], deliveries: [], ...effects }
 }
 
 interface Requeueing extends Effects {
@@ -88,13 +97,23 @@ interface Requeueing extends Effects {
 
 export function requeues(job: ClaimedJob, requeueing: Requeueing = {}): Settle {
   const { charge = 'attempt', error = anError(), runAt = NOW, ...effects } = requeueing
-  const settlement = { to: 'queued', charge, error, runAt } as const
-  return { job, settlement, followUps: [], deliveries: [], ...effects }
+  const backingOff = charge === 'attempt'
+  const settlement = { to: 'queued', charge, error, runAt, backingOff } as const
+  const rerun = aRerun({ error, crashes: job.crashes })
+  return { job, settlement, rerun, followUps: [], deliveries: [], ...effects }
 }
 
 /** A turn of which only a part is given; it claims nothing unless told to. */
 export function turn(store: Store, part: Partial<Turn>): Promise<TurnResult> {
-  return store.turn({ now: NOW, settles: [], enqueues: [], admit: () => [], ...part })
+  return store.turn({ now: NOW, ...NO_WORK, ...part })
+}
+
+/** Has one command executed; one that is refused rejects. */
+export async function command(store: Store, one: Command, now = NOW): Promise<CommandResult> {
+  const { commanded } = await turn(store, { now, commands: [one] })
+  const [result] = commanded
+  if (result instanceof HelveError) throw result
+  return result!
 }
 
 export async function enqueue(store: Store, ...enqueues: NewJob[]): Promise<EnqueueResult[]> {
@@ -128,6 +147,32 @@ export function claimsOn(
       return [{ queues, room, most }]
     },
   })
+}
+
+/**
+ * Claims in turns, between which jobs are given their groups, until no job waits for that.
+ *
+ * @param groupOf gives the group of a payload
+ */
+export async function claimsFiled(
+  store: Store,
+  terms: Partial<KindTerms>,
+  groupOf: (payload: unknown) => string | null,
+  part: Parameters<typeof claimsOn>[2] = {},
+): Promise<ClaimedJob[]> {
+  const filing = { ...terms, filing: true }
+  let result = await claimsOn(store, filing, part)
+  const claimed = [...result.claimed]
+  while (result.unfiled.length > 0) {
+    assert.equal(result.more, true)
+    const jobs = result.unfiled.map(({ id, payload }) => {
+      return { id, group: groupOf(JSON.parse(payload)) }
+    })
+    const commands: Command[] = [{ type: 'file', jobs }]
+    result = await claimsOn(store, filing, { ...part, enqueues: [], settles: [], commands })
+    claimed.push(...result.claimed)
+  }
+  return claimed
 }
 
 /** Claims the one job that has to be due. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Clock } from '../../src/coordinator/clock.ts'
+import type { TimeSources } from '../../src/store/timeline.ts'
 import { NOW } from './jobs.ts'
 import { loopTurn } from './signal.ts'
 
@@ -16,8 +17,8 @@ interface Timer {
 export class ManualClock implements Clock {
   /** Milliseconds that have passed. */
   #passed = 0
-  /** What is shown is this much ahead of what has passed. */
-  #offset = NOW
+  /** The wall clock is this much ahead of the queue's time. */
+  #offset = 0
   #timers: Timer[] = []
   #soons: (() => void)[] = []
 
@@ -27,7 +28,25 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
-    return this.#offset + this.#passed
+    return NOW + this.#passed
+  }
+
+  /** What the wall clock shows. */
+  wall(): number {
+    return this.wallOf(this.now())
+  }
+
+  wallOf(time: number): number {
+    return time + this.#offset
+  }
+
+  timeOf(wall: number): number {
+    return wall - this.#offset
+  }
+
+  /** For a store, whose time is then this clock's. */
+  get sources(): TimeSources {
+    return { wall: () => this.wall(), monotonic: () => this.#passed, boot: 'the one of the test' }
   }
 
   after(ms: number, callback: () => void): () => void {
@@ -63,7 +82,7 @@ export class ManualClock implements Clock {
     this.#passed = until
   }
 
-  /** Somebody sets the clock: it shows another time, and none has passed. */
+  /** Somebody sets the wall clock: it shows another time, and none has passed. */
   step(ms: number): void {
     this.#offset += ms
   }

@@ -29,10 +29,19 @@ const THREAD = `
     look(() => db.prepare(\`
       SELECT 'counter of ' || state || ' ' || kind || ', priority ' || priority || ': off by ' || sum(jobs)
       FROM (
-        SELECT state, kind, priority, jobs FROM helve_counters
+        SELECT 'queued' AS state, kind, priority, queued AS jobs FROM helve_queues
+        UNION ALL SELECT 'running', kind, priority, running FROM helve_queues
+        UNION ALL SELECT 'dead', kind, priority, dead FROM helve_queues
         UNION ALL
         SELECT state, kind, priority, -count(*) FROM helve_jobs GROUP BY state, kind, priority)
       GROUP BY state, kind, priority HAVING sum(jobs) <> 0\`).pluck().all())
+    look(() => db.prepare(\`
+      SELECT 'job ' || id || ': its ' || name || ' cannot be read'
+      FROM (
+        SELECT id, 'payload' AS name, payload AS text FROM helve_jobs
+        UNION ALL SELECT id, 'errors', errors FROM helve_jobs
+        UNION ALL SELECT id, 'overrides', overrides FROM helve_jobs WHERE overrides IS NOT NULL)
+      WHERE NOT json_valid(text) LIMIT 100\`).pluck().all())
     return []
   })
   parentPort.postMessage(problems.filter((problem) => problem !== 'ok').slice(0, 100))

@@ -1,7 +1,7 @@
 import { HelveError } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../../job/job.ts'
-import type { Counters } from './counters.ts'
-import { joinGroup } from './groups.ts'
+import { joinQueue } from './groups.ts'
+import type { QueueChanges } from './queue-changes.ts'
 import { startedNow } from './rows.ts'
 import { MANY_ROWS, type EnqueueStatements, type QueueStatements } from './statements.ts'
 
@@ -9,48 +9,46 @@ import { MANY_ROWS, type EnqueueStatements, type QueueStatements } from './state
 export interface Starts {
   /** Whether the job may start at once; its room is then taken. */
   admits(job: NewJob): boolean
-  /** The token of a job is this and its id. */
-  readonly number: number
   add(job: ClaimedJob): void
+}
+
+/** What writes the jobs of one transaction. */
+export interface Writing {
+  statements: EnqueueStatements
+  changes: QueueChanges
+  now: number
+  /** What the wall clock shows at `now`. */
+  wall: number
 }
 
 type Result = EnqueueResult | HelveError
 
-/**
- * Writes the jobs of a turn. An error stands for one that is refused: the others are written, and
- * the transaction is as good as before.
- *
- * @param claim claims what is due, once those are written that may fold into what is queued
- * @returns what became of each, in their order
- */
-export function enqueueAll(
-  statements: EnqueueStatements & QueueStatements,
-  counters: Counters,
-  jobs: readonly NewJob[],
-  now: number,
-  claim: () => Starts,
-): Result[] {
-  const results = jobs.map((job) =>
-    job.dedupeKey === null ? undefined : tryEnqueue(statements, counters, job, now),
-  )
-  const starts = claim()
-  const others: Result[] = []
-  for (const { alike, started } of chunks(jobs, starts)) {
-    if (started) others.push(...startAll(statements, counters, alike, now, starts))
-    else if (alike.length === MANY_ROWS) {
-      others.push(...insertMany(statements, counters, alike, now))
-    } else for (const job of alike) others.push(enqueue(statements, counters, job, now))
-  }
-  let next = 0
-  return results.map((result) => result ?? others[next++]!)
+/** Writes jobs one by one. An error stands for one that is refused: the others are written. */
+export function tryEnqueueAll(writing: Writing, jobs: readonly NewJob[]): Result[] {
+  return jobs.map((job) => tryEnqueue(writing, job))
 }
 
-/** Consecutive jobs without a key that can be written together. */
+/** Writes jobs that have no dedupe key, many with one statement, and claims those that may start. */
+export function writeAll(
+  writing: Writing & { statements: QueueStatements },
+  jobs: readonly NewJob[],
+  starts: Starts,
+  claim: number,
+): EnqueueResult[] {
+  const results: EnqueueResult[] = []
+  for (const { alike, started } of chunks(jobs, starts)) {
+    if (started) results.push(...startAll(writing, alike, starts, claim))
+    else if (alike.length === MANY_ROWS) results.push(...insertMany(writing, alike))
+    else for (const job of alike) results.push(enqueue(writing, job))
+  }
+  return results
+}
+
+/** Consecutive jobs that can be written together. */
 function* chunks(jobs: readonly NewJob[], starts: Starts) {
   let alike: NewJob[] = []
   let started = false
   for (const job of jobs) {
-    if (job.dedupeKey !== null) continue
     const starting = starts.admits(job)
     const fits = alike.length < MANY_ROWS && starting === started
     if (alike.length > 0 && !(fits && areAlike(alike[0]!, job))) {
@@ -65,58 +63,52 @@ function* chunks(jobs: readonly NewJob[], starts: Starts) {
 
 /** Whether two jobs differ in nothing but their payload. */
 function areAlike(a: NewJob, b: NewJob): boolean {
-  const same = a.kind === b.kind && a.priority === b.priority && a.runAt === b.runAt
-  const plain = !a.overrides && !b.overrides && a.group === null && b.group === null
-  return same && plain && a.maxAttempts === b.maxAttempts
+  const same = a.kind === b.kind && a.priority === b.priority && a.group === b.group
+  const due = a.runAt === b.runAt && a.wallAt === b.wallAt
+  const plain = !a.overrides && !b.overrides && (a.group ?? null) === null
+  return same && due && plain && a.maxAttempts === b.maxAttempts
 }
 
 /** Writes jobs that are claimed already. */
 function startAll(
-  statements: QueueStatements,
-  counters: Counters,
+  { statements, changes, now, wall }: Writing & { statements: QueueStatements },
   jobs: readonly NewJob[],
-  now: number,
   starts: Starts,
+  claim: number,
 ): EnqueueResult[] {
   const first = ((statements.lastId.get() as number | undefined) ?? 0) + 1
-  const { number } = starts
   const many = jobs.length === MANY_ROWS
-  const values = many ? [...common(jobs[0]!, now), number] : []
+  const values = many ? [...common(jobs[0]!, now, wall), claim] : []
   for (const [i, job] of jobs.entries()) {
     const id = first + i
     if (many) values.push(id, job.payload)
     else {
-      const own = [now, number + id, id, job.payload, overridesJson(job)]
-      statements.start.run([...common(job, now), ...own])
+      const own = [now, claim + id, id, job.payload, overridesJson(job)]
+      statements.start.run([...common(job, now, wall), ...own])
     }
-    starts.add(startedNow(job, id, number + id, now))
+    starts.add(startedNow(job, id, claim + id, now, wall))
   }
   if (many) statements.startMany.run(values)
-  counters.add('running', jobs[0]!.kind, jobs[0]!.priority, jobs.length)
+  changes.add('running', jobs[0]!.kind, jobs[0]!.priority, jobs.length)
   return jobs.map((_, i) => ({ id: first + i, deduped: false, state: 'running' }))
 }
 
 function insertMany(
-  statements: EnqueueStatements,
-  counters: Counters,
+  { statements, changes, now, wall }: Writing,
   jobs: readonly NewJob[],
-  now: number,
 ): EnqueueResult[] {
   const payloads = jobs.map(({ payload }) => payload)
-  const { lastInsertRowid } = statements.insertMany.run([...common(jobs[0]!, now), ...payloads])
+  const values = [...common(jobs[0]!, now, wall), ...payloads]
+  const { lastInsertRowid } = statements.insertMany.run(values)
   const first = Number(lastInsertRowid) - jobs.length + 1
-  counters.add('queued', jobs[0]!.kind, jobs[0]!.priority, jobs.length)
+  changes.add('queued', jobs[0]!.kind, jobs[0]!.priority, jobs.length)
+  changes.join(jobs[0]!, jobs[0]!.runAt)
   return jobs.map((_, i) => ({ id: first + i, deduped: false, state: 'queued' }))
 }
 
-function tryEnqueue(
-  statements: EnqueueStatements,
-  counters: Counters,
-  job: NewJob,
-  now: number,
-): EnqueueResult | HelveError {
+function tryEnqueue(writing: Writing, job: NewJob): Result {
   try {
-    return enqueue(statements, counters, job, now)
+    return enqueue(writing, job)
   } catch (error) {
     // A refused row leaves the transaction as it was; any other failure takes all of it along.
     if (error instanceof HelveError) return error
@@ -125,24 +117,21 @@ function tryEnqueue(
 }
 
 /** Writes one job, or folds it into the job that holds its dedupe key. */
-export function enqueue(
-  statements: EnqueueStatements,
-  counters: Counters,
-  job: NewJob,
-  now: number,
-): EnqueueResult {
-  const { kind, priority, dedupeKey } = job
+export function enqueue({ statements, changes, now, wall }: Writing, job: NewJob): EnqueueResult {
+  const { kind, priority, dedupeKey, group = null } = job
   if (dedupeKey === null) {
-    const { lastInsertRowid } = statements.insert.run(columns(job, now))
-    counters.add('queued', kind, priority, 1)
-    joinGroup(statements, job, job.runAt, now)
+    const { lastInsertRowid } = statements.insert.run(columns(job, now, wall))
+    changes.add('queued', kind, priority, 1)
+    joinQueue(statements, changes, { kind, priority, group }, job.runAt, now)
     return { id: Number(lastInsertRowid), deduped: false, state: 'queued' }
   }
-  const row = statements.fold.get(columns(job, now), dedupeKey)
+  const row = statements.fold.get(columns(job, now, wall), dedupeKey)
   if (row === undefined) throw foreignKey(statements, dedupeKey, kind)
-  const [id, state, folds, group, own, runAt] = row as FoldRow
-  if (folds === 0) counters.add('queued', kind, priority, 1)
-  if (state === 'queued') joinGroup(statements, { kind, group, priority: own }, runAt, now)
+  const [id, state, folds, of, own, runAt] = row as FoldRow
+  if (folds === 0) changes.add('queued', kind, priority, 1)
+  if (state === 'queued') {
+    joinQueue(statements, changes, { kind, group: of, priority: own }, runAt, now)
+  }
   return { id, deduped: folds > 0, state }
 }
 
@@ -155,12 +144,16 @@ type FoldRow = [
   runAt: number,
 ]
 
-function common({ kind, priority, runAt, maxAttempts }: NewJob, now: number): unknown[] {
-  return [kind, priority, runAt, maxAttempts, now]
+/** What jobs that are written together have in common. */
+function common(job: NewJob, now: number, wall: number): unknown[] {
+  const { kind, priority, runAt, maxAttempts, wallAt, group } = job
+  return [kind, priority, runAt, maxAttempts, wall, now, wallAt, Number(group !== undefined)]
 }
 
-function columns(job: NewJob, now: number): unknown[] {
-  return [...common(job, now), job.payload, overridesJson(job), job.group]
+function columns(job: NewJob, now: number, wall: number): unknown[] {
+  const { kind, priority, runAt, maxAttempts, wallAt, payload, group } = job
+  const times = [kind, priority, runAt, maxAttempts, wall, now, wallAt]
+  return [...times, payload, overridesJson(job), group ?? null, Number(group !== undefined)]
 }
 
 function overridesJson({ overrides }: NewJob): string | null {

@@ -24,3 +24,9 @@ export function storeError(error: unknown, file: string): unknown {
     cause: error,
   })
 }
+
+/** Whether the file is what fails, and not what was to be written. */
+export function isOfTheStore(error: unknown): boolean {
+  const code = String(read(error, 'code'))
+  return CODES.some(([prefix]) => code.startsWith(prefix))
+}

@@ -1,26 +1,38 @@
+import type { Queue } from '../store.ts'
+import type { QueueChanges } from './queue-changes.ts'
 import type { EnqueueStatements, QueueStatements } from './statements.ts'
 
-// The queue keeps a row for each group with queued jobs: when its first job may start, as far as is
-// known, and NULL while its group is full. That is a bound and not the truth: a claim looks at the
-// group itself, and corrects it. So none of the many ways in and out has to be exact.
+// The file keeps a row for each queue, and for each group with queued jobs: when the first job of it
+// may start, as far as is known, and NULL while only an event can free it. That is a bound and not
+// the truth: a claim looks at the queue itself, and corrects the bound. So none of the many ways in
+// and out has to be exact.
 
-interface Grouped {
-  kind: string
+export interface Grouped extends Queue {
   group: string | null
-  priority: number
 }
 
-/** A job of the group is queued. */
-export function joinGroup(
+/** A job has been queued. */
+export function joinQueue(
   statements: EnqueueStatements,
-  { kind, group, priority }: Grouped,
+  changes: QueueChanges,
+  job: Grouped,
   runAt: number,
   now: number,
 ): void {
+  const { kind, group, priority } = job
+  changes.join(job, runAt)
   if (group !== null) statements.joinGroup.run(kind, group, priority, runAt, now)
 }
 
-/** A job of the group runs no more: its next one may start. */
-export function freeGroup(statements: QueueStatements, job: Grouped, now: number): void {
-  if (job.group !== null) statements.freeGroup.run(now, job.kind, job.group)
+/** A job of the group runs no more, or the group is paused no more: its next one may start. */
+export function freeGroup(
+  statements: QueueStatements,
+  changes: QueueChanges,
+  { kind, group }: Pick<Grouped, 'kind' | 'group'>,
+  now: number,
+): void {
+  if (group === null) return
+  for (const [priority] of statements.freeGroup.all(now, kind, group)) {
+    changes.join({ kind, priority: priority as number }, now)
+  }
 }

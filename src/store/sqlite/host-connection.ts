@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { HelveError } from '../../job/errors.ts'
 import type { EnqueueResult, NewJob } from '../../job/job.ts'
 import type { HostConnection } from '../store.ts'
-import { Counters } from './counters.ts'
+import { QueueChanges } from './queue-changes.ts'
 import { enqueue } from './enqueue.ts'
 import { prepareEnqueue, type EnqueueStatements } from './statements.ts'
 
@@ -18,6 +18,7 @@ export function enqueueInHost(
   file: string,
   job: NewJob,
   now: number,
+  wall: number,
 ): EnqueueResult {
   if (!connection?.inTransaction) {
     throw refused('a better-sqlite3 connection with an open transaction', 'one without')
@@ -28,9 +29,9 @@ export function enqueueInHost(
     statements = prepareEnqueue(connection as Database)
     prepared.set(connection, statements)
   }
-  const counters = new Counters()
-  const result = enqueue(statements, counters, job, now)
-  counters.flush(statements)
+  const changes = new QueueChanges()
+  const result = enqueue({ statements, changes, now, wall }, job)
+  changes.flush(statements)
   return result
 }
 

@@ -1,10 +1,12 @@
 import { badOption, checkInteger, checkKeys, checkOneOf } from '../../job/check.ts'
-import type { JobRecord, JobState } from '../../job/job.ts'
+import type { JobState } from '../../job/job.ts'
 import { checkKind } from '../../job/submission.ts'
 import type { Counts, ListQuery, Page } from '../store.ts'
+import type { QueueClock } from '../timeline.ts'
 import { jobRecord } from './rows.ts'
 import type { QueueStatements } from './statements.ts'
 
+type Row = unknown[]
 type Position = [section: Section, kind: string, priority: number, runAt: number, id: number]
 /** Queued jobs with a group are behind those without: they run in another order anyway. */
 type Section = JobState | 'grouped'
@@ -13,31 +15,31 @@ const STATES: JobState[] = ['running', 'queued', 'dead']
 const SECTIONS: Section[] = ['running', 'queued', 'grouped', 'dead']
 const START = [-Infinity, -Infinity, -1] as const
 
-/** Jobs by kind and state, from the counters. */
+/** Jobs by kind and state. */
 export function counts(statements: QueueStatements): Counts {
-  // By a Map: of an object, a kind that somebody has written past the door could be a built-in.
-  const kinds = new Map<string, Counts[string]>()
-  for (const [state, kind, jobs] of statements.counters.all() as [JobState, string, number][]) {
-    const of = kinds.get(kind) ?? { queued: 0, running: 0, dead: 0 }
-    kinds.set(kind, { ...of, [state]: jobs })
-  }
-  return Object.fromEntries(kinds)
+  // Not key by key: a kind that somebody has written past the intake could be a built-in.
+  return Object.fromEntries(
+    statements.counts.all().map(([kind, queued, running, dead]) => {
+      return [kind as string, { queued, running, dead } as Counts[string]]
+    }),
+  )
 }
 
 /**
  * One page. States and kinds are sections that are walked one after the other, each through its
  * own index from where the page before ended, so that no page costs more than its length.
  */
-export function list(statements: QueueStatements, query: ListQuery): Page {
+export function list(statements: QueueStatements, query: ListQuery, clock: QueueClock): Page {
   const { state, kind, after, limit } = checkQuery(query)
-  const jobs: JobRecord[] = []
+  const rows: Row[] = []
   const kinds = kind === undefined ? Object.keys(counts(statements)).sort() : [kind]
   for (const section of sections(sectionsOf(state), kinds, after)) {
     // One more than asked for tells whether there is another page.
-    jobs.push(...page(statements, section, limit + 1 - jobs.length))
-    if (jobs.length > limit) return { jobs: jobs.slice(0, limit), next: cursor(jobs[limit - 1]!) }
+    rows.push(...page(statements, section, limit + 1 - rows.length))
+    if (rows.length > limit) break
   }
-  return { jobs }
+  const jobs = rows.slice(0, limit).map((row) => jobRecord(row, clock))
+  return rows.length > limit ? { jobs, next: cursor(rows[limit - 1]!) } : { jobs }
 }
 
 function sectionsOf(state: JobState | undefined): Section[] {
@@ -61,21 +63,22 @@ function page(
   statements: QueueStatements,
   [state, kind, priority, runAt, id]: Position,
   limit: number,
-): JobRecord[] {
+): Row[] {
   switch (state) {
     case 'queued':
-      return statements.listQueued.all(kind, priority, runAt, id, limit).map(jobRecord)
+      return statements.listQueued.all(kind, priority, runAt, id, limit)
     case 'grouped':
-      return statements.listGrouped.all(kind, priority, runAt, id, limit).map(jobRecord)
+      return statements.listGrouped.all(kind, priority, runAt, id, limit)
     case 'running':
-      return statements.listRunning.all(kind, id, limit).map(jobRecord)
+      return statements.listRunning.all(kind, id, limit)
     case 'dead':
-      return statements.listDead.all(kind, id, limit).map(jobRecord)
+      return statements.listDead.all(kind, id, limit)
   }
 }
 
-function cursor({ state, kind, priority, runAt, id, group }: JobRecord): string {
-  const section: Section = state === 'queued' && group !== null ? 'grouped' : state
+/** The place of a row in its index: what people see of its time is the wall clock's. */
+function cursor([id, kind, , , state, priority, , , , , runAt, , , , , group]: Row): string {
+  const section = state === 'queued' && group !== null ? 'grouped' : state
   return Buffer.from(JSON.stringify([section, kind, priority, runAt, id])).toString('base64url')
 }
 

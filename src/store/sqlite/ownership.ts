@@ -32,14 +32,15 @@ export class Ownership {
   }
 
   /** @returns the jobs that are `running` although the process that ran them is gone, in order */
-  take(now: number): ClaimedJob[] {
+  take(now: number, wall: number): ClaimedJob[] {
     const lock = OwnerLock.acquire(this.#file, this.#nativeBinding)
     if (lock === undefined) throw this.#taken()
     try {
       const orphans = this.#transactions.repeatable(() => {
-        this.#statements.setOwner.run(JSON.stringify({ pid: process.pid, since: now }))
+        this.#statements.setOwner.run(JSON.stringify({ pid: process.pid, since: wall }))
         // What groups may do is for the new owner to say, and nothing of theirs runs any more.
         this.#statements.freeAll.run({ now })
+        this.#statements.freeQueues.run({ now })
         return this.#statements.running.all()
       })
       // The process before did not end by itself: what ended it may have damaged the file.

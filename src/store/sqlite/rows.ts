@@ -1,4 +1,4 @@
-import { HelveError } from '../../job/errors.ts'
+import { checkBackoff, checkTimeout } from '../../job/policy.ts'
 import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
 import type {
   ClaimedJob,
@@ -8,6 +8,7 @@ import type {
   NewJob,
   RecordedError,
 } from '../../job/job.ts'
+import type { QueueClock } from '../timeline.ts'
 
 /** A row that begins with the `claimable` columns, as a claimed job. */
 function claimedJob(row: unknown[], token: number, attempt: number): ClaimedJob {
@@ -22,26 +23,23 @@ function claimedJob(row: unknown[], token: number, attempt: number): ClaimedJob 
     maxAttempts: row[6] as number | null,
     crashes: row[7] as number,
     createdAt: row[8] as number,
+    since: row[11] as number,
     overrides: overrides(row[9] as string | null),
     group: row[10] as string | null,
   }
 }
 
 /** A damaged row must not stop the turn, and with it the queue: the job runs as its kind does. */
-function overrides(json: string | null): JobOverrides | null {
+function overrides(text: string | null): JobOverrides | null {
+  if (text === null) return null
   try {
-    return json === null ? null : (JSON.parse(json) as JobOverrides)
+    const { backoff, timeout } = JSON.parse(text) as JobOverrides
+    return {
+      ...(backoff === undefined ? {} : { backoff: checkBackoff(backoff) }),
+      ...(timeout === undefined ? {} : { timeout: checkTimeout(timeout) }),
+    }
   } catch {
     return null
-  }
-}
-
-function json([id]: unknown[], text: unknown): unknown {
-  try {
-    return JSON.parse(text as string)
-  } catch (cause) {
-    const problem = `job ${String(id)}: expected JSON, got a damaged row`
-    throw new HelveError('HELVE_ERR_STORE_CORRUPT', problem, { cause })
   }
 }
 
@@ -52,11 +50,17 @@ export function claimedNow(row: unknown[], claim: number): ClaimedJob {
 
 /** The same for one that has been claimed before: the token follows the `claimable` columns. */
 export function claimedBefore(row: unknown[]): ClaimedJob {
-  return claimedJob(row, row[11] as number, row[5] as number)
+  return claimedJob(row, row[12] as number, row[5] as number)
 }
 
 /** A job that is claimed while it is written. */
-export function startedNow(job: NewJob, id: number, token: number, now: number): ClaimedJob {
+export function startedNow(
+  job: NewJob,
+  id: number,
+  token: number,
+  now: number,
+  wall: number,
+): ClaimedJob {
   // One literal, in the order of the one above: spreads take several times as long.
   return {
     id,
@@ -68,18 +72,26 @@ export function startedNow(job: NewJob, id: number, token: number, now: number):
     attempt: 1,
     maxAttempts: job.maxAttempts,
     crashes: 0,
-    createdAt: now,
+    createdAt: wall,
+    since: now,
     overrides: job.overrides,
-    group: job.group,
+    group: job.group ?? null,
   }
 }
 
-/** A row of the `record` columns. */
-export function jobRecord(row: unknown[]): JobRecord {
+/** A row of the `record` columns; people see wall time. */
+export function jobRecord(row: unknown[], clock: QueueClock): JobRecord {
+  const shown = (time: unknown): number | null => {
+    return time === null ? null : clock.wallOf(time as number)
+  }
+  const dueAt = (runAt: unknown, wallAt: unknown): number => {
+    return Math.min(clock.wallOf(runAt as number), (wallAt as number | null) ?? Infinity)
+  }
+  const [payload, errors] = [parsedOf(row, 'payload', row[2]), parsedOf(row, 'errors', row[14])]
   return {
     id: row[0] as number,
     kind: row[1] as string,
-    payload: json(row, row[2]),
+    payload: payload.value,
     dedupeKey: row[3] as string | null,
     state: row[4] as JobState,
     priority: row[5] as number,
@@ -87,12 +99,25 @@ export function jobRecord(row: unknown[]): JobRecord {
     maxAttempts: row[7] as number | null,
     crashes: row[8] as number,
     folds: row[9] as number,
-    runAt: row[10] as number,
+    runAt: dueAt(row[10], row[16]),
+    rerunAt: row[18] === 0 ? null : dueAt(row[18], row[16]),
     createdAt: row[11] as number,
-    startedAt: row[12] as number | null,
-    diedAt: row[13] as number | null,
-    errors: json(row, row[14]) as RecordedError[],
+    startedAt: shown(row[12]),
+    diedAt: shown(row[13]),
+    errors: [...((errors.value ?? []) as RecordedError[]), ...errors.damage, ...payload.damage],
     group: row[15] as string | null,
+    isBackingOff: row[17] === 1,
+  }
+}
+
+/** A damaged column is one more error of its job: whoever lists jobs has to see the others. */
+function parsedOf(row: unknown[], column: string, text: unknown) {
+  try {
+    return { value: JSON.parse(text as string) as unknown, damage: [] }
+  } catch {
+    const message = `${column}: expected JSON, got a damaged row`
+    const error = { name: 'DamagedRowError', message, at: row[11] as number, attempt: 0 }
+    return { value: undefined, damage: [error] }
   }
 }
 
@@ -143,7 +168,7 @@ export interface DeliveryRow {
   error: string | null
 }
 
-export function delivery(row: DeliveryRow): DeliveryRecord & { id: number } {
+export function delivery(row: DeliveryRow, clock: QueueClock): DeliveryRecord & { id: number } {
   return {
     id: row.id,
     webhookId: row.webhook_id,
@@ -151,7 +176,7 @@ export function delivery(row: DeliveryRow): DeliveryRecord & { id: number } {
     event: row.event,
     action: row.action,
     attempt: row.attempt,
-    at: row.at,
+    at: clock.wallOf(row.at),
     durationMs: row.duration_ms,
     url: row.url,
     requestHeaders: JSON.parse(row.request_headers) as Record<string, string>,

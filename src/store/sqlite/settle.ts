@@ -1,20 +1,18 @@
-import { MAX_CRASHES } from '../../job/limits.ts'
 import type { Charge } from '../../job/outcome.ts'
 import type { Settle, Settled } from '../store.ts'
-import type { Counters } from './counters.ts'
-import { enqueue } from './enqueue.ts'
-import { freeGroup, joinGroup } from './groups.ts'
-import type { EnqueueStatements, QueueStatements } from './statements.ts'
+import { enqueue, type Writing } from './enqueue.ts'
+import { freeGroup, joinQueue } from './groups.ts'
+import type { QueueStatements } from './statements.ts'
+
+type Settling = Writing & { statements: QueueStatements }
 
 /**
  * Deletes the jobs that these settles do nothing but complete, with one statement for each claim.
  * The others are left: those that are not owned, and those that have to run once more.
  */
 export function completeAll(
-  statements: QueueStatements,
-  counters: Counters,
+  { statements, changes, now }: Settling,
   settles: readonly Settle[],
-  now: number,
 ): Set<Settle> {
   const done = new Set<Settle>()
   for (const [claim, of] of byClaim(plain(settles))) {
@@ -23,8 +21,8 @@ export function completeAll(
     for (const settle of of) {
       // Of two settles of one job, the second is late.
       if (!deleted.delete(settle.job.id)) continue
-      counters.add('running', settle.job.kind, settle.job.priority, -1)
-      freeGroup(statements, settle.job, now)
+      changes.add('running', settle.job.kind, settle.job.priority, -1)
+      freeGroup(statements, changes, settle.job, now)
       done.add(settle)
     }
   }
@@ -58,56 +56,73 @@ function isPlain({ settlement, followUps, deliveries }: Settle): boolean {
 }
 
 /** Ends a claim, and writes what rides along; undefined, and nothing written, if it is not owned. */
-export function settle(
-  statements: QueueStatements & EnqueueStatements,
-  counters: Counters,
-  { job, settlement, followUps }: Settle,
-  now: number,
-): Settled | undefined {
-  const owned = { id: job.id, token: job.token }
-  let runAt = now
-  const state = move()
-  if (state === undefined) return undefined
-  if (state === 'completed') counters.add('running', job.kind, job.priority, -1)
-  else counters.move('running', state, job.kind, job.priority)
-  if (state === 'queued') joinGroup(statements, job, runAt, now)
-  freeGroup(statements, job, now)
-  return {
-    state,
-    rerun: state !== settlement.to,
-    followUps: followUps.map((next) => enqueue(statements, counters, next, now)),
+export function settle(settling: Settling, one: Settle): Settled | undefined {
+  const { statements, changes, now } = settling
+  const { job, settlement, followUps } = one
+  let rerun = false
+  let state = move(settling, one)
+  if (state === undefined) {
+    rerun = runAgain(settling, one)
+    if (!rerun) return undefined
+    state = 'queued'
   }
+  if (state === 'completed') changes.add('running', job.kind, job.priority, -1)
+  else changes.move('running', state, job.kind, job.priority)
+  if (!rerun && settlement.to === 'queued') {
+    joinQueue(statements, changes, job, settlement.runAt, now)
+  }
+  freeGroup(statements, changes, job, now)
+  return { state, rerun, followUps: followUps.map((next) => enqueue(settling, next)) }
+}
 
-  function move(): Settled['state'] | undefined {
-    switch (settlement.to) {
-      case 'completed':
-        if (statements.complete.get(`[${job.id}]`, job.token - job.id) !== undefined)
-          return 'completed'
-        return rerun({ error: null, crash: 0, crashes: 0 })
-      case 'queued': {
-        const error = recorded(settlement.error)
-        runAt = settlement.runAt
-        const values = { ...owned, ...cost(settlement.charge), error, runAt }
-        return statements.requeue.run(values).changes === 1 ? 'queued' : undefined
-      }
-      case 'dead': {
-        const error = recorded(settlement.error)
-        const values = { ...owned, ...cost(settlement.charge), error, now }
-        if (statements.bury.run(values).changes === 1) return 'dead'
-        // One crash short of dead: a job that kills its thread each time still ends.
-        return rerun({ error, crash: values.crash, crashes: MAX_CRASHES - 1 })
-      }
+/** As it was decided, unless a submission was folded in. */
+function move({ statements, now, wall }: Settling, one: Settle): Settled['state'] | undefined {
+  const { job, settlement } = one
+  const owned = { id: job.id, token: job.token }
+  switch (settlement.to) {
+    case 'completed': {
+      const deleted = statements.complete.get(`[${job.id}]`, job.token - job.id)
+      return deleted === undefined ? undefined : 'completed'
+    }
+    case 'queued': {
+      const { runAt, charge, error, backingOff } = settlement
+      const values = { ...owned, ...cost(charge), runAt, backingOff: Number(backingOff) }
+      const { changes } = statements.requeue.run({ ...values, error: recorded(one, wall, error) })
+      return changes === 1 ? 'queued' : undefined
+    }
+    case 'dead': {
+      const { charge, error } = settlement
+      const values = { ...owned, ...cost(charge), error: recorded(one, wall, error), now }
+      return statements.bury.run(values).changes === 1 ? 'dead' : undefined
     }
   }
+}
 
-  function rerun(values: { error: string | null; crash: number; crashes: number }) {
-    const { changes } = statements.rerun.run({ ...owned, ...values, now })
-    return changes === 1 ? 'queued' : undefined
-  }
+/** A submission was folded in while it ran. False if it is not owned. */
+function runAgain({ statements, changes, now, wall }: Settling, one: Settle): boolean {
+  const { job, rerun } = one
+  const { crashes } = rerun
+  const error = recorded(one, wall, rerun.error)
+  const values = { id: job.id, token: job.token, crashes, error, now, wall }
+  const row = statements.rerun.get(values)
+  if (row !== undefined) joinQueue(statements, changes, job, row[0] as number, now)
+  return row !== undefined
+}
 
-  function recorded(error: object | null): string | null {
-    return error && JSON.stringify({ at: now, attempt: job.attempt, ...error })
-  }
+/** Makes a job dead whose ending cannot be written. False if it is not owned. */
+export function setAside(settling: Settling, one: Settle, reason: string): boolean {
+  const { statements, changes, now, wall } = settling
+  const { job } = one
+  const error = { name: 'UnsettledError', message: reason }
+  const values = { id: job.id, token: job.token, now, errors: `[${recorded(one, wall, error)}]` }
+  if (statements.setAside.run(values).changes !== 1) return false
+  changes.move('running', 'dead', job.kind, job.priority)
+  freeGroup(statements, changes, job, now)
+  return true
+}
+
+function recorded({ job }: Settle, wall: number, error: object | null): string | null {
+  return error && JSON.stringify({ at: wall, attempt: job.attempt, ...error })
 }
 
 function cost(charge: Charge): { refund: number; crash: number } {

@@ -1,12 +1,12 @@
 import type { Database } from 'better-sqlite3'
 import { checkKeys, checkOneOf, shown } from '../../job/check.ts'
 import type { Webhook } from '../../job/delivery.ts'
-import { HelveError, read } from '../../job/errors.ts'
-import { toJobError } from '../../job/failure.ts'
+import { HelveError } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/outcome.ts'
-import type { Pause, PauseTarget } from '../../job/pause.ts'
-import { UNLIMITED } from '../store.ts'
+import type { Pause } from '../../job/pause.ts'
+import { NO_WORK, UNLIMITED } from '../store.ts'
+import type { Timeline, TimeSources } from '../timeline.ts'
 import type {
   Counts,
   HostConnection,
@@ -15,8 +15,6 @@ import type {
   Page,
   Queue,
   RunStore,
-  Settle,
-  Settled,
   Standing,
   Store,
   Turn,
@@ -25,18 +23,17 @@ import type {
 import { backup } from './backup.ts'
 import { check, type CheckResult } from './check.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { backlog, TurnClaims } from './turn-claims.ts'
 import { openDatabase } from './connection.ts'
-import type { Counters } from './counters.ts'
-import { enqueue, enqueueAll } from './enqueue.ts'
+import { enqueue } from './enqueue.ts'
 import { enqueueInHost } from './host-connection.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
-import { completeAll, settle } from './settle.ts'
 import { prepareEnqueue, prepareQueue } from './statements.ts'
-import { cancel, oldestQueued, pause, pauses, resume, retry, standing } from './tending.ts'
+import { oldestQueued, pauses, standing } from './standing.ts'
 import { Transactions } from './transactions.ts'
+import { Turns } from './turns.ts'
+import { machineClocks, openTimeline } from './wall-clock.ts'
 import { watchFile } from './watch.ts'
 import { Webhooks } from './webhooks.ts'
 
@@ -50,12 +47,9 @@ export interface SqliteStoreOptions {
   durability?: 'power' | 'process'
   /** Path of `better_sqlite3.node`, for programs that bring it along themselves. */
   nativeBinding?: string
+  /** The clocks that the queue's time advances with, for tests. @default the machine's */
+  clocks?: TimeSources
 }
-
-const COMPLETED: Settled = { state: 'completed', rerun: false, followUps: [] }
-
-/** Milliseconds: a clock that is set back by more than this is not waited for. */
-const SET_BACK = 1_000
 
 /** Rows that one transaction of a clean-up deletes at most. */
 const PRUNE_BATCH = 500
@@ -72,8 +66,8 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #ownership: Ownership
   readonly #checkpoints: Checkpoints
   readonly #nativeBinding: string | undefined
-  /** When the latest turn was. */
-  #latest = 0
+  readonly #turns: Turns
+  readonly clock: Timeline
 
   private constructor(db: Database, options: SqliteStoreOptions) {
     this.#db = db
@@ -84,7 +78,15 @@ export class SqliteStore implements Store, JobStore, RunStore {
     const { nativeBinding } = options
     this.#ownership = new Ownership(db.name, nativeBinding, this.#transactions, this.#statements)
     this.#checkpoints = new Checkpoints(db, nativeBinding)
-    this.webhooks = new Webhooks(db, this.#transactions)
+    this.clock = openTimeline(this.#statements, options.clocks ?? machineClocks)
+    this.webhooks = new Webhooks(db, this.#transactions, this.clock)
+    const [statements, transactions, webhooks] = [
+      this.#statements,
+      this.#transactions,
+      this.webhooks,
+    ]
+    this.#turns = new Turns({ statements, transactions, webhooks, clock: this.clock })
+    this.#keepClock()
   }
 
   /**
@@ -98,60 +100,51 @@ export class SqliteStore implements Store, JobStore, RunStore {
     if (typeof file !== 'string' || file === '' || file.startsWith(':')) {
       throw new HelveError('HELVE_ERR_OPTION', `file: expected a path, got ${shown(file)}`)
     }
-    checkKeys(options, 'options', ['durability', 'nativeBinding'])
+    checkKeys(options, 'options', ['durability', 'nativeBinding', 'clocks'])
     checkOneOf(options.durability ?? 'power', 'durability', ['power', 'process'])
     return new SqliteStore(openDatabase(file, options.nativeBinding), options)
   }
 
-  async turn({ now, settles, enqueues, admit }: Turn): Promise<TurnResult> {
-    const setBack = this.#latest - now
-    const body = (counters: Counters): TurnResult => {
-      if (setBack > SET_BACK) this.#setBack(setBack, now)
-      const completed = completeAll(this.#statements, counters, settles, now)
-      const settled = settles.map((one) =>
-        completed.has(one) ? COMPLETED : this.#settle(counters, one, now),
-      )
-      counters.flush(this.#statements)
-      const admissions = admit(backlog(this.#statements, enqueues), pauses(this.#statements))
-      const claims = new TurnClaims(this.#statements, counters, admissions, now)
-      const begin = (): TurnClaims => claims.begin()
-      const enqueued = enqueueAll(this.#statements, counters, enqueues, now, begin)
-      return { settled, enqueued, ...claims.finish() }
-    }
-    const mode = enqueues.length > 0 ? 'acknowledged' : 'repeatable'
-    const result = this.#transactions[mode](body)
-    this.#latest = now
+  async turn(turn: Turn): Promise<TurnResult> {
+    const result = this.#turns.take(turn)
+    this.#keepClock()
     this.#checkpoints.look()
     return result
   }
 
   async enqueue(job: NewJob, now: number): Promise<EnqueueResult> {
-    return this.#transactions.acknowledged((counters) =>
-      enqueue(this.#statements, counters, job, now),
+    const [statements, wall] = [this.#statements, this.clock.wallOf(now)]
+    return this.#transactions.acknowledged((changes) =>
+      enqueue({ statements, changes, now, wall }, job),
     )
   }
 
   enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult {
-    return enqueueInHost(connection, this.file, job, now)
+    return enqueueInHost(connection, this.file, job, now, this.clock.wallOf(now))
   }
 
   async claim(now: number): Promise<ClaimedJob | undefined> {
-    const { claimed } = await this.turn({ now, settles: [], enqueues: [], admit: first })
+    const { claimed } = await this.turn({ ...NO_WORK, now, admit: first })
     return claimed[0]
   }
 
   complete(job: ClaimedJob, now: number): Promise<boolean> {
-    return this.fail(job, { to: 'completed' }, now)
+    return this.#end(job, { to: 'completed' }, 0, now)
   }
 
   async fail(job: ClaimedJob, settlement: Settlement, now: number): Promise<boolean> {
-    const settles = [{ job, settlement, followUps: [], deliveries: [] }]
-    const { settled } = await this.turn({ now, settles, enqueues: [], admit: () => [] })
+    return this.#end(job, settlement, job.crashes, now)
+  }
+
+  async #end(job: ClaimedJob, settlement: Settlement, crashes: number, now: number) {
+    const error = settlement.to === 'completed' ? null : settlement.error
+    const settle = { job, settlement, rerun: { crashes, error }, followUps: [], deliveries: [] }
+    const { settled } = await this.turn({ ...NO_WORK, now, settles: [settle] })
     return settled[0] !== undefined
   }
 
   async own(now: number): Promise<ClaimedJob[]> {
-    return this.#ownership.take(now)
+    return this.#ownership.take(now, this.clock.wallOf(now))
   }
 
   async disown(): Promise<void> {
@@ -176,11 +169,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   async get(id: number): Promise<JobRecord | undefined> {
     const row = this.#transactions.read(() => this.#statements.get.get(id))
-    return row && jobRecord(row)
+    return row && jobRecord(row, this.clock)
   }
 
   async list(query: ListQuery): Promise<Page> {
-    return this.#transactions.read(() => list(this.#statements, query))
+    return this.#transactions.read(() => list(this.#statements, query, this.clock))
   }
 
   async counts(): Promise<Counts> {
@@ -189,45 +182,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   async oldestDue(now: number): Promise<number | undefined> {
     const oldest = this.#transactions.read(() => oldestQueued(this.#statements))
-    return oldest <= now ? oldest : undefined
-  }
-
-  async retry(id: number, now: number): Promise<boolean> {
-    return this.#transactions.acknowledged((counters) => retry(this.#statements, counters, id, now))
-  }
-
-  async discard(id: number): Promise<boolean> {
-    return this.#transactions.repeatable((counters) => {
-      const row = this.#statements.discard.get(id)
-      if (row) counters.add('dead', row[0] as string, row[1] as number, -1)
-      return row !== undefined
-    })
-  }
-
-  async cancel(
-    id: number,
-    now: number,
-    token?: number,
-  ): Promise<ClaimedJob | 'running' | undefined> {
-    return this.#transactions.acknowledged((counters) =>
-      cancel(this.#statements, counters, id, now, token),
-    )
-  }
-
-  async pause(target: PauseTarget, now: number, by: string | null): Promise<boolean> {
-    return this.#transactions.acknowledged(() => pause(this.#statements, target, now, by))
-  }
-
-  async resume(target: PauseTarget, now: number): Promise<boolean> {
-    return this.#transactions.acknowledged(() => resume(this.#statements, target, now))
+    return oldest <= now ? this.clock.wallOf(oldest) : undefined
   }
 
   async pauses(): Promise<Pause[]> {
     return this.#transactions.read(() => pauses(this.#statements))
-  }
-
-  async regroup(kind: string, now: number): Promise<void> {
-    this.#transactions.repeatable(() => this.#statements.freeKind.run({ now, kind }))
   }
 
   async standing(
@@ -235,15 +194,16 @@ export class SqliteStore implements Store, JobStore, RunStore {
     now: number,
     rivals: (job: JobRecord, backlog: Queue[]) => Queue[],
   ): Promise<Standing | undefined> {
-    return this.#transactions.read(() => standing(this.#statements, id, now, rivals))
+    return this.#transactions.read(() => standing(this.#statements, this.clock, id, now, rivals))
   }
 
   async pruneDead(before: number): Promise<number> {
+    const until = this.clock.timeOf(before)
     return inBatches((limit) =>
-      this.#transactions.repeatable((counters) => {
-        const rows = this.#statements.pruneDead.all(before, limit)
+      this.#transactions.repeatable((changes) => {
+        const rows = this.#statements.pruneDead.all(until, limit)
         for (const [kind, priority] of rows) {
-          counters.add('dead', kind as string, priority as number, -1)
+          changes.add('dead', kind as string, priority as number, -1)
         }
         return rows.length
       }),
@@ -251,8 +211,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async pruneDeliveries(before: number): Promise<number> {
+    const until = this.clock.timeOf(before)
     return inBatches((limit) =>
-      this.#transactions.repeatable(() => this.webhooks.prune(before, limit)),
+      this.#transactions.repeatable(() => this.webhooks.prune(until, limit)),
     )
   }
 
@@ -291,26 +252,16 @@ export class SqliteStore implements Store, JobStore, RunStore {
     }
   }
 
-  #settle(counters: Counters, one: Settle, now: number): Settled | undefined {
-    const body = (deltas: Counters): Settled | undefined => {
-      const settled = settle(this.#statements, deltas, one, now)
-      if (settled) for (const delivery of one.deliveries) this.webhooks.record(delivery)
-      return settled
-    }
-    if (one.followUps.length + one.deliveries.length === 0) return body(counters)
+  /** So that the time of the queue goes on where it is, whatever becomes of this process. */
+  #keepClock(): void {
+    const anchor = this.clock.toKeep
+    if (anchor === undefined) return
     try {
-      return this.#transactions.part(counters, body)
-    } catch (error) {
-      const refused = refusal(error)
-      if (refused === undefined) throw error
-      return { state: 'running', refused, rerun: false, followUps: [] }
+      this.#transactions.repeatable(() => this.#statements.keepClock.run(JSON.stringify(anchor)))
+      this.clock.kept(anchor)
+    } catch {
+      // The turn before has been committed: if the file fails, the next one tells of it.
     }
-  }
-
-  /** Groups have been put off until long after, and rates have been spent then. */
-  #setBack(ms: number, now: number): void {
-    this.#statements.freeAll.run({ now })
-    this.#statements.shiftSpent.run(ms)
   }
 }
 
@@ -318,22 +269,6 @@ export class SqliteStore implements Store, JobStore, RunStore {
 const first: Turn['admit'] = (backlog) => [
   { queues: backlog.map((queue) => ({ ...queue, terms: UNLIMITED })), room: 1, most: Infinity },
 ]
-
-/** What the store has against a settle itself, and not against the transaction as a whole. */
-function refusal(error: unknown): HelveError | undefined {
-  if (error instanceof HelveError) return error
-  const constraint = String(read(error, 'code')).startsWith('SQLITE_CONSTRAINT')
-  if (!constraint && !(error instanceof TypeError) && !(error instanceof RangeError))
-    return undefined
-  const problem = toJobError(error).message
-  return new HelveError(
-    'HELVE_ERR_OPTION',
-    `delivery: expected a record, got one with ${problem}`,
-    {
-      cause: error,
-    },
-  )
-}
 
 /** Batch after batch, with the event loop served in between; resolves to the sum. */
 async function inBatches(batch: (limit: number) => number): Promise<number> {

@@ -18,7 +18,7 @@ function preparer(db: Pick<Database, 'prepare'>) {
 
 /** The part that a producer needs; it also runs on a host's own connection. */
 export type EnqueueStatements = Prepared<
-  'insert' | 'insertMany' | 'count' | 'joinGroup',
+  'insert' | 'insertMany' | 'queue' | 'forgetQueue' | 'joinGroup',
   'fold' | 'holder'
 >
 
@@ -35,28 +35,38 @@ function places(columns: string): string {
   return `(${columns.replace(/\w+/g, '?')})`
 }
 
+/** What jobs that are written together have in common. */
+const COMMON = 'kind, priority, run_at, max_attempts, created_at, since, wall_at, filed'
+/** The same with the number of the claim, for those that are claimed as they are written. */
+const CLAIMED = `${COMMON}, claim`
+
 export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements {
   const { run, rows } = preparer(db)
   return {
     insert: run(`
-      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload, overrides, grp)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, since, wall_at, payload,
+        overrides, grp, filed)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
 
     insertMany: run(`
-      ${manyRows('kind, priority, run_at, max_attempts, created_at', 'payload')}
-      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload)
+      ${manyRows(COMMON, 'payload')}
+      INSERT INTO helve_jobs (${COMMON}, payload)
       SELECT * FROM same CROSS JOIN own`),
 
-    // A retry keeps its backoff: a fold brings forward only a job that has not run yet.
+    // A running job is owed a run of its own, from the earliest of the times at which the folded
+    // submissions are due. A job that waits for a retry keeps that time, and gets fresh attempts.
     fold: rows(`
-      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, payload, overrides,
-        grp, dedupe_key)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, since, wall_at, payload,
+        overrides, grp, filed, dedupe_key)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 'dead' DO UPDATE SET
         payload = excluded.payload,
         folds = folds + 1,
-        rerun = state = 'running',
-        run_at = iif(state = 'queued' AND attempts = 0, min(run_at, excluded.run_at), run_at)
+        rerun = iif(state <> 'running', 0, iif(rerun = 0, excluded.run_at, min(rerun, excluded.run_at))),
+        attempts = iif(backing_off, 0, attempts),
+        run_at = iif(state = 'queued' AND NOT backing_off, min(run_at, excluded.run_at), run_at),
+        wall_at = iif(backing_off, wall_at, ifnull(min(wall_at, excluded.wall_at),
+          ifnull(wall_at, excluded.wall_at)))
       WHERE kind = excluded.kind
       RETURNING id, state, folds, grp, priority, run_at`),
 
@@ -70,9 +80,16 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
       INSERT INTO helve_groups (kind, grp, priority, ready_at) VALUES (?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET ready_at = min(ready_at, max(excluded.ready_at, ?))`),
 
-    count: run(`
-      INSERT INTO helve_counters (state, kind, priority, jobs) VALUES (?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs`),
+    // A bound of NULL stays so unless the queue has been looked at: NULL is less than nothing.
+    queue: run(`
+      INSERT INTO helve_queues (kind, priority, queued, running, dead, ready_at)
+      VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET queued = queued + excluded.queued,
+        running = running + excluded.running, dead = dead + excluded.dead,
+        ready_at = iif(?, excluded.ready_at, min(ready_at, excluded.ready_at))`),
+    forgetQueue: run(`
+      DELETE FROM helve_queues
+      WHERE kind = ? AND priority = ? AND queued = 0 AND running = 0 AND dead = 0`),
   }
 }
 
@@ -102,23 +119,30 @@ export type QueueStatements = Prepared<
   | 'claim'
   | 'requeue'
   | 'bury'
-  | 'rerun'
+  | 'setAside'
+  | 'postpone'
+  | 'nextReady'
+  | 'nextWall'
+  | 'file'
+  | 'freeQueues'
+  | 'freeQueue'
+  | 'pausesVersion'
+  | 'pausesChanged'
+  | 'clock'
+  | 'keepClock'
   | 'head'
   | 'groupedHead'
   | 'groupHead'
-  | 'nextReady'
+  | 'nextGroup'
   | 'groupRunning'
   | 'ahead'
   | 'groupsAhead'
-  | 'fileInGroup'
   | 'serveGroup'
   | 'leaveGroup'
-  | 'freeGroup'
   | 'freeKind'
   | 'freeAll'
   | 'spent'
   | 'spend'
-  | 'shiftSpent'
   | 'forgetSpent'
   | 'pause'
   | 'resume'
@@ -127,7 +151,12 @@ export type QueueStatements = Prepared<
   | 'setOwner'
   | 'keyOf',
   | 'backlog'
+  | 'rerun'
+  | 'dueQueues'
   | 'due'
+  | 'unfiled'
+  | 'promote'
+  | 'freeGroup'
   | 'ready'
   | 'groupDue'
   | 'running'
@@ -139,7 +168,7 @@ export type QueueStatements = Prepared<
   | 'listGrouped'
   | 'listRunning'
   | 'listDead'
-  | 'counters'
+  | 'counts'
   | 'retry'
   | 'discard'
   | 'pruneDead'
@@ -149,13 +178,15 @@ export function prepareQueue(db: Database): QueueStatements {
   const { run, rows, value } = preparer(db)
   // The newest ten errors are kept with a job.
   const appended = `iif(@error IS NULL, errors, json_insert(
-    iif(json_array_length(errors) >= 10, json_remove(errors, '$[0]'), errors), '$[#]', json(@error)))`
+    iif(NOT json_valid(errors), '[]', iif(json_array_length(errors) >= 10, json_remove(errors, '$[0]'), errors)),
+    '$[#]', json(@error)))`
   const owned = `id = @id AND token = @token AND state = 'running'`
   const unclaimed = 'token = NULL, started_at = NULL, rerun = 0'
+  const putOff = 'ready_at IS NULL OR ready_at > @now'
   const claimable = `id, kind, payload, dedupe_key, priority, attempts, max_attempts, crashes,
-    created_at, overrides, grp`
+    created_at, overrides, grp, since`
   const record = `id, kind, payload, dedupe_key, state, priority, attempts, max_attempts, crashes,
-    folds, run_at, created_at, started_at, died_at, errors, grp`
+    folds, run_at, created_at, started_at, died_at, errors, grp, wall_at, backing_off, rerun`
 
   return {
     dataVersion: value('PRAGMA data_version'),
@@ -164,15 +195,12 @@ export function prepareQueue(db: Database): QueueStatements {
     lastId: value(`SELECT seq FROM sqlite_sequence WHERE name = 'helve_jobs'`),
     // Queued and claimed in one: the token is the claim's number and the id.
     start: run(`
-      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, started_at, token, id,
-        payload, overrides, state, attempts)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', 1)`),
+      INSERT INTO helve_jobs (${COMMON}, started_at, token, id, payload, overrides, state, attempts)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', 1)`),
     startMany: run(`
-      ${manyRows('kind, priority, run_at, max_attempts, created_at, claim', 'id, payload')}
-      INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, started_at, token, id,
-        payload, state, attempts)
-      SELECT kind, priority, run_at, max_attempts, created_at, created_at, claim + id, id,
-        payload, 'running', 1
+      ${manyRows(CLAIMED, 'id, payload')}
+      INSERT INTO helve_jobs (${COMMON}, started_at, token, id, payload, state, attempts)
+      SELECT ${COMMON}, since, claim + id, id, payload, 'running', 1
       FROM same CROSS JOIN own`),
 
     // Ids as a JSON array: one statement for all that a turn completes of one claim.
@@ -182,24 +210,52 @@ export function prepareQueue(db: Database): QueueStatements {
       RETURNING id`),
     requeue: run(`
       UPDATE helve_jobs SET state = 'queued', run_at = @runAt, ${unclaimed}, errors = ${appended},
-        attempts = attempts - @refund, crashes = crashes + @crash
-      WHERE ${owned}`),
+        attempts = attempts - @refund, crashes = crashes + @crash, backing_off = @backingOff
+      WHERE ${owned} AND rerun = 0`),
     bury: run(`
       UPDATE helve_jobs SET state = 'dead', died_at = @now, ${unclaimed}, errors = ${appended},
         attempts = attempts - @refund, crashes = crashes + @crash
       WHERE ${owned} AND rerun = 0`),
     // A submission came while it ran, and is owed a run whatever became of this one.
-    rerun: run(`
-      UPDATE helve_jobs SET state = 'queued', run_at = @now, ${unclaimed}, errors = ${appended},
-        attempts = 0, crashes = min(crashes + @crash, @crashes), created_at = @now
+    rerun: rows(`
+      UPDATE helve_jobs SET state = 'queued', run_at = rerun, ${unclaimed}, errors = ${appended},
+        attempts = 0, crashes = @crashes, created_at = @wall, since = @now
+      WHERE ${owned} RETURNING run_at`),
+    // Nothing of the row is read: whatever is wrong with it, it leaves the queue.
+    setAside: run(`
+      UPDATE helve_jobs SET state = 'dead', died_at = @now, ${unclaimed}, errors = @errors
       WHERE ${owned}`),
 
-    backlog: rows(`
-      SELECT kind, priority FROM helve_counters WHERE state = 'queued' AND jobs > 0`),
+    // What the wall clock makes due, as of the moment at which it did.
+    promote: rows(`
+      UPDATE helve_jobs SET run_at = min(run_at, @now - (@wall - wall_at)), wall_at = NULL
+      WHERE id IN (
+        SELECT id FROM helve_jobs
+        WHERE state = 'queued' AND wall_at IS NOT NULL AND wall_at <= @wall ORDER BY wall_at LIMIT @limit)
+      RETURNING kind, grp, priority, run_at`),
+    nextWall: value(`
+      SELECT wall_at FROM helve_jobs WHERE state = 'queued' AND wall_at IS NOT NULL
+      ORDER BY wall_at LIMIT 1`),
+
+    dueQueues: rows('SELECT kind, priority FROM helve_queues WHERE ready_at <= ?'),
+    nextReady: value(`
+      SELECT ready_at FROM helve_queues WHERE ready_at > ? ORDER BY ready_at LIMIT 1`),
+    freeQueues: run(`UPDATE helve_queues SET ready_at = @now WHERE queued > 0 AND (${putOff})`),
+    freeQueue: run(`
+      UPDATE helve_queues SET ready_at = @now WHERE kind = @kind AND queued > 0 AND (${putOff})`),
+    backlog: rows('SELECT kind, priority FROM helve_queues WHERE queued > 0'),
     due: rows(`
       SELECT ${claimable}, run_at FROM helve_jobs
       WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ? AND run_at <= ?
+        AND (run_at, id) > (?, ?) AND filed >= ?
       ORDER BY run_at, id LIMIT ?`),
+    unfiled: rows(`
+      SELECT id, payload FROM helve_jobs WHERE state = 'queued' AND filed = 0 AND kind = ? AND id > ?
+      ORDER BY id LIMIT ?`),
+    file: rows(`
+      UPDATE helve_jobs SET grp = ?, filed = 1 WHERE id = ? AND state = 'queued' AND filed = 0
+      RETURNING kind, grp, priority, run_at`),
+    postpone: run(`UPDATE helve_jobs SET run_at = ? WHERE id = ? AND state = 'queued'`),
     head: value(`
       SELECT run_at FROM helve_jobs
       WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ?
@@ -214,7 +270,7 @@ export function prepareQueue(db: Database): QueueStatements {
       SELECT grp, ready_at, served FROM helve_groups
       WHERE kind = ? AND priority = ? AND ready_at <= ?
       ORDER BY ready_at, served LIMIT ?`),
-    nextReady: value(`
+    nextGroup: value(`
       SELECT ready_at FROM helve_groups WHERE kind = ? AND priority = ? AND ready_at > ?
       ORDER BY ready_at LIMIT 1`),
     groupDue: rows(`
@@ -236,27 +292,29 @@ export function prepareQueue(db: Database): QueueStatements {
     groupsAhead: value(`
       SELECT count(*) FROM (
         SELECT 1 FROM helve_groups WHERE kind = ? AND priority = ? AND ready_at < ? LIMIT ?)`),
-    fileInGroup: run(`UPDATE helve_jobs SET grp = ? WHERE id = ? AND state = 'queued'`),
     serveGroup: run(`
       UPDATE helve_groups SET ready_at = ?, served = ? WHERE kind = ? AND grp = ? AND priority = ?`),
     leaveGroup: run('DELETE FROM helve_groups WHERE kind = ? AND grp = ? AND priority = ?'),
-    freeGroup: run(`
-      UPDATE helve_groups SET ready_at = ? WHERE kind = ? AND grp = ? AND ready_at IS NULL`),
+    freeGroup: rows(`
+      UPDATE helve_groups SET ready_at = ? WHERE kind = ? AND grp = ? AND ready_at IS NULL
+      RETURNING priority`),
     // Also those that a rate has put off.
     freeKind: run(`
       UPDATE helve_groups SET ready_at = @now
-      WHERE kind = @kind AND (ready_at IS NULL OR ready_at > @now)`),
-    freeAll: run(`
-      UPDATE helve_groups SET ready_at = @now WHERE ready_at IS NULL OR ready_at > @now`),
+      WHERE kind = @kind AND (${putOff})`),
+    freeAll: run(`UPDATE helve_groups SET ready_at = @now WHERE ${putOff}`),
 
     spent: value('SELECT spent FROM helve_rates WHERE kind = ? AND grp = ?'),
     spend: run('INSERT OR REPLACE INTO helve_rates (kind, grp, spent) VALUES (?, ?, ?)'),
-    shiftSpent: run('UPDATE helve_rates SET spent = spent - ?'),
     // Two for each one that is new: so there are never many more than are in use.
     forgetSpent: run(`
       DELETE FROM helve_rates WHERE (kind, grp) IN (
         SELECT kind, grp FROM helve_rates WHERE spent <= ? ORDER BY spent LIMIT 2)`),
 
+    pausesVersion: value(`SELECT value FROM helve_meta WHERE key = 'pauses'`),
+    pausesChanged: run(`
+      INSERT INTO helve_meta (key, value) VALUES ('pauses', 1)
+      ON CONFLICT DO UPDATE SET value = value + 1`),
     pauses: rows('SELECT lane, kind, grp, since, by FROM helve_pauses'),
     pause: run(`
       INSERT INTO helve_pauses (lane, kind, grp, since, by) VALUES (?, ?, ?, ?, ?)
@@ -268,19 +326,22 @@ export function prepareQueue(db: Database): QueueStatements {
       WHERE id = @id AND state = 'queued' RETURNING ${claimable}`),
     // What was folded in so far is cancelled with it; what comes from now on is not.
     cancelRunning: run(
-      `UPDATE helve_jobs SET rerun = 0 WHERE id = ? AND token = ? AND state = 'running'`,
+      `UPDATE helve_jobs SET rerun = 0, wall_at = NULL WHERE id = ? AND token = ? AND state = 'running'`,
     ),
 
     claim: run(`
-      UPDATE helve_jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ? + id, started_at = ?
+      UPDATE helve_jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ? + id, started_at = ?,
+        wall_at = NULL, backing_off = 0
       WHERE id IN (SELECT value FROM json_each(?)) AND state = 'queued'`),
 
-    // By turns, which is what is in a token beside the id: clocks are set back. The planner would rather scan the table than sort what the partial
-    // index has.
+    // By turns: a token is the number of its turn's claim and the id. The planner would rather scan
+    // the table than sort what the partial index has.
     running: rows(`
       SELECT ${claimable}, token
       FROM helve_jobs INDEXED BY helve_jobs_running WHERE state = 'running'
       ORDER BY token - id, priority, id`),
+    clock: value(`SELECT value FROM helve_meta WHERE key = 'clock'`),
+    keepClock: run(`INSERT OR REPLACE INTO helve_meta (key, value) VALUES ('clock', ?)`),
     owner: value(`SELECT value FROM helve_meta WHERE key = 'owner'`),
     setOwner: run(`INSERT OR REPLACE INTO helve_meta (key, value) VALUES ('owner', ?)`),
 
@@ -297,12 +358,13 @@ export function prepareQueue(db: Database): QueueStatements {
       SELECT ${record} FROM helve_jobs WHERE state = 'running' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
     listDead: rows(`
       SELECT ${record} FROM helve_jobs WHERE state = 'dead' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
-    counters: rows(`
-      SELECT state, kind, sum(jobs) FROM helve_counters GROUP BY state, kind HAVING sum(jobs) > 0
-      ORDER BY kind`),
+    counts: rows(`
+      SELECT kind, sum(queued), sum(running), sum(dead) FROM helve_queues GROUP BY kind
+      HAVING sum(queued + running + dead) > 0 ORDER BY kind`),
 
     retry: rows(`
-      UPDATE helve_jobs SET state = 'queued', run_at = ?, attempts = 0, crashes = 0, died_at = NULL
+      UPDATE helve_jobs SET state = 'queued', run_at = ?, since = ?, attempts = 0, crashes = 0, died_at = NULL,
+        wall_at = NULL, backing_off = 0
       WHERE id = ? AND state = 'dead' RETURNING kind, priority, grp`),
     keyOf: value('SELECT dedupe_key FROM helve_jobs WHERE id = ?'),
     discard: rows(

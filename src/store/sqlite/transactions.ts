@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { HelveError } from '../../job/errors.ts'
-import { Counters } from './counters.ts'
+import { QueueChanges } from './queue-changes.ts'
 import { storeError } from './errors.ts'
 import { FileIdentity } from './file-identity.ts'
 import { LockWait } from './lock-wait.ts'
@@ -18,7 +18,7 @@ export class Transactions {
   readonly #db: Database
   readonly #powerSafe: boolean
   readonly #statements: TransactionStatements & EnqueueStatements
-  readonly #counters = new Counters()
+  readonly #changes = new QueueChanges()
   readonly #lock: LockWait
   #synchronous: 'full' | 'normal' = 'full'
 
@@ -31,12 +31,12 @@ export class Transactions {
   }
 
   /** For a body after which somebody is told that what it wrote is safe. */
-  acknowledged<T>(body: (counters: Counters) => T): T {
+  acknowledged<T>(body: (changes: QueueChanges) => T): T {
     return this.#run(this.#powerSafe ? 'full' : 'normal', body)
   }
 
   /** For a body that a power cut may take back: what it does would be done again. */
-  repeatable<T>(body: (counters: Counters) => T): T {
+  repeatable<T>(body: (changes: QueueChanges) => T): T {
     return this.#run('normal', body)
   }
 
@@ -51,12 +51,12 @@ export class Transactions {
   }
 
   /** A part of a transaction that is undone by itself when it throws. */
-  part<T>(counters: Counters, body: (counters: Counters) => T): T {
-    const own = new Counters()
+  part<T>(changes: QueueChanges, body: (changes: QueueChanges) => T): T {
+    const own = new QueueChanges()
     this.#statements.savepoint.run()
     try {
       const result = body(own)
-      counters.merge(own)
+      changes.merge(own)
       return result
     } catch (error) {
       if (this.#db.inTransaction) this.#statements.rollbackTo.run()
@@ -71,18 +71,18 @@ export class Transactions {
     throw new HelveError('HELVE_ERR_CLOSED', 'store: expected an open one, got a closed one')
   }
 
-  #run<T>(mode: 'full' | 'normal', body: (counters: Counters) => T): T {
+  #run<T>(mode: 'full' | 'normal', body: (changes: QueueChanges) => T): T {
     this.#checkOpen()
     try {
       this.identity.check()
       this.#sync(mode)
       this.#lock.run(() => this.#statements.begin.run())
-      const result = body(this.#counters)
-      this.#counters.flush(this.#statements)
+      const result = body(this.#changes)
+      this.#changes.flush(this.#statements)
       this.#statements.commit.run()
       return result
     } catch (error) {
-      this.#counters.clear()
+      this.#changes.clear()
       // SQLite may have rolled back by itself; a second rollback would throw.
       if (this.#db.inTransaction) this.#statements.rollback.run()
       throw storeError(error, this.#db.name)

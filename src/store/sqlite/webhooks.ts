@@ -3,6 +3,7 @@ import { badOption, checkInteger, checkKeys, checkOneOf } from '../../job/check.
 import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
 import { delivery, webhook, type DeliveryRow, type WebhookRow } from './rows.ts'
 import { prepareWebhooks, type WebhookStatements } from './statements.ts'
+import type { QueueClock } from '../timeline.ts'
 import type { Transactions } from './transactions.ts'
 
 /** What a webhook is made of. */
@@ -32,9 +33,11 @@ export type Delivery = DeliveryRecord & { id: number }
 export class Webhooks {
   readonly #statements: WebhookStatements
   readonly #transactions: Transactions
+  readonly #clock: QueueClock
 
-  constructor(db: Database, transactions: Transactions) {
+  constructor(db: Database, transactions: Transactions, clock: QueueClock) {
     this.#statements = prepareWebhooks(db)
+    this.#clock = clock
     this.#transactions = transactions
   }
 
@@ -84,13 +87,14 @@ export class Webhooks {
     checkInteger(limit, 'limit', 1, 1_000)
     const { deliveries } = this.#statements
     const rows = this.#transactions.read(() => deliveries.all(webhookId, before, limit))
-    return (rows as DeliveryRow[]).map(delivery)
+    return (rows as DeliveryRow[]).map((row) => delivery(row, this.#clock))
   }
 
   /** Keeps an attempt, and makes it the hook's last response; for use inside a transaction. */
   record(record: DeliveryRecord): void {
     this.#statements.record.run({
       ...record,
+      at: this.#clock.timeOf(record.at),
       requestHeaders: JSON.stringify(record.requestHeaders),
       responseHeaders: record.responseHeaders && JSON.stringify(record.responseHeaders),
       truncated: Number(record.truncated),
@@ -98,7 +102,7 @@ export class Webhooks {
     this.#statements.respond.run(JSON.stringify(lastResponse(record)), record.webhookId)
   }
 
-  /** Deletes at most `limit` records from before `before`; for use inside a transaction. */
+  /** Deletes at most `limit` records from before a moment of the queue; for use inside a transaction. */
   prune(before: number, limit: number): number {
     return this.#statements.prune.run(before, limit).changes
   }

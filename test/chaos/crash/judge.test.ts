@@ -20,6 +20,7 @@ function remains(acks: number[], lines: string[], rows: Rows = []) {
 function row(over: Partial<JobRecord>): JobRecord {
   const { id = 1 } = over
   return {
+    ...{ isBackingOff: false, rerunAt: null },
     ...{ id, kind: 'short', payload: { n: id }, dedupeKey: null, state: 'running', priority: 0 },
     ...{ attempts: 1, maxAttempts: null, crashes: 0, folds: 0, runAt: 0, createdAt: 0, errors: [] },
     ...{ startedAt: 1, diedAt: null, group: null, ...over },

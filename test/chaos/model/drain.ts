@@ -3,6 +3,7 @@ import { completed } from '../../support/fake-pool.ts'
 import { claim, end, pass, takeTurns, type Both } from './both.ts'
 import { check } from './check.ts'
 import { isLive } from './job.ts'
+import { resume } from '../../support/commands.ts'
 
 /** More rounds than any queue needs to get empty. */
 const MOST = 1_000
@@ -15,7 +16,7 @@ export async function drain(both: Both): Promise<void> {
   const { limits, now } = queue
   for (const target of limits.pauses) {
     limits.resume(target)
-    await engine.store.resume(target, now)
+    await resume(engine.store, target, now)
   }
   claim(both)
   await takeTurns(both)

@@ -34,7 +34,7 @@ export class Rows {
   }
 
   clear(): void {
-    const tables = ['helve_jobs', 'helve_counters', 'helve_groups', 'helve_rates', 'helve_pauses']
+    const tables = ['helve_jobs', 'helve_queues', 'helve_groups', 'helve_rates', 'helve_pauses']
     const emptied = [...tables, 'sqlite_sequence'].map((table) => `DELETE FROM ${table};`)
     this.#connection.exec(emptied.join(''))
   }

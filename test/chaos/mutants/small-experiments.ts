@@ -37,7 +37,10 @@ const SMALL = {
   async 'late settle'(folder: string) {
     const store = await open(folder)
     await store.enqueue(aJob(), NOW)
-    const again = { to: 'queued', runAt: NOW, charge: 'nothing', error: null } as const
+    const again = {
+      ...({ to: 'queued', runAt: NOW, charge: 'nothing', error: null } as const),
+      backingOff: false,
+    }
     const late = await store.claim(NOW)
     await store.fail(late!, again, NOW)
     const own = await store.claim(NOW)

@@ -51,7 +51,11 @@ function assertClean(connection: Database.Database): void {
     `SELECT state, kind, priority, count(*) AS jobs FROM helve_jobs GROUP BY 1, 2, 3`,
   )
   const kept = connection.prepare(
-    `SELECT state, kind, priority, jobs FROM helve_counters WHERE jobs <> 0 ORDER BY 1, 2, 3`,
+    `SELECT * FROM (
+       SELECT 'dead' AS state, kind, priority, dead AS jobs FROM helve_queues
+       UNION ALL SELECT 'queued', kind, priority, queued FROM helve_queues
+       UNION ALL SELECT 'running', kind, priority, running FROM helve_queues)
+     WHERE jobs <> 0 ORDER BY 1, 2, 3`,
   )
   assert.deepEqual(kept.all(), counted.all(), 'the counters are not those of the jobs')
 }

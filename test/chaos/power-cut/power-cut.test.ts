@@ -54,7 +54,7 @@ describe('the judge of a power cut', () => {
     await fileWith(folder, [5, 10, 20])
     connect(t, join(folder, 'queue.db')).exec(`
       DELETE FROM helve_jobs WHERE id = 2;
-      UPDATE helve_counters SET jobs = jobs - 1 WHERE kind = 'later'`)
+      UPDATE helve_queues SET queued = queued - 1 WHERE kind = 'later'`)
     const ledger = new Ledger()
     ledger.hear('ack 5 1\nack 10 2\nack 20 3\n')
     await assert.rejects(judge(folder, ledger), /submission 10 \(job 2\) is lost/)

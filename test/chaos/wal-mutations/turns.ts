@@ -1,5 +1,5 @@
 import type { ClaimedJob, NewJob } from '../../../src/job/job.ts'
-import type { Settle, Store } from '../../../src/store/store.ts'
+import { NO_WORK, type Settle, type Store } from '../../../src/store/store.ts'
 import { aDelivery, admission, aJob, buries, completes, NOW, requeues } from '../../support/jobs.ts'
 import type { Random } from '../../support/random.ts'
 
@@ -22,7 +22,7 @@ export class Turns {
     const enqueues = Array.from({ length: 1 + this.#random.below(4) }, () => this.#submission())
     const room = this.#random.below(4)
     const { claimed } = await this.#store.turn({
-      ...{ now: this.#now, settles, enqueues },
+      ...{ ...NO_WORK, now: this.#now, settles, enqueues },
       admit: (queues) => [admission(queues, room)],
     })
     this.#claimed.push(...claimed)

@@ -70,6 +70,7 @@ export function claiming(open: Open): void {
         maxAttempts: 3,
         crashes: 0,
         createdAt: NOW,
+        since: NOW,
         overrides,
         group: null,
       })
@@ -115,9 +116,14 @@ export function claiming(open: Open): void {
       })
     })
 
-    test('admit knows what queues there are, with the jobs of this turn', async (t) => {
+    test('admit knows the queues that may have due jobs, with the jobs of this turn', async (t) => {
       const { store } = await open(t)
-      await enqueue(store, aJob({ kind: 'a' }), aJob({ kind: 'b' }))
+      await enqueue(
+        store,
+        aJob({ kind: 'a' }),
+        aJob({ kind: 'b' }),
+        aJob({ kind: 'c', runAt: LATER }),
+      )
       const [a, b] = await claim(store)
       let seen: Queue[] = []
       await turn(store, {
@@ -161,8 +167,8 @@ export function claiming(open: Open): void {
         ['Infinity when nothing is queued', [], { admit: all(5), nextDue: Infinity }],
         ['Infinity when all that is queued was due', [0, 0], { admit: all(5), nextDue: Infinity }],
         ['when the first job is due that is not yet', [9, 0, 7, 8], { admit: all(5), nextDue: 7 }],
-        ['Infinity when an admission was filled', [0, 7], { admit: all(1), nextDue: Infinity }],
-        ['Infinity without admissions', [7], { admit: () => [], nextDue: Infinity }],
+        ['the same when an admission was filled', [0, 7], { admit: all(1), nextDue: 7 }],
+        ['the same without admissions', [7], { admit: () => [], nextDue: 7 }],
       ]
       interface Expected {
         admit: (queues: Queue[]) => Admission[]
@@ -176,26 +182,6 @@ export function claiming(open: Open): void {
           assert.equal(result.nextDue - NOW, nextDue)
         })
       }
-
-      test('takes the earliest of the admissions that were not filled', async (t) => {
-        const { store } = await open(t)
-        await enqueue(
-          store,
-          aJob({ kind: 'filled' }),
-          aJob({ kind: 'filled', runAt: NOW + 1 }),
-          aJob({ kind: 'open', runAt: NOW + 5 }),
-          aJob({ kind: 'wide', runAt: NOW + 4 }),
-          aJob({ kind: 'left out', runAt: NOW + 2 }),
-        )
-        const { nextDue } = await turn(store, {
-          admit: (queues) => [
-            admission(of(queues, 'filled'), 1),
-            admission(of(queues, 'open'), 1),
-            admission(of(queues, 'wide'), 9),
-          ],
-        })
-        assert.equal(nextDue, NOW + 4)
-      })
 
       test('knows a retry of the same turn', async (t) => {
         const { store } = await open(t)
@@ -253,7 +239,7 @@ export function claiming(open: Open): void {
       assert.deepEqual(enqueued, [{ id, deduped: false, state: 'running' }])
       assert.deepEqual(rest, {
         ...{ kind: 'reindex', payload: '[1]', dedupeKey: null, priority: 0, attempt: 1 },
-        ...{ maxAttempts: 3, crashes: 0, createdAt: NOW, overrides, group: null },
+        ...{ maxAttempts: 3, crashes: 0, createdAt: NOW, since: NOW, overrides, group: null },
       })
       const row = await store.get(id)
       assert.deepEqual([row?.state, row?.attempts, row?.startedAt], ['running', 1, NOW])

@@ -15,6 +15,7 @@ import {
   turn,
 } from '../../support/jobs.ts'
 import type { Open, QueueStore } from '../contract.ts'
+import { discard, retry } from '../../support/commands.ts'
 
 export function enqueuing(open: Open): void {
   describe('enqueue', () => {
@@ -43,6 +44,8 @@ export function enqueuing(open: Open): void {
         crashes: 0,
         folds: 0,
         runAt: NOW + 500,
+        isBackingOff: false,
+        rerunAt: null,
         createdAt: NOW,
         startedAt: null,
         diedAt: null,
@@ -113,7 +116,7 @@ export function enqueuing(open: Open): void {
       discarded: async (store) => {
         const job = await claimOne(store)
         await settle(store, buries(job))
-        return store.discard(job.id)
+        return discard(store, job.id)
       },
     }
     for (const [way, leave] of Object.entries(waysOut)) {
@@ -134,7 +137,7 @@ export function enqueuing(open: Open): void {
       'brought back from the dead': async (store) => {
         const job = await claimOne(store)
         await settle(store, buries(job))
-        assert.equal(await store.retry(job.id, NOW), true)
+        assert.equal(await retry(store, job.id, NOW), true)
       },
     }
     for (const [way, move] of Object.entries(waysBack)) {

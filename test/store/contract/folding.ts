@@ -77,8 +77,30 @@ export function folding(open: Open): void {
       const [first] = await enqueue(store, keyed('old'))
       await settle(store, requeues(await claimOne(store), { runAt: LATER }))
       await enqueue(store, keyed('new'))
+      await enqueue(store, keyed('newest'))
       const job = await store.get(first!.id)
-      assert.deepEqual([job?.runAt, job?.payload, job?.attempts], [LATER, 'new', 1])
+      assert.deepEqual([job?.runAt, job?.payload], [LATER, 'newest'])
+    })
+
+    test('gives a job that waits for a retry fresh attempts, and keeps its errors', async (t) => {
+      const { store } = await open(t)
+      const [first] = await enqueue(store, keyed('old'))
+      await settle(store, requeues(await claimOne(store), { runAt: LATER }))
+      assert.equal((await store.get(first!.id))?.attempts, 1)
+      await enqueue(store, keyed('new'))
+      const job = await store.get(first!.id)
+      assert.deepEqual([job?.attempts, job?.errors.length, job?.isBackingOff], [0, 1, true])
+    })
+
+    test('has a job that runs followed by one when the submission is due', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, keyed('old'))
+      const running = await claimOne(store)
+      await enqueue(store, { ...keyed('late'), runAt: LATER }, { ...keyed('new'), runAt: NOW + 5 })
+      assert.equal((await store.get(running.id))?.rerunAt, NOW + 5)
+      await settle(store, requeues(running, { charge: 'nothing', runAt: LATER }))
+      const job = await store.get(running.id)
+      assert.deepEqual([job?.state, job?.runAt, job?.rerunAt], ['queued', NOW + 5, null])
     })
 
     test('I3: starts no second run beside a running job', async (t) => {
@@ -102,7 +124,7 @@ export function folding(open: Open): void {
       const job = await store.get(running.id)
       assert.deepEqual(
         [job?.state, job?.attempts, job?.crashes, job?.runAt, job?.startedAt],
-        ['queued', 0, 0, LATER, null],
+        ['queued', 0, 0, NOW, null],
       )
       const again = await claimOne(store, LATER)
       assert.deepEqual([again.id, again.payload, again.attempt], [running.id, '"newest"', 1])
@@ -114,15 +136,16 @@ export function folding(open: Open): void {
       assert.equal(await store.get(running.id), undefined)
     })
 
-    test('I4: has a failed run retried with the newest payload, once', async (t) => {
+    test('I4: has a failed run followed by a fresh one, due at the time of the fold', async (t) => {
       const { store } = await open(t)
       const running = await runningWithFolds(store)
       const settled = await settle(store, requeues(running, { runAt: LATER }))
-      assert.deepEqual(settled, { state: 'queued', rerun: false, followUps: [] })
+      assert.deepEqual(settled, { state: 'queued', rerun: true, followUps: [] })
       const job = await store.get(running.id)
-      assert.deepEqual([job?.attempts, job?.crashes, job?.runAt], [2, 1, LATER])
+      assert.deepEqual([job?.attempts, job?.crashes, job?.runAt], [0, 1, NOW])
+      assert.equal(job?.errors.at(-1)?.attempt, 2)
       const again = await claimOne(store, LATER)
-      assert.deepEqual([again.payload, again.attempt], ['"newest"', 3])
+      assert.deepEqual([again.payload, again.attempt], ['"newest"', 1])
       assert.equal((await settle(store, completes(again)))?.state, 'completed')
     })
 
@@ -134,7 +157,7 @@ export function folding(open: Open): void {
       const job = await store.get(running.id)
       assert.deepEqual(
         [job?.state, job?.attempts, job?.runAt, job?.diedAt],
-        ['queued', 0, LATER, null],
+        ['queued', 0, NOW, null],
       )
       assert.deepEqual(job?.errors.at(-1), { ...anError({ code: 'E' }), at: LATER, attempt: 2 })
       const again = await claimOne(store, LATER)

@@ -12,8 +12,10 @@ import {
   requeues,
   settle,
   turn,
+  claimsFiled,
 } from '../../support/jobs.ts'
 import type { Open, QueueStore } from '../contract.ts'
+import { cancel, regroup, retry } from '../../support/commands.ts'
 
 const LATER = NOW + 60_000
 
@@ -132,14 +134,14 @@ export function grouping(open: Open): void {
       const [job] = (await claimsOn(store, ONE)).claimed
       await settle(store, buries(job!))
       await enqueue(store, of('a', { runAt: LATER }))
-      assert.equal(await store.retry(job!.id, NOW), true)
+      assert.equal(await retry(store, job!.id, NOW), true)
       assert.deepEqual(ids((await claimsOn(store, ONE)).claimed), [job!.id])
     })
 
     test('come one at a time, past groups that are empty', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a'), of('b'), of('c'))
-      for (const id of [1, 2]) await store.cancel(id, NOW)
+      for (const id of [1, 2]) await cancel(store, id, NOW)
       assert.equal((await store.claim(NOW))?.group, 'c')
     })
 
@@ -202,14 +204,14 @@ export function grouping(open: Open): void {
     test('was cancelled, though it was the one that had its turn', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(2, 'a'))
-      await store.cancel(1, NOW)
+      await cancel(store, 1, NOW)
       assert.deepEqual(ids((await claimsOn(store, ONE)).claimed), [2])
     })
 
     test('was cancelled, and nothing of it was left', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a'), of('b'))
-      await store.cancel(1, NOW)
+      await cancel(store, 1, NOW)
       assert.equal(groups((await claimsOn(store, ONE)).claimed), 'b')
       await enqueue(store, of('a'))
       assert.equal(groups((await claimsOn(store, ONE)).claimed), 'a')
@@ -220,7 +222,7 @@ export function grouping(open: Open): void {
       await enqueue(store, ...many(3, 'a'))
       await claimsOn(store, ONE)
       await claimsOn(store, TWO)
-      await store.regroup('reindex', NOW)
+      await regroup(store, 'reindex', NOW)
       assert.equal((await claimsOn(store, TWO)).claimed.length, 1)
     })
 
@@ -230,7 +232,7 @@ export function grouping(open: Open): void {
       await enqueue(store, ...many(3, 'a'))
       await claimsOn(store, slow)
       await claimsOn(store, slow)
-      await store.regroup('reindex', NOW)
+      await regroup(store, 'reindex', NOW)
       assert.equal((await claimsOn(store, {}, { room: 1 })).claimed.length, 1)
       await claimsOn(store, slow)
       const next = await reopen()
@@ -324,7 +326,7 @@ export function grouping(open: Open): void {
     test('I9: however many are empty, a turn does no more than it may', async (t) => {
       const { store } = await open(t)
       const results = await enqueue(store, ...Array.from({ length: 50 }, (_, n) => of(`g${n}`)))
-      for (const { id } of results) await store.cancel(id, NOW)
+      for (const { id } of results) await cancel(store, id, NOW)
       await enqueue(store, of('z'))
       let turns = 0
       for (let more = true; more; turns++) {
@@ -338,19 +340,16 @@ export function grouping(open: Open): void {
   })
 
   describe('a job that was submitted without a group', () => {
-    const groupOf = ({ repo }: { repo: string | null }) => {
-      if (repo === 'bad') throw new Error('on purpose')
-      return repo
-    }
+    const groupOf = (payload: unknown) => (payload as { repo: string | null }).repo
     const filed = (repo: string | null, over: Parameters<typeof aJob>[0] = {}) =>
-      aJob({ payload: { repo }, ...over })
+      aJob({ payload: { repo }, group: undefined, ...over })
     const repos = (...names: (string | null)[]) => names.map((name) => filed(name))
 
-    test('gets that of its kind when it is looked at, and keeps it', async (t) => {
+    test('gets that of its kind before it is claimed, and keeps it', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...repos('a', 'a', 'b'))
-      const { claimed, nextDue } = await claimsOn(store, { ...ONE, groupOf })
-      assert.deepEqual([groups(claimed), nextDue], ['a b', Infinity])
+      const claimed = await claimsFiled(store, ONE, groupOf)
+      assert.deepEqual(groups(claimed), 'a b')
       assert.deepEqual((await claimsOn(store, ONE)).claimed, [])
       assert.equal((await store.get(2))?.group, 'a')
       assert.deepEqual(await store.counts(), { reindex: { queued: 1, running: 2, dead: 0 } })
@@ -358,21 +357,25 @@ export function grouping(open: Open): void {
       assert.equal(groups((await claimsOn(store, ONE, { settles })).claimed), 'a')
     })
 
-    test('gets the one that all of its kind have', async (t) => {
+    test('has none if that is what its kind says', async (t) => {
       const { store } = await open(t)
-      await enqueue(store, ...repos('a', 'b'))
-      const { claimed } = await claimsOn(store, { ...ONE, groupOf: 'all' })
-      assert.equal(groups(claimed), 'all')
-    })
-
-    test('has none if that is what its kind says, or if it cannot say', async (t) => {
-      const { store } = await open(t)
-      await enqueue(store, ...repos(null, 'bad', '', null))
-      const { claimed } = await claimsOn(store, { ...ONE, groupOf })
+      await enqueue(store, ...repos(null, null))
+      const claimed = await claimsFiled(store, ONE, groupOf)
       assert.deepEqual(
         claimed.map(({ id, group }) => [id, group]),
-        [1, 2, 3, 4].map((id) => [id, null]),
+        [1, 2].map((id) => [id, null]),
       )
+    })
+
+    test('keeps the one that its submission says, also if that is none', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, filed('a', { group: null }), filed('a', { group: 'own' }))
+      const { claimed, unfiled } = await claimsOn(store, { ...ONE, filing: true })
+      assert.deepEqual(
+        claimed.map(({ group }) => group),
+        [null, 'own'],
+      )
+      assert.deepEqual(unfiled, [])
     })
 
     test('does not hold up others while its group is full', async (t) => {
@@ -383,32 +386,36 @@ export function grouping(open: Open): void {
         ...Array.from({ length: 9 }, () => filed('a')),
         ...repos('b'),
       )
-      const { claimed } = await claimsOn(store, { ...ONE, groupOf }, { room: 2 })
-      assert.equal(groups(claimed), 'a b')
+      assert.equal(groups(await claimsFiled(store, ONE, groupOf, { room: 2 })), 'a b')
     })
 
     test('joins those that have the group already', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a'), filed('a'), filed('b', { group: 'own' }))
-      const { claimed } = await claimsOn(store, { ...ONE, groupOf })
-      assert.equal(groups(claimed), 'a own')
+      assert.equal(groups(await claimsFiled(store, ONE, groupOf)), 'a own')
     })
 
-    test('goes before what is less urgent', async (t) => {
+    test('is filed though it is not due yet, and only once', async (t) => {
       const { store } = await open(t)
-      await enqueue(store, aJob({ kind: 'other', priority: 1 }), ...repos('a'))
-      const { claimed } = await claimsOn(store, { groupOf }, { room: 1 })
-      assert.deepEqual(ids(claimed), [2])
-    })
-
-    test('is limited in the very turn that writes it', async (t) => {
-      const { store } = await open(t)
-      const { claimed } = await claimsOn(
+      await enqueue(store, filed('a', { runAt: NOW + 1_000 }), ...repos('b'))
+      await claimsFiled(store, ONE, groupOf)
+      const { claimed, unfiled } = await claimsOn(
         store,
-        { ...ONE, groupOf },
-        { enqueues: repos('a', 'a', 'b', null) },
+        { ...ONE, filing: true },
+        { now: NOW + 1_000 },
       )
-      assert.deepEqual(ids(claimed), [1, 3, 4])
+      assert.deepEqual([groups(claimed), unfiled], ['a', []])
+    })
+
+    test('is not claimed in the very turn that writes it', async (t) => {
+      const { store } = await open(t)
+      const enqueues = repos('a', 'a', 'b', null)
+      const { claimed } = await claimsOn(store, { ...ONE, filing: true }, { enqueues })
+      assert.deepEqual(ids(claimed), [])
+      assert.deepEqual(
+        ids(await claimsFiled(store, ONE, groupOf)).sort((a, b) => a - b),
+        [1, 3, 4],
+      )
     })
   })
 }

@@ -12,6 +12,7 @@ import {
 } from '../../support/jobs.ts'
 import { loopTurn, signal } from '../../support/signal.ts'
 import type { Open, QueueStore } from '../contract.ts'
+import { discard, retry } from '../../support/commands.ts'
 
 export function owning(open: Open): void {
   describe('own', () => {
@@ -158,7 +159,16 @@ export function owning(open: Open): void {
   })
 
   describe('close', () => {
-    const job = { ...aJob(), id: 1, token: 1, attempt: 1, crashes: 0, createdAt: NOW }
+    const job = {
+      ...aJob(),
+      id: 1,
+      token: 1,
+      attempt: 1,
+      crashes: 0,
+      createdAt: NOW,
+      since: NOW,
+      group: null,
+    }
     const verbs: Record<string, (store: QueueStore) => Promise<unknown>> = {
       turn: (store) => turn(store, {}),
       enqueue: (store) => store.enqueue(aJob(), NOW),
@@ -170,8 +180,8 @@ export function owning(open: Open): void {
       list: (store) => store.list({}),
       counts: (store) => store.counts(),
       oldestDue: (store) => store.oldestDue(NOW),
-      retry: (store) => store.retry(1, NOW),
-      discard: (store) => store.discard(1),
+      retry: (store) => retry(store, 1, NOW),
+      discard: (store) => discard(store, 1),
       pruneDead: (store) => store.pruneDead(NOW),
       pruneDeliveries: (store) => store.pruneDeliveries(NOW),
       getWebhook: (store) => store.getWebhook(1),

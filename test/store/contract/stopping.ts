@@ -12,8 +12,10 @@ import {
   NOW,
   requeues,
   settle,
+  turn,
 } from '../../support/jobs.ts'
 import type { Open } from '../contract.ts'
+import { cancel, pause, resume } from '../../support/commands.ts'
 
 const LATER = NOW + 60_000
 
@@ -26,13 +28,13 @@ export function stopping(open: Open): void {
       await enqueue(store, keyed(1))
       await settle(store, requeues(await claimOne(store)))
       await enqueue(store, keyed(2))
-      const cancelled = await store.cancel(1, LATER)
+      const cancelled = await cancel(store, 1, LATER)
       assert.ok(typeof cancelled === 'object')
       const { id, kind, dedupeKey, attempt, group } = cancelled
-      assert.deepEqual([id, kind, dedupeKey, attempt, group], [1, 'reindex', 'k', 1, null])
+      assert.deepEqual([id, kind, dedupeKey, attempt, group], [1, 'reindex', 'k', 0, null])
       const row = await store.get(1)
-      assert.deepEqual([row?.state, row?.attempts, row?.diedAt], ['dead', 1, LATER])
-      const error = { name: 'CancelledError', message: 'cancelled', at: LATER, attempt: 1 }
+      assert.deepEqual([row?.state, row?.attempts, row?.diedAt], ['dead', 0, LATER])
+      const error = { name: 'CancelledError', message: 'cancelled', at: LATER, attempt: 0 }
       assert.deepEqual(row?.errors.at(-1), error)
       assert.deepEqual(await store.counts(), { reindex: { queued: 0, running: 0, dead: 1 } })
       assert.equal((await enqueue(store, keyed(3)))[0]?.deduped, false)
@@ -43,9 +45,9 @@ export function stopping(open: Open): void {
       await enqueue(store, aJob())
       const job = await claimOne(store)
       const before = await store.get(1)
-      assert.equal(await store.cancel(1, NOW, job.token), 'running')
-      assert.equal(await store.cancel(1, NOW), undefined)
-      assert.equal(await store.cancel(1, NOW, job.token + 1), undefined)
+      assert.equal(await cancel(store, 1, NOW, job.token), 'running')
+      assert.equal(await cancel(store, 1, NOW), false)
+      assert.equal(await cancel(store, 1, NOW, job.token + 1), false)
       assert.deepEqual(await store.get(1), before)
     })
 
@@ -53,8 +55,8 @@ export function stopping(open: Open): void {
       const { store } = await open(t)
       const id = await bury(store, aJob())
       const before = await store.get(id)
-      assert.equal(await store.cancel(id, NOW), undefined)
-      assert.equal(await store.cancel(id + 1, NOW), undefined)
+      assert.equal(await cancel(store, id, NOW), false)
+      assert.equal(await cancel(store, id + 1, NOW), false)
       assert.deepEqual(await store.get(id), before)
     })
 
@@ -67,7 +69,7 @@ export function stopping(open: Open): void {
         await enqueue(store, keyed(1))
         const job = await claimOne(store)
         await enqueue(store, keyed(2))
-        await store.cancel(1, NOW, job.token)
+        await cancel(store, 1, NOW, job.token)
         assert.equal((await settle(store, end(job)))?.rerun, false)
         assert.equal((await store.get(1))?.state, state)
       })
@@ -76,7 +78,7 @@ export function stopping(open: Open): void {
         const { store } = await open(t)
         await enqueue(store, keyed(1))
         const job = await claimOne(store)
-        await store.cancel(1, NOW, job.token)
+        await cancel(store, 1, NOW, job.token)
         assert.equal((await enqueue(store, keyed(2)))[0]?.deduped, true)
         assert.equal((await settle(store, end(job)))?.rerun, true)
         assert.equal((await claimOne(store)).payload, '2')
@@ -89,7 +91,7 @@ export function stopping(open: Open): void {
       const job = await claimOne(store)
       await enqueue(store, keyed(2))
       const other = await reopen()
-      assert.equal(await other.cancel(1, NOW), undefined)
+      assert.equal(await cancel(other, 1, NOW), false)
       assert.equal((await settle(store, completes(job)))?.rerun, true)
     })
   })
@@ -104,36 +106,33 @@ export function stopping(open: Open): void {
       test(`of ${what} is kept until it is taken back, and is there once`, async (t) => {
         const { store, reopen } = await open(t)
         assert.deepEqual(await store.pauses(), [])
-        assert.equal(await store.resume(target, NOW), false)
-        assert.equal(await store.pause(target, NOW, 'ann'), true)
-        assert.equal(await store.pause(target, LATER, 'bob'), false)
+        assert.equal(await resume(store, target, NOW), false)
+        assert.equal(await pause(store, target, NOW, 'ann'), true)
+        assert.equal(await pause(store, target, LATER, 'bob'), false)
         const other = await reopen()
         assert.deepEqual(await other.pauses(), [{ ...kept, since: NOW, by: 'ann' }])
-        assert.equal(await other.resume(target, LATER), true)
-        assert.equal(await store.resume(target, LATER), false)
+        assert.equal(await resume(other, target, LATER), true)
+        assert.equal(await resume(store, target, LATER), false)
         assert.deepEqual(await store.pauses(), [])
-        assert.equal(await store.pause(target, LATER, null), true)
+        assert.equal(await pause(store, target, LATER, null), true)
         assert.deepEqual(await store.pauses(), [{ ...kept, since: LATER, by: null }])
       })
     }
 
     test('of one is none of the others', async (t) => {
       const { store } = await open(t)
-      for (const [, target] of targets) await store.pause(target, NOW, null)
+      for (const [, target] of targets) await pause(store, target, NOW, null)
       assert.equal((await store.pauses()).length, 3)
-      assert.equal(await store.resume({ kind: 'x' }, NOW), true)
+      assert.equal(await resume(store, { kind: 'x' }, NOW), true)
       const left = (await store.pauses()).map(({ lane, kind, group }) => [lane, kind, group])
       assert.deepEqual(new Set(left.map(String)), new Set(['x,,', ',x,g']))
     })
 
     test('is told to whoever claims', async (t) => {
       const { store } = await open(t)
-      await store.pause({ lane: 'x' }, NOW, 'ann')
+      await pause(store, { lane: 'x' }, NOW, 'ann')
       let told: unknown
-      await store.turn({
-        now: NOW,
-        settles: [],
-        enqueues: [],
+      await turn(store, {
         admit: (_, pauses) => {
           told = pauses
           return []

@@ -18,6 +18,7 @@ import {
   turn,
 } from '../../support/jobs.ts'
 import type { Open } from '../contract.ts'
+import { discard, retry } from '../../support/commands.ts'
 
 const LATER = NOW + 60_000
 const MANY = 1_200
@@ -57,7 +58,7 @@ export function tending(open: Open): void {
       await settle(store, buries(job, { error: anError({ message: 'last' }) }))
       const dead = await store.get(job.id)
       assert.deepEqual([dead?.state, dead?.attempts, dead?.crashes], ['dead', 2, 1])
-      assert.equal(await store.retry(job.id, LATER), true)
+      assert.equal(await retry(store, job.id, LATER), true)
       assert.deepEqual(await store.get(job.id), {
         ...dead,
         state: 'queued',
@@ -77,11 +78,11 @@ export function tending(open: Open): void {
       const newer = await store.enqueue(aJob({ dedupeKey: 'k' }), NOW)
       const dead = await store.get(id)
       const refused = refusal('HELVE_ERR_DEDUPE_KEY', 'dedupeKey', '"k"', `job ${newer.id}`)
-      await assert.rejects(store.retry(id, LATER), refused)
+      await assert.rejects(retry(store, id, LATER), refused)
       assert.deepEqual(await store.get(id), dead)
       assert.deepEqual(await store.counts(), { reindex: { queued: 1, running: 0, dead: 1 } })
       await settle(store, completes(await claimOne(store)))
-      assert.equal(await store.retry(id, LATER), true)
+      assert.equal(await retry(store, id, LATER), true)
     })
 
     test('is false for a job that is not dead', async (t) => {
@@ -91,7 +92,7 @@ export function tending(open: Open): void {
       const running = await claimOne(store)
       for (const id of [queued!.id, running.id, 99]) {
         const before = await store.get(id)
-        assert.equal(await store.retry(id, NOW), false)
+        assert.equal(await retry(store, id, NOW), false)
         assert.deepEqual(await store.get(id), before)
       }
     })
@@ -101,10 +102,10 @@ export function tending(open: Open): void {
     test('deletes a dead job', async (t) => {
       const { store } = await open(t)
       const id = await bury(store, aJob())
-      assert.equal(await store.discard(id), true)
+      assert.equal(await discard(store, id), true)
       assert.equal(await store.get(id), undefined)
       assert.deepEqual(await store.counts(), {})
-      assert.equal(await store.discard(id), false)
+      assert.equal(await discard(store, id), false)
     })
 
     test('is false for a job that is not dead, and leaves it', async (t) => {
@@ -113,7 +114,7 @@ export function tending(open: Open): void {
       await enqueue(store, aJob())
       const running = await claimOne(store)
       for (const id of [queued!.id, running.id, 99]) {
-        assert.equal(await store.discard(id), false)
+        assert.equal(await discard(store, id), false)
       }
       assert.deepEqual(await store.counts(), { reindex: { queued: 1, running: 1, dead: 0 } })
     })

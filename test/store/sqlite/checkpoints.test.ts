@@ -4,7 +4,7 @@ import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
-import { aJob, claim, enqueue } from '../../support/jobs.ts'
+import { aJob, enqueue } from '../../support/jobs.ts'
 import { connect, openStoreAndConnection } from '../../support/store.ts'
 
 const MIB = 1024 * 1024
@@ -35,7 +35,7 @@ test('I9: a log that a long read has let grow is dealt with beside the main thre
   const end = Date.now() + PATIENCE
   while (automatic() === 0 && Date.now() < end) await sleep(5)
   assert.deepEqual([sizeOf(store), automatic()], [0, 1_000])
-  assert.equal((await claim(store)).length, JOBS)
+  assert.equal((await store.counts())['reindex']?.queued, JOBS)
 })
 
 test('I2, I11: what was committed is done, also where no thread can be had', async (t) => {
@@ -51,7 +51,7 @@ test('I2, I11: what was committed is done, also where no thread can be had', asy
   })
   const { store, reader, automatic } = await afterLongRead(t)
   reader.exec('COMMIT')
-  assert.equal((await claim(store)).length, JOBS)
+  assert.equal((await store.counts())['reindex']?.queued, JOBS)
   assert.equal(automatic(), 1_000)
 })
 
@@ -61,5 +61,5 @@ test('a store can be closed meanwhile, and nothing is lost', async (t) => {
   await store.close()
   assert.ok(!existsSync(`${store.file}-wal`), 'its thread has the file open no more')
   const { store: next } = await openStoreAndConnection(t, { file: store.file })
-  assert.equal((await claim(next)).length, JOBS)
+  assert.equal((await next.counts())['reindex']?.queued, JOBS)
 })

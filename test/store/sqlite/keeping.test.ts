@@ -3,7 +3,18 @@ import { chmod, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../../support/folder.ts'
-import { aJob, claim, enqueue, NOW, refusal } from '../../support/jobs.ts'
+import {
+  aJob,
+  claim,
+  claimOne,
+  completes,
+  enqueue,
+  NOW,
+  refusal,
+  requeues,
+  settle,
+  turn,
+} from '../../support/jobs.ts'
 import { connect, openStore } from '../../support/store.ts'
 import { unprivileged } from '../../support/unprivileged.ts'
 
@@ -113,7 +124,7 @@ describe('check', () => {
   test('finds a counter that is off', async (t) => {
     const store = await openStore(t)
     await enqueue(store, aJob())
-    connect(t, store.file).exec('UPDATE helve_counters SET jobs = jobs + 2')
+    connect(t, store.file).exec('UPDATE helve_queues SET queued = queued + 2')
     const problems = ['counter of queued reindex, priority 0: off by 2']
     assert.deepEqual(await store.check(), { ok: false, problems })
   })
@@ -152,12 +163,66 @@ describe('a damaged file', () => {
     )
   })
 
-  test('a row that cannot be shown is named', async (t) => {
+  test('a row that cannot be read hides no other, and check names it', async (t) => {
     const store = await openStore(t)
-    const [job] = await enqueue(store, aJob())
-    connect(t, store.file).exec(`UPDATE helve_jobs SET payload = '{bad'`)
-    await assert.rejects(store.get(job!.id), refusal('HELVE_ERR_STORE_CORRUPT', `job ${job!.id}`))
-    await assert.rejects(store.list({}), refusal('HELVE_ERR_STORE_CORRUPT', `job ${job!.id}`))
+    await enqueue(store, aJob({ payload: 1 }), aJob({ payload: 2 }))
+    connect(t, store.file).exec(
+      `UPDATE helve_jobs SET payload = '{bad', errors = 'oops', overrides = '[' WHERE id = 1`,
+    )
+    const { jobs } = await store.list({})
+    assert.deepEqual(
+      jobs.map(({ payload, errors }) => [
+        payload,
+        errors.map(({ name, message }) => [name, message]),
+      ]),
+      [
+        [
+          undefined,
+          ['errors', 'payload'].map((column) => {
+            return ['DamagedRowError', `${column}: expected JSON, got a damaged row`]
+          }),
+        ],
+        [2, []],
+      ],
+    )
+    const { problems } = await store.check()
+    const columns = ['payload', 'errors', 'overrides']
+    assert.deepEqual(
+      problems,
+      columns.map((column) => `job 1: its ${column} cannot be read`),
+    )
+  })
+
+  test('I12: a job whose errors cannot be read is settled as any other', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, aJob())
+    const job = await claimOne(store)
+    connect(t, store.file).exec(`UPDATE helve_jobs SET errors = 'oops'`)
+    assert.equal((await settle(store, requeues(job)))?.state, 'queued')
+    assert.equal((await store.get(job.id))?.errors.length, 1)
+  })
+
+  test('I12: an ending that cannot be written makes its job dead, and no other', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, aJob(), aJob(), aJob())
+    const [bad, good, keyed] = await claim(store)
+    const unwritable = requeues(bad!, { runAt: NaN })
+    const { settled } = await turn(store, {
+      settles: [completes(good!), unwritable, requeues(keyed!)],
+      enqueues: [aJob({ kind: 'next' })],
+    })
+    assert.deepEqual(
+      settled.map((one) => one?.state),
+      ['completed', 'dead', 'queued'],
+    )
+    assert.match(settled[1]!.setAside!.message, /job 1: its ending could not be written/)
+    const dead = await store.get(1)
+    assert.deepEqual([dead?.state, dead?.errors[0]?.name], ['dead', 'UnsettledError'])
+    assert.deepEqual(await store.counts(), {
+      next: { queued: 1, running: 0, dead: 0 },
+      reindex: { queued: 1, running: 0, dead: 1 },
+    })
+    assert.deepEqual((await store.check()).problems, [])
   })
 
   test('is refused by the next owner, if the one before it left jobs running', async (t) => {

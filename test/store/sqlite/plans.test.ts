@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test, type TestContext } from 'node:test'
-import Database, { type Statement } from 'better-sqlite3'
+import { after, before, describe, test } from 'node:test'
+import Database from 'better-sqlite3'
 import { migrate } from '../../../src/store/sqlite/migrations/migrate.ts'
 import {
   prepareEnqueue,
@@ -8,19 +8,20 @@ import {
   prepareWebhooks,
 } from '../../../src/store/sqlite/statements.ts'
 import { aJob, claimsOn, enqueue } from '../../support/jobs.ts'
+import { watchStatements } from '../../support/statements.ts'
 import { openStore } from '../../support/store.ts'
 
 // I8: what a statement costs must not grow with what else is in the file. SQLite says beforehand
 // how it will go about it: a scan reads all of a table or index, a temporary b-tree sorts it.
 
 /**
- * They read all of something that is small however many jobs there are; `freeAll` and `shiftSpent`
- * all groups, once at the start (who owns the queue says what groups may do) or when the clock was
- * set back.
+ * They read all of something that is small however many jobs there are; `freeAll` all groups and
+ * `freeQueues` all queues, once at the start (who owns the queue says what they may do) or when a
+ * lane is resumed.
  */
 const SMALL = new Set([
-  ...['backlog', 'counters', 'running', 'list', 'lastId', 'pauses'],
-  ...['freeAll', 'shiftSpent'],
+  ...['backlog', 'counts', 'running', 'list', 'lastId', 'pauses'],
+  ...['freeAll', 'freeQueues'],
 ])
 
 let db: Database.Database
@@ -70,12 +71,17 @@ test('I8: recovery reads what was running, and not the whole queue', () => {
 describe('I8: a claim reads no more than it may start, however many jobs a full group has', () => {
   const jobs = 'SEARCH helve_jobs USING'
   const groups = 'SEARCH helve_groups USING'
+  const queues = 'SEARCH helve_queues USING'
   const inGroup = 'INDEX helve_jobs_grouped (kind=? AND grp=? AND priority=?)'
   const plans = {
-    due: `${jobs} INDEX helve_jobs_queued (kind=? AND priority=? AND run_at<?)`,
+    dueQueues: `${queues} COVERING INDEX helve_queues_ready (ready_at<?)`,
+    nextReady: `${queues} COVERING INDEX helve_queues_ready (ready_at>?)`,
+    nextWall: 'SEARCH helve_jobs USING COVERING INDEX helve_jobs_wall (wall_at>?)',
+    unfiled: `${jobs} INDEX helve_jobs_unfiled (kind=? AND rowid>?)`,
+    due: `${jobs} INDEX helve_jobs_queued (kind=? AND priority=? AND run_at>? AND run_at<?)`,
     head: `${jobs} INDEX helve_jobs_queued (kind=? AND priority=?)`,
     ready: `${groups} COVERING INDEX helve_groups_ready (kind=? AND priority=? AND ready_at<?)`,
-    nextReady: `${groups} COVERING INDEX helve_groups_ready (kind=? AND priority=? AND ready_at>?)`,
+    nextGroup: `${groups} COVERING INDEX helve_groups_ready (kind=? AND priority=? AND ready_at>?)`,
     groupDue: `${jobs} ${inGroup}`,
     groupHead: `${jobs} COVERING ${inGroup}`,
     groupRunning: `${jobs} COVERING INDEX helve_jobs_group_running (kind=? AND grp=?)`,
@@ -93,8 +99,8 @@ describe('I8: a claim reads no more than it may start, however many jobs a full 
   }
 
   test('and of a group, its first job is all', () => {
-    const { groupDue, groupHead, head, nextReady } = prepareQueue(db)
-    for (const { source } of [groupDue, groupHead, head, nextReady]) {
+    const { groupDue, groupHead, head, nextGroup } = prepareQueue(db)
+    for (const { source } of [groupDue, groupHead, head, nextGroup]) {
       assert.match(source, /ORDER BY (run_at|ready_at)(, id)? LIMIT 1$/)
     }
   })
@@ -106,7 +112,7 @@ describe('I8: a claim reads no more than it may start, however many jobs a full 
       await enqueue(store, ...Array.from({ length: jobs }, () => aJob({ group: 'full' })))
       await claimsOn(store, { groupConcurrency: 1 })
       await enqueue(store, aJob({ group: 'other' }))
-      const work = watched(t)
+      const work = watchStatements(t)
       const { claimed } = await claimsOn(store, { groupConcurrency: 1 })
       claims.push(work())
       assert.deepEqual(
@@ -121,15 +127,3 @@ describe('I8: a claim reads no more than it may start, however many jobs a full 
     )
   })
 })
-
-/** Counts statements that run, and rows that they give, until it is asked for both. */
-function watched(t: TestContext): () => number[] {
-  const prototype = Object.getPrototypeOf(db.prepare('SELECT 1')) as Statement
-  const methods = (['run', 'get', 'all'] as const).map((name) => t.mock.method(prototype, name))
-  return () => {
-    const calls = methods.flatMap(({ mock }) => mock.calls)
-    for (const { mock } of methods) mock.restore()
-    const rows = calls.map(({ result }) => (Array.isArray(result) ? result.length : 1))
-    return [calls.length, rows.reduce((sum, each) => sum + each, 0)]
-  }
-}

@@ -14,6 +14,7 @@ import {
   turn,
 } from '../../support/jobs.ts'
 import { connect, openStore, openStoreAndConnection } from '../../support/store.ts'
+import { discard, retry } from '../../support/commands.ts'
 
 /** What `PRAGMA synchronous` answers. */
 const NORMAL = 1
@@ -54,8 +55,8 @@ describe('durability', () => {
         ['own', () => store.own(NOW), NORMAL],
         ['enqueue', () => store.enqueue(aJob(), NOW), acknowledging],
         ['claim', () => store.claim(NOW), NORMAL],
-        ['retry', () => store.retry(dead, NOW), acknowledging],
-        ['discard', () => store.discard(dead), NORMAL],
+        ['retry', () => retry(store, dead, NOW), acknowledging],
+        ['discard', () => discard(store, dead), NORMAL],
         ['webhooks.create', () => store.webhooks.create({ url: 'http://x/' }), acknowledging],
         ['pruneDead', () => store.pruneDead(NOW), NORMAL],
       ]
@@ -76,8 +77,8 @@ describe("another connection's write lock", () => {
     'a turn without enqueues': (store) => turn(store, {}),
     enqueue: (store) => store.enqueue(aJob(), NOW),
     own: (store) => store.own(NOW),
-    retry: (store, dead) => store.retry(dead, NOW),
-    discard: (store, dead) => store.discard(dead),
+    retry: (store, dead) => retry(store, dead, NOW),
+    discard: (store, dead) => discard(store, dead),
     pruneDead: (store) => store.pruneDead(NOW + 1),
     pruneDeliveries: (store) => store.pruneDeliveries(NOW + 1),
   }

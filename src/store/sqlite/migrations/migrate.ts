@@ -2,9 +2,10 @@ import type { Database } from 'better-sqlite3'
 import { HelveError } from '../../../job/errors.ts'
 import { jobs } from './001-jobs.ts'
 import { limits } from './002-limits.ts'
+import { queues } from './003-queues.ts'
 
 /** In order; `helve_meta` counts those that a file has had. Never edit a released one. */
-const MIGRATIONS = [jobs, limits]
+const MIGRATIONS = [jobs, limits, queues]
 
 /**
  * Brings a file up to date; several processes may try at the same time. The host may keep tables

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import type { PauseTarget } from '../../../../src/job/pause.ts'
 import { KINDS } from '../kinds.ts'
 import { anyOf, command, nth } from './command.ts'
+import { discard, pause, regroup, resume, retry } from '../../../support/commands.ts'
 
 export const cancel = command('cancel', {
   args: anyOf,
@@ -20,7 +21,7 @@ export const retry = command('retry', {
   args: anyOf,
   of: (queue, n) => nth(queue.all('dead'), n),
   does: async ({ queue, engine }, _, job) => {
-    const retried = engine.store.retry(job.id, queue.now)
+    const retried = retry(engine.store, job.id, queue.now)
     engine.coordinator.wake()
     if (queue.holder(job.key) === undefined) {
       queue.retry(job)
@@ -36,7 +37,7 @@ export const discard = command('discard', {
   args: anyOf,
   of: (queue, n) => nth(queue.all(), n),
   does: async ({ queue, engine }, _, { id, state }) => {
-    assert.equal(await engine.store.discard(id), state === 'dead')
+    assert.equal(await discard(engine.store, id), state === 'dead')
     if (state !== 'dead') return
     queue.jobs.delete(id)
     queue.tally.saw('discarded')
@@ -53,7 +54,7 @@ export const pause = command('pause', {
   args: target,
   does: async ({ queue: { limits, now, tally }, engine }, target) => {
     const paused = limits.pause(target)
-    assert.equal(await engine.store.pause(target, now, null), paused)
+    assert.equal(await pause(engine.store, target, now, null), paused)
     tally.saw(`paused: a ${Object.keys(target).at(-1)}`)
   },
 })
@@ -63,7 +64,7 @@ export const resume = command('resume', {
   of: ({ limits }, n) => nth(limits.pauses, n),
   does: async ({ queue: { limits, now }, engine }, _, target) => {
     limits.resume(target)
-    assert.equal(await engine.store.resume(target, now), true)
+    assert.equal(await resume(engine.store, target, now), true)
     engine.coordinator.wake()
   },
 })
@@ -74,7 +75,7 @@ export const regroup = command('regroup', {
   does: async ({ queue: { limits, now }, engine }, most) => {
     for (const kind of KINDS) {
       limits.policies[kind].groupConcurrency = most
-      await engine.store.regroup(kind, now)
+      await regroup(engine.store, kind, now)
     }
     engine.coordinator.wake()
   },

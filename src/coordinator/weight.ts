@@ -1,0 +1,26 @@
+import type { DeliveryRecord } from '../job/delivery.ts'
+import type { Outcome } from '../job/outcome.ts'
+
+// What an ending weighs in the turn that writes it.
+
+/** Rows that an ending writes. */
+export function rowsOf({ outcome }: { outcome: Outcome }): number {
+  const followUps = 'followUps' in outcome ? outcome.followUps.length : 0
+  const deliveries = 'deliveries' in outcome ? outcome.deliveries.length : 0
+  return 1 + followUps + deliveries
+}
+
+/** Characters and bytes that an ending writes, as far as they can be many. */
+export function bytesOf({ outcome }: { outcome: Outcome }): number {
+  if (outcome.type === 'completed' && outcome.followUps.length + outcome.deliveries.length === 0) {
+    return 0
+  }
+  const followUps = 'followUps' in outcome ? outcome.followUps : []
+  const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
+  const payloads = followUps.reduce((sum, { payload }) => sum + payload.length, 0)
+  return deliveries.reduce((sum, record) => sum + bytesOfRecord(record), payloads)
+}
+
+function bytesOfRecord({ requestBody, responseBody }: DeliveryRecord): number {
+  return requestBody.length + (responseBody?.byteLength ?? 0)
+}

@@ -1,0 +1,83 @@
+import type { KindTerms } from '../store.ts'
+import { Bucket } from './bucket.ts'
+import type { ClaimSource } from './source.ts'
+
+/** Costs are fractions: their sums are not exact. */
+export const SLACK = 1e-9
+
+/** What a kind may still claim in a turn. */
+export class KindBudget {
+  readonly terms: KindTerms
+  readonly #source: ClaimSource
+  readonly #kind: string
+  readonly #now: number
+  readonly #bucket: Bucket | undefined
+  readonly #groups = new Map<string, GroupBudget>()
+  #room: number
+
+  constructor(source: ClaimSource, kind: string, terms: KindTerms, now: number) {
+    this.#source = source
+    this.#kind = kind
+    this.#now = now
+    this.terms = terms
+    this.#room = terms.room + SLACK
+    if (terms.rate && !terms.held) this.#bucket = new Bucket(source, kind, '', terms.rate, now)
+  }
+
+  get room(): number {
+    return this.#room
+  }
+
+  /** The moment from which it has a token. */
+  get freeAt(): number {
+    return this.#bucket?.freeAt ?? 0
+  }
+
+  get isFull(): boolean {
+    return this.terms.cost > this.#room
+  }
+
+  mayStart(now: number): boolean {
+    return !this.terms.held && !this.isFull && this.freeAt <= now
+  }
+
+  /** Takes what a job of it takes. */
+  take(): void {
+    this.#room -= this.terms.cost
+    this.#bucket?.take()
+  }
+
+  group(name: string): GroupBudget {
+    let group = this.#groups.get(name)
+    if (group === undefined) {
+      group = new GroupBudget(this.#source, this.#kind, name, this.terms, this.#now)
+      this.#groups.set(name, group)
+    }
+    return group
+  }
+}
+
+/** What a group may still claim in a turn: derived from what runs, so that nothing can leak. */
+export class GroupBudget {
+  readonly #bucket: Bucket | undefined
+  readonly #paused: boolean
+  #left: number
+
+  constructor(source: ClaimSource, kind: string, name: string, terms: KindTerms, now: number) {
+    const { groupConcurrency, groupRate, paused } = terms
+    this.#left = groupConcurrency - source.running(kind, name)
+    this.#paused = paused.has(name)
+    if (groupRate) this.#bucket = new Bucket(source, kind, name, groupRate, now)
+  }
+
+  /** The moment from which a job of it may start; null as long as something else has to happen. */
+  get freeAt(): number | null {
+    if (this.#paused || this.#left <= 0) return null
+    return this.#bucket?.freeAt ?? 0
+  }
+
+  take(): void {
+    this.#left -= 1
+    this.#bucket?.take()
+  }
+}

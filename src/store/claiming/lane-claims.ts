@@ -1,0 +1,260 @@
+import type { ClaimedJob, NewJob } from '../../job/job.ts'
+import type { Admission, PricedQueue, Queue, UnfiledJob } from '../store.ts'
+import { KindBudget, SLACK } from './budget.ts'
+import type { Candidate, ClaimSource } from './source.ts'
+import type { Suspects } from './suspects.ts'
+
+/** Characters of payloads that a lane claims in one turn: all of them are read at once. */
+const MOST_CHARACTERS = 1_048_576
+
+/** A job that may have its turn; of a group, the group's first. */
+interface Contender extends Candidate {
+  queue: Queue
+  budget: KindBudget
+  group: string | undefined
+  /** Since when it waits for its turn. */
+  since: number
+  /** Its place among those of one millisecond that have had a turn. */
+  served: number
+}
+
+/** What one look at the queues came to. */
+interface Pass {
+  chosen: Contender[]
+  /** Whether there may be more that is due, and no room for it. */
+  full: boolean
+  /** Whether another look could find more: each finds one job of a group. */
+  again: boolean
+  /** Whether more may be due than was looked at. */
+  more: boolean
+}
+
+/** What the claims of all lanes in one turn share. */
+export interface ClaimTurn {
+  source: ClaimSource
+  suspects: Suspects
+  now: number
+}
+
+/** Turns of groups are counted, so that those of one millisecond have an order. */
+let served = 0
+
+/** The claims of one turn for one lane. */
+export class LaneClaims {
+  readonly queues: PricedQueue[]
+  readonly jobs: ClaimedJob[] = []
+  readonly unfiled: UnfiledJob[] = []
+  readonly #turn: ClaimTurn
+  readonly #budgets = new Map<string, KindBudget>()
+  /** Queued jobs that it may still claim. */
+  #left: number
+  #characters = MOST_CHARACTERS
+  #room: number
+  /** Whether there may be more that is due, and no room for it. */
+  isFull = false
+  /** Whether all that is due has been claimed, so that a new job may start at once. */
+  #idle = false
+
+  constructor(turn: ClaimTurn, admission: Admission) {
+    this.queues = admission.queues
+    this.#turn = turn
+    this.#left = admission.most
+    this.#room = admission.room + SLACK
+    for (const { kind, terms } of admission.queues) {
+      if (this.#budgets.has(kind)) continue
+      this.#budgets.set(kind, new KindBudget(turn.source, kind, terms, turn.now))
+    }
+  }
+
+  /** Whether it was cut short, though there was room. */
+  get isCut(): boolean {
+    return this.#left <= 0 || this.#characters <= 0
+  }
+
+  /** Whether another turn at once would find more. */
+  get hasMore(): boolean {
+    return this.isCut || this.unfiled.length > 0
+  }
+
+  /** Of several priorities, all are written first: the order of arrival is not that of the runs. */
+  begin(): void {
+    if (new Set(this.queues.map(({ priority }) => priority)).size === 1) this.#claimDue()
+  }
+
+  /** Whether a job that is not written yet is claimed with its writing; then its room is taken. */
+  admits({ kind, runAt, group }: NewJob): boolean {
+    const budget = this.#budgets.get(kind)!
+    if (runAt > this.#turn.now || budget.terms.held) return false
+    const idle = this.#idle && group === null && budget.mayStart(this.#turn.now)
+    if (idle && budget.terms.cost <= this.#room) {
+      this.#take(budget)
+      return true
+    }
+    // It is written as queued, and what comes after it must not overtake it.
+    this.#idle = false
+    return false
+  }
+
+  finish(): void {
+    for (const [kind, { terms }] of this.#budgets) {
+      if (terms.filing && !terms.held) this.unfiled.push(...this.#turn.source.unfiled(kind))
+    }
+    if (!this.#idle) this.#claimDue()
+  }
+
+  #take(budget: KindBudget): void {
+    this.#room -= budget.terms.cost
+    budget.take()
+  }
+
+  /** In the order `priority, run_at, id`, with the groups of a kind by turns. */
+  #claimDue(): void {
+    const priorities = new Set(this.queues.map(({ priority }) => priority).sort(ascending))
+    this.isFull = [...priorities].some((priority) => this.#claimOf(priority))
+    this.#idle = !this.isFull
+  }
+
+  /** Whether there may be more that is due, and no room for it. */
+  #claimOf(priority: number): boolean {
+    const level = this.queues.filter((queue) => queue.priority === priority)
+    let pass: Pass
+    do {
+      pass = this.#look(level)
+      this.#mark(pass.chosen)
+    } while (pass.again && !pass.full)
+    if (!pass.full) for (const queue of level) this.#bound(queue)
+    return pass.full
+  }
+
+  #look(level: PricedQueue[]): Pass {
+    const pass: Pass = { chosen: [], full: false, again: false, more: false }
+    for (const contender of this.#contenders(level, pass)) {
+      const { budget, job } = contender
+      if (!budget.mayStart(this.#turn.now)) continue
+      if (this.isCut || budget.terms.cost > this.#room) return { ...pass, full: true }
+      if (!this.#mayStart(contender, pass)) continue
+      this.#left -= 1
+      this.#characters -= job.payload.length
+      this.#take(budget)
+      this.#turn.suspects.started(job)
+      pass.chosen.push(contender)
+    }
+    const cheapest = Math.min(...[...this.#budgets.values()].map(({ terms }) => terms.cost))
+    return { ...pass, full: this.isCut || (pass.more && cheapest > this.#room) }
+  }
+
+  /** Whether neither its group nor another suspect keeps it back; what is kept back is put off. */
+  #mayStart(contender: Contender, pass: Pass): boolean {
+    const { queue, budget, group, job } = contender
+    const of = group === undefined ? undefined : budget.group(group)
+    const free = of === undefined ? 0 : of.freeAt
+    if (free === null || free > this.#turn.now) {
+      this.#putOff(queue, group!, free)
+      pass.again = true
+      return false
+    }
+    const until = this.#turn.suspects.waitsUntil(job)
+    if (until !== undefined) {
+      this.#postpone(contender, until)
+      pass.again = true
+      return false
+    }
+    if (of === undefined) return true
+    of.take()
+    pass.again = true
+    return true
+  }
+
+  /** It costs as much as a claim, and is counted as one. */
+  #putOff(queue: Queue, group: string, until: number | null): void {
+    this.#left -= 1
+    this.#turn.source.serve(queue, group, until, served)
+  }
+
+  #postpone({ job, queue, budget, group }: Contender, until: number): void {
+    this.#left -= 1
+    this.#turn.source.postpone(job, until)
+    if (group !== undefined) this.#serve(queue, group, budget)
+  }
+
+  /** Nor is it free to forget a group that is empty. */
+  #leave(queue: Queue, group: string): void {
+    this.#left -= 1
+    this.#turn.source.leave(queue, group)
+  }
+
+  /** The first due jobs of one priority: one more than there is room for, if there are so many. */
+  #contenders(level: PricedQueue[], pass: Pass): Contender[] {
+    const { source, now } = this.#turn
+    const found: Contender[] = []
+    for (const queue of level) {
+      const budget = this.#budgets.get(queue.kind)!
+      if (!budget.mayStart(now)) continue
+      const room = Math.min(this.#room, budget.room)
+      const limit = Math.min(Math.floor(room / budget.terms.cost), Math.max(0, this.#left)) + 1
+      const { filing } = budget.terms
+      const jobs = source.jobs(queue, limit, this.#characters, filing)
+      const groups = source.ready(queue, limit)
+      pass.more ||= jobs.length === limit || groups.length === limit
+      for (const { job, runAt } of jobs) {
+        found.push({ job, runAt, queue, budget, group: undefined, since: runAt, served: 0 })
+      }
+      for (const { group, since, served: place } of groups) {
+        const head = this.#head(queue, group)
+        if (head === undefined) pass.again = true
+        else found.push({ ...head, queue, budget, group, since, served: place })
+      }
+    }
+    // One kind's jobs come in order from the index; those of several kinds have to be merged.
+    const sorted = level.length === 1 && found.at(-1)?.group === undefined
+    return sorted ? found : found.sort(inOrder)
+  }
+
+  /** The first job of a group, if it is due: what is known of a group is a lower bound. */
+  #head(queue: Queue, group: string): Candidate | undefined {
+    const head = this.#turn.source.head(queue, group)
+    if (head === undefined) this.#leave(queue, group)
+    else if (head.runAt <= this.#turn.now) return head
+    else this.#putOff(queue, group, head.runAt)
+    return undefined
+  }
+
+  #mark(chosen: Contender[]): void {
+    if (chosen.length === 0) return
+    this.#turn.source.claim(chosen.map(({ job }) => job))
+    for (const { job, queue, budget, group } of chosen) {
+      this.jobs.push(job)
+      if (group !== undefined) this.#serve(queue, group, budget)
+    }
+  }
+
+  /** The group goes to the end of the round. */
+  #serve(queue: Queue, group: string, budget: KindBudget): void {
+    const { source, now } = this.#turn
+    const head = source.headTime(queue, group)
+    if (head === undefined) return source.leave(queue, group)
+    const free = budget.group(group).freeAt
+    served += 1
+    source.serve(queue, group, free === null ? null : Math.max(head, free, now), served)
+  }
+
+  /** Says when the queue is to be looked at again; one that is due stays so. */
+  #bound(queue: PricedQueue): void {
+    const { source, now } = this.#turn
+    const budget = this.#budgets.get(queue.kind)!
+    if (budget.terms.held) return source.bound(queue, null)
+    if (budget.isFull || this.unfiled.some(({ kind }) => kind === queue.kind)) return
+    // Without a token, nobody has looked at the groups that are ready.
+    const looked = budget.freeAt > now ? -Infinity : now
+    const next = Math.max(budget.freeAt, source.earliest(queue, looked))
+    if (next > now) source.bound(queue, next)
+  }
+}
+
+function inOrder(a: Contender, b: Contender): number {
+  return a.since - b.since || a.served - b.served || a.job.id - b.job.id
+}
+
+function ascending(a: number, b: number): number {
+  return a - b
+}

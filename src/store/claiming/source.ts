@@ -1,0 +1,62 @@
+import type { ClaimedJob } from '../../job/job.ts'
+import type { Queue, UnfiledJob } from '../store.ts'
+
+/** A queued job that could be claimed. */
+export interface Candidate {
+  /** As it will be when it is claimed. */
+  job: ClaimedJob
+  /** Since when it is due. */
+  runAt: number
+}
+
+/** A group that has a queued job, and may be due. */
+export interface ReadyGroup {
+  group: string
+  /** Since when the group waits for its turn. */
+  since: number
+  /** Its place among the groups of the same `since`. */
+  served: number
+}
+
+/**
+ * What the claims of one turn need of a store. All of it happens inside the turn's transaction.
+ * Each queue has a lower bound of the time at which its next job is due, and each group of a queue
+ * has one too. A bound may be too low: whoever looks at the queue corrects it.
+ */
+export interface ClaimSource {
+  /** Queues whose bound is not above the turn's time. */
+  due(): Queue[]
+  /**
+   * The due jobs of a queue that have no group, in the order `run_at, id`: `limit` at most, and no
+   * more once their payloads exceed `bytes` characters.
+   *
+   * @param filed whether jobs whose group is not known yet are left out
+   */
+  jobs(queue: Queue, limit: number, bytes: number, filed: boolean): Candidate[]
+  /** Groups of a queue whose bound is not above the turn's time, by turns. */
+  ready(queue: Queue, limit: number): ReadyGroup[]
+  /** The first queued job of a group, due or not. */
+  head(queue: Queue, group: string): Candidate | undefined
+  /** When the first queued job of a group is due; undefined when the group has none. */
+  headTime(queue: Queue, group: string): number | undefined
+  /** When the first job without a group is due, or the first group whose bound is above `looked`. */
+  earliest(queue: Queue, looked: number): number
+  /** How many jobs of a group run. */
+  running(kind: string, group: string): number
+  /** When the bucket of a kind (group `''`) or a group is full again; undefined for one that is new. */
+  spent(kind: string, group: string): number | undefined
+  /** Queued jobs of a kind whose group is not known yet; a bounded number. */
+  unfiled(kind: string): UnfiledJob[]
+  /** Moves these jobs to `running`. */
+  claim(jobs: readonly ClaimedJob[]): void
+  /** Puts a job off. */
+  postpone(job: ClaimedJob, until: number): void
+  /** Sets the bound of a group, and its place in the round; null: only an event sets it free. */
+  serve(queue: Queue, group: string, readyAt: number | null, served: number): void
+  /** Forgets a group that has no queued job. */
+  leave(queue: Queue, group: string): void
+  /** Keeps when a bucket is full again. */
+  spend(kind: string, group: string, full: number, isNew: boolean): void
+  /** Sets the bound of a queue; null: only an event sets it free. */
+  bound(queue: Queue, readyAt: number | null): void
+}

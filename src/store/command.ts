@@ -1,0 +1,33 @@
+import type { ClaimedJob } from '../job/job.ts'
+import type { PauseTarget } from '../job/pause.ts'
+
+/** What somebody asks of the queue: executed in a turn, and answered after its commit. */
+export type Command =
+  /** Requeues a dead job with fresh attempts. */
+  | { type: 'retry'; id: number }
+  /** Deletes a dead job. */
+  | { type: 'discard'; id: number }
+  /**
+   * Makes a queued job dead. A running one is the coordinator's to end: of such a job, what was
+   * folded in so far is forgotten.
+   */
+  | {
+      type: 'cancel'
+      id: number
+      /** That of the coordinator's claim, if it runs the job. */
+      token: number | undefined
+    }
+  /** Claims no more of the target. */
+  | { type: 'pause'; target: PauseTarget; by: string | null }
+  /** Takes a pause back. */
+  | { type: 'resume'; target: PauseTarget }
+  /** Looks at a kind anew: what is allowed to it has changed. */
+  | { type: 'regroup'; kind: string }
+  /** Gives queued jobs the groups that their kind says. */
+  | { type: 'file'; jobs: { id: number; group: string | null }[] }
+
+/**
+ * What a command came to: whether there was something to do; of `cancel`, the job that was queued,
+ * or `running` for one that the coordinator has to end.
+ */
+export type CommandResult = boolean | ClaimedJob | 'running'

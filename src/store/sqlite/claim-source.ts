@@ -1,0 +1,151 @@
+import type { ClaimedJob } from '../../job/job.ts'
+import type { Candidate, ClaimSource, ReadyGroup } from '../claiming/source.ts'
+import type { Queue, UnfiledJob } from '../store.ts'
+import { joinQueue } from './groups.ts'
+import type { QueueChanges } from './queue-changes.ts'
+import { claimedNow } from './rows.ts'
+import type { EnqueueStatements, QueueStatements } from './statements.ts'
+
+type Row = unknown[]
+
+/** Where a row of `statements.due` has what is needed of it here. */
+const [ID, PAYLOAD, RUN_AT] = [0, 2, 12]
+/** Rows that are read first; more of them as long as their payloads are short. */
+const FIRST_CHUNK = 16
+/** Jobs that are filed in one turn, and characters of their payloads. */
+const MOST_UNFILED = 500
+const MOST_UNFILED_CHARACTERS = 1_048_576
+
+/** The queue as the claims of one turn see it: by statements, inside the turn's transaction. */
+export class SqliteClaimSource implements ClaimSource {
+  readonly #statements: QueueStatements & EnqueueStatements
+  readonly #changes: QueueChanges
+  readonly #now: number
+  /** A job's token is this and its id. */
+  readonly #claim: number
+
+  constructor(
+    statements: QueueStatements & EnqueueStatements,
+    changes: QueueChanges,
+    now: number,
+    claim: number,
+  ) {
+    this.#statements = statements
+    this.#changes = changes
+    this.#now = now
+    this.#claim = claim
+  }
+
+  due(): Queue[] {
+    const kept = this.#statements.dueQueues.all(this.#now).map((row): Queue => {
+      return { kind: row[0] as string, priority: row[1] as number }
+    })
+    const joined = this.#changes.due(this.#now)
+    return [...kept, ...joined.filter((one) => !kept.some(isSame.bind(null, one)))]
+  }
+
+  jobs({ kind, priority }: Queue, limit: number, characters: number, filed: boolean): Candidate[] {
+    const { due } = this.#statements
+    const rows = inChunks(limit, characters, PAYLOAD, (last, most) => {
+      const after = last === undefined ? [-Infinity, -1] : [last[RUN_AT], last[ID]]
+      return due.all(kind, priority, this.#now, ...after, Number(filed), most)
+    })
+    return rows.map((row) => this.#candidate(row))
+  }
+
+  ready({ kind, priority }: Queue, limit: number): ReadyGroup[] {
+    const rows = this.#statements.ready.all(kind, priority, this.#now, limit)
+    return rows.map(([group, since, served]) => {
+      return { group: group as string, since: since as number, served: served as number }
+    })
+  }
+
+  head({ kind, priority }: Queue, group: string): Candidate | undefined {
+    const row = this.#statements.groupDue.get(kind, group, priority)
+    return row && this.#candidate(row)
+  }
+
+  headTime({ kind, priority }: Queue, group: string): number | undefined {
+    return this.#statements.groupHead.get(kind, group, priority) as number | undefined
+  }
+
+  earliest({ kind, priority }: Queue, looked: number): number {
+    const head = this.#statements.head.get(kind, priority) as number | undefined
+    const group = this.#statements.nextGroup.get(kind, priority, looked) as number | undefined
+    return Math.min(head ?? Infinity, group ?? Infinity)
+  }
+
+  running(kind: string, group: string): number {
+    return this.#statements.groupRunning.get(kind, group) as number
+  }
+
+  spent(kind: string, group: string): number | undefined {
+    return this.#statements.spent.get(kind, group) as number | undefined
+  }
+
+  unfiled(kind: string): UnfiledJob[] {
+    const { unfiled } = this.#statements
+    const rows = inChunks(MOST_UNFILED, MOST_UNFILED_CHARACTERS, 1, (last, most) => {
+      return unfiled.all(kind, last?.[ID] ?? -1, most)
+    })
+    return rows.map(([id, payload]) => ({ id: id as number, kind, payload: payload as string }))
+  }
+
+  claim(jobs: readonly ClaimedJob[]): void {
+    const ids = JSON.stringify(jobs.map(({ id }) => id))
+    this.#statements.claim.run(this.#claim, this.#now, ids)
+    for (const { kind, priority } of jobs) this.#changes.move('queued', 'running', kind, priority)
+  }
+
+  postpone(job: ClaimedJob, until: number): void {
+    this.#statements.postpone.run(until, job.id)
+    joinQueue(this.#statements, this.#changes, job, until, this.#now)
+  }
+
+  serve({ kind, priority }: Queue, group: string, readyAt: number | null, served: number): void {
+    this.#statements.serveGroup.run(readyAt, served, kind, group, priority)
+  }
+
+  leave({ kind, priority }: Queue, group: string): void {
+    this.#statements.leaveGroup.run(kind, group, priority)
+  }
+
+  spend(kind: string, group: string, full: number, isNew: boolean): void {
+    this.#statements.spend.run(kind, group, full)
+    if (isNew) this.#statements.forgetSpent.run(this.#now)
+  }
+
+  bound(queue: Queue, readyAt: number | null): void {
+    this.#changes.bound(queue, readyAt)
+  }
+
+  #candidate(row: unknown[]): Candidate {
+    return { job: claimedNow(row, this.#claim), runAt: row[RUN_AT] as number }
+  }
+}
+
+/**
+ * Reads rows in chunks that grow, and ends once their payloads have so many characters: one look at
+ * a queue of long payloads must not read all of them.
+ */
+function inChunks(
+  limit: number,
+  characters: number,
+  payload: number,
+  read: (last: Row | undefined, most: number) => Row[],
+): Row[] {
+  const rows: Row[] = []
+  let left = characters
+  for (let chunk = FIRST_CHUNK; rows.length < limit && left > 0; chunk *= 4) {
+    const most = Math.min(chunk, limit - rows.length)
+    const more = read(rows.at(-1), most)
+    for (const row of more) left -= (row[payload] as string).length
+    rows.push(...more)
+    if (more.length < most) break
+  }
+  return rows
+}
+
+function isSame(a: Queue, b: Queue): boolean {
+  return a.kind === b.kind && a.priority === b.priority
+}

@@ -1,0 +1,122 @@
+import { HelveError, read } from '../../job/errors.ts'
+import type { ClaimedJob } from '../../job/job.ts'
+import type { PauseTarget } from '../../job/pause.ts'
+import type { Command, CommandResult } from '../command.ts'
+import type { Writing } from './enqueue.ts'
+import { freeGroup, joinQueue } from './groups.ts'
+import { claimedBefore } from './rows.ts'
+import type { QueueStatements } from './statements.ts'
+
+type Executing = Writing & { statements: QueueStatements }
+
+/** @throws HelveError when the command is refused; then nothing of it is written */
+export function execute(executing: Executing, command: Command): CommandResult {
+  switch (command.type) {
+    case 'retry':
+      return retry(executing, command.id)
+    case 'discard':
+      return discard(executing, command.id)
+    case 'cancel':
+      return cancel(executing, command.id, command.token) ?? false
+    case 'pause':
+      return pause(executing, command.target, command.by)
+    case 'resume':
+      return resume(executing, command.target)
+    case 'regroup':
+      return regroup(executing, command.kind)
+    case 'file':
+      return file(executing, command.jobs)
+  }
+}
+
+function retry({ statements, changes, now }: Executing, id: number): boolean {
+  const row = requeueDead(statements, id, now)
+  if (row === undefined) return false
+  const [kind, priority, group] = row as [string, number, string | null]
+  changes.move('dead', 'queued', kind, priority)
+  joinQueue(statements, changes, { kind, group, priority }, now, now)
+  return true
+}
+
+function requeueDead(
+  statements: Executing['statements'],
+  id: number,
+  now: number,
+): unknown[] | undefined {
+  try {
+    return statements.retry.get(now, now, id)
+  } catch (error) {
+    if (read(error, 'code') !== 'SQLITE_CONSTRAINT_UNIQUE') throw error
+    const key = statements.keyOf.get(id) as string
+    const [holder] = statements.holder.get(key) ?? []
+    throw new HelveError(
+      'HELVE_ERR_DEDUPE_KEY',
+      `dedupeKey: expected a free key to retry job ${id}, got ${JSON.stringify(key)}, ` +
+        `which job ${String(holder)} holds`,
+    )
+  }
+}
+
+function discard({ statements, changes }: Executing, id: number): boolean {
+  const row = statements.discard.get(id)
+  if (row) changes.add('dead', row[0] as string, row[1] as number, -1)
+  return row !== undefined
+}
+
+function cancel(
+  { statements, changes, now, wall }: Executing,
+  id: number,
+  token: number | undefined,
+): ClaimedJob | 'running' | undefined {
+  const attempt = statements.get.get(id)?.[6]
+  const error = JSON.stringify({ at: wall, attempt, name: 'CancelledError', message: 'cancelled' })
+  const row = statements.cancelQueued.get({ id, now, error })
+  if (row === undefined) {
+    return statements.cancelRunning.run(id, token).changes === 1 ? 'running' : undefined
+  }
+  const job = claimedBefore([...row, 0])
+  changes.move('queued', 'dead', job.kind, job.priority)
+  return job
+}
+
+type PauseKey = [lane: string, kind: string, group: string]
+
+function keyOf(target: PauseTarget): PauseKey {
+  if ('lane' in target) return [target.lane, '', '']
+  return ['', target.kind, target.group ?? '']
+}
+
+function pause({ statements, wall }: Executing, target: PauseTarget, by: string | null): boolean {
+  const isNew = statements.pause.run(...keyOf(target), wall, by).changes === 1
+  if (isNew) statements.pausesChanged.run()
+  return isNew
+}
+
+/** What was put off because of the pause is looked at again. */
+function resume(executing: Executing, target: PauseTarget): boolean {
+  const { statements, changes, now } = executing
+  if (statements.resume.run(...keyOf(target)).changes !== 1) return false
+  statements.pausesChanged.run()
+  if ('lane' in target) statements.freeQueues.run({ now })
+  else if (target.group === undefined) statements.freeQueue.run({ now, kind: target.kind })
+  else freeGroup(statements, changes, { kind: target.kind, group: target.group }, now)
+  return true
+}
+
+function regroup({ statements, now }: Executing, kind: string): boolean {
+  statements.freeKind.run({ now, kind })
+  return statements.freeQueue.run({ now, kind }).changes > 0
+}
+
+function file(
+  { statements, changes, now }: Executing,
+  jobs: readonly { id: number; group: string | null }[],
+): boolean {
+  for (const { id, group } of jobs) {
+    const row = statements.file.get(group, id)
+    if (row === undefined) continue
+    const [kind, , priority, runAt] = row as [string, unknown, number, number]
+    joinQueue(statements, changes, { kind, group, priority }, runAt, now)
+  }
+  return jobs.length > 0
+}

@@ -1,0 +1,96 @@
+import type { JobState } from '../../job/job.ts'
+import { NEVER } from '../../job/limits.ts'
+import type { Queue } from '../store.ts'
+import type { EnqueueStatements } from './statements.ts'
+
+interface Change extends Queue {
+  queued: number
+  running: number
+  dead: number
+  /** The bound of the next due time; null while only an event can free the queue. */
+  ready: number | null
+  /** Whether `ready` is the new bound, and not one more job that is due then. */
+  isBound: boolean
+}
+
+/**
+ * The changes that a transaction makes to the queues, summed up, so that a turn of a thousand jobs
+ * writes a handful of rows.
+ */
+export class QueueChanges {
+  readonly #changes = new Map<string, Change>()
+  /** The next job is mostly of the same kind and priority. */
+  #newest: Change | undefined
+
+  add(state: JobState, kind: string, priority: number, jobs: number): void {
+    this.#of(kind, priority)[state] += jobs
+  }
+
+  move(from: JobState, to: JobState, kind: string, priority: number): void {
+    const change = this.#of(kind, priority)
+    change[from] -= 1
+    change[to] += 1
+  }
+
+  /** A job of the queue is due then. */
+  join({ kind, priority }: Queue, at: number): void {
+    const change = this.#of(kind, priority)
+    if (change.ready !== null && at < change.ready) change.ready = at
+  }
+
+  /** The queue has been looked at. */
+  bound({ kind, priority }: Queue, at: number | null): void {
+    const change = this.#of(kind, priority)
+    change.ready = at === null ? null : Math.min(at, NEVER)
+    change.isBound = true
+  }
+
+  /** Queues that a job has joined which is due. */
+  due(now: number): Queue[] {
+    const joined = [...this.#changes.values()].filter(({ ready }) => ready !== null && ready <= now)
+    return joined.map(({ kind, priority }) => ({ kind, priority }))
+  }
+
+  flush(statements: EnqueueStatements): void {
+    for (const change of this.#changes.values()) {
+      const { kind, priority, queued, running, dead, ready, isBound } = change
+      if (queued === 0 && running === 0 && dead === 0 && ready === NEVER && !isBound) continue
+      statements.queue.run(kind, priority, queued, running, dead, ready, Number(isBound))
+      if (queued < 0 || running < 0 || dead < 0) statements.forgetQueue.run(kind, priority)
+    }
+    this.clear()
+  }
+
+  merge(other: QueueChanges): void {
+    for (const change of other.#changes.values()) {
+      const { kind, priority, queued, running, dead, ready, isBound } = change
+      const own = this.#of(kind, priority)
+      own.queued += queued
+      own.running += running
+      own.dead += dead
+      if (isBound) this.bound(change, ready)
+      else if (ready !== null) this.join(change, ready)
+    }
+  }
+
+  clear(): void {
+    this.#changes.clear()
+    this.#newest = undefined
+  }
+
+  #of(kind: string, priority: number): Change {
+    const newest = this.#newest
+    if (newest?.kind === kind && newest.priority === priority) return newest
+    const key = `${priority} ${kind}`
+    let change = this.#changes.get(key)
+    if (change === undefined) {
+      change = {
+        ...{ kind, priority, queued: 0, running: 0, dead: 0 },
+        ...{ ready: NEVER, isBound: false },
+      }
+      this.#changes.set(key, change)
+    }
+    this.#newest = change
+    return change
+  }
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { failed } from '../support/fake-pool.ts'
+import { refusal } from '../support/jobs.ts'
+import { aCoordinator, times } from './rig.ts'
+import { Fate } from './turn-control.ts'
+
+describe('a command', () => {
+  test('is executed in a turn, and answered after its commit', async (t) => {
+    const { coordinator, enqueueOne, turns, clock } = await aCoordinator(t)
+    const id = await enqueueOne()
+    const go = turns.holdAfter()
+    const answer = new Fate(coordinator.command({ type: 'cancel', id, token: undefined }))
+    await clock.settle()
+    assert.equal(answer.is, 'pending')
+    go()
+    await clock.settle()
+    assert.equal(typeof answer.value, 'object')
+  })
+
+  test('of many at once takes one turn, in their order', async (t) => {
+    const { coordinator, enqueueOne, clock, turns } = await aCoordinator(t)
+    const id = await enqueueOne()
+    const before = turns.turns.length
+    const answers = Promise.all([
+      coordinator.command({ type: 'discard', id }),
+      coordinator.command({ type: 'cancel', id, token: undefined }),
+      coordinator.command({ type: 'retry', id }),
+      coordinator.command({ type: 'cancel', id, token: undefined }),
+      coordinator.command({ type: 'discard', id }),
+      coordinator.command({ type: 'discard', id }),
+    ])
+    await clock.settle()
+    const told = (await answers).map((answer) => (typeof answer === 'object' ? 'job' : answer))
+    assert.deepEqual(told, [false, 'job', true, 'job', true, false])
+    assert.equal(turns.turns.length - before, 1)
+  })
+
+  test('that is refused takes no other along, and says why', async (t) => {
+    const { coordinator, enqueueOne, claim, pool, clock, row } = await aCoordinator(t)
+    await claim()
+    const dead = await enqueueOne({ dedupeKey: 'k' })
+    pool.finish(dead, failed({ permanent: true }))
+    await clock.settle()
+    await enqueueOne({ dedupeKey: 'k' })
+    const refused = new Fate(coordinator.command({ type: 'retry', id: dead }))
+    const paused = new Fate(coordinator.command({ type: 'pause', target: { kind: 'x' }, by: null }))
+    await clock.settle()
+    assert.ok(refusal('HELVE_ERR_DEDUPE_KEY', 'dedupeKey')(refused.error))
+    assert.equal(paused.value, true)
+    assert.equal((await row(dead)).state, 'dead')
+  })
+
+  test('after the end is refused', async (t) => {
+    const { coordinator } = await aCoordinator(t)
+    coordinator.close()
+    const retry = coordinator.command({ type: 'retry', id: 1 })
+    await assert.rejects(retry, refusal('HELVE_ERR_CLOSED'))
+  })
+
+  test('that waits when the end comes is refused, and not forgotten', async (t) => {
+    const { coordinator } = await aCoordinator(t)
+    const retry = coordinator.command({ type: 'retry', id: 1 })
+    coordinator.close()
+    await assert.rejects(retry, refusal('HELVE_ERR_CLOSED'))
+  })
+})
+
+test('a retry by hand gives a job that died of its maxAge a whole new age', async (t) => {
+  const policies = { reindex: { maxAge: 1_000 } }
+  const { coordinator, claim, enqueueOne, pool, clock, row } = await aCoordinator(t, { policies })
+  await claim()
+  const id = await enqueueOne()
+  const snooze = async (): Promise<string> => {
+    pool.finish(id, { type: 'snoozed', delay: 600, followUps: [], deliveries: [] })
+    await clock.advance(600)
+    return (await row(id)).state
+  }
+  assert.deepEqual([await snooze(), await snooze()], ['running', 'dead'])
+  const retried = coordinator.command({ type: 'retry', id })
+  await clock.settle()
+  assert.equal(await retried, true)
+  assert.deepEqual([await snooze(), await snooze()], ['running', 'dead'])
+})
+
+test('a kind that is paused, and its jobs, cost no turn until it is resumed', async (t) => {
+  const { coordinator, claim, enqueue, pool, clock, turns } = await aCoordinator(t, {
+    idle: 60_000,
+  })
+  await claim()
+  void coordinator.command({ type: 'pause', target: { kind: 'a' }, by: null })
+  const ids = await enqueue(...times(3, () => ({ kind: 'a' })))
+  await clock.settle()
+  const before = turns.turns.length
+  await clock.advance(59_000)
+  assert.equal(turns.turns.length - before, 0)
+  void coordinator.command({ type: 'resume', target: { kind: 'a' } })
+  await clock.settle()
+  assert.deepEqual(pool.running, ids)
+})

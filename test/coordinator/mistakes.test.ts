@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { GroupOf } from '../../src/job/policy.ts'
+import { completed, failed } from '../support/fake-pool.ts'
+import { aJob } from '../support/jobs.ts'
+import { connect, openStore } from '../support/store.ts'
+import { aCoordinator, times } from './rig.ts'
+
+// I12: what belongs to the host, and what has been damaged, stops nobody but itself.
+
+const unfiled = { kind: 'a', group: undefined }
+
+describe("I12: a kind's own function that gives a group", () => {
+  const broken: Record<string, () => unknown> = {
+    throws: () => {
+      throw new Error('a mistake of the host')
+    },
+    rejects: async () => {
+      throw new Error('a mistake of the host')
+    },
+    'gives what is no name': () => 7,
+  }
+  for (const [what, group] of Object.entries(broken)) {
+    test(`and ${what} is told of, and its jobs run without a group`, async (t) => {
+      const { claim, enqueue, of, pool } = await aCoordinator(t, {
+        policies: { a: { group: group as GroupOf } },
+      })
+      await claim()
+      const ids = await enqueue(unfiled, { kind: 'b' })
+      assert.deepEqual(new Set(pool.running), new Set(ids))
+      assert.equal(pool.started.find(({ job }) => job.kind === 'a')?.job.group, null)
+      const during = 'finding the group of a job of kind a, which has none then'
+      assert.deepEqual(
+        of('error').map((event) => event.during),
+        [during],
+      )
+    })
+  }
+
+  test('is called outside of turns: what it asks of the coordinator is done in the next one', async (t) => {
+    const asked: Promise<unknown>[] = []
+    const group = ({ repo }: { repo: string }): string => {
+      asked.push(rig.coordinator.command({ type: 'pause', target: { kind: 'b' }, by: null }))
+      return repo
+    }
+    const rig = await aCoordinator(t, { policies: { a: { group } } })
+    await rig.claim()
+    const [id] = await rig.enqueue({ ...unfiled, payload: { repo: 'x' } })
+    assert.deepEqual([rig.pool.running, rig.pool.started[0]?.job.group], [[id], 'x'])
+    assert.deepEqual(await Promise.all(asked), [true])
+    assert.deepEqual(rig.of('error'), [])
+    await rig.enqueueOne({ kind: 'b' })
+    assert.deepEqual(rig.pool.running, [id])
+  })
+
+  test('gives a follow-up its group before that is written', async (t) => {
+    const group = ({ repo }: { repo: string }): string => repo
+    const { claim, enqueueOne, pool, clock } = await aCoordinator(t, { policies: { a: { group } } })
+    await claim()
+    const id = await enqueueOne({ kind: 'b' })
+    const followUps = [aJob({ ...unfiled, runAt: 0, payload: { repo: 'x' } })]
+    pool.finish(id, completed({ followUps }))
+    await clock.settle()
+    assert.equal(pool.started.at(-1)?.job.group, 'x')
+  })
+})
+
+describe('I12: what fails after a turn has been written', () => {
+  test('in a lane: its job is given back, and the others of the turn start', async (t) => {
+    const { claim, enqueue, pool, clock, of, row } = await aCoordinator(t)
+    const start = pool.start.bind(pool)
+    let fails = true
+    pool.start = (job, terms) => {
+      if (fails && job.kind === 'bad') throw new Error('no thread')
+      start(job, terms)
+    }
+    const [bad, ...good] = await enqueue({ kind: 'bad' }, {}, {})
+    await claim()
+    assert.deepEqual(pool.running, good)
+    const [{ reason }] = of('released') as [{ reason: string }]
+    assert.match(reason, /could not be handed to its lane: no thread/)
+    assert.deepEqual([(await row(bad!)).state, (await row(bad!)).attempts], ['queued', 0])
+    fails = false
+    await clock.advance(1_000)
+    assert.deepEqual(pool.running, [...good, bad])
+  })
+
+  test('in what tells of a run: the others are told of, and turns go on', async (t) => {
+    const { claim, enqueue, enqueueOne, pool, clock, of, store } = await aCoordinator(t)
+    await claim()
+    const [forged, good] = await enqueue({}, {})
+    pool.finish(forged!, completed({ result: 'no JSON' }))
+    pool.finish(good!, completed())
+    await clock.settle()
+    assert.equal(of('error').length, 1)
+    assert.ok(of('completed').some(({ job }) => job.id === good))
+    const next = await enqueueOne()
+    assert.deepEqual(pool.running, [next])
+    assert.equal((await store.counts())['reindex']?.running, 1)
+  })
+})
+
+test('I12: a row that cannot be settled is dead with the reason, and every lane goes on', async (t) => {
+  const rig = await aCoordinator(t)
+  const { claim, enqueue, pool, clock, of, row, store } = rig
+  await claim()
+  const [bad, good] = await enqueue({}, {})
+  // Forged past the border: SQLite takes no such number.
+  pool.finish(bad!, failed({ retryAt: Number.NaN }))
+  pool.finish(good!, completed())
+  await clock.settle()
+  assert.equal((await row(bad!)).state, 'dead')
+  const [{ error }] = of('dead') as [{ error: { message: string } }]
+  assert.match(error.message, /its ending could not be written/)
+  assert.equal(await store.get(good!), undefined)
+  const next = await rig.enqueueOne()
+  assert.deepEqual(pool.running, [next])
+})
+
+test('I12: damaged rows stop no lane, also after a restart', async (t) => {
+  const first = await aCoordinator(t)
+  const ids = await first.enqueue(...times(3, () => ({ dedupeKey: null })))
+  first.coordinator.close()
+  const { file } = first.store
+  connect(t, file).exec(`
+    UPDATE helve_jobs SET errors = 'oops', overrides = '{"backoff":"oops","timeout":-1}' WHERE id = 1`)
+  await first.store.close()
+  const store = await openStore(t, { file, clocks: first.clock.sources })
+  const { claim, pool, clock } = await aCoordinator(t, { store, clock: first.clock })
+  await claim()
+  assert.deepEqual(pool.running, ids)
+  pool.finish(1, failed())
+  await clock.advance(2_000)
+  assert.deepEqual(new Set(pool.running), new Set(ids))
+})

@@ -1,0 +1,40 @@
+import type { PauseTarget } from '../../src/job/pause.ts'
+import type { CommandResult } from '../../src/store/command.ts'
+import type { Store } from '../../src/store/store.ts'
+import { command, NOW } from './jobs.ts'
+
+// Each command in a turn of its own.
+
+export function retry(store: Store, id: number, now = NOW): Promise<CommandResult> {
+  return command(store, { type: 'retry', id }, now)
+}
+
+export function discard(store: Store, id: number, now = NOW): Promise<CommandResult> {
+  return command(store, { type: 'discard', id }, now)
+}
+
+export function cancel(
+  store: Store,
+  id: number,
+  now = NOW,
+  token?: number,
+): Promise<CommandResult> {
+  return command(store, { type: 'cancel', id, token }, now)
+}
+
+export function pause(
+  store: Store,
+  target: PauseTarget,
+  now = NOW,
+  by: string | null = null,
+): Promise<CommandResult> {
+  return command(store, { type: 'pause', target, by }, now)
+}
+
+export function resume(store: Store, target: PauseTarget, now = NOW): Promise<CommandResult> {
+  return command(store, { type: 'resume', target }, now)
+}
+
+export function regroup(store: Store, kind: string, now = NOW): Promise<CommandResult> {
+  return command(store, { type: 'regroup', kind }, now)
+}
