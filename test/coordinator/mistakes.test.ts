@@ -77,8 +77,7 @@ describe('I12: what fails after a turn has been written', () => {
     const [bad, ...good] = await enqueue({ kind: 'bad' }, {}, {})
     await claim()
     assert.deepEqual(pool.running, good)
-    const [{ reason }] = of('released') as [{ reason: string }]
-    assert.match(reason, /could not be handed to its lane: no thread/)
+    assert.match(of('released')[0]!.reason, /could not be handed to its lane: no thread/)
     assert.deepEqual([(await row(bad!)).state, (await row(bad!)).attempts], ['queued', 0])
     fails = false
     await clock.advance(1_000)
@@ -110,8 +109,7 @@ test('I12: a row that cannot be settled is dead with the reason, and every lane 
   pool.finish(good!, completed())
   await clock.settle()
   assert.equal((await row(bad!)).state, 'dead')
-  const [{ error }] = of('dead') as [{ error: { message: string } }]
-  assert.match(error.message, /its ending could not be written/)
+  assert.match(of('dead')[0]!.error.message, /its ending could not be written/)
   assert.equal(await store.get(good!), undefined)
   const next = await rig.enqueueOne()
   assert.deepEqual(pool.running, [next])

@@ -50,6 +50,8 @@ export class Turns {
   readonly #parts: Parts
   #pauses: Pause[] = []
   #pausesVersion: unknown = undefined
+  /** When the wall clock makes the next job due, as the latest turn has found it. */
+  #nextWall = -Infinity
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -95,6 +97,8 @@ export class Turns {
 
   /** Queues what the wall clock has made due. Whether there may be more of it. */
   #promote({ statements, changes, now, wall }: Work): boolean {
+    // What another process has written since is found at the end of the turn.
+    if (this.#nextWall > wall) return false
     const rows = statements.promote.all({ now, wall, limit: MOST_PROMOTED })
     for (const [kind, group, priority, runAt] of rows as [
       string,
@@ -189,8 +193,8 @@ export class Turns {
     const { statements, clock } = this.#parts
     const bound = (statements.nextReady.get(now) as number | undefined) ?? NEVER
     const next = bound < NEVER ? bound : Infinity
-    const wall = statements.nextWall.get() as number | undefined
-    return wall === undefined ? next : Math.min(next, Math.max(now, clock.timeOf(wall)))
+    this.#nextWall = (statements.nextWall.get() as number | undefined) ?? Infinity
+    return Math.min(next, Math.max(now, clock.timeOf(this.#nextWall)))
   }
 }
 
