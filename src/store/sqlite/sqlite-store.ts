@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import Database from 'better-sqlite3'
 import { checkKeys, checkOneOf, shown } from '../../job/check.ts'
 import type { Webhook } from '../../job/delivery.ts'
 import { HelveError, read } from '../../job/errors.ts'
@@ -29,7 +29,7 @@ import { backlog, TurnClaims } from './turn-claims.ts'
 import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
 import { enqueue, enqueueAll } from './enqueue.ts'
-import { enqueueInHost } from './host-connection.ts'
+import { HostConnections } from './host-connection.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
@@ -66,20 +66,23 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly file: string
   /** Webhooks and the records of their deliveries. */
   readonly webhooks: Webhooks
-  readonly #db: Database
+  readonly #db: Database.Database
   readonly #statements
   readonly #transactions: Transactions
+  readonly #hosts: HostConnections
   readonly #ownership: Ownership
   readonly #checkpoints: Checkpoints
   readonly #nativeBinding: string | undefined
   /** When the latest turn was. */
   #latest = 0
 
-  private constructor(db: Database, options: SqliteStoreOptions) {
+  private constructor(db: Database.Database, options: SqliteStoreOptions) {
+    if (!(db instanceof Database)) throw notOpened(db)
     this.#db = db
     this.file = db.name
     this.#statements = { ...prepareEnqueue(db), ...prepareQueue(db) }
     this.#transactions = new Transactions(db, options.durability ?? 'power')
+    this.#hosts = new HostConnections(db.name, this.#transactions)
     this.#nativeBinding = options.nativeBinding
     const { nativeBinding } = options
     this.#ownership = new Ownership(db.name, nativeBinding, this.#transactions, this.#statements)
@@ -100,7 +103,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
     }
     checkKeys(options, 'options', ['durability', 'nativeBinding'])
     checkOneOf(options.durability ?? 'power', 'durability', ['power', 'process'])
-    return new SqliteStore(openDatabase(file, options.nativeBinding), options)
+    return new SqliteStore(await openDatabase(file, options.nativeBinding), options)
   }
 
   async turn({ now, settles, enqueues, admit }: Turn): Promise<TurnResult> {
@@ -132,7 +135,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult {
-    return enqueueInHost(connection, this.file, job, now)
+    return this.#hosts.enqueue(connection, job, now)
   }
 
   async claim(now: number): Promise<ClaimedJob | undefined> {
@@ -262,13 +265,15 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   /**
    * Copies the queue to a new file (mode 0600) while it is in use: with everything that was
-   * committed when the copy ended. The event loop is served in between.
+   * committed when the copy began. The event loop is served in between.
    *
    * @throws HelveError `HELVE_ERR_OPTION` when there is a file already; `HELVE_ERR_STORE_*` when it
-   *   cannot be written, and then nothing of it is left
+   *   cannot be written, and then nothing of it is left; `HELVE_ERR_CLOSED`
    */
-  backup(path: string): Promise<void> {
-    return backup(this.#db, path)
+  async backup(path: string): Promise<void> {
+    const { identity } = this.#transactions
+    const isThere = this.#transactions.read(() => identity.isThere)
+    return backup(this.#db, isThere, this.#nativeBinding, path)
   }
 
   /** Reads the whole file, in a thread of its own, and tells what is wrong with it. */
@@ -279,7 +284,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   async close(): Promise<void> {
     await this.disown()
     await this.#checkpoints.close()
-    this.#db.close()
+    this.#transactions.close()
   }
 
   /** Undefined when the file fails: then the next turn fails, too, and tells of it. */
@@ -318,6 +323,13 @@ export class SqliteStore implements Store, JobStore, RunStore {
 const first: Turn['admit'] = (backlog) => [
   { queues: backlog.map((queue) => ({ ...queue, terms: UNLIMITED })), room: 1, most: Infinity },
 ]
+
+function notOpened(given: unknown): HelveError {
+  return new HelveError(
+    'HELVE_ERR_OPTION',
+    `store: expected await SqliteStore.open(file), got new SqliteStore(${shown(given)})`,
+  )
+}
 
 /** What the store has against a settle itself, and not against the transaction as a whole. */
 function refusal(error: unknown): HelveError | undefined {
