@@ -11,7 +11,7 @@ import { unprivileged } from '../../support/unprivileged.ts'
 const PAGE = 4_096
 
 /** Turns of the event loop; only a copy that begins anew again and again takes so many. */
-const MOST_COMMITS = 2_000
+const MOST_COMMITS = 500
 
 const times = (count: number) => Array.from({ length: count }, (_, n) => aJob({ payload: n }))
 
@@ -100,10 +100,10 @@ describe('backup', () => {
 
   test('ends, although another connection commits again and again', async (t) => {
     const store = await openStore(t)
-    await enqueue(store, ...times(2_000))
+    await enqueue(store, ...Array.from({ length: 100 }, () => aJob({ payload: 'x'.repeat(PAGE) })))
     const copy = join(await temporaryFolder(t), 'copy.db')
     const other = connect(t, store.file)
-    const write = other.prepare('UPDATE helve_jobs SET payload = payload WHERE id = 1')
+    const write = other.prepare('UPDATE helve_jobs SET folds = folds + 1 WHERE id = 1')
     const state = { isCopying: true }
     const copying = store.backup(copy).finally(() => (state.isCopying = false))
     for (let commits = 0; state.isCopying && commits < MOST_COMMITS; commits += 1) {
@@ -113,7 +113,7 @@ describe('backup', () => {
     assert.equal(state.isCopying, false)
     await copying
     const second = await openStore(t, { file: copy })
-    assert.equal((await claim(second, 3_000)).length, 2_000)
+    assert.equal((await claim(second)).length, 100)
   })
 
   test('saves a file that has been deleted', async (t) => {
