@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { chmod, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../../support/folder.ts'
 import { aJob, claim, enqueue, NOW, refusal } from '../../support/jobs.ts'
+import { overwrite } from '../../support/overwrite.ts'
 import { loopTurn } from '../../support/signal.ts'
 import { connect, openStore } from '../../support/store.ts'
 import { unprivileged } from '../../support/unprivileged.ts'
@@ -172,9 +173,7 @@ describe('check', () => {
     const store = await openStore(t)
     await enqueue(store, ...times(2_000))
     connect(t, store.file).pragma('wal_checkpoint(TRUNCATE)')
-    const file = await open(store.file, 'r+')
-    await file.write(Buffer.alloc(PAGE), 0, PAGE, 20 * PAGE)
-    await file.close()
+    overwrite(store.file, Buffer.alloc(PAGE), 20 * PAGE)
     const { ok, problems } = await store.check()
     assert.equal(ok, false)
     assert.ok(problems.length > 0)
@@ -206,9 +205,7 @@ describe('a damaged file', () => {
     await enqueue(store, ...times(2_000))
     await claim(store, 1)
     connect(t, store.file).pragma('wal_checkpoint(TRUNCATE)')
-    const file = await open(store.file, 'r+')
-    await file.write(Buffer.alloc(PAGE), 0, PAGE, 20 * PAGE)
-    await file.close()
+    overwrite(store.file, Buffer.alloc(PAGE), 20 * PAGE)
     await assert.rejects(store.own(NOW), refusal('HELVE_ERR_STORE_CORRUPT', store.file))
   })
 })
