@@ -35,7 +35,6 @@ export async function openDatabase(
   try {
     createPrivately(file)
     db = connect(file, nativeBinding)
-    checkVersion(db)
     await configure(db, performance.now() + patience)
     db.pragma(`busy_timeout = ${BUSY_TIMEOUT}`)
     return db
@@ -66,6 +65,7 @@ function checkVersion(db: Database.Database): void {
 async function configure(db: Database.Database, end: number): Promise<void> {
   for (;;) {
     try {
+      checkVersion(db)
       db.pragma('journal_mode = WAL')
       db.pragma('synchronous = FULL')
       db.pragma('trusted_schema = OFF')
