@@ -5,7 +5,12 @@ import type { FileIdentity } from './file-identity.ts'
 /** Milliseconds between two looks. */
 const LOOK_EVERY = 1_000
 /** So often in a row a lock has to be missing: while others come and go, the kernel may skip one. */
-const TRIES = 3
+const TRIES = 5
+
+/** The byte of a database that SQLite keeps locked while it has the database open. */
+const SHARED_BYTE = 0x4000_0002
+/** The same of the index of a log. */
+const INDEX_BYTE = 128
 
 const REMEDY = 'load one copy of better-sqlite3, and restart'
 
@@ -47,12 +52,15 @@ export class SoleCopy {
     this.#problem ??= (await this.#foreign()) ?? (await this.#dropped())
   }
 
-  /** Each copy of SQLite maps the index of the log once, however many connections it has. */
+  /** Each copy of SQLite maps the index of a log once, however many connections it has. */
   async #foreign(): Promise<string | undefined> {
     const maps = await proc('self/maps')
     for (const [path, inode] of this.#identity.inodes) {
-      const beginnings = maps.match(new RegExp(`^\\S+ \\S+ 0+ \\S+ ${inode} .*`, 'gm')) ?? []
-      if (beginnings.length < 2) continue
+      if (!path.endsWith('-shm')) continue
+      // A shared mapping of the beginning of a file; the group is device, inode and path.
+      const mapped = new RegExp(`^\\S+ \\S{3}s 0+ (\\S+ ${inode} .*)$`, 'gm')
+      const files = [...maps.matchAll(mapped)].map(([, file]) => file)
+      if (new Set(files).size === files.length) continue
       return `file: ${path}: another copy of SQLite in this process has it open: ${REMEDY}`
     }
     return undefined
@@ -71,11 +79,20 @@ export class SoleCopy {
   async #unlocked(): Promise<string | undefined> {
     const locks = await proc('locks')
     for (const [path, inode] of this.#identity.inodes) {
-      if (new RegExp(` ${process.pid} \\S+:${inode} `).test(locks)) this.#locked.add(path)
-      else if (this.#locked.has(path)) return path
+      // SQLite locks nothing of the log itself.
+      if (path.endsWith('-wal')) continue
+      if (isLocked(locks, inode, path.endsWith('-shm') ? INDEX_BYTE : SHARED_BYTE)) {
+        this.#locked.add(path)
+      } else if (this.#locked.has(path)) return path
     }
     return undefined
   }
+}
+
+/** The kernel joins neighbouring locks: the one of a byte may begin before it, and end behind. */
+function isLocked(locks: string, inode: number | undefined, byte: number): boolean {
+  const ranges = locks.matchAll(new RegExp(` ${process.pid} \\S+:${inode} (\\d+) (\\d+)$`, 'gm'))
+  return [...ranges].some(([, start, end]) => Number(start) <= byte && byte <= Number(end))
 }
 
 async function proc(name: string): Promise<string> {
