@@ -30,7 +30,6 @@ export class HostConnections {
     checkConnection(connection)
     this.#transactions.check()
     const statements = this.#statements(connection)
-    this.#checkLock(statements, connection)
     const counters = new Counters()
     const result = enqueue(statements, counters, job, now)
     counters.flush(statements)
@@ -44,6 +43,7 @@ export class HostConnections {
     const prepare: Database.Database['prepare'] = Database.prototype.prepare.bind(connection)
     this.#checkFile(prepareFile({ prepare }).get() as string, connection.name)
     const statements = prepareHost({ prepare })
+    this.#checkLock(statements, connection.name)
     this.#prepared.set(connection, statements)
     return statements
   }
@@ -57,7 +57,7 @@ export class HostConnections {
   }
 
   /** Whatever a name says: a transaction that has the write lock keeps helve from having it. */
-  #checkLock(statements: HostStatements, { name }: Database.Database): void {
+  #checkLock(statements: HostStatements, name: string): void {
     statements.lock.run()
     if (this.#transactions.isLocked()) return
     throw refused(
