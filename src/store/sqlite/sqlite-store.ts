@@ -91,7 +91,8 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   /**
-   * Opens a queue, creating the file (mode 0600) and bringing its schema up to date.
+   * Opens a queue, creating the file (mode 0600) and bringing its schema up to date. While another
+   * process does that, it waits, for 5 s at the most.
    *
    * @throws HelveError `HELVE_ERR_OPTION` for bad options, a folder that does not exist, a symbolic
    *   link, or a better-sqlite3 that does not fit this Node; `HELVE_ERR_STORE_*` when the file
