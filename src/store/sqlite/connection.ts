@@ -46,6 +46,7 @@ export async function openDatabase(
 
 function connect(file: string, nativeBinding: string | undefined): Database.Database {
   return new Database(file, {
+    // SQLite would wait on the main thread.
     timeout: 0,
     ...(nativeBinding === undefined ? {} : { nativeBinding }),
   })
