@@ -32,14 +32,17 @@ export class Ownership {
 
   /** @returns the jobs that are `running` although the process that ran them is gone, in order */
   async take(now: number): Promise<ClaimedJob[]> {
-    const { soleCopy } = this.#transactions
-    // The lock tells processes apart, and not two copies of SQLite in one.
-    await soleCopy.look()
     this.#transactions.check()
     const jobs = this.#acquire(now)
-    // What has been seen once is missed when it is gone.
-    await soleCopy.look()
-    return jobs
+    // The lock tells processes apart, and not two copies of SQLite in one.
+    await this.#transactions.soleCopy.look()
+    try {
+      this.#transactions.check()
+      return jobs
+    } catch (error) {
+      this.giveBack()
+      throw error
+    }
   }
 
   #acquire(now: number): ClaimedJob[] {

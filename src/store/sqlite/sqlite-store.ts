@@ -96,7 +96,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
    *
    * @throws HelveError `HELVE_ERR_OPTION` for bad options, a folder that does not exist, a symbolic
    *   link, or a better-sqlite3 that does not fit this Node; `HELVE_ERR_STORE_*` when the file
-   *   cannot be used
+   *   cannot be used, also since another copy of SQLite in this process has it open
    */
   static async open(file: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
     if (typeof file !== 'string' || file === '' || file.startsWith(':')) {
@@ -104,7 +104,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
     }
     checkKeys(options, 'options', ['durability', 'nativeBinding'])
     checkOneOf(options.durability ?? 'power', 'durability', ['power', 'process'])
-    return new SqliteStore(await openDatabase(file, options.nativeBinding), options)
+    const store = new SqliteStore(await openDatabase(file, options.nativeBinding), options)
+    await store.#checkCopies()
+    return store
   }
 
   async turn({ now, settles, enqueues, admit }: Turn): Promise<TurnResult> {
@@ -286,6 +288,13 @@ export class SqliteStore implements Store, JobStore, RunStore {
     await this.disown()
     await this.#checkpoints.close()
     this.#transactions.close()
+  }
+
+  async #checkCopies(): Promise<void> {
+    const { soleCopy } = this.#transactions
+    await soleCopy.look()
+    if (!soleCopy.isAlone) await this.close()
+    soleCopy.check()
   }
 
   /** Undefined when the file fails: then the next turn fails, too, and tells of it. */

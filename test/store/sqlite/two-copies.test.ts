@@ -56,15 +56,35 @@ describe('another copy of better-sqlite3', () => {
     assert.deepEqual(await store.counts(), {})
   })
 
-  test('that has the file open keeps the store from owning it', options, async (t) => {
+  test('that has the file open keeps a store from being opened', options, async (t) => {
     const Other = await secondCopy(t)
-    const store = await openStore(t)
-    const theirs = new Other(store.file)
+    const { file } = await closedStore(t)
+    const theirs = new Other(file)
     t.after(() => theirs.close())
     theirs.exec('SELECT count(*) FROM helve_jobs')
-    await assert.rejects(store.own(NOW), refusal('HELVE_ERR_STORE_LOST', 'another copy of SQLite'))
-    assert.equal(existsSync(`${store.file}-owner`), false)
+    await assert.rejects(
+      openStore(t, { file }),
+      refusal('HELVE_ERR_STORE_LOST', file, 'another copy of SQLite'),
+    )
+    theirs.exec('CREATE TABLE theirs (n)')
+    assert.equal(existsSync(`${file}-wal`), true)
   })
+
+  test(
+    'that opens the file before the store owns it keeps the store from that',
+    options,
+    async (t) => {
+      const Other = await secondCopy(t)
+      const store = await openStore(t)
+      const theirs = new Other(store.file)
+      t.after(() => theirs.close())
+      theirs.exec('SELECT count(*) FROM helve_jobs')
+      await assert.rejects(
+        store.own(NOW),
+        refusal('HELVE_ERR_STORE_LOST', 'another copy of SQLite'),
+      )
+    },
+  )
 
   test(
     'I1: that opens the file later is noticed, and nothing more is acknowledged',
@@ -137,6 +157,13 @@ describe('I1, I3: a lock that this process no longer holds ends the store', opti
     await assert.rejects(refusedTurn(t, store, 50), /no turn was refused/)
   })
 })
+
+/** A queue that nobody has open. */
+async function closedStore(t: TestContext): Promise<SqliteStore> {
+  const store = await openStore(t)
+  await store.close()
+  return store
+}
 
 async function closeByAnotherCopy(t: TestContext, file: string): Promise<void> {
   const Other = await secondCopy(t)
