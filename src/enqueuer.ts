@@ -1,4 +1,5 @@
-import { checkKeys, checkNumber } from './job/check.ts'
+import { checkKeys, checkNumber, shown } from './job/check.ts'
+import { HelveError, read } from './job/errors.ts'
 import type { EnqueueResult } from './job/job.ts'
 import { MAX_DELAY } from './job/limits.ts'
 import { newJob, type EnqueueOptions } from './job/submission.ts'
@@ -35,6 +36,7 @@ export class StoreEnqueuer implements Enqueuer {
    * @throws HelveError `HELVE_ERR_OPTION`
    */
   constructor(store: JobStore, options: { patience?: number } = {}) {
+    checkStore(store)
     checkKeys(options, 'options', ['patience'])
     this.#store = store
     this.#patience = checkNumber(options.patience ?? PATIENCE, 'patience', 0, MAX_DELAY)
@@ -46,4 +48,14 @@ export class StoreEnqueuer implements Enqueuer {
     const job = newJob(kind, payload, options, { now, wall: clock.wallOf(now) })
     return patiently(() => this.#store.enqueue(job, clock.now()), this.#patience)
   }
+}
+
+function checkStore(store: unknown): void {
+  if (typeof read(store, 'enqueue') === 'function') return
+  const isPromise = typeof read(store, 'then') === 'function'
+  const came = isPromise ? 'a promise of one' : shown(store)
+  throw new HelveError(
+    'HELVE_ERR_OPTION',
+    `store: expected a store, got ${came}: write await SqliteStore.open(file)`,
+  )
 }

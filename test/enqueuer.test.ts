@@ -45,3 +45,16 @@ test('I10: refuses bad options by name', () => {
   assert.throws(() => new StoreEnqueuer(store, { patience: -1 }), bad)
   assert.throws(() => new StoreEnqueuer(store, { patients: 5 } as object), bad)
 })
+
+test('I10: refuses what is no store, and says what was meant', () => {
+  const opening = Promise.resolve(aStore('HELVE_ERR_STORE_BUSY', 0).store)
+  const given: [store: unknown, came: string][] = [
+    [opening, 'a promise of one'],
+    ['queue.db', '"queue.db"'],
+    [undefined, 'undefined'],
+  ]
+  for (const [store, came] of given) {
+    const refused = refusal('HELVE_ERR_OPTION', 'store', came, 'await SqliteStore.open(file)')
+    assert.throws(() => new StoreEnqueuer(store as JobStore), refused)
+  }
+})

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
-import { Worker } from 'node:worker_threads'
+import { startThread } from './store-thread.ts'
 
 /** What {@link check} found. */
 export interface CheckResult {
@@ -9,12 +8,8 @@ export interface CheckResult {
   problems: string[]
 }
 
-// A thread of its own, since a check reads the whole file. As text, since the same words have to
-// run from source and as built.
+// A thread of its own, since a check reads the whole file.
 const THREAD = `
-  const { parentPort, workerData } = require('node:worker_threads')
-  const { module, file, nativeBinding } = workerData
-  const Database = require(module)
   const problems = []
   const look = (body) => {
     try {
@@ -24,7 +19,7 @@ const THREAD = `
     }
   }
   look(() => {
-    const db = new Database(file, { readonly: true, ...(nativeBinding && { nativeBinding }) })
+    const db = open({ readonly: true })
     look(() => db.pragma('integrity_check(100)').map((row) => row.integrity_check))
     look(() => db.prepare(\`
       SELECT 'counter of ' || state || ' ' || kind || ', priority ' || priority || ': off by ' || sum(jobs)
@@ -49,8 +44,7 @@ const THREAD = `
 
 /** Reads the whole file, as it was when the check began: SQLite's structures, and helve's counters. */
 export async function check(file: string, nativeBinding: string | undefined): Promise<CheckResult> {
-  const module = createRequire(import.meta.url).resolve('better-sqlite3')
-  const worker = new Worker(THREAD, { eval: true, workerData: { module, file, nativeBinding } })
-  const [problems] = (await once(worker, 'message')) as [string[]]
+  const thread = startThread(THREAD, file, nativeBinding)
+  const [problems] = (await once(thread, 'message')) as [string[]]
   return { ok: problems.length === 0, problems }
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Database } from 'better-sqlite3'
+import { startThread } from './store-thread.ts'
 
 /** Pages of the log after which a commit moves them into the file. */
 const AUTOMATIC = 1_000
@@ -12,13 +12,10 @@ const LARGE = 2 * LIMIT
 /** Milliseconds between two looks at the log. */
 const LOOK_EVERY = 100
 
-// As text, since the same words have to run from source and as built. First it moves what it can
-// while others write; the last step keeps them from it, and has to find little.
+// First it moves what it can while others write; the last step keeps them from it, and has to find
+// little.
 const THREAD = `
-  const { setTimeout: sleep } = require('node:timers/promises')
-  const { module, file, nativeBinding } = require('node:worker_threads').workerData
-  const options = { timeout: 0, fileMustExist: true, ...(nativeBinding && { nativeBinding }) }
-  const db = new (require(module))(file, options)
+  const db = open({ timeout: 0, fileMustExist: true })
   const isDone = () => {
     try {
       const [{ log, checkpointed }] = db.pragma('wal_checkpoint(PASSIVE)')
@@ -75,9 +72,7 @@ export class Checkpoints {
   }
 
   #byThread(): void {
-    const module = createRequire(import.meta.url).resolve('better-sqlite3')
-    const workerData = { module, file: this.#db.name, nativeBinding: this.#nativeBinding }
-    this.#thread = new Worker(THREAD, { eval: true, workerData })
+    this.#thread = startThread(THREAD, this.#db.name, this.#nativeBinding)
     this.#db.pragma('wal_autocheckpoint = 0')
     this.#db.pragma('journal_size_limit = -1')
     this.#thread.unref()

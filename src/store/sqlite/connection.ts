@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { HelveError } from '../../job/errors.ts'
-import { storeError } from './errors.ts'
+import { isBusy, storeError } from './errors.ts'
+import { checkBinary } from './library.ts'
 import { BUSY_TIMEOUT } from './lock-wait.ts'
 import { createPrivately } from './private-file.ts'
 import { migrate } from './migrations/migrate.ts'
@@ -11,8 +12,20 @@ import { migrate } from './migrations/migrate.ts'
 /** Below it a WAL reset can corrupt the file: https://sqlite.org/releaselog/3_51_3.html */
 const OLDEST_SQLITE = '3.51.3'
 
-/** Opens a file, creating (mode 0600) and migrating it where needed. */
-export function openDatabase(path: string, nativeBinding: string | undefined): Database.Database {
+/** Milliseconds for which opening a file goes on trying while others keep it. */
+const PATIENCE = 5_000
+/** Milliseconds between two tries, at the most. */
+const LONGEST_PAUSE = 20
+
+/**
+ * Opens a file, creating (mode 0600) and migrating it where needed. Another process may be doing the
+ * same, and has the file for itself meanwhile: the event loop is served until it is done.
+ */
+export async function openDatabase(
+  path: string,
+  nativeBinding: string | undefined,
+  patience = PATIENCE,
+): Promise<Database.Database> {
   checkBinary(nativeBinding)
   const file = resolve(path)
   if (!existsSync(dirname(file))) {
@@ -21,17 +34,22 @@ export function openDatabase(path: string, nativeBinding: string | undefined): D
   let db: Database.Database | undefined
   try {
     createPrivately(file)
-    db = new Database(file, {
-      timeout: BUSY_TIMEOUT,
-      ...(nativeBinding === undefined ? {} : { nativeBinding }),
-    })
-    checkVersion(db)
-    configure(db)
+    db = connect(file, nativeBinding)
+    await configure(db, performance.now() + patience)
+    db.pragma(`busy_timeout = ${BUSY_TIMEOUT}`)
     return db
   } catch (error) {
     db?.close()
     throw storeError(error, file)
   }
+}
+
+function connect(file: string, nativeBinding: string | undefined): Database.Database {
+  return new Database(file, {
+    // SQLite would wait on the main thread.
+    timeout: 0,
+    ...(nativeBinding === undefined ? {} : { nativeBinding }),
+  })
 }
 
 function checkVersion(db: Database.Database): void {
@@ -44,26 +62,19 @@ function checkVersion(db: Database.Database): void {
   }
 }
 
-function configure(db: Database.Database): void {
-  // The first connections of several processes may meet here: switching to WAL takes the file whole.
-  db.pragma('busy_timeout = 5000')
-  db.pragma('journal_mode = WAL')
-  db.pragma('synchronous = FULL')
-  db.pragma('trusted_schema = OFF')
-  migrate(db)
-  db.pragma(`busy_timeout = ${BUSY_TIMEOUT}`)
-}
-
-/** better-sqlite3 13 needs Node-API 10; on an older Node it ends the process with SIGSEGV. */
-function checkBinary(nativeBinding: string | undefined): void {
-  // A single executable brings its own binary, and has no package to look into.
-  if (nativeBinding !== undefined) return
-  const require = createRequire(import.meta.url)
-  const { version } = require('better-sqlite3/package.json') as { version: string }
-  if (Number.parseInt(version) < 13 || Number(process.versions.napi) >= 10) return
-  throw new HelveError(
-    'HELVE_ERR_OPTION',
-    `better-sqlite3: expected version 12 on Node ${process.version} (Node-API ` +
-      `${process.versions.napi}), got ${version}, which needs Node-API 10 (Node 22.14)`,
-  )
+/** Every step may be taken again, so that it begins anew where another process was in the way. */
+async function configure(db: Database.Database, end: number): Promise<void> {
+  for (;;) {
+    try {
+      checkVersion(db)
+      db.pragma('journal_mode = WAL')
+      db.pragma('synchronous = FULL')
+      db.pragma('trusted_schema = OFF')
+      return migrate(db)
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= end) throw error
+    }
+    // At random, not to meet the same process at the same place again.
+    await sleep(1 + Math.random() * LONGEST_PAUSE)
+  }
 }

@@ -15,6 +15,11 @@ const CODES: [prefix: string, code: HelveErrorCode, meaning: string][] = [
   ['SQLITE_IOERR', 'HELVE_ERR_STORE_LOST', 'it cannot be read or written'],
 ]
 
+/** Whether SQLite refuses because another connection is in the way: it may be tried again. */
+export function isBusy(error: unknown): boolean {
+  return String(read(error, 'code')).startsWith('SQLITE_BUSY')
+}
+
 /** SQLite's refusals as helve's; anything else, such as a mistake in helve, passes unchanged. */
 export function storeError(error: unknown, file: string): unknown {
   const code = String(read(error, 'code'))

@@ -27,6 +27,16 @@ export class FileIdentity {
     this.#opened.delete(path)
   }
 
+  /** Their inodes, by path. */
+  get inodes(): ReadonlyMap<string, number | undefined> {
+    return this.#opened
+  }
+
+  /** Whether they are all where they were. */
+  get isThere(): boolean {
+    return [...this.#opened].every(([path, opened]) => inode(path) === opened)
+  }
+
   /** @throws HelveError `HELVE_ERR_STORE_LOST` */
   check(): void {
     for (const [path, opened] of this.#opened) {

@@ -1,45 +1,92 @@
 import { statSync } from 'node:fs'
-import type { Database } from 'better-sqlite3'
+import Database from 'better-sqlite3'
+import { shown } from '../../job/check.ts'
 import { HelveError } from '../../job/errors.ts'
 import type { EnqueueResult, NewJob } from '../../job/job.ts'
 import type { HostConnection } from '../store.ts'
 import { QueueChanges } from './queue-changes.ts'
 import { enqueue } from './enqueue.ts'
-import { prepareEnqueue, type EnqueueStatements } from './statements.ts'
+import { library } from './library.ts'
+import { prepareFile, prepareHost, type HostStatements } from './statements.ts'
+import type { Transactions } from './transactions.ts'
 
-const prepared = new WeakMap<HostConnection, EnqueueStatements>()
+/** Enqueues into one file by connections that the host has opened. */
+export class HostConnections {
+  readonly #file: string
+  readonly #transactions: Transactions
+  readonly #prepared = new WeakMap<Database.Database, HostStatements>()
 
-/**
- * Enqueues in the transaction that is open on a host's connection: committed and rolled back with
- * it, and as durable as the host has set that connection to be.
- */
-export function enqueueInHost(
-  connection: HostConnection,
-  file: string,
-  job: NewJob,
-  now: number,
-  wall: number,
-): EnqueueResult {
-  if (!connection?.inTransaction) {
-    throw refused('a better-sqlite3 connection with an open transaction', 'one without')
+  /** @param transactions of helve's own connection to the file */
+  constructor(file: string, transactions: Transactions) {
+    this.#file = file
+    this.#transactions = transactions
   }
-  let statements = prepared.get(connection)
-  if (statements === undefined) {
-    checkFile(connection, file)
-    statements = prepareEnqueue(connection as Database)
-    prepared.set(connection, statements)
+
+  /**
+   * Enqueues in the transaction that is open on a host's connection: committed and rolled back with
+   * it, and as durable as the host has set that connection to be.
+   */
+  enqueue(connection: HostConnection, job: NewJob, now: number, wall: number): EnqueueResult {
+    checkConnection(connection)
+    this.#transactions.check()
+    const statements = this.#statements(connection)
+    const changes = new QueueChanges()
+    const result = enqueue({ statements, changes, now, wall }, job)
+    changes.flush(statements)
+    return result
   }
-  const changes = new QueueChanges()
-  const result = enqueue({ statements, changes, now, wall }, job)
-  changes.flush(statements)
-  return result
+
+  #statements(connection: Database.Database): HostStatements {
+    const known = this.#prepared.get(connection)
+    if (known !== undefined) return known
+    // A connection's own `prepare` may be one that gives it other statements.
+    const prepare: Database.Database['prepare'] = Database.prototype.prepare.bind(connection)
+    this.#checkFile(prepareFile({ prepare }).get() as string, connection.name)
+    const statements = prepareHost({ prepare })
+    this.#checkLock(statements, connection.name)
+    this.#prepared.set(connection, statements)
+    return statements
+  }
+
+  /** By the file that the locks are in: a hard link has another, and so has an attached file. */
+  #checkFile(main: string, name: string): void {
+    const own = statSync(`${this.#file}-shm`)
+    const theirs = statSync(`${main}-shm`, { throwIfNoEntry: false })
+    if (theirs?.ino === own.ino && theirs.dev === own.dev) return
+    throw refused(`a connection to ${this.#file}`, `one to ${main || name}`)
+  }
+
+  /** Whatever a name says: a transaction that has the write lock keeps helve from having it. */
+  #checkLock(statements: HostStatements, name: string): void {
+    statements.lock.run()
+    if (this.#transactions.isLocked()) return
+    throw refused(
+      `a connection whose write lock keeps others from writing to ${this.#file}`,
+      `one to ${name} that keeps nobody`,
+    )
+  }
 }
 
-function checkFile(connection: HostConnection, file: string): void {
-  const own = statSync(file)
-  const theirs = statSync(connection.name, { throwIfNoEntry: false })
-  if (theirs?.ino === own.ino && theirs.dev === own.dev) return
-  throw refused(`a connection to ${file}`, `one to ${connection.name}`)
+function checkConnection(connection: unknown): asserts connection is Database.Database {
+  if (!(connection instanceof Database)) {
+    if (isConnection(connection)) throw foreign()
+    throw refused('a better-sqlite3 connection with an open transaction', shown(connection))
+  }
+  if (connection.inTransaction) return
+  throw refused('a better-sqlite3 connection with an open transaction', 'one without')
+}
+
+function isConnection(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'inTransaction' in value
+}
+
+/** Two copies of SQLite in a process do not exclude each other's locks, and lose commits. */
+function foreign(): HelveError {
+  const { path, version } = library()
+  return refused(
+    `a connection of the better-sqlite3 that helve loads (${version}, ${path})`,
+    'one of another copy',
+  )
 }
 
 function refused(expected: string, came: string): HelveError {

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import { read } from '../../job/errors.ts'
+import { isBusy } from './errors.ts'
 
 /** The main thread waits this long inside SQLite for another writer; milliseconds. */
 export const BUSY_TIMEOUT = 50
@@ -24,10 +24,27 @@ export class LockWait {
     try {
       take()
     } catch (error) {
-      const busy = String(read(error, 'code')).startsWith('SQLITE_BUSY')
-      if (busy && this.#waits) this.#waitsAgain = performance.now() + BUSY_TIMEOUT
+      if (isBusy(error) && this.#waits) this.#waitsAgain = performance.now() + BUSY_TIMEOUT
       throw error
     }
+  }
+
+  /**
+   * Whether somebody else holds the write lock. Never waits.
+   *
+   * @param take takes the write lock
+   * @param release gives it back
+   */
+  isTaken(take: () => unknown, release: () => unknown): boolean {
+    this.#wait(false)
+    try {
+      take()
+    } catch (error) {
+      if (isBusy(error)) return true
+      throw error
+    }
+    release()
+    return false
   }
 
   #wait(waits: boolean): void {

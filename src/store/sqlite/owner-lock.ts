@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
-import { read } from '../../job/errors.ts'
-import { storeError } from './errors.ts'
+import { isBusy, storeError } from './errors.ts'
+import { holdUntilExit } from './hold.ts'
 import { createPrivately } from './private-file.ts'
 
 /**
@@ -31,9 +31,14 @@ export class OwnerLock {
       return new OwnerLock(path, db)
     } catch (error) {
       db?.close()
-      if (String(read(error, 'code')).startsWith('SQLITE_BUSY')) return undefined
+      if (isBusy(error)) return undefined
       throw storeError(error, path)
     }
+  }
+
+  /** It cannot be released any more. */
+  holdUntilExit(): void {
+    holdUntilExit(this.#db)
   }
 
   release(): void {

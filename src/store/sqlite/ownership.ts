@@ -17,7 +17,6 @@ export class Ownership {
   readonly #transactions: Transactions
   readonly #statements: QueueStatements
   #lock: OwnerLock | undefined
-  #isKept = false
 
   constructor(
     file: string,
@@ -32,7 +31,21 @@ export class Ownership {
   }
 
   /** @returns the jobs that are `running` although the process that ran them is gone, in order */
-  take(now: number, wall: number): ClaimedJob[] {
+  async take(now: number, wall: number): Promise<ClaimedJob[]> {
+    this.#transactions.check()
+    const jobs = this.#acquire(now, wall)
+    // The lock tells processes apart, and not two copies of SQLite in one.
+    await this.#transactions.soleCopy.look()
+    try {
+      this.#transactions.check()
+      return jobs
+    } catch (error) {
+      this.giveBack()
+      throw error
+    }
+  }
+
+  #acquire(now: number, wall: number): ClaimedJob[] {
     const lock = OwnerLock.acquire(this.#file, this.#nativeBinding)
     if (lock === undefined) throw this.#taken()
     try {
@@ -62,13 +75,16 @@ export class Ownership {
     throw new HelveError('HELVE_ERR_STORE_CORRUPT', problem)
   }
 
-  /** Gives nothing back from now on. */
+  /** The file is owned until the process ends. */
   keep(): void {
-    this.#isKept = true
+    this.#lock?.holdUntilExit()
+    this.#lock = undefined
   }
 
   giveBack(): void {
-    if (this.#lock === undefined || this.#isKept) return
+    if (this.#lock === undefined) return
+    // Another copy of SQLite may hold the same lock, and would lose it.
+    if (!this.#transactions.soleCopy.isAlone) return this.keep()
     this.#transactions.identity.exclude(this.#lock.path)
     this.#lock.release()
     this.#lock = undefined

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import Database from 'better-sqlite3'
 import { checkKeys, checkOneOf, shown } from '../../job/check.ts'
 import type { Webhook } from '../../job/delivery.ts'
 import { HelveError } from '../../job/errors.ts'
@@ -25,7 +25,7 @@ import { check, type CheckResult } from './check.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { openDatabase } from './connection.ts'
 import { enqueue } from './enqueue.ts'
-import { enqueueInHost } from './host-connection.ts'
+import { HostConnections } from './host-connection.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
@@ -60,20 +60,23 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly file: string
   /** Webhooks and the records of their deliveries. */
   readonly webhooks: Webhooks
-  readonly #db: Database
+  readonly #db: Database.Database
   readonly #statements
   readonly #transactions: Transactions
+  readonly #hosts: HostConnections
   readonly #ownership: Ownership
   readonly #checkpoints: Checkpoints
   readonly #nativeBinding: string | undefined
   readonly #turns: Turns
   readonly clock: Timeline
 
-  private constructor(db: Database, options: SqliteStoreOptions) {
+  private constructor(db: Database.Database, options: SqliteStoreOptions) {
+    if (!(db instanceof Database)) throw notOpened(db)
     this.#db = db
     this.file = db.name
     this.#statements = { ...prepareEnqueue(db), ...prepareQueue(db) }
     this.#transactions = new Transactions(db, options.durability ?? 'power')
+    this.#hosts = new HostConnections(db.name, this.#transactions)
     this.#nativeBinding = options.nativeBinding
     const { nativeBinding } = options
     this.#ownership = new Ownership(db.name, nativeBinding, this.#transactions, this.#statements)
@@ -90,11 +93,12 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   /**
-   * Opens a queue, creating the file (mode 0600) and bringing its schema up to date.
+   * Opens a queue, creating the file (mode 0600) and bringing its schema up to date. While another
+   * process does that, it waits, for 5 s at the most.
    *
    * @throws HelveError `HELVE_ERR_OPTION` for bad options, a folder that does not exist, a symbolic
    *   link, or a better-sqlite3 that does not fit this Node; `HELVE_ERR_STORE_*` when the file
-   *   cannot be used
+   *   cannot be used, also since another copy of SQLite in this process has it open
    */
   static async open(file: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
     if (typeof file !== 'string' || file === '' || file.startsWith(':')) {
@@ -102,7 +106,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
     }
     checkKeys(options, 'options', ['durability', 'nativeBinding', 'clocks'])
     checkOneOf(options.durability ?? 'power', 'durability', ['power', 'process'])
-    return new SqliteStore(openDatabase(file, options.nativeBinding), options)
+    const store = new SqliteStore(await openDatabase(file, options.nativeBinding), options)
+    await store.#checkCopies()
+    return store
   }
 
   async turn(turn: Turn): Promise<TurnResult> {
@@ -120,7 +126,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult {
-    return enqueueInHost(connection, this.file, job, now, this.clock.wallOf(now))
+    return this.#hosts.enqueue(connection, job, now, this.clock.wallOf(now))
   }
 
   async claim(now: number): Promise<ClaimedJob | undefined> {
@@ -223,13 +229,15 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   /**
    * Copies the queue to a new file (mode 0600) while it is in use: with everything that was
-   * committed when the copy ended. The event loop is served in between.
+   * committed when the copy began. The event loop is served in between.
    *
    * @throws HelveError `HELVE_ERR_OPTION` when there is a file already; `HELVE_ERR_STORE_*` when it
-   *   cannot be written, and then nothing of it is left
+   *   cannot be written, and then nothing of it is left; `HELVE_ERR_CLOSED`
    */
-  backup(path: string): Promise<void> {
-    return backup(this.#db, path)
+  async backup(path: string): Promise<void> {
+    const { identity } = this.#transactions
+    const isThere = this.#transactions.read(() => identity.isThere)
+    return backup(this.#db, isThere, this.#nativeBinding, path)
   }
 
   /** Reads the whole file, in a thread of its own, and tells what is wrong with it. */
@@ -240,7 +248,14 @@ export class SqliteStore implements Store, JobStore, RunStore {
   async close(): Promise<void> {
     await this.disown()
     await this.#checkpoints.close()
-    this.#db.close()
+    this.#transactions.close()
+  }
+
+  async #checkCopies(): Promise<void> {
+    const { soleCopy } = this.#transactions
+    await soleCopy.look()
+    if (!soleCopy.isAlone) await this.close()
+    soleCopy.check()
   }
 
   /** Undefined when the file fails: then the next turn fails, too, and tells of it. */
@@ -269,6 +284,13 @@ export class SqliteStore implements Store, JobStore, RunStore {
 const first: Turn['admit'] = (backlog) => [
   { queues: backlog.map((queue) => ({ ...queue, terms: UNLIMITED })), room: 1, most: Infinity },
 ]
+
+function notOpened(given: unknown): HelveError {
+  return new HelveError(
+    'HELVE_ERR_OPTION',
+    `store: expected await SqliteStore.open(file), got new SqliteStore(${shown(given)})`,
+  )
+}
 
 /** Batch after batch, with the event loop served in between; resolves to the sum. */
 async function inBatches(batch: (limit: number) => number): Promise<number> {

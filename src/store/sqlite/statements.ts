@@ -8,12 +8,19 @@ type Row = unknown[]
 type Prepared<Plain extends string, Rows extends string = never> = Record<Plain, Statement> &
   Record<Rows, Statement<unknown[], Row>>
 
+/** Sets each mode of a statement: a host may have given its connection any other. */
 function preparer(db: Pick<Database, 'prepare'>) {
   return {
-    run: (sql: string): Statement => db.prepare(sql),
-    rows: (sql: string): Statement<unknown[], Row> => db.prepare<unknown[], Row>(sql).raw(),
-    value: (sql: string): Statement => db.prepare(sql).pluck(),
+    run: (sql: string): Statement => withObjects(db.prepare(sql).safeIntegers(false)),
+    rows: (sql: string): Statement<unknown[], Row> =>
+      db.prepare<unknown[], Row>(sql).safeIntegers(false).raw(true),
+    value: (sql: string): Statement => db.prepare(sql).safeIntegers(false).pluck(true),
   }
+}
+
+/** What gives rows gives objects: `raw` ends any other mode, and has to be ended itself. */
+function withObjects(statement: Statement): Statement {
+  return statement.reader ? statement.raw(true).raw(false) : statement
 }
 
 /** The part that a producer needs; it also runs on a host's own connection. */
@@ -91,6 +98,19 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
       DELETE FROM helve_queues
       WHERE kind = ? AND priority = ? AND queued = 0 AND running = 0 AND dead = 0`),
   }
+}
+
+/** The path of the file that a connection was opened with. */
+export function prepareFile(db: Pick<Database, 'prepare'>): Statement {
+  return preparer(db).value(`SELECT file FROM pragma_database_list WHERE name = 'main'`)
+}
+
+/** On a host's own connection; `lock` takes the write lock, and writes nothing. */
+export type HostStatements = EnqueueStatements & Prepared<'lock'>
+
+export function prepareHost(db: Pick<Database, 'prepare'>): HostStatements {
+  const { run } = preparer(db)
+  return { ...prepareEnqueue(db), lock: run('DELETE FROM main.helve_meta WHERE 0') }
 }
 
 export type TransactionStatements = Prepared<

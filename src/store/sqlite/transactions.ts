@@ -3,7 +3,9 @@ import { HelveError } from '../../job/errors.ts'
 import { QueueChanges } from './queue-changes.ts'
 import { storeError } from './errors.ts'
 import { FileIdentity } from './file-identity.ts'
+import { holdUntilExit } from './hold.ts'
 import { LockWait } from './lock-wait.ts'
+import { SoleCopy } from './sole-copy.ts'
 import {
   prepareEnqueue,
   prepareTransactions,
@@ -13,18 +15,21 @@ import {
 
 /** Runs the transactions of one connection: all or nothing, and as durable as it has to be. */
 export class Transactions {
-  /** Checked before each of them. */
+  /** Both are checked before each of them. */
   readonly identity: FileIdentity
+  readonly soleCopy: SoleCopy
   readonly #db: Database
   readonly #powerSafe: boolean
   readonly #statements: TransactionStatements & EnqueueStatements
   readonly #changes = new QueueChanges()
   readonly #lock: LockWait
+  #isClosed = false
   #synchronous: 'full' | 'normal' = 'full'
 
   constructor(db: Database, durability: 'power' | 'process') {
     this.#db = db
     this.identity = new FileIdentity(db.name)
+    this.soleCopy = new SoleCopy(this.identity)
     this.#lock = new LockWait(db)
     this.#powerSafe = durability === 'power'
     this.#statements = { ...prepareTransactions(db), ...prepareEnqueue(db) }
@@ -50,6 +55,34 @@ export class Transactions {
     }
   }
 
+  /**
+   * The file may be written to: it is open, it is the one that was opened, and SQLite's locks hold.
+   *
+   * @throws HelveError `HELVE_ERR_CLOSED`, `HELVE_ERR_STORE_LOST`
+   */
+  check(): void {
+    this.#checkOpen()
+    this.identity.check()
+    this.soleCopy.check()
+  }
+
+  /** Whether another connection holds the write lock. Never waits. */
+  isLocked(): boolean {
+    const { begin, rollback } = this.#statements
+    return this.#lock.isTaken(
+      () => begin.run(),
+      () => rollback.run(),
+    )
+  }
+
+  /** Closes the connection, unless that would harm another copy of SQLite. */
+  close(): void {
+    this.#isClosed = true
+    if (this.soleCopy.isAlone) this.#db.close()
+    // Its locks would be dropped, and its log deleted.
+    else holdUntilExit(this.#db)
+  }
+
   /** A part of a transaction that is undone by itself when it throws. */
   part<T>(changes: QueueChanges, body: (changes: QueueChanges) => T): T {
     const own = new QueueChanges()
@@ -67,14 +100,13 @@ export class Transactions {
   }
 
   #checkOpen(): void {
-    if (this.#db.open) return
+    if (this.#db.open && !this.#isClosed) return
     throw new HelveError('HELVE_ERR_CLOSED', 'store: expected an open one, got a closed one')
   }
 
   #run<T>(mode: 'full' | 'normal', body: (changes: QueueChanges) => T): T {
-    this.#checkOpen()
+    this.check()
     try {
-      this.identity.check()
       this.#sync(mode)
       this.#lock.run(() => this.#statements.begin.run())
       const result = body(this.#changes)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../../support/folder.ts'
@@ -15,10 +15,15 @@ import {
   settle,
   turn,
 } from '../../support/jobs.ts'
+import { overwrite } from '../../support/overwrite.ts'
+import { loopTurn } from '../../support/signal.ts'
 import { connect, openStore } from '../../support/store.ts'
 import { unprivileged } from '../../support/unprivileged.ts'
 
 const PAGE = 4_096
+
+/** Turns of the event loop; only a copy that begins anew again and again takes so many. */
+const MOST_COMMITS = 500
 
 const times = (count: number) => Array.from({ length: count }, (_, n) => aJob({ payload: n }))
 
@@ -90,18 +95,55 @@ describe('I1: a file that is taken away while it is open', () => {
 })
 
 describe('backup', () => {
-  test('holds what is committed, for its user alone, while writing goes on', async (t) => {
+  test('holds what was committed when it began, for its user alone', async (t) => {
     const store = await openStore(t)
     await enqueue(store, ...times(2_000))
     const copy = join(await temporaryFolder(t), 'copy.db')
+    const before = await store.counts()
     const copying = store.backup(copy)
     await enqueue(store, ...times(100))
     await copying
     assert.equal(((await stat(copy)).mode & 0o777).toString(8), '600')
     const second = await openStore(t, { file: copy })
-    assert.deepEqual(await second.counts(), await store.counts())
+    assert.deepEqual(await second.counts(), before)
     assert.deepEqual(await second.check(), { ok: true, problems: [] })
-    assert.equal((await claim(second, 3_000)).length, 2_100)
+    assert.equal((await claim(second, 3_000)).length, 2_000)
+  })
+
+  test('ends, although another connection commits again and again', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, ...Array.from({ length: 100 }, () => aJob({ payload: 'x'.repeat(PAGE) })))
+    const copy = join(await temporaryFolder(t), 'copy.db')
+    const other = connect(t, store.file)
+    const write = other.prepare('UPDATE helve_jobs SET folds = folds + 1 WHERE id = 1')
+    const state = { isCopying: true }
+    const copying = store.backup(copy).finally(() => (state.isCopying = false))
+    for (let commits = 0; state.isCopying && commits < MOST_COMMITS; commits += 1) {
+      write.run()
+      await loopTurn()
+    }
+    assert.equal(state.isCopying, false)
+    await copying
+    const second = await openStore(t, { file: copy })
+    assert.equal((await claim(second)).length, 100)
+  })
+
+  test('saves a file that has been deleted', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, ...times(3))
+    await rm(store.file)
+    const copy = join(await temporaryFolder(t), 'copy.db')
+    await store.backup(copy)
+    const second = await openStore(t, { file: copy })
+    assert.equal((await claim(second)).length, 3)
+  })
+
+  test('is refused by a closed store, and leaves no file', async (t) => {
+    const store = await openStore(t)
+    await store.close()
+    const folder = await temporaryFolder(t)
+    await assert.rejects(store.backup(join(folder, 'copy.db')), refusal('HELVE_ERR_CLOSED'))
+    assert.deepEqual(await readdir(folder), [])
   })
 
   test('I10: refuses a file that is there, and a path that is none', async (t) => {
@@ -142,9 +184,7 @@ describe('check', () => {
     const store = await openStore(t)
     await enqueue(store, ...times(2_000))
     connect(t, store.file).pragma('wal_checkpoint(TRUNCATE)')
-    const file = await open(store.file, 'r+')
-    await file.write(Buffer.alloc(PAGE), 0, PAGE, 20 * PAGE)
-    await file.close()
+    overwrite(store.file, Buffer.alloc(PAGE), 20 * PAGE)
     const { ok, problems } = await store.check()
     assert.equal(ok, false)
     assert.ok(problems.length > 0)
@@ -230,9 +270,7 @@ describe('a damaged file', () => {
     await enqueue(store, ...times(2_000))
     await claim(store, 1)
     connect(t, store.file).pragma('wal_checkpoint(TRUNCATE)')
-    const file = await open(store.file, 'r+')
-    await file.write(Buffer.alloc(PAGE), 0, PAGE, 20 * PAGE)
-    await file.close()
+    overwrite(store.file, Buffer.alloc(PAGE), 20 * PAGE)
     await assert.rejects(store.own(NOW), refusal('HELVE_ERR_STORE_CORRUPT', store.file))
   })
 })

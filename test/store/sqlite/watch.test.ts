@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { open } from 'node:fs/promises'
 import { test } from 'node:test'
 import { aJob, enqueue, refusal, turn } from '../../support/jobs.ts'
+import { overwrite } from '../../support/overwrite.ts'
 import { signal } from '../../support/signal.ts'
 import { connect, openStore } from '../../support/store.ts'
 
@@ -12,9 +12,7 @@ test('a file that fails while it is watched wakes the coordinator, whose turn te
   other.pragma('wal_checkpoint(TRUNCATE)')
   const woken = signal('the wake')
   t.after(store.watch(woken.fire))
-  const file = await open(store.file, 'r+')
-  await file.write(Buffer.alloc(100, 0xff), 0, 100, 0)
-  await file.close()
+  overwrite(store.file, Buffer.alloc(100, 0xff), 0)
   other.exec(`UPDATE helve_jobs SET priority = 1`)
   await woken.wait()
   await assert.rejects(turn(store, {}), refusal('HELVE_ERR_STORE_CORRUPT', store.file))

@@ -1,0 +1,8 @@
+import type { Database } from 'better-sqlite3'
+
+const held = new Set<Database>()
+
+/** Keeps a connection open until the process ends: the garbage collector would close it. */
+export function holdUntilExit(db: Database): void {
+  held.add(db)
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { openDatabase } from '../../../src/store/sqlite/connection.ts'
+import { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { aJob, NOW, refusal } from '../../support/jobs.ts'
+import { loopTurn } from '../../support/signal.ts'
+import { connect, openStore } from '../../support/store.ts'
+
+describe('a file that another connection has for itself, as while it is set up', () => {
+  for (const journal of ['DELETE', 'WAL']) {
+    test(`in mode ${journal}: is opened once that is over, and the event loop is served meanwhile`, async (t) => {
+      const file = join(await temporaryFolder(t), 'queue.db')
+      const other = connect(t, file)
+      other.pragma(`journal_mode = ${journal}`)
+      other.exec('BEGIN EXCLUSIVE; CREATE TABLE theirs (n)')
+      const opening = openStore(t, { file })
+      for (let turns = 0; turns < 20; turns += 1) await loopTurn()
+      other.exec('COMMIT')
+      const store = await opening
+      await store.enqueue(aJob(), NOW)
+    })
+  }
+
+  test('is given up after a while, and can be opened later', async (t) => {
+    const file = join(await temporaryFolder(t), 'queue.db')
+    const other = connect(t, file)
+    other.exec('BEGIN EXCLUSIVE')
+    await assert.rejects(
+      openDatabase(file, undefined, 0),
+      refusal('HELVE_ERR_STORE_BUSY', 'file', file),
+    )
+    other.exec('COMMIT')
+    await openStore(t, { file })
+  })
+})
+
+test('I10: a store that is not opened but made is refused by what was meant', () => {
+  const Made = SqliteStore as unknown as new (file?: unknown) => SqliteStore
+  for (const given of ['queue.db', undefined, {}]) {
+    assert.throws(
+      () => new Made(given),
+      refusal('HELVE_ERR_OPTION', 'store', 'await SqliteStore.open(file)'),
+    )
+  }
+})
