@@ -46,7 +46,8 @@ export function settlement(
   function retry(error: JobError, at?: number): Settlement {
     if (job.attempt >= (job.maxAttempts ?? policy.maxAttempts))
       return { to: 'dead', charge: 'attempt', error }
-    const runAt = at ?? now + delay(job, policy, error, random)
+    // The receiver of a delivery, say, asks for a pause: that does not shorten the backoff.
+    const runAt = Math.max(at ?? 0, now + delay(job, policy, error, random))
     return { to: 'queued', runAt: Math.min(runAt, now + MAX_DELAY), charge: 'attempt', error }
   }
 }

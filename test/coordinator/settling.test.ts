@@ -92,7 +92,9 @@ describe('a run that failed', () => {
   })
 
   test('is retried at the next whole millisecond when it asks for a fraction', async (t) => {
-    const { end, row, id, startsAfter, of } = await running(t)
+    const { end, row, id, startsAfter, of } = await running(t, {
+      policies: { a: { backoff: { delay: 0 } } },
+    })
     await end(failed({ retryAt: retryAt(new RetryAfterError(1_000 / 3), NOW) }))
     assert.deepEqual(of('error'), [])
     assert.deepEqual([(await row(id)).state, (await row(id)).runAt], ['queued', NOW + 334])

@@ -11,6 +11,7 @@ describe('a job, from its submission to its end', () => {
   before(async () => {
     h = await Harness.open({ threads: 2 })
     h.runtime.register('flaky', { backoff: AT_ONCE, maxAttempts: 3 })
+    h.runtime.register('later', { backoff: AT_ONCE })
     void h.run()
   })
   after(() => h.close())
