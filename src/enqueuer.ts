@@ -1,12 +1,24 @@
 import { checkKeys, checkNumber } from './job/check.ts'
 import type { EnqueueResult } from './job/job.ts'
+import type {
+  AnyKinds,
+  KindOf,
+  PayloadFor,
+  PayloadsOf,
+  Rest,
+  SubmissionArguments,
+} from './job/kinds.ts'
 import { MAX_DELAY } from './job/limits.ts'
-import { newJob, type EnqueueOptions } from './job/submission.ts'
+import { newJob } from './job/submission.ts'
 import { PATIENCE, patiently } from './patience.ts'
 import type { JobStore } from './store/store.ts'
 
-/** Accepts jobs: what a producer depends on. A runtime is one, and so is a {@link StoreEnqueuer}. */
-export interface Enqueuer {
+/**
+ * Accepts jobs: what a producer depends on. A runtime is one, and so is a {@link StoreEnqueuer}.
+ *
+ * @typeParam T kinds and their payloads: `{ reindex: { repo_pk: number } }`
+ */
+export interface Enqueuer<T = AnyKinds> {
   /**
    * @param kind names the handler
    * @param payload the handler's arguments, as JSON; none means `{}`
@@ -15,7 +27,7 @@ export interface Enqueuer {
    *   `_DEDUPE_KEY`, `_OPTION`), and `HELVE_ERR_STORE_*` when it cannot be written; nothing is
    *   enqueued then
    */
-  enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): Promise<EnqueueResult>
+  enqueue(...submission: SubmissionArguments<T>): Promise<EnqueueResult>
 }
 
 /**
@@ -23,8 +35,11 @@ export interface Enqueuer {
  * owns the store notices within milliseconds. It knows no kinds: policies and schemas are the
  * runtime's. While others hold the write lock, as a busy runtime does again and again, it goes on
  * trying.
+ *
+ * @typeParam M the handlers module (`typeof import('./handlers.ts').default`), as of a runtime
+ * @typeParam I kinds beyond it
  */
-export class StoreEnqueuer implements Enqueuer {
+export class StoreEnqueuer<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M, I>> {
   readonly #store: JobStore
   readonly #patience: number
 
@@ -39,7 +54,10 @@ export class StoreEnqueuer implements Enqueuer {
     this.#patience = checkNumber(options.patience ?? PATIENCE, 'patience', 0, MAX_DELAY)
   }
 
-  async enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): Promise<EnqueueResult> {
+  async enqueue<K extends KindOf<PayloadsOf<M, I>>>(
+    kind: K,
+    ...[payload, options]: Rest<PayloadFor<PayloadsOf<M, I>, K>>
+  ): Promise<EnqueueResult> {
     const now = Date.now()
     const job = newJob(kind, payload, options, now)
     return patiently(() => this.#store.enqueue(job, now), this.#patience)

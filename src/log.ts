@@ -1,17 +1,123 @@
-import type { Logger } from 'pino'
 import type { Events, RuntimeEvents } from './events.ts'
+import { read } from './job/errors.ts'
+import type { Logger, LogMethod } from './run/handler.ts'
+import { logLine } from './run/log-line.ts'
+import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 
-/** Turns events into lines of the host's log. Nothing else in helve logs. */
-export function logEvents(events: Events, logger: Logger): void {
+const LEVELS = Object.keys(LOG_LEVELS) as LogLevel[]
+/** Beside those that helve uses. */
+const OTHER_LEVELS: Record<string, number> = { fatal: 60, silent: Infinity }
+/** Above all levels: nothing is printed. */
+const NOTHING = 100
+
+/** A line that is printed at every event of a name. */
+interface EventLine {
+  level: LogLevel
+  isOn: boolean
+  turn(on: boolean): void
+}
+
+/** Whether helve can log to it: pino, Fastify's logger, and one like the console. */
+export function isLogger(value: unknown): value is Logger {
+  return LEVELS.every((level) => typeof read(value, level) === 'function')
+}
+
+/** Adds fields of its own to each line, which no field of the line's own takes the place of. */
+export function jobLogger(logger: Logger, own: object): Logger {
+  const method = (level: LogLevel): LogMethod => {
+    return (first: object | string, second?: string) => {
+      if (!prints(logger, level)) return
+      const [fields, text] = logLine(first, second)
+      logger[level]({ ...fields, ...own }, text)
+    }
+  }
+  return {
+    trace: method('trace'),
+    debug: method('debug'),
+    info: method('info'),
+    warn: method('warn'),
+    error: method('error'),
+  }
+}
+
+/** The host's log: a line for each event, and the level that threads log at. */
+export class HostLog {
+  readonly #logger: Logger
+  readonly #lines: EventLine[]
+  /** Shared: one word, the lowest level that is printed. */
+  readonly level = new Int32Array(new SharedArrayBuffer(4))
+
+  constructor(events: Events, logger: Logger) {
+    this.#logger = logger
+    this.#lines = eventLines(events, logger)
+    this.#follow()
+  }
+
+  /** From here on it follows the changes of the logger's level, if that tells of them as pino does. */
+  open(): void {
+    this.#follow()
+    listeners(this.#logger)?.on('level-change', this.#follow)
+  }
+
+  close(): void {
+    listeners(this.#logger)?.off('level-change', this.#follow)
+  }
+
+  /** Also called for every child that the host makes of its logger. */
+  readonly #follow = (): void => {
+    const lowest = LEVELS.find((level) => prints(this.#logger, level))
+    const level = lowest === undefined ? NOTHING : LOG_LEVELS[lowest]
+    if (level === this.level[0]) return
+    Atomics.store(this.level, 0, level)
+    for (const line of this.#lines) {
+      // An event that nobody listens to costs nothing: do not listen for a line that is not printed.
+      const isOn = LOG_LEVELS[line.level] >= level
+      if (isOn !== line.isOn) line.turn(isOn)
+      line.isOn = isOn
+    }
+  }
+}
+
+/** What tells of a change of its level, as pino does. */
+interface Emitter {
+  on(event: 'level-change', listener: () => void): unknown
+  off(event: 'level-change', listener: () => void): unknown
+}
+
+function listeners(logger: Logger): Emitter | undefined {
+  const isEmitter = [read(logger, 'on'), read(logger, 'off')].every((f) => typeof f === 'function')
+  return isEmitter ? (logger as Logger & Emitter) : undefined
+}
+
+/** As the logger says; one that says nothing, as the console, prints `info` and above. */
+function prints(logger: Logger & Leveled, level: LogLevel): boolean {
+  if (typeof logger.isLevelEnabled === 'function') return logger.isLevelEnabled(level)
+  const lowest = typeof logger.level === 'string' ? levelOf(logger.level) : undefined
+  return LOG_LEVELS[level] >= (lowest ?? LOG_LEVELS.info)
+}
+
+/** What pino has beyond the part that every logger has. */
+interface Leveled {
+  level?: string
+  isLevelEnabled?(level: string): boolean
+}
+
+function levelOf(name: string): number | undefined {
+  return new Map(Object.entries({ ...LOG_LEVELS, ...OTHER_LEVELS })).get(name)
+}
+
+/** Nothing else in helve logs. */
+function eventLines(events: Events, logger: Logger): EventLine[] {
+  const lines: EventLine[] = []
   const line = <E extends keyof RuntimeEvents>(
     event: E,
     level: 'debug' | 'info' | 'warn' | 'error',
     message: string,
     fields: (data: RuntimeEvents[E]) => object,
   ): void => {
-    // An event that nobody listens to costs nothing: do not listen for a line that is not printed.
-    if (!logger.isLevelEnabled(level)) return
-    events.on(event, (data) => logger[level](fields(data), message))
+    const listener = (data: RuntimeEvents[E]): void => logger[level](fields(data), message)
+    const turn = (on: boolean): void => events[on ? 'on' : 'off'](event, listener)
+    lines.push({ level, isOn: false, turn })
   }
   line('enqueued', 'debug', 'job enqueued', ({ id, kind, deduped }) => ({ job: id, kind, deduped }))
   line('started', 'debug', 'job started', ({ job }) => of(job))
@@ -59,6 +165,7 @@ export function logEvents(events: Events, logger: Logger): void {
   }))
   line('thread:resumed', 'info', 'thread goes on', (data) => data)
   line('error', 'error', 'helve failed', ({ error, during }) => ({ err: error, during }))
+  return lines
 }
 
 function of({ id, kind, attempt }: RuntimeEvents['started']['job']): object {

@@ -11,6 +11,7 @@ export interface Conclusion {
   settled: Settled
   /** Epoch milliseconds of the turn. */
   now: number
+  /** What the run took; where nobody has measured that, the time since its claim. */
   durationMs: number
 }
 

@@ -93,9 +93,13 @@ export class Coordinator {
     })
   }
 
-  /** Every run ends here, whatever became of it. */
-  settled(job: ClaimedJob, outcome: Outcome): void {
-    this.#mailbox.end({ job, outcome })
+  /**
+   * Every run ends here, whatever became of it.
+   *
+   * @param took milliseconds that the run took; undefined when nobody has measured them
+   */
+  settled(job: ClaimedJob, outcome: Outcome, took?: number): void {
+    this.#mailbox.end({ job, outcome, took })
     this.#schedule()
   }
 
@@ -248,11 +252,11 @@ export class Coordinator {
 
   /** What is done is done; anything else that becomes of a cancelled run is its end. */
   #unlessCancelled(ending: Ending): Ending {
-    const { job, outcome } = ending
+    const { job, outcome, took } = ending
     if (outcome.type === 'completed' || !this.#cancelled.has(job.id)) return ending
     const own = this.#running.get(job.id)?.job.token === job.token
     const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
-    return own ? { job, outcome: { type: 'cancelled', deliveries } } : ending
+    return own ? { job, outcome: { type: 'cancelled', deliveries }, took } : ending
   }
 
   #decide({ job, outcome }: Ending, now: number): Settle {
@@ -296,13 +300,17 @@ export class Coordinator {
     const { id } = ending.job
     // Both or neither: a run whose follow-up is refused has failed.
     if (settled?.refused) {
-      return this.settled(ending.job, failed(settled.refused, kept(settle, settled.refused)))
+      return this.settled(
+        ending.job,
+        failed(settled.refused, kept(settle, settled.refused)),
+        ending.took,
+      )
     }
     if (!settled) this.#parts.events.emit('stale', () => ({ job: jobRef(ending.job) }))
     const run = this.#running.get(id)
     // An ending that is late says nothing about the run that the job has now.
     if (run !== undefined && run.job.token !== ending.job.token) return
-    const durationMs = Math.max(0, now - (run?.since ?? now))
+    const durationMs = ending.took ?? Math.max(0, now - (run?.since ?? now))
     this.#running.delete(id)
     this.#throughput.count(this.#parts.lanes.of(ending.job.kind) ?? '', now)
     this.#cancelled.delete(id)

@@ -15,6 +15,8 @@ export interface Submission {
 export interface Ending {
   job: ClaimedJob
   outcome: Outcome
+  /** Milliseconds that the run took; undefined when nobody has measured them. */
+  took?: number | undefined
 }
 
 /** What one turn takes out of the mailbox. */
