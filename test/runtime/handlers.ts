@@ -80,6 +80,9 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
         ctx.logger.debug('too low')
         ctx.logger.warn({ repo: 7 }, 'from a thread')
       },
+      poses(_: Job<object>, ctx: HandlerContext) {
+        ctx.logger.info({ job: 'mine', kind: 'mine', thread: 'mine', repo: 7 }, 'from a thread')
+      },
       /** Runs until it is told to end, and then does as it is told. */
       async untilAborted(job: Job<{ then: 'throw' | 'return' }>, ctx: HandlerContext) {
         const aborted = new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
