@@ -25,8 +25,8 @@ export interface JobOf<P> {
  */
 export type Job<P extends JsonPayload<P> = AnyPayload> = JobOf<P>
 
-/** Runs jobs with payloads of whatever type. */
-export type HandlerOf<P> = (job: JobOf<P>, ctx: HandlerContext) => unknown
+/** Runs jobs with payloads of whatever type, and may know the kinds that it enqueues. */
+export type HandlerOf<P, T = AnyKinds> = (job: JobOf<P>, ctx: HandlerContext<T>) => unknown
 
 /**
  * Runs one job. Returning (or resolving) completes it, throwing (or rejecting) fails it. Runs

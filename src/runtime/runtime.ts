@@ -87,7 +87,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
    */
   register<K extends KindOf<PayloadsOf<M, I>>>(
     kind: K,
-    handler: HandlerOf<PayloadsOf<M, I>[K]>,
+    handler: HandlerOf<PayloadsOf<M, I>[K], PayloadsOf<M, I>>,
     options?: KindOptions<PayloadsOf<M, I>[K]>,
   ): void
   register<K extends KindOf<PayloadsOf<M, I>>>(

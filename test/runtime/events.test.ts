@@ -170,13 +170,15 @@ describe('the log', () => {
     await h.event('completed', id)
     await h.event('completed', inline.id)
     const thread = h.told('thread:up')[0]?.thread
-    const found = lines.filter(({ msg }) => msg.startsWith('from '))
+    const found = lines
+      .filter(({ msg }) => msg.startsWith('from '))
+      .toSorted((a, b) => a.job! - b.job!)
     assert.deepEqual(
-      found.map((line) => [line.job, line['kind'], line['thread'], line['repo']]).toSorted(),
+      found.map((line) => [line.job, line['kind'], line['thread'], line['repo']]),
       [
         [id, 'poses', thread, 7],
         [inline.id, 'inline:poses', POSE.thread, 7],
-      ].toSorted(),
+      ],
     )
   })
 

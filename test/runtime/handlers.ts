@@ -53,6 +53,10 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
       permanent(job: Job<{ repo_pk?: number }>) {
         throw new PermanentError(`no repo_pk in job ${job.id}`)
       },
+      unreachable() {
+        const cause = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' })
+        throw Object.assign(new TypeError('fetch failed', { cause }), { repo: 7 })
+      },
       later(job: Job<{ ms: number }>) {
         if (job.attempt === 1) throw new RetryAfterError(job.payload.ms)
         return job.attempt

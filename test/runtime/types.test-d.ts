@@ -178,7 +178,11 @@ export async function inlineKinds(runtime: Runtime<typeof small, Inline>): Promi
   await runtime.enqueueMany([{ kind: 'beat' }, { kind: 'touch_repo', payload: { repo_pk: 5 } }])
   runtime.register('touch_repo', async (job, ctx) => {
     is(true satisfies Same<typeof job.payload, { repo_pk: number }>)
+    ctx.enqueue('greet', { name: 'Ada' })
+    // @ts-expect-error no such kind
     ctx.enqueue('anything', { at: 'all' })
+    // @ts-expect-error the payload of another kind
+    ctx.enqueue('greet', { repo_pk: 5 })
     ctx.spawn('git', ['gc'], { cwd: '/srv' }).stdout.resume()
     ctx.spawn('git', ['gc'], { stdio: 'ignore' }).stdout?.resume()
     // @ts-expect-error whether it is detached is not the handler's to say
@@ -190,6 +194,8 @@ export async function inlineKinds(runtime: Runtime<typeof small, Inline>): Promi
 
   // @ts-expect-error a required payload is missing
   await runtime.enqueue('touch_repo')
+  const ready: Handler<{ repo_pk: number }> = (_, ctx) => ctx.enqueue('anything')
+  runtime.register('touch_repo', ready)
   // @ts-expect-error no such kind
   await runtime.enqueue('touch')
   // @ts-expect-error no such kind
