@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { HelveError, StoreEnqueuer, type HandlerContext, type HelveErrorCode } from '../../src/index.ts'
+import {
+  HelveError,
+  StoreEnqueuer,
+  type HandlerContext,
+  type HelveErrorCode,
+} from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
 import { openStore } from '../support/store.ts'
 import { BAD_SUBMISSIONS } from './bad-submissions.ts'
