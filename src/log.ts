@@ -1,12 +1,8 @@
 import type { Events, RuntimeEvents } from './events.ts'
-import { read } from './job/errors.ts'
-import type { Logger, LogMethod } from './run/handler.ts'
-import { logLine } from './run/log-line.ts'
+import { LEVELS, levelEmitter, prints } from './logger.ts'
+import type { Logger } from './run/handler.ts'
 import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 
-const LEVELS = Object.keys(LOG_LEVELS) as LogLevel[]
-/** Beside those that helve uses. */
-const OTHER_LEVELS: Record<string, number> = { fatal: 60, silent: Infinity }
 /** Above all levels: nothing is printed. */
 const NOTHING = 100
 
@@ -15,29 +11,6 @@ interface EventLine {
   level: LogLevel
   isOn: boolean
   turn(on: boolean): void
-}
-
-/** Whether helve can log to it: pino, Fastify's logger, and one like the console. */
-export function isLogger(value: unknown): value is Logger {
-  return LEVELS.every((level) => typeof read(value, level) === 'function')
-}
-
-/** Adds fields of its own to each line, which no field of the line's own takes the place of. */
-export function jobLogger(logger: Logger, own: object): Logger {
-  const method = (level: LogLevel): LogMethod => {
-    return (first: object | string, second?: string) => {
-      if (!prints(logger, level)) return
-      const [fields, text] = logLine(first, second)
-      logger[level]({ ...fields, ...own }, text)
-    }
-  }
-  return {
-    trace: method('trace'),
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-  }
 }
 
 /** The host's log: a line for each event, and the level that threads log at. */
@@ -56,11 +29,11 @@ export class HostLog {
   /** From here on it follows the changes of the logger's level, if that tells of them as pino does. */
   open(): void {
     this.#follow()
-    listeners(this.#logger)?.on('level-change', this.#follow)
+    levelEmitter(this.#logger)?.on('level-change', this.#follow)
   }
 
   close(): void {
-    listeners(this.#logger)?.off('level-change', this.#follow)
+    levelEmitter(this.#logger)?.off('level-change', this.#follow)
   }
 
   /** Also called for every child that the host makes of its logger. */
@@ -76,34 +49,6 @@ export class HostLog {
       line.isOn = isOn
     }
   }
-}
-
-/** What tells of a change of its level, as pino does. */
-interface Emitter {
-  on(event: 'level-change', listener: () => void): unknown
-  off(event: 'level-change', listener: () => void): unknown
-}
-
-function listeners(logger: Logger): Emitter | undefined {
-  const isEmitter = [read(logger, 'on'), read(logger, 'off')].every((f) => typeof f === 'function')
-  return isEmitter ? (logger as Logger & Emitter) : undefined
-}
-
-/** As the logger says; one that says nothing, as the console, prints `info` and above. */
-function prints(logger: Logger & Leveled, level: LogLevel): boolean {
-  if (typeof logger.isLevelEnabled === 'function') return logger.isLevelEnabled(level)
-  const lowest = typeof logger.level === 'string' ? levelOf(logger.level) : undefined
-  return LOG_LEVELS[level] >= (lowest ?? LOG_LEVELS.info)
-}
-
-/** What pino has beyond the part that every logger has. */
-interface Leveled {
-  level?: string
-  isLevelEnabled?(level: string): boolean
-}
-
-function levelOf(name: string): number | undefined {
-  return new Map(Object.entries({ ...LOG_LEVELS, ...OTHER_LEVELS })).get(name)
 }
 
 /** Nothing else in helve logs. */

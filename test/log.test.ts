@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { pino } from 'pino'
 import { Events } from '../src/events.ts'
-import { HostLog, isLogger, jobLogger } from '../src/log.ts'
+import { HostLog } from '../src/log.ts'
+import { isLogger, jobLogger } from '../src/logger.ts'
 import type { Logger } from '../src/run/handler.ts'
 
 type Call = [level: string, ...given: unknown[]]

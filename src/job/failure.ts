@@ -58,34 +58,19 @@ class FailureReader {
     return this.#error(thrown, INNER, (text, most) => this.#text(text, most), level)
   }
 
-  #error(
-    thrown: unknown,
-    bounds: Bounds,
-    keep: (text: string, most: number) => string,
-    level: number,
-  ): JobError {
-    const [name, message, stack, code] = ['name', 'message', 'stack', 'code'].map((property) =>
-      read(thrown, property),
-    )
-    const hasCode = typeof code === 'string' || typeof code === 'number'
-    const told = new Set<string>()
-    if (isText(name)) told.add('name')
-    if (isText(message)) told.add('message')
-    if (isText(stack)) told.add('stack')
-    if (hasCode) told.add('code')
+  #error(thrown: unknown, bounds: Bounds, keep: typeof cut, level: number): JobError {
+    const texts = textsOf(thrown)
+    const { name, message, stack, code } = texts
     const error: JobError = {
-      name: keep(isText(name) && name !== '' ? name : 'Error', 128),
-      message: isText(message) ? keep(message, bounds.message) : '',
-      ...(isText(stack) && stack !== '' ? { stack: keep(stack, bounds.stack) } : {}),
-      ...(hasCode ? { code: keep(`${code}`, 128) } : {}),
-      ...this.#insides(thrown, told, level),
+      name: keep(name || 'Error', 128),
+      message: keep(message ?? '', bounds.message),
+      ...(stack ? { stack: keep(stack, bounds.stack) } : {}),
+      ...(code === undefined ? {} : { code: keep(code, 128) }),
+      ...this.#insides(thrown, new Set(Object.keys(texts)), level),
     }
-    if (isText(message)) return error
-    const described = describe(thrown, error.fields)
-    return {
-      ...error,
-      message: keep(level === 0 ? `thrown: ${described}` : described, bounds.message),
-    }
+    if (message !== undefined) return error
+    const described = `${level === 0 ? 'thrown: ' : ''}${describe(thrown, error.fields)}`
+    return { ...error, message: keep(described, bounds.message) }
   }
 
   /** Its cause, its errors, and the fields that are not in `told`. */
@@ -145,6 +130,19 @@ class FailureReader {
     const kept = cut(text, Math.max(0, Math.min(most, this.#bytes)))
     this.#bytes -= Buffer.byteLength(kept)
     return kept
+  }
+}
+
+/** What it says of itself; a message that is no text, say, is a field like others. */
+function textsOf(thrown: unknown): { [K in 'name' | 'message' | 'stack' | 'code']?: string } {
+  const [name, message, stack, code] = ['name', 'message', 'stack', 'code'].map((property) =>
+    read(thrown, property),
+  )
+  return {
+    ...(isText(name) ? { name } : {}),
+    ...(isText(message) ? { message } : {}),
+    ...(isText(stack) ? { stack } : {}),
+    ...(isText(code) || typeof code === 'number' ? { code: String(code) } : {}),
   }
 }
 

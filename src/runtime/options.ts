@@ -15,7 +15,7 @@ import {
   type Policy,
   type Rate,
 } from '../job/policy.ts'
-import { isLogger } from '../log.ts'
+import { isLogger } from '../logger.ts'
 import type { Logger } from '../run/handler.ts'
 import { checkSchema, type Schema } from './schema.ts'
 
