@@ -30,11 +30,11 @@ export async function withRuntime<T, M = typeof handlers>(
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'helve-bench-'))
   const store = await SqliteStore.open(join(folder, 'queue.db'), { durability: params.durability })
-  const runtime = new Runtime<M>(store, {
+  const runtime = new Runtime<unknown>(store, {
     handlers: new URL('./handlers.js', import.meta.url),
     lanes: { default: { threads: params.threads } },
     ...options,
-  })
+  }) as Runtime<M>
   try {
     return await body(runtime, store)
   } finally {

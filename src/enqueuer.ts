@@ -1,14 +1,26 @@
 import { checkKeys, checkNumber, shown } from './job/check.ts'
 import { HelveError, read } from './job/errors.ts'
 import type { EnqueueResult } from './job/job.ts'
+import type {
+  AnyKinds,
+  KindOf,
+  PayloadFor,
+  PayloadsOf,
+  Rest,
+  SubmissionArguments,
+} from './job/kinds.ts'
 import { MAX_DELAY } from './job/limits.ts'
-import { newJob, type EnqueueOptions } from './job/submission.ts'
+import { newJob } from './job/submission.ts'
 import { PATIENCE, patiently } from './patience.ts'
 import type { JobStore } from './store/store.ts'
 import { wallTime } from './store/timeline.ts'
 
-/** Accepts jobs: what a producer depends on. A runtime is one, and so is a {@link StoreEnqueuer}. */
-export interface Enqueuer {
+/**
+ * Accepts jobs: what a producer depends on. A runtime is one, and so is a {@link StoreEnqueuer}.
+ *
+ * @typeParam T kinds and their payloads: `{ reindex: { repo_pk: number } }`
+ */
+export interface Enqueuer<T = AnyKinds> {
   /**
    * @param kind names the handler
    * @param payload the handler's arguments, as JSON; none means `{}`
@@ -17,7 +29,7 @@ export interface Enqueuer {
    *   `_DEDUPE_KEY`, `_OPTION`), and `HELVE_ERR_STORE_*` when it cannot be written; nothing is
    *   enqueued then
    */
-  enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): Promise<EnqueueResult>
+  enqueue(...submission: SubmissionArguments<T>): Promise<EnqueueResult>
 }
 
 /**
@@ -25,8 +37,11 @@ export interface Enqueuer {
  * owns the store notices within milliseconds. It knows no kinds: policies and schemas are the
  * runtime's. While others hold the write lock, as a busy runtime does again and again, it goes on
  * trying.
+ *
+ * @typeParam M the handlers module (`typeof import('./handlers.ts').default`), as of a runtime
+ * @typeParam I kinds beyond it
  */
-export class StoreEnqueuer implements Enqueuer {
+export class StoreEnqueuer<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M, I>> {
   readonly #store: JobStore
   readonly #patience: number
 
@@ -42,7 +57,10 @@ export class StoreEnqueuer implements Enqueuer {
     this.#patience = checkNumber(options.patience ?? PATIENCE, 'patience', 0, MAX_DELAY)
   }
 
-  async enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): Promise<EnqueueResult> {
+  async enqueue<K extends KindOf<PayloadsOf<M, I>>>(
+    kind: K,
+    ...[payload, options]: Rest<PayloadFor<PayloadsOf<M, I>, K>>
+  ): Promise<EnqueueResult> {
     const { clock = wallTime } = this.#store
     const now = clock.now()
     const job = newJob(kind, payload, options, { now, wall: clock.wallOf(now) })

@@ -16,7 +16,10 @@ export interface RuntimeEvents {
   enqueued: { id: number; kind: string; dedupeKey: string | null; deduped: boolean }
   /** Handed to its lane. */
   started: { job: JobRef }
-  /** `rerun`: a submission was folded in while it ran, so the job is queued once more. */
+  /**
+   * `durationMs`: milliseconds that the run took, or where nobody could measure that, since its claim.
+   * `rerun`: a submission was folded in while it ran, so the job is queued once more.
+   */
   completed: { job: JobRef; result: unknown; durationMs: number; rerun: boolean }
   /** A run failed; the next one starts at `runAt` (epoch ms) or later. */
   retrying: { job: JobRef; error: JobError; runAt: number; durationMs: number }

@@ -3,7 +3,6 @@ export type { KindOptions, LaneOptions, RuntimeOptions } from './runtime/options
 export { StoreEnqueuer, type Enqueuer } from './enqueuer.ts'
 export type { Explanation } from './coordinator/explain.ts'
 export type { JobRef, RuntimeEvents } from './events.ts'
-export type { Payloads, Rest, Submission } from './runtime/kinds.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './runtime/schema.ts'
 
 export type { CheckResult } from './store/sqlite/check.ts'
@@ -41,6 +40,8 @@ export type {
   NewJob,
   RecordedError,
 } from './job/job.ts'
+export type { JsonPayload } from './job/json-type.ts'
+export type { Payloads, Rest, Submission } from './job/kinds.ts'
 export type { Charge, Settlement } from './job/outcome.ts'
 export type { Pause, PauseTarget } from './job/pause.ts'
 export type { GroupOf, Rate } from './job/policy.ts'

@@ -1,17 +1,68 @@
-import type { Logger } from 'pino'
 import type { Events, RuntimeEvents } from './events.ts'
+import { LEVELS, levelEmitter, prints } from './logger.ts'
+import type { Logger } from './run/handler.ts'
+import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 
-/** Turns events into lines of the host's log. Nothing else in helve logs. */
-export function logEvents(events: Events, logger: Logger): void {
+/** Above all levels: nothing is printed. */
+const NOTHING = 100
+
+/** A line that is printed at every event of a name. */
+interface EventLine {
+  level: LogLevel
+  isOn: boolean
+  turn(on: boolean): void
+}
+
+/** The host's log: a line for each event, and the level that threads log at. */
+export class HostLog {
+  readonly #logger: Logger
+  readonly #lines: EventLine[]
+  /** Shared: one word, the lowest level that is printed. */
+  readonly level = new Int32Array(new SharedArrayBuffer(4))
+
+  constructor(events: Events, logger: Logger) {
+    this.#logger = logger
+    this.#lines = eventLines(events, logger)
+    this.#follow()
+  }
+
+  /** From here on it follows the changes of the logger's level, if that tells of them as pino does. */
+  open(): void {
+    this.#follow()
+    levelEmitter(this.#logger)?.on('level-change', this.#follow)
+  }
+
+  close(): void {
+    levelEmitter(this.#logger)?.off('level-change', this.#follow)
+  }
+
+  /** Also called for every child that the host makes of its logger. */
+  readonly #follow = (): void => {
+    const lowest = LEVELS.find((level) => prints(this.#logger, level))
+    const level = lowest === undefined ? NOTHING : LOG_LEVELS[lowest]
+    if (level === this.level[0]) return
+    Atomics.store(this.level, 0, level)
+    for (const line of this.#lines) {
+      // An event that nobody listens to costs nothing: do not listen for a line that is not printed.
+      const isOn = LOG_LEVELS[line.level] >= level
+      if (isOn !== line.isOn) line.turn(isOn)
+      line.isOn = isOn
+    }
+  }
+}
+
+/** Nothing else in helve logs. */
+function eventLines(events: Events, logger: Logger): EventLine[] {
+  const lines: EventLine[] = []
   const line = <E extends keyof RuntimeEvents>(
     event: E,
     level: 'debug' | 'info' | 'warn' | 'error',
     message: string,
     fields: (data: RuntimeEvents[E]) => object,
   ): void => {
-    // An event that nobody listens to costs nothing: do not listen for a line that is not printed.
-    if (!logger.isLevelEnabled(level)) return
-    events.on(event, (data) => logger[level](fields(data), message))
+    const listener = (data: RuntimeEvents[E]): void => logger[level](fields(data), message)
+    const turn = (on: boolean): void => events[on ? 'on' : 'off'](event, listener)
+    lines.push({ level, isOn: false, turn })
   }
   line('enqueued', 'debug', 'job enqueued', ({ id, kind, deduped }) => ({ job: id, kind, deduped }))
   line('started', 'debug', 'job started', ({ job }) => of(job))
@@ -59,6 +110,7 @@ export function logEvents(events: Events, logger: Logger): void {
   }))
   line('thread:resumed', 'info', 'thread goes on', (data) => data)
   line('error', 'error', 'helve failed', ({ error, during }) => ({ err: error, during }))
+  return lines
 }
 
 function of({ id, kind, attempt }: RuntimeEvents['started']['job']): object {

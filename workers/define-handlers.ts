@@ -15,6 +15,8 @@ export type {
   LogMethod,
   ThreadContext,
 } from '../src/run/handler.ts'
+export type { JsonPayload } from '../src/job/json-type.ts'
+export type { Payloads } from '../src/job/kinds.ts'
 export type { BackoffOptions } from '../src/job/backoff.ts'
 export type { EnqueueOptions } from '../src/job/submission.ts'
 

@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads'
 import type { Handler } from '../src/run/handler.ts'
+import { Notices } from '../src/run/notices.ts'
 import { Run } from '../src/run/run.ts'
 import { unhandled } from '../src/job/outcome.ts'
 import { SpawnGuard } from '../src/thread/guard.ts'
@@ -29,6 +30,7 @@ const { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard } =
   workerData as ThreadData
 const bell = flags.length - 1
 const runs = new Map<number, Run>()
+const notices = new Notices()
 const heart = pulse && new Heart(pulse)
 const guard = new SpawnGuard(spawnGuard)
 /** The batch before, in a thread that runs one at a time. */
@@ -86,6 +88,7 @@ function isPlain(outcome: TaskOutcome): boolean {
 async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
   const { slot, id, token, kind } = task
   const current = new Run(task, {
+    notices,
     isAborted: () => Atomics.load(flags, slot) === Flag.ended,
     logger: () => threadLogger(logLevel, id, kind),
     progress: (value) => send({ helve: 'progress', id, value }),

@@ -3,21 +3,26 @@ import { MessageChannel, threadId } from 'node:worker_threads'
 import type { Webhook } from '../src/job/delivery.ts'
 import { cut, toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
+import { logLine } from '../src/run/log-line.ts'
 import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../src/job/limits.ts'
 import { checkSize } from '../src/job/payload.ts'
 import { send } from './messages.ts'
 import { LOG_LEVELS, type LogLevel, type WebhookAnswer } from '../src/thread/protocol.ts'
 
-export function threadContext(logLevel: number): ThreadContext {
+export function threadContext(logLevel: Int32Array): ThreadContext {
   return { id: threadId, logger: threadLogger(logLevel, null), webhooks: { getWebhook } }
 }
 
-/** Sends the lines that the host's pino would print; the others cost nothing. */
-export function threadLogger(lowest: number, id: number | null, kind?: string): Logger {
+/**
+ * Sends the lines that the host's logger would print; the others cost nothing.
+ *
+ * @param lowest shared: the lowest level that is printed at the moment
+ */
+export function threadLogger(lowest: Int32Array, id: number | null, kind?: string): Logger {
   const method = (level: LogLevel): LogMethod => {
-    if (LOG_LEVELS[level] < lowest) return () => undefined
     return (first: object | string, second?: string) => {
-      const [given, text] = line(first, second)
+      if (LOG_LEVELS[level] < Atomics.load(lowest, 0)) return
+      const [given, text] = logLine(first, second)
       // Not only TypeScript calls it.
       const message = typeof text === 'string' ? text : toJobError(text).message
       const own = kind === undefined ? {} : { kind }
@@ -34,17 +39,10 @@ export function threadLogger(lowest: number, id: number | null, kind?: string): 
   }
 }
 
-/** As pino reads its arguments: an error alone is its own message. */
-function line(first: object | string, second: string | undefined): [object, string] {
-  if (typeof first === 'string') return [{}, first]
-  if (first instanceof Error) return [{ err: first }, second ?? first.message]
-  return [first, second ?? '']
-}
-
 /** Those of a line that cannot be sent, or not in bounds, are left out. */
 function fieldsJson(own: object, given: object): string {
   try {
-    const json = JSON.stringify({ ...own, ...given }, (_, value: unknown) =>
+    const json = JSON.stringify({ ...given, ...own }, (_, value: unknown) =>
       value instanceof Error ? toJobError(value) : value,
     )
     checkSize(json, 'fields', MAX_LOG_BYTES)

@@ -14,6 +14,7 @@ export interface Conclusion {
   /** The moment of the turn. */
   now: number
   clock: Pick<QueueClock, 'wallOf'>
+  /** What the run took; where nobody has measured that, the time since its claim. */
   durationMs: number
 }
 

@@ -113,9 +113,13 @@ export class Coordinator {
     })
   }
 
-  /** Every run ends here, whatever became of it. */
-  settled(job: ClaimedJob, outcome: Outcome): void {
-    this.#mailbox.end({ job, outcome })
+  /**
+   * Every run ends here, whatever became of it.
+   *
+   * @param took milliseconds that the run took; undefined when nobody has measured them
+   */
+  settled(job: ClaimedJob, outcome: Outcome, took?: number): void {
+    this.#mailbox.end({ job, outcome, took })
     this.#schedule()
   }
 
@@ -251,12 +255,12 @@ export class Coordinator {
 
   /** What is done is done; anything else that becomes of a cancelled run is its end. */
   #unlessCancelled(ending: Ending): Ending {
-    const { job, outcome } = ending
+    const { job, outcome, took } = ending
     const run = this.#running.get(job.id)
     if (outcome.type === 'completed' || !run?.isCancelled) return ending
     const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
     const isOwn = run.job.token === job.token
-    return isOwn ? { job, outcome: { type: 'cancelled', deliveries } } : ending
+    return isOwn ? { job, outcome: { type: 'cancelled', deliveries }, took } : ending
   }
 
   #decide({ job, outcome }: Ending, now: number): Settle {
@@ -360,17 +364,17 @@ export class Coordinator {
   }
 
   #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
-    const { job, outcome } = ending
+    const { job, outcome, took } = ending
     const { events, lanes, clock } = this.#parts
     // Both or neither: a run whose follow-up is refused has failed.
     if (settled?.refused) {
-      return this.settled(job, failed(settled.refused, kept(settle, settled.refused)))
+      return this.settled(job, failed(settled.refused, kept(settle, settled.refused)), took)
     }
     if (!settled) events.emit('stale', () => ({ job: jobRef(job) }))
     const run = this.#running.get(job.id)
     // An ending that is late says nothing about the run that the job has now.
     if (run !== undefined && run.job.token !== job.token) return
-    const durationMs = Math.max(0, now - (run?.since ?? now))
+    const durationMs = took ?? Math.max(0, now - (run?.since ?? now))
     this.#running.delete(job.id)
     if (this.#suspect === run) this.#suspect = undefined
     this.#throughput.count(lanes.of(job.kind) ?? '', now)

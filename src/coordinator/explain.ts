@@ -1,3 +1,4 @@
+import { failureText } from '../job/failure.ts'
 import type { Pause } from '../job/pause.ts'
 import type { JobRecord } from '../job/job.ts'
 import type { Queue, Standing } from '../store/store.ts'
@@ -66,7 +67,7 @@ function running(job: JobRecord, { isStalled }: Surroundings): Explanation {
 
 function dead({ job, keyHolder }: Standing): Explanation {
   const error = job.errors.at(-1)
-  const why = error === undefined ? '' : `: ${error.name}: ${error.message}`
+  const why = error === undefined ? '' : `: ${failureText(error)}`
   const held =
     keyHolder === undefined
       ? ''
@@ -117,10 +118,11 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
 }
 
 function later(
-  { runAt, attempts, maxAttempts, kind, isBackingOff }: JobRecord,
+  { runAt, attempts, maxAttempts, kind, isBackingOff, errors }: JobRecord,
   lanes: Lanes,
 ): Explanation {
-  if (!isBackingOff) {
+  const error = errors.at(-1)
+  if (error === undefined || !isBackingOff) {
     return { code: 'scheduled', at: runAt, reason: `it is due at ${moment(runAt)}` }
   }
   const of = maxAttempts ?? lanes.policy(kind).maxAttempts
@@ -130,7 +132,7 @@ function later(
     at: runAt,
     run,
     of,
-    reason: `run ${run} of ${of} is due at ${moment(runAt)}`,
+    reason: `run ${run} of ${of} is due at ${moment(runAt)}, after ${failureText(error)}`,
   }
 }
 

@@ -26,6 +26,8 @@ export interface Order extends Awaited<CommandResult> {
 export interface Ending {
   job: ClaimedJob
   outcome: Outcome
+  /** Milliseconds that the run took; undefined when nobody has measured them. */
+  took?: number | undefined
 }
 
 /** What one turn takes out of the mailbox. */

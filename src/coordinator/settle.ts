@@ -82,6 +82,7 @@ function retry(job: ClaimedJob, error: JobError, around: Circumstances, at?: num
   if (job.attempt >= (job.maxAttempts ?? policy.maxAttempts)) {
     return { to: 'dead', charge: 'attempt', error }
   }
+  // The receiver of a delivery, say, asks for a pause: that does not shorten the backoff.
   const asked = at === undefined ? now : clock.timeOf(at)
   const runAt = Math.max(now + backoff(job, error, around), asked)
   return {

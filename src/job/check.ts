@@ -1,15 +1,36 @@
+import { types } from 'node:util'
 import { HelveError } from './errors.ts'
+
+/** A Date's own methods may be others. */
+const DATE = Date.prototype
 
 /** A value shown in an error message: short, and never throwing. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(shortened(value))
+    case 'function':
+      return 'a function'
+    case 'symbol':
+      return `a symbol, ${shortened(String(value))}`
+    case 'bigint':
+      return `a bigint, ${shortened(String(value))}`
+    case 'object':
+      return value === null ? 'null' : shownObject(value)
+    default:
+      return Object.is(value, -0) ? '-0' : String(value)
   }
-  if (typeof value === 'function') return 'a function'
+}
+
+function shownObject(value: object): string {
+  // A proxy may throw, whatever is asked of it.
+  if (types.isProxy(value)) return 'an object'
   if (Array.isArray(value)) return 'an array'
-  if (value instanceof Date) return `Date(${value.getTime()})`
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return String(value)
+  return types.isDate(value) ? `Date(${DATE.getTime.call(value)})` : 'an object'
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }
 
 export function badOption(field: string, expected: string, came: unknown): HelveError {

@@ -51,8 +51,9 @@ export class PermanentError extends Error {
 }
 
 /**
- * Thrown by a handler: this run failed, and the next one starts at the given time instead of the
- * one that the kind's backoff gives. The attempt is spent, and `maxAttempts` still ends the job.
+ * Thrown by a handler: this run failed, and the next one starts no earlier than the given time, and
+ * no earlier than the kind's backoff allows. The attempt is spent, and `maxAttempts` still ends the
+ * job.
  */
 export class RetryAfterError extends Error {
   readonly [RETRY_AFTER]: number | Date
@@ -77,7 +78,7 @@ export function isPermanent(thrown: unknown): boolean {
   return read(thrown, PERMANENT) === true
 }
 
-/** When a thrown value asks to be retried, in epoch milliseconds; undefined when it does not. */
+/** The earliest moment at which a thrown value asks to be retried, in epoch milliseconds; undefined when it does not. */
 export function retryAt(thrown: unknown, now: number): number | undefined {
   const after = read(thrown, RETRY_AFTER)
   // Not `instanceof`, which asks the prototype of a proxy, and that may throw.

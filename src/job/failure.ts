@@ -1,30 +1,200 @@
+import { types } from 'node:util'
 import { read } from './errors.ts'
 import type { JobError } from './job.ts'
-import { MAX_ERROR_BYTES } from './limits.ts'
+import { MAX_DETAIL_BYTES, MAX_ERROR_BYTES } from './limits.ts'
+
+/** Levels of causes, errors and fields below the error itself. */
+const MOST_LEVELS = 5
+/** Causes and errors of one error, on all levels. */
+const MOST_ERRORS = 16
+/** Members of one list of errors or of one field. */
+const MOST_MEMBERS = 100
+/** Bytes that a value without text counts for. */
+const VALUE_BYTES = 8
+
+/** How many bytes of its texts an error keeps. */
+interface Bounds {
+  message: number
+  stack: number
+}
+
+/** A Date's own methods may be others. */
+const DATE = Date.prototype
+const OUTER: Bounds = { message: MAX_ERROR_BYTES, stack: MAX_ERROR_BYTES }
+const INNER: Bounds = { message: 1_024, stack: 2_048 }
 
 /** Any thrown value as plain data. Never throws: proxies and throwing getters included. */
 export function toJobError(thrown: unknown): JobError {
-  const name = text(read(thrown, 'name'))
-  const message = text(read(thrown, 'message'))
-  const stack = text(read(thrown, 'stack'))
-  const code = read(thrown, 'code')
-  return {
-    name: cut(name || 'Error', 128),
-    message: cut(message ?? `thrown: ${described(thrown)}`, MAX_ERROR_BYTES),
-    ...(stack ? { stack: cut(stack, MAX_ERROR_BYTES) } : {}),
-    ...(typeof code === 'string' || typeof code === 'number' ? { code: cut(`${code}`, 128) } : {}),
+  return new FailureReader().outer(thrown)
+}
+
+/** A failure as a sentence, with what it was caused by; at most 8 KiB. */
+export function failureText(error: JobError): string {
+  return cut(sentence(error), MAX_ERROR_BYTES)
+}
+
+function sentence({ name, message, code, cause, errors = [] }: JobError): string {
+  const own = message === '' ? name : `${name}: ${message}`
+  const coded = code === undefined || message.includes(code) ? own : `${own} (${code})`
+  const caused = cause === undefined ? '' : `, caused by ${sentence(cause)}`
+  const made = errors.length === 0 ? '' : `, made of ${errors.map(sentence).join('; ')}`
+  return `${coded}${made}${caused}`
+}
+
+/** Reads one thrown value. All that is inside the value shares one bound. */
+class FailureReader {
+  #bytes = MAX_DETAIL_BYTES
+  #errors = MOST_ERRORS
+  readonly #seen = new Set<unknown>()
+
+  outer(thrown: unknown): JobError {
+    this.#seen.add(thrown)
+    return this.#error(thrown, OUTER, cut, 0)
+  }
+
+  #inner(thrown: unknown, level: number): JobError | undefined {
+    if (this.#errors === 0 || !this.#enter(thrown, level)) return undefined
+    this.#errors -= 1
+    return this.#error(thrown, INNER, (text, most) => this.#text(text, most), level)
+  }
+
+  #error(thrown: unknown, bounds: Bounds, keep: typeof cut, level: number): JobError {
+    const texts = textsOf(thrown)
+    const { name, message, stack, code } = texts
+    const error: JobError = {
+      name: keep(name || 'Error', 128),
+      message: keep(message ?? '', bounds.message),
+      ...(stack ? { stack: keep(stack, bounds.stack) } : {}),
+      ...(code === undefined ? {} : { code: keep(code, 128) }),
+      ...this.#insides(thrown, new Set(Object.keys(texts)), level),
+    }
+    if (message !== undefined) return error
+    const described = `${level === 0 ? 'thrown: ' : ''}${describe(thrown, error.fields)}`
+    return { ...error, message: keep(described, bounds.message) }
+  }
+
+  /** Its cause, its errors, and the fields that are not in `told`. */
+  #insides(thrown: unknown, told: Set<string>, level: number): Partial<JobError> {
+    const given = read(thrown, 'cause')
+    const cause = given === undefined ? undefined : this.#inner(given, level + 1)
+    const list = read(thrown, 'errors')
+    const errors = isArray(list)
+      ? members(list).flatMap((one) => this.#inner(one, level + 1) ?? [])
+      : []
+    if (given !== undefined) told.add('cause')
+    if (isArray(list)) told.add('errors')
+    const fields = typeof thrown === 'object' ? this.#fields(thrown, told, level + 1) : {}
+    return {
+      ...(Object.keys(fields).length === 0 ? {} : { fields }),
+      ...(cause === undefined ? {} : { cause }),
+      ...(errors.length === 0 ? {} : { errors }),
+    }
+  }
+
+  #fields(of: object | null, told: ReadonlySet<string>, level: number): Record<string, unknown> {
+    const fields: Record<string, unknown> = {}
+    for (const key of ownKeys(of)) {
+      if (told.has(key)) continue
+      const value = this.#value(read(of, key), level)
+      if (value !== undefined) define(fields, this.#text(key, 128), value)
+    }
+    return fields
+  }
+
+  /** A copy that is plain data; undefined for what is none, or beyond the bounds. */
+  #value(value: unknown, level: number): unknown {
+    if (this.#bytes <= 0) return undefined
+    this.#bytes -= VALUE_BYTES
+    if (isText(value)) return this.#text(value, 1_024)
+    if (typeof value === 'bigint') return this.#text(String(value), 128)
+    if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+    if (typeof value === 'boolean' || value === null) return value
+    if (typeof value !== 'object') return undefined
+    if (types.isDate(value)) return attempt(() => DATE.toISOString.call(value), undefined)
+    if (types.isNativeError(value)) return this.#inner(value, level)
+    if (!(isArray(value) || isPlain(value)) || !this.#enter(value, level)) return undefined
+    if (!isArray(value)) return this.#fields(value, new Set(), level + 1)
+    return members(value).map((one) => this.#value(one, level + 1) ?? null)
+  }
+
+  /** False for what is too deep, or has been seen: there may be a cycle. */
+  #enter(value: unknown, level: number): boolean {
+    if (level > MOST_LEVELS || this.#bytes <= 0) return false
+    if (typeof value !== 'object' || value === null) return true
+    if (this.#seen.has(value)) return false
+    this.#seen.add(value)
+    return true
+  }
+
+  #text(text: string, most: number): string {
+    const kept = cut(text, Math.max(0, Math.min(most, this.#bytes)))
+    this.#bytes -= Buffer.byteLength(kept)
+    return kept
   }
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
+/** What it says of itself; a message that is no text, say, is a field like others. */
+function textsOf(thrown: unknown): { [K in 'name' | 'message' | 'stack' | 'code']?: string } {
+  const [name, message, stack, code] = ['name', 'message', 'stack', 'code'].map((property) =>
+    read(thrown, property),
+  )
+  return {
+    ...(isText(name) ? { name } : {}),
+    ...(isText(message) ? { message } : {}),
+    ...(isText(stack) ? { stack } : {}),
+    ...(isText(code) || typeof code === 'number' ? { code: String(code) } : {}),
+  }
 }
 
-function described(value: unknown): string {
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+/** `Array.isArray` throws for a proxy that has been revoked. */
+function isArray(value: unknown): value is unknown[] {
+  return attempt(() => Array.isArray(value), false)
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = attempt(() => Object.getPrototypeOf(value), undefined)
+  return prototype === Object.prototype || prototype === null
+}
+
+function ownKeys(value: object | null): string[] {
+  return attempt(() => Object.keys(value ?? {}).slice(0, MOST_MEMBERS), [])
+}
+
+/** The first of them, each read by itself: a proxy may throw. */
+function members(list: unknown[]): unknown[] {
+  const length = read(list, 'length')
+  const most = typeof length === 'number' ? Math.min(length, MOST_MEMBERS) : 0
+  return Array.from({ length: most }, (_, at) => read(list, at))
+}
+
+/** Also for a key such as `__proto__`, which an assignment would not keep. */
+function define(fields: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(fields, key, {
+    value,
+    enumerable: true,
+    writable: true,
+    configurable: true,
+  })
+}
+
+/** A thrown value that has no message. */
+function describe(value: unknown, fields: Record<string, unknown> | undefined): string {
+  if (typeof value === 'function') return 'a function'
+  const text = attempt(() => String(value), undefined)
+  if (text !== undefined && text !== '[object Object]') return text
+  if (text === undefined && fields === undefined) return `a value of type ${typeof value}`
+  return JSON.stringify(fields ?? {})
+}
+
+function attempt<T>(make: () => T, otherwise: T): T {
   try {
-    return typeof value === 'function' ? 'a function' : String(value)
+    return make()
   } catch {
-    return `a value of type ${typeof value}`
+    return otherwise
   }
 }
 

@@ -3,7 +3,10 @@ import type { BackoffOptions } from './backoff.ts'
 /** `queued`, `running` or `dead`; the row of a completed job is deleted. */
 export type JobState = 'queued' | 'running' | 'dead'
 
-/** One failure of a job, as kept with it. */
+/**
+ * One failure of a job, as kept with it. `cause`, `errors` and `fields` of the whole have 16 KiB of
+ * text together, and 16 errors in 5 levels: the rest is left out.
+ */
 export interface JobError {
   name: string
   /** At most 8 KiB. */
@@ -11,6 +14,12 @@ export interface JobError {
   /** At most 8 KiB. */
   stack?: string
   code?: string
+  /** The error's other own enumerable fields that are plain data. */
+  fields?: Record<string, unknown>
+  /** The error that the handler's own was made of. */
+  cause?: JobError
+  /** The errors of an `AggregateError`. */
+  errors?: JobError[]
 }
 
 /** A {@link JobError} with when it happened and in which run. */

@@ -6,6 +6,8 @@ export const MAX_PAYLOAD_BYTES = 1_048_576
 export const MAX_NAME_BYTES = 512
 /** Bytes of a kept error message, and of a kept stack. */
 export const MAX_ERROR_BYTES = 8_192
+/** Bytes of text of all causes, errors and fields that are kept with an error. */
+export const MAX_DETAIL_BYTES = 16_384
 /** Bytes of a handler's result in JSON. */
 export const MAX_RESULT_BYTES = 1_048_576
 /** Follow-up jobs of one run, and its delivery records: they are written in one turn. */

@@ -1,3 +1,4 @@
+import { shown } from './check.ts'
 import { HelveError, type HelveErrorCode } from './errors.ts'
 import { MAX_NAME_BYTES } from './limits.ts'
 
@@ -16,7 +17,7 @@ export function checkGroup(group: unknown): string | null {
 
 function checkName(name: unknown, field: string, code: HelveErrorCode): string | null {
   if (name === undefined || name === null) return null
-  if (typeof name !== 'string') throw refused(`a string, got ${typeof name}`)
+  if (typeof name !== 'string') throw refused(`a string, got ${shown(name)}`)
   if (name === '') throw refused('a string that is not empty, or none at all, got ""')
   if (name.includes('\0')) throw refused('a string without NUL characters')
   if (!name.isWellFormed()) throw refused('well-formed Unicode, got a lone surrogate')

@@ -17,7 +17,7 @@ export type Outcome =
       type: 'failed'
       error: JobError
       permanent: boolean
-      /** Epoch milliseconds; undefined leaves the time to the backoff. */
+      /** Epoch milliseconds before which no run may start; undefined leaves that to the backoff. */
       retryAt: number | undefined
       /** Kept also of a failed run: an attempt that failed is what one wants to see. */
       deliveries: DeliveryRecord[]

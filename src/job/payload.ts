@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+import { shown } from './check.ts'
 import { HelveError } from './errors.ts'
 import { toJobError } from './failure.ts'
 import { MAX_PAYLOAD_BYTES } from './limits.ts'
@@ -5,8 +7,9 @@ import { MAX_PAYLOAD_BYTES } from './limits.ts'
 const MAX_DEPTH = 1_000
 
 /**
- * The JSON of a payload, or an error that names the place: what JSON would silently drop or
- * change (functions, NaN, a Map) is refused, since the handler would run without it.
+ * The JSON of a payload, or an error that names the place: what JSON would silently drop or change
+ * (a function, NaN, a Map, a hole in an array) is refused, since the handler would run without it.
+ * What has a `toJSON` says itself how it becomes JSON, such as a valid Date.
  */
 export function payloadJson(payload: unknown): string {
   return payload === undefined ? '{}' : checkedJson(payload, 'payload')
@@ -40,20 +43,18 @@ export function checkSize(json: string, field: string, most: number): void {
   )
 }
 
+/** Whether a value comes back from JSON as it is; the place of one that does needs no name. */
+function isSafe(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
+  return typeof value === 'string' || typeof value === 'boolean' || value === null
+}
+
 function checkValue(value: unknown, path: string, depth: number): void {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return
-    case 'number':
-      if (Number.isFinite(value)) return
-      throw refused(path, 'a finite number', String(value))
-    case 'object':
-      if (value !== null) checkObject(value, path, depth)
-      return
-    default:
-      throw refused(path, 'JSON', `a ${typeof value}`)
-  }
+  if (isSafe(value)) return
+  if (typeof value === 'object') return checkObject(value!, path, depth)
+  if (typeof value !== 'number') throw refused(path, 'JSON', shown(value))
+  if (value === 0) throw refused(path, 'JSON', '-0, which becomes 0')
+  throw refused(path, 'a finite number', shown(value))
 }
 
 function checkObject(value: object, path: string, depth: number): void {
@@ -66,30 +67,64 @@ function checkObject(value: object, path: string, depth: number): void {
   }
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON !== 'function') return checkMembers(value, path, depth)
+  if (types.isDate(value) && Number.isNaN(value.getTime())) {
+    throw refused(path, 'a valid Date', 'an invalid one, which becomes null')
+  }
+  // Node's Buffer has a toJSON, and comes out as a list of numbers.
+  if (ArrayBuffer.isView(value)) throw changed(value, path)
   const given: unknown = toJSON.call(value, '')
   if (typeof given === 'object' && given !== null) checkMembers(given, path, depth)
   else if (given !== undefined) checkValue(given, path, depth)
+  else if (path.endsWith(']')) throw refused(path, 'JSON', 'a value whose toJSON gives nothing')
 }
 
 function checkMembers(value: object, path: string, depth: number): void {
-  if (Array.isArray(value)) {
-    value.forEach((item, index) => {
-      checkValue(item, `${path}[${index}]`, depth + 1)
-    })
-    return
-  }
+  if (Array.isArray(value)) return checkItems(value, path, depth)
   const keys = Object.keys(value)
-  if (keys.length === 0 && !isPlain(value)) {
-    throw refused(path, 'JSON', `a ${value.constructor?.name ?? 'value'}, which becomes {}`)
-  }
+  if (!isPlain(value)) checkNature(value, path, keys)
   for (const key of keys) {
     if (key === '__proto__') throw refused(path, 'no own key "__proto__"', 'one')
     const item = (value as Record<string, unknown>)[key]
-    if (item !== undefined) checkValue(item, `${path}.${key}`, depth + 1)
+    if (item === undefined || isSafe(item)) continue
+    checkValue(item, `${path}.${key}`, depth + 1)
   }
+  checkSymbols(value, path)
+}
+
+function checkItems(items: unknown[], path: string, depth: number): void {
+  // By index: a hole has to be met.
+  for (let at = 0; at < items.length; at += 1) {
+    if (isSafe(items[at])) continue
+    const place = `${path}[${at}]`
+    if (items[at] === undefined) throw refused(place, 'JSON', 'undefined, which becomes null')
+    checkValue(items[at], place, depth + 1)
+  }
+  const extra = Object.keys(items)[items.length]
+  if (extra !== undefined) throw refused(path, 'an array without fields', `${shown(extra)} on it`)
+  checkSymbols(items, path)
+}
+
+/** An object of a class is its fields. Others are more than that: an Error, a Map, a typed array. */
+function checkNature(value: object, path: string, keys: string[]): void {
+  const isMore = Object.prototype.toString.call(value) !== '[object Object]'
+  if (isMore || keys.length === 0) throw changed(value, path)
+}
+
+function checkSymbols(value: object, path: string): void {
+  const symbols = Object.getOwnPropertySymbols(value)
+  if (symbols.length === 0) return
+  const symbol = symbols.find((key) => Object.prototype.propertyIsEnumerable.call(value, key))
+  if (symbol !== undefined) throw refused(path, 'no symbols for keys', shown(symbol))
+}
+
+function changed(value: object, path: string): HelveError {
+  const name = value.constructor?.name ?? 'value'
+  return refused(path, 'JSON', `an object of the class ${name}, which JSON does not keep`)
 }
 
 function isPlain(value: object): boolean {
+  // Asking for the prototype costs more than all the rest of a small payload's check.
+  if (value.constructor === Object) return true
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }

@@ -15,7 +15,7 @@ export interface Rate {
 }
 
 /** The group of a job: one for all of a kind, or read off its payload (none for null). */
-export type GroupOf = string | ((payload: never) => string | null | undefined)
+export type GroupOf<P = never> = string | ((payload: P) => string | null | undefined)
 
 /** How a kind's jobs are run and retried. */
 export interface Policy {

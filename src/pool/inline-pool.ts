@@ -1,6 +1,7 @@
 import type { Handler, Logger } from '../run/handler.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
+import { Notices } from '../run/notices.ts'
 import { Run } from '../run/run.ts'
 import { unhandled } from '../job/outcome.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
@@ -19,6 +20,7 @@ export class InlinePool implements Pool {
   readonly #concurrency: number
   readonly #listener: PoolListener
   readonly #logger: (job: ClaimedJob) => Logger
+  readonly #notices = new Notices()
   readonly #runs = new Set<ActiveRun>()
   readonly #watchdog = new Watchdog<ActiveRun>((active) => this.#end(active, 'timeout'))
 
@@ -56,7 +58,10 @@ export class InlinePool implements Pool {
   }
 
   start(job: ClaimedJob, terms: Terms): void {
-    void this.#run(job, terms).then((outcome) => this.#listener.settled(job, outcome))
+    const start = performance.now()
+    void this.#run(job, terms).then((outcome) => {
+      this.#listener.settled(job, outcome, performance.now() - start)
+    })
   }
 
   isStalled(): boolean {
@@ -86,6 +91,7 @@ export class InlinePool implements Pool {
     const run = new Run(
       { ...job, slot: 0, maxAttempts },
       {
+        notices: this.#notices,
         isAborted: () => active.ending !== undefined,
         logger: () => this.#logger(job),
         progress: (value) => this.#listener.progress(job, value),

@@ -182,7 +182,7 @@ export class PiscinaPool implements Pool {
     settled: (job, outcome, took) => {
       if (took !== undefined) this.#pace.measured(job.kind, took)
       else if (outcome.type === 'lost') this.#pace.forget(job.kind)
-      this.#listener.settled(job, outcome)
+      this.#listener.settled(job, outcome, took)
     },
     returned: (jobs) => {
       this.#solitary.unshift(...jobs.filter(({ job }) => this.#isSolitary(job)))
@@ -336,7 +336,7 @@ export class PiscinaPool implements Pool {
       case 'log': {
         const { id, level, fields } = message
         const own = { thread: thread.id, ...(id === null ? {} : { job: id }) }
-        return this.#listener.log(level, { ...own, ...fieldsOf(fields) }, message.message)
+        return this.#listener.log(level, { ...fieldsOf(fields), ...own }, message.message)
       }
       case 'webhook':
         void this.#answer(message.id, message.reply)

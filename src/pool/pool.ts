@@ -49,7 +49,8 @@ export interface Terms {
 
 /** What a pool tells. Exactly one `settled` follows every `start`, once the run has stopped. */
 export interface PoolListener {
-  settled(job: ClaimedJob, outcome: Outcome): void
+  /** @param took milliseconds that the run took; undefined when nobody has measured them */
+  settled(job: ClaimedJob, outcome: Outcome, took?: number): void
   /** There is room again that no settling announced. */
   roomier(): void
   progress(job: ClaimedJob, value: unknown): void

@@ -10,7 +10,8 @@ export interface ThreadOptions extends ThreadStart {
   concurrency: number
   handlers: string
   config: unknown
-  logLevel: number
+  /** Shared: the lowest level that is worth a message at the moment. */
+  logLevel: Int32Array
 }
 
 /** What a thread may see of the process's environment: nothing that is likely to be a secret. */

@@ -4,16 +4,20 @@ import { Children, type ChildOptions } from './children.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import { Effects } from './effects.ts'
 import { HelveError } from '../job/errors.ts'
-import { toJobError } from '../job/failure.ts'
+import type { AnyPayload } from '../job/json-type.ts'
 import type { Handler, HandlerContext, Job, Logger } from './handler.ts'
-import { MAX_DELAY, MAX_RESULT_BYTES } from '../job/limits.ts'
-import { checkedJson, checkSize } from '../job/payload.ts'
+import { MAX_DELAY } from '../job/limits.ts'
+import { checkedJson } from '../job/payload.ts'
 import { newJob, type EnqueueOptions } from '../job/submission.ts'
 import { failed, type TaskOutcome } from '../job/outcome.ts'
+import type { Notices } from './notices.ts'
+import { resultJson } from './result.ts'
 import type { Task } from '../thread/protocol.ts'
 
 /** What surrounds a run: a thread, or the main thread. */
 export interface RunHost {
+  /** Shared by the runs of the thread. */
+  readonly notices: Notices
   isAborted(): boolean
   /** Called for a handler that logs. */
   logger(): Logger
@@ -24,12 +28,16 @@ export interface RunHost {
   child(pid: number, alive: boolean): void
 }
 
-/** One run of a handler, and the context that it is given. */
+/**
+ * One run of a handler, and the context that it is given. The context's functions are getters, so
+ * that they can be taken apart: one that nobody asks for is not made.
+ */
 export class Run implements HandlerContext {
   readonly #task: Task
   readonly #host: RunHost
   readonly #effects = new Effects()
   #controller: AbortController | undefined
+  #logger: Logger | undefined
   #snooze: number | undefined
   #children: Children | undefined
   #isOver = false
@@ -46,7 +54,7 @@ export class Run implements HandlerContext {
       const { followUps, deliveries } = this.#effects
       const effects = { followUps, deliveries }
       if (this.#snooze !== undefined) return { type: 'snoozed', delay: this.#snooze, ...effects }
-      return { type: 'completed', result: resultJson(this.#task.kind, result), ...effects }
+      return { type: 'completed', result: this.#result(result), ...effects }
     } catch (thrown) {
       return failed(thrown, this.#effects.deliveries)
     } finally {
@@ -67,28 +75,52 @@ export class Run implements HandlerContext {
   }
 
   get logger(): Logger {
-    return this.#host.logger()
+    this.#logger ??= this.#host.logger()
+    return this.#logger
   }
 
-  progress(value: unknown): void {
-    // What JSON makes of it: that has a bound, and can be sent.
-    this.#host.progress(value === undefined ? value : JSON.parse(checkedJson(value, 'progress')))
+  get progress() {
+    return (value: unknown): void => {
+      if (this.#isOver) return this.#late('progress')
+      // What JSON makes of it: that has a bound, and can be sent.
+      this.#host.progress(value === undefined ? value : JSON.parse(checkedJson(value, 'progress')))
+    }
   }
 
-  enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): void {
-    this.#effects.enqueue(newJob(kind, payload, options, { now: 0, wall: Date.now() }))
+  get enqueue() {
+    return (kind: string, payload?: unknown, options?: EnqueueOptions): void => {
+      this.#checkOpen('enqueue')
+      // Its time begins with the end of this run.
+      this.#effects.enqueue(newJob(kind, payload, options, { now: 0, wall: Date.now() }))
+    }
   }
 
-  snooze(ms: number): void {
-    this.#snooze = Math.ceil(checkNumber(ms, 'ms', 0, MAX_DELAY))
+  get snooze() {
+    return (ms: number): void => {
+      this.#checkOpen('snooze')
+      this.#snooze = Math.ceil(checkNumber(ms, 'ms', 0, MAX_DELAY))
+    }
   }
 
-  recordDelivery(record: DeliveryRecord): void {
-    this.#effects.record(record)
+  get recordDelivery() {
+    return (record: DeliveryRecord): void => {
+      this.#checkOpen('recordDelivery')
+      this.#effects.record(record)
+    }
   }
 
-  spawn(command: string, args: readonly string[] = [], options: ChildOptions = {}) {
-    if (this.#isOver) throw new Error(`job ${this.#task.id} spawns ${command}: its run is over`)
+  get spawn() {
+    return (command: string, args: readonly string[] = [], options: ChildOptions = {}) =>
+      this.#spawn(command, args, options)
+  }
+
+  /** Tells a handler that listens to its signal; one that reads `aborted` has seen it already. */
+  abort(): void {
+    this.#controller?.abort(new DOMException('the run is to end', 'AbortError'))
+  }
+
+  #spawn(command: string, args: readonly string[], options: ChildOptions) {
+    this.#checkOpen('spawn')
     this.#children ??= new Children({
       started: (pid) => this.#host.child(pid, true),
       exited: (pid) => this.#host.child(pid, false),
@@ -100,33 +132,33 @@ export class Run implements HandlerContext {
     return child as ChildProcessWithoutNullStreams
   }
 
-  /** Tells a handler that listens to its signal; one that reads `aborted` has seen it already. */
-  abort(): void {
-    this.#controller?.abort(new DOMException('the run is to end', 'AbortError'))
+  /** @throws HelveError `HELVE_ERR_CLOSED` when the run is over */
+  #checkOpen(call: keyof HandlerContext): void {
+    if (!this.#isOver) return
+    this.#late(call)
+    const { id, kind } = this.#task
+    const came = `ctx.${call} of job ${id} of kind ${kind}, whose run is over`
+    throw new HelveError('HELVE_ERR_CLOSED', `ctx: expected a run that goes on, got ${came}`)
+  }
+
+  /** Its handler has returned, and has left something behind that goes on. */
+  #late(call: keyof HandlerContext): void {
+    if (!this.#host.notices.isNew(this.#task.kind, 'late')) return
+    const message = `a handler goes on after the end of its run, and calls ctx.${call}: await it`
+    this.logger.warn(message)
+  }
+
+  #result(result: unknown): string | undefined {
+    const { json, problem } = resultJson(result)
+    if (problem !== undefined && this.#host.notices.isNew(this.#task.kind, 'result')) {
+      this.logger.warn({ problem }, 'the result of a handler is no JSON, and is dropped')
+    }
+    return json
   }
 
   #job(): Job {
     const { id, kind, payload, dedupeKey, attempt, maxAttempts, createdAt } = this.#task
-    const parsed = JSON.parse(payload) as unknown
+    const parsed = JSON.parse(payload) as AnyPayload
     return { id, kind, payload: parsed, dedupeKey, attempt, maxAttempts, createdAt }
   }
-}
-
-function resultJson(kind: string, result: unknown): string | undefined {
-  if (result === undefined) return undefined
-  let json: string | undefined
-  try {
-    json = JSON.stringify(result)
-  } catch (cause) {
-    throw badResult(kind, `got ${toJobError(cause).message}`, cause)
-  }
-  if (json === undefined) throw badResult(kind, `got a ${typeof result}`)
-  checkSize(json, `result of kind ${kind}`, MAX_RESULT_BYTES)
-  return json
-}
-
-function badResult(kind: string, problem: string, cause?: unknown): HelveError {
-  return new HelveError('HELVE_ERR_PAYLOAD', `result of kind ${kind}: expected JSON ${problem}`, {
-    cause,
-  })
 }

@@ -1,7 +1,9 @@
-import type { Logger } from 'pino'
 import type { Lanes } from '../coordinator/admission.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
 import { jobRef, type Events } from '../events.ts'
+import type { HostLog } from '../log.ts'
+import { jobLogger } from '../logger.ts'
+import type { Logger } from '../run/handler.ts'
 import type { CheckedOptions } from './options.ts'
 import { InlinePool } from '../pool/inline-pool.ts'
 import { PiscinaPool } from '../pool/piscina-pool.ts'
@@ -24,6 +26,7 @@ export interface LaneParts {
   store: Store
   events: Events
   logger: Logger
+  log: HostLog
 }
 
 /** The lanes as the coordinator sees them. */
@@ -47,7 +50,7 @@ export function startLanes(pools: Map<string, Pool>, parts: LaneParts): void {
     registry.handlers,
     MAIN_CONCURRENCY,
     laneListener(MAIN_LANE, parts),
-    ({ id, kind }) => logger.child({ job: id, kind }),
+    ({ id, kind }) => jobLogger(logger, { job: id, kind }),
   )
   pools.set(MAIN_LANE, main)
   if (options.handlers === undefined) return
@@ -72,8 +75,7 @@ function startThreads(name: string, parts: LaneParts): Pool {
     environment: threadEnvironment(env),
     handlers: handlers!,
     config,
-    // What pino's silent level stands for: nothing is worth a message.
-    logLevel: parts.logger.levelVal,
+    logLevel: parts.log.level,
     concurrency,
     setupTimeout: SETUP_TIMEOUT,
     memory,
@@ -85,7 +87,7 @@ function startThreads(name: string, parts: LaneParts): Pool {
 /** What happens in a lane, told to the coordinator and to those who listen. */
 function laneListener(lane: string, { coordinator, events, logger }: LaneParts): PoolListener {
   return {
-    settled: (job, outcome) => coordinator.settled(job, outcome),
+    settled: (job, outcome, took) => coordinator.settled(job, outcome, took),
     roomier: () => coordinator.wake(),
     progress: (job, value) => events.emit('progress', () => ({ job: jobRef(job), value })),
     log: (level, fields, message) => logger[level](fields, message),

@@ -84,9 +84,10 @@ export class Lifecycle {
   }
 
   async #own(): Promise<void> {
-    const { store, coordinator, registry } = this.#parts
+    const { store, coordinator, registry, log } = this.#parts
     const orphans = await patiently(() => store.own(store.clock.now()))
     try {
+      log.open()
       this.#unwatch = store.watch(() => coordinator.wake())
       startLanes(this.#pools, this.#parts)
       for (const kind of Object.keys(await store.counts())) {
@@ -104,12 +105,13 @@ export class Lifecycle {
   /** Ends what {@link #own} has begun. */
   async #release(): Promise<void> {
     this.#unwatch?.()
+    this.#parts.log.close()
     await this.#closePools()
     await this.#parts.store.disown()
   }
 
   async #stop(timeout: number): Promise<void> {
-    const { store, coordinator } = this.#parts
+    const { store, coordinator, log } = this.#parts
     coordinator.pause()
     // Whoever started it has been told why that failed.
     const owned = await this.#started?.then(
@@ -120,6 +122,7 @@ export class Lifecycle {
     coordinator.close()
     this.#unwatch?.()
     const ended = await this.#closePools()
+    log.close()
     if (!owned) return
     // A job that nothing can stop may still be running: only the end of the process ends it.
     if (ended) await store.disown()

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Logger as PinoLogger } from 'pino'
 import type { BackoffFunction, BackoffOptions } from '../job/backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
 import { HelveError } from '../job/errors.ts'
@@ -16,10 +15,16 @@ import {
   type Policy,
   type Rate,
 } from '../job/policy.ts'
+import { isLogger } from '../logger.ts'
+import type { Logger } from '../run/handler.ts'
 import { checkSchema, type Schema } from './schema.ts'
 
-/** How a runtime is made. */
-export interface RuntimeOptions {
+/**
+ * How a runtime is made.
+ *
+ * @typeParam C what the setup of the handlers module takes
+ */
+export interface RuntimeOptions<C = unknown> {
   /**
    * The module whose default export is `defineHandlers(…)`; every worker thread loads it. Where
    * the named file is missing, its twin with `.js` for `.ts` (or the reverse) is taken.
@@ -27,9 +32,12 @@ export interface RuntimeOptions {
    */
   handlers?: URL | string
   /** Handed to every thread's setup; structured-cloneable. @default undefined */
-  config?: unknown
-  /** A pino logger. @default silent */
-  logger?: PinoLogger
+  config?: C
+  /**
+   * A pino logger, Fastify's, or one like the console. From one that does not say its level, lines
+   * of `info` and above come. @default silent
+   */
+  logger?: Logger
   /**
    * Milliseconds before polling again when the queue is empty; 0 and less mean 1000, and more than
    * a minute a minute. @default 1000
@@ -60,8 +68,18 @@ export interface LaneOptions {
   memory?: number
 }
 
-/** How the jobs of a kind are run; what a job says itself goes before it. */
-export interface KindOptions {
+/** Where handlers are set up with a config, there has to be one. */
+export type NeededConfig<C> = undefined extends C
+  ? unknown
+  : { handlers?: undefined } | { config: C }
+
+/**
+ * How the jobs of a kind are run; what a job says itself goes before it.
+ *
+ * @typeParam P the kind's payload
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- of a kind that is not known
+export interface KindOptions<P = any> {
   /** Runs in all, the first included. @default 5 */
   maxAttempts?: number
   /** @default exponential from 2 s, doubling, capped at 300 s, ±10 % */
@@ -88,7 +106,7 @@ export interface KindOptions {
    * Jobs of the same group share {@link groupConcurrency} and {@link groupRate}, and groups take
    * turns: one with many due jobs delays another by one run. @default none
    */
-  group?: GroupOf
+  group?: GroupOf<P>
   /** Jobs of a group that may run at a time. @default 1 */
   groupConcurrency?: number
   /** As {@link rate}, for each group by itself. @default none */
@@ -136,8 +154,8 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   if (threadEntry !== undefined && typeof threadEntry !== 'string') {
     throw badOption('threadEntry', 'a path', threadEntry)
   }
-  if (logger !== undefined && typeof logger?.isLevelEnabled !== 'function') {
-    throw badOption('logger', 'a pino logger', logger)
+  if (logger !== undefined && !isLogger(logger)) {
+    throw badOption('logger', 'a pino logger, or one like it', logger)
   }
   checkConfig(config)
   checkEnvironment(env)

@@ -7,19 +7,20 @@ import type { Enqueuer } from '../enqueuer.ts'
 import { Events, type RuntimeEvents } from '../events.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
 import { read } from '../job/errors.ts'
-import type { Handler } from '../run/handler.ts'
+import type { Handler, HandlerOf } from '../run/handler.ts'
 import type { EnqueueResult, JobRecord } from '../job/job.ts'
+import type { ConfigOf, KindOf, PayloadFor, PayloadsOf, Rest, Submission } from '../job/kinds.ts'
 import { MAX_DELAY } from '../job/limits.ts'
 import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
-import type { PayloadsOf, Rest, Submission } from './kinds.ts'
 import { lanesOf } from './lanes.ts'
 import { Lifecycle, STOP_TIMEOUT } from './lifecycle.ts'
-import { logEvents } from '../log.ts'
+import { HostLog } from '../log.ts'
 import {
   checkRuntimeOptions,
   checkThreads,
   type CheckedOptions,
   type KindOptions,
+  type NeededConfig,
   type RuntimeOptions,
 } from './options.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -35,7 +36,7 @@ import type { Counts, HostConnection, ListQuery, Page, Store } from '../store/st
  *   payloads are the ones that `enqueue` takes
  * @typeParam I kinds beyond it, registered as functions: `{ touch_repo: { repo_pk: number } }`
  */
-export class Runtime<M = unknown, I = unknown> implements Enqueuer {
+export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M, I>> {
   readonly #store: Store
   readonly #options: CheckedOptions
   readonly #registry: Registry
@@ -52,6 +53,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    *
    * @throws HelveError `HELVE_ERR_OPTION`
    */
+  constructor(store: Store, options?: RuntimeOptions<ConfigOf<M>> & NeededConfig<ConfigOf<M>>)
   constructor(store: Store, options: RuntimeOptions = {}) {
     if (typeof read(store, 'turn') !== 'function') throw badOption('store', 'a store', store)
     this.#store = store
@@ -68,11 +70,11 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
       idle: this.#options.idle,
     })
     const logger = options.logger ?? pino({ enabled: false })
-    logEvents(this.#events, logger)
+    const log = new HostLog(this.#events, logger)
     this.#registry = registry
     this.#coordinator = coordinator
     this.#intake = new Intake(registry, coordinator, this.#clock)
-    const parts = { options: this.#options, registry, coordinator, store, logger }
+    const parts = { options: this.#options, registry, coordinator, store, logger, log }
     this.#lifecycle = new Lifecycle(this.#pools, { ...parts, events: this.#events })
   }
 
@@ -83,13 +85,16 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    *
    * @throws HelveError `HELVE_ERR_KIND`, `HELVE_ERR_OPTION`
    */
-  register(kind: keyof PayloadsOf<M, I> & string, options: KindOptions): void
-  register<K extends keyof PayloadsOf<M, I> & string>(
+  register<K extends KindOf<PayloadsOf<M, I>>>(
     kind: K,
-    handler: Handler<PayloadsOf<M, I>[K]>,
-    options?: KindOptions,
+    handler: HandlerOf<PayloadsOf<M, I>[K], PayloadsOf<M, I>>,
+    options?: KindOptions<PayloadsOf<M, I>[K]>,
   ): void
-  register(kind: string, first: KindOptions | Handler<never>, options: KindOptions = {}): void {
+  register<K extends KindOf<PayloadsOf<M, I>>>(
+    kind: K,
+    options: KindOptions<PayloadsOf<M, I>[K]>,
+  ): void
+  register(kind: string, first: KindOptions | HandlerOf<never>, options: KindOptions = {}): void {
     if (typeof first === 'function') this.#registry.register(kind, first as Handler, options)
     else this.#registry.register(kind, undefined, first)
     this.#lifecycle.regroup(kind)
@@ -117,9 +122,9 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    *   `_PAYLOAD_TOO_LARGE`, `_DEDUPE_KEY`, `_OPTION` for bad input; `_CLOSED` after `stop`;
    *   `_BACKPRESSURE` when 10,000 submissions wait already; `_STORE_*` when it cannot be written
    */
-  enqueue<K extends keyof PayloadsOf<M, I> & string>(
+  enqueue<K extends KindOf<PayloadsOf<M, I>>>(
     kind: K,
-    ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
+    ...[payload, options]: Rest<PayloadFor<PayloadsOf<M, I>, K>>
   ): Promise<EnqueueResult> {
     return this.#intake.enqueue(kind, payload, options)
   }
@@ -147,10 +152,10 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    *   file or without an open transaction, or a schema that is asynchronous; what SQLite refuses on
    *   that connection comes as its own error
    */
-  enqueueIn<K extends keyof PayloadsOf<M, I> & string>(
+  enqueueIn<K extends KindOf<PayloadsOf<M, I>>>(
     connection: HostConnection,
     kind: K,
-    ...[payload, options]: Rest<PayloadsOf<M, I>[K]>
+    ...[payload, options]: Rest<PayloadFor<PayloadsOf<M, I>, K>>
   ): EnqueueResult {
     this.#lifecycle.checkOpen()
     const job = this.#intake.jobNow(kind, payload, options)

@@ -12,8 +12,8 @@ export interface ThreadData {
   config: unknown
   /** Whether batches are run one after the other, though the next one may be there already. */
   serial: boolean
-  /** Lowest pino level that is worth a message. */
-  logLevel: number
+  /** Shared: one word, the lowest of {@link LOG_LEVELS} that is worth a message at the moment. */
+  logLevel: Int32Array
   /** Shared: the {@link Flag} of each slot; the word behind the last slot's is the bell. */
   flags: Int32Array
   /** Shared: when each slot's run started: epoch milliseconds, with fractions; 0 before. */

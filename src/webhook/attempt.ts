@@ -43,10 +43,14 @@ export async function attemptDelivery(
   const headers = deliveryHeaders(hook, delivery, body, options.userAgent)
   const at = Date.now()
   const started = performance.now()
-  const { response, failure } = await send(
-    { ...options, url: hook.url, insecureTls: hook.insecureTls, headers, body: body.bytes },
-    delivery.attempt,
-  )
+  const { url, insecureTls } = hook
+  const { response, failure } = await send({
+    ...options,
+    url,
+    insecureTls,
+    headers,
+    body: body.bytes,
+  })
   return {
     failure,
     record: {
@@ -68,11 +72,10 @@ export async function attemptDelivery(
 
 async function send(
   request: PostRequest,
-  attempt: number,
 ): Promise<{ response?: PostResponse; failure?: Error | undefined }> {
   try {
     const response = await post(request)
-    return { response, failure: failureOf(response, attempt, Date.now()) }
+    return { response, failure: failureOf(response, Date.now()) }
   } catch (error) {
     return { failure: error as Error }
   }

@@ -1,4 +1,3 @@
-import { backoffDelay, DEFAULT_BACKOFF } from '../job/backoff.ts'
 import { PermanentError, RetryAfterError } from '../job/errors.ts'
 import type { PostResponse } from './client.ts'
 
@@ -7,21 +6,16 @@ const MAX_RETRY_AFTER = 24 * 60 * 60 * 1_000
 
 /**
  * Why a response is a failure, as the error to throw; undefined for a 2xx. 410 is permanent. 429
- * and 503 put the next attempt off for as long as their `Retry-After` says, a day at most; less
- * than the default backoff of this attempt is left to the kind's backoff, so that `Retry-After: 0`
- * does not use up all attempts at once.
+ * and 503 put the next attempt off for as long as their `Retry-After` says, a day at most. The
+ * kind's backoff holds all the same where that is longer.
  */
-export function failureOf(
-  { status, headers }: PostResponse,
-  attempt: number,
-  now: number,
-): Error | undefined {
+export function failureOf({ status, headers }: PostResponse, now: number): Error | undefined {
   if (status >= 200 && status < 300) return undefined
   const message = `expected a 2xx status, got ${status}`
   if (status === 410) return new PermanentError(`${message}: the receiver is gone for good`)
   if (status >= 300 && status < 400) return new Error(`${message}: redirects are not followed`)
   const after = status === 429 || status === 503 ? retryAfter(headers['retry-after'], now) : 0
-  if (after <= backoffDelay(DEFAULT_BACKOFF, attempt, () => 0.5)) return new Error(message)
+  if (after === 0) return new Error(message)
   return new RetryAfterError(after, `${message} with Retry-After of ${Math.ceil(after / 1_000)} s`)
 }
 

@@ -23,8 +23,8 @@ async function running(...setup: Parameters<typeof aCoordinator>) {
     ...rig,
     id,
     job: { id, kind: 'a', dedupeKey: 'k', attempt: 1 },
-    end: async (outcome: Outcome): Promise<void> => {
-      rig.pool.finish(id, outcome)
+    end: async (outcome: Outcome, took?: number): Promise<void> => {
+      rig.pool.finish(id, outcome, took)
       rig.coordinator.pause()
       await rig.clock.settle()
     },
@@ -75,6 +75,22 @@ describe('what is told', () => {
       const { end, told, job } = await running(t)
       await end(outcome)
       assert.deepEqual(told, [[event, { job, ...data }]])
+    })
+  }
+
+  for (const [way, outcome, event] of [
+    ['completes', completed(), 'completed'],
+    ['fails', failed(), 'retrying'],
+    ['fails for good', failed({ permanent: true }), 'dead'],
+    ['times out', { type: 'timedOut', timeout: 30 }, 'retrying'],
+  ] as const) {
+    test(`of how long a run that ${way} took, and not of when it was settled`, async (t) => {
+      const { end, of } = await running(t)
+      await end(outcome, 12.5)
+      assert.deepEqual(
+        of(event).map(({ durationMs }) => durationMs),
+        [12.5],
+      )
     })
   }
 

@@ -85,7 +85,7 @@ const cases: Case[] = [
       at: NOW + 2_000,
       run: 2,
       of: 5,
-      reason: `run 2 of 5 is due at ${at(2_000)}`,
+      reason: `run 2 of 5 is due at ${at(2_000)}, after Error: disk on fire`,
     },
   },
   {

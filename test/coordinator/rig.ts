@@ -84,7 +84,7 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
     idle,
   })
   for (const pool of pools.values()) {
-    pool.settled = (job, outcome) => coordinator.settled(job, outcome)
+    pool.settled = (job, outcome, took) => coordinator.settled(job, outcome, took)
   }
   t.after(() => coordinator.close())
 

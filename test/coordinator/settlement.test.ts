@@ -95,14 +95,29 @@ const cases: Record<string, Record<string, Case>> = {
     },
   },
   'a run that asks to be retried': {
-    'is retried then, if its backoff is over by then': {
+    'is retried then': { outcome: failed({ retryAt: NOW + 7_777 }), to: again(7_777) },
+    'is retried then, without jitter': {
       outcome: failed({ retryAt: NOW + 7_777 }),
+      random: 0,
       to: again(7_777),
     },
-    'is retried after its backoff, if that takes longer': {
+    'is retried by its backoff, where that is longer': {
       outcome: failed({ retryAt: NOW + 77 }),
-      random: 0,
-      to: again(1_800),
+      to: again(2_000),
+    },
+    'is retried by the backoff of a later attempt, where that is longer': {
+      outcome: failed({ retryAt: NOW + 200_000 }),
+      job: { attempt: 8, maxAttempts: 20 },
+      to: again(256_000),
+    },
+    'is retried then, where its kind has a shorter backoff': {
+      outcome: failed({ retryAt: NOW + 2_000 }),
+      policy: { backoff: { delay: 100, jitter: 0 } },
+      to: again(2_000),
+    },
+    'is retried by its backoff, where it asks for a moment that is over': {
+      outcome: failed({ retryAt: NOW - 5_000 }),
+      to: again(2_000),
     },
     'is retried within a year': {
       outcome: failed({ retryAt: NOW + 2 * MAX_DELAY }),

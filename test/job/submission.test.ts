@@ -75,6 +75,10 @@ describe('a good submission', () => {
       return this
     }
   }
+  class Push {
+    repo_pk = 5
+  }
+  const hidden = Object.defineProperty({ a: 1 }, Symbol('of a library'), { value: 1 })
   const shared = { x: 1 }
   const payloads: [name: string, payload: unknown, json: string][] = [
     ['null', null, 'null'],
@@ -82,6 +86,8 @@ describe('a good submission', () => {
     ['an array', [1, [2, { a: null }]], '[1,[2,{"a":null}]]'],
     ['what toJSON gives', new Date(NOW), `"${new Date(NOW).toISOString()}"`],
     ['what a toJSON gives of itself', new Self(), '{"a":1}'],
+    ['an object of a class that is its fields', new Push(), '{"repo_pk":5}'],
+    ['a symbol that is not enumerable', hidden, '{"a":1}'],
     ['one object twice', { a: shared, b: shared }, '{"a":{"x":1},"b":{"x":1}}'],
     ['an object without prototype', Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
     ['an absent value', { a: undefined, b: 1 }, '{"b":1}'],
@@ -172,6 +178,23 @@ describe('a payload is refused that has', () => {
     ['a nested function', { a: [0, { b: () => 1 }] }, 'payload.a[1].b', 'a function'],
     ['a BigInt', { id: 5n }, 'payload.id', 'bigint'],
     ['a symbol', { id: Symbol('x') }, 'payload.id', 'symbol'],
+    ['undefined in an array', { a: [undefined] }, 'payload.a[0]', 'undefined, which'],
+    ['a hole in an array', { a: Object.assign([1], { 2: 3 }) }, 'payload.a[1]', 'undefined'],
+    ['fields on an array', { a: Object.assign([1], { extra: 1 }) }, /^payload\.a: /, '"extra"'],
+    ['a negative zero', { a: [-0] }, 'payload.a[0]', '-0, which becomes 0'],
+    ['an invalid Date', { at: new Date(NaN) }, 'payload.at', 'a valid Date', 'an invalid one'],
+    ['a typed array', { a: new Uint8Array(2) }, 'payload.a', 'Uint8Array'],
+    ['a Buffer', { a: Buffer.from('ab') }, 'payload.a', 'Buffer'],
+    ['an ArrayBuffer', { a: new ArrayBuffer(2) }, 'payload.a', 'ArrayBuffer'],
+    ['a Map with fields', { m: Object.assign(new Map(), { a: 1 }) }, 'payload.m', 'Map'],
+    ['a Set with fields', { s: Object.assign(new Set(), { a: 1 }) }, 'payload.s', 'Set'],
+    ['an Error with fields', { e: Object.assign(new Error('x'), { a: 1 }) }, 'payload.e', 'Error'],
+    ['a boxed number', { n: Object(5) as unknown }, 'payload.n', 'Number'],
+    ['a boxed string', { s: Object('ab') as unknown }, 'payload.s', 'String'],
+    ['a symbol for a key', { of: { [Symbol('s')]: 1 } }, /^payload\.of: /, 'Symbol(s)'],
+    ['a symbol for a key of an array', Object.assign([], { [Symbol('s')]: 1 }), 'Symbol(s)'],
+    ['a toJSON that gives a Map', { m: { toJSON: () => new Map() } }, 'payload.m', 'Map'],
+    ['a toJSON that gives nothing in an array', [{ toJSON: () => undefined }], 'payload[0]'],
     ['NaN', { size: NaN }, 'payload.size', 'NaN'],
     ['Infinity', [-Infinity], 'payload[0]', '-Infinity'],
     ['a cycle', cycle, /^payload: /, 'cycle'],
@@ -214,7 +237,7 @@ describe('a dedupe key is refused that is', () => {
     ['with another', 'a\udc00', 'surrogate'],
     ['longer than 512 bytes', 'k'.repeat(513), '512', '513'],
     ['longer than 512 bytes in fewer characters', '€'.repeat(171), '512', '513'],
-    ['a number', 5, 'number'],
+    ['a number', 5, 'a string', '5'],
     ['an object', {}, 'object'],
   ]
   for (const [name, dedupeKey, ...named] of bad) {

@@ -113,7 +113,7 @@ describe('a child is as child_process makes it', () => {
 
   test('but none starts when the run is over', async () => {
     await lane.run('leaveContext')
-    assert.match(failed(await lane.run('spawnLate')).message, /its run is over/)
+    assert.match(failed(await lane.run('spawnLate')).message, /run is over/)
   })
 })
 

@@ -139,6 +139,11 @@ export default defineHandlers(async (config: Config, thread) => {
         cycle.self = cycle
         ctx.logger.error(cycle, 'with a cycle')
       },
+      /** Leaves a promise behind that enqueues, and rejects. */
+      leaves(_: Job, { enqueue }: HandlerContext) {
+        const later = new Promise<void>((resolve) => setImmediate(resolve))
+        void later.then(() => enqueue('echo'))
+      },
       progresses(_: Job, ctx: HandlerContext) {
         ctx.progress({ done: 1 })
         ctx.progress([2])

@@ -60,7 +60,7 @@ export class Lane {
         environment: threadEnvironment(env),
         handlers: module,
         config: { cells: this.cells, ...options.config },
-        logLevel,
+        logLevel: new Int32Array([logLevel]),
         concurrency,
         setupTimeout: options.setupTimeout ?? 8_000,
         memory,

@@ -129,6 +129,21 @@ describe('what a handler is given', () => {
     assert.deepEqual(pick(error?.fields['err']), { name: 'RangeError', message: 'on its own' })
   })
 
+  test('a warning when it goes on after the end of its run, before its thread ends', async (t) => {
+    const own = await openLane(t, { logLevel: 30 })
+    const thread = await own.thread()
+    const job = own.start('leaves')
+    assert.equal(completed(await own.recorder.outcome(job)), undefined)
+    await own.recorder.until(() => own.downs.length === 1, 'the end of the thread')
+    assert.deepEqual(own.recorder.lines.at(-1), {
+      level: 'warn',
+      fields: { thread, job: job.id, kind: 'leaves' },
+      message: 'a handler goes on after the end of its run, and calls ctx.enqueue: await it',
+    })
+    assert.match(own.downs[0]!, /ctx\.enqueue of job \d+ of kind leaves, whose run is over/)
+    await own.worksOn()
+  })
+
   test('a logger for the setup of its module', async () => {
     const setUp = lane.recorder.lines.find(({ message }) => message === 'set up')
     assert.deepEqual(setUp, {

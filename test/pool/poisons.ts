@@ -28,6 +28,8 @@ const failed = (name: string, message: RegExp): End => ({ type: 'failed', name, 
 const lost = (reason: RegExp): End => ({ type: 'lost', reason })
 const timedOut: End = { type: 'timedOut' }
 const completed: End = { type: 'completed' }
+/** Its work is done, though its result cannot be told. */
+const without: End = { type: 'completed', result: null }
 
 /** The list, in its order. Not in it, since that needs two jobs: a timer that a job leaves behind. */
 export const POISONS: readonly Poison[] = [
@@ -50,36 +52,12 @@ export const POISONS: readonly Poison[] = [
   { line: 'throws 50 MB', kind: 'throwHuge', end: failed('Error', /^x{8192}$/) },
   { line: 'rejects', kind: 'reject', end: failed('RangeError', /^later$/) },
 
-  {
-    line: 'returns a function',
-    kind: 'returnFunction',
-    end: failed('HelveError', /returnFunction.*JSON.*function/),
-  },
-  {
-    line: 'returns a symbol',
-    kind: 'returnSymbol',
-    end: failed('HelveError', /returnSymbol.*JSON.*symbol/),
-  },
-  {
-    line: 'returns a BigInt',
-    kind: 'returnBigInt',
-    end: failed('HelveError', /returnBigInt.*JSON.*BigInt/),
-  },
-  {
-    line: 'returns a cycle',
-    kind: 'returnCycle',
-    end: failed('HelveError', /returnCycle.*JSON.*circular/),
-  },
-  {
-    line: 'returns 2 MiB',
-    kind: 'returnHuge',
-    end: failed('HelveError', /returnHuge.*1048576.*2097154/),
-  },
-  {
-    line: 'returns a toJSON that throws',
-    kind: 'returnThrowingJson',
-    end: failed('HelveError', /returnThrowingJson.*sprung/),
-  },
+  { line: 'returns a function', kind: 'returnFunction', end: without },
+  { line: 'returns a symbol', kind: 'returnSymbol', end: without },
+  { line: 'returns a BigInt', kind: 'returnBigInt', end: without },
+  { line: 'returns a cycle', kind: 'returnCycle', end: without },
+  { line: 'returns 2 MiB', kind: 'returnHuge', end: without },
+  { line: 'returns a toJSON that throws', kind: 'returnThrowingJson', end: without },
   {
     line: 'returns a then that throws',
     kind: 'returnThrowingThen',
@@ -165,6 +143,6 @@ export function assertEnd(outcome: Outcome, end: End): void {
   if (outcome.type === 'lost' && end.type === 'lost') assert.match(outcome.reason, end.reason)
   if (outcome.type === 'timedOut') assert.equal(outcome.timeout, TIMEOUT)
   if (outcome.type === 'completed' && end.type === 'completed' && end.result !== undefined) {
-    assert.deepEqual(JSON.parse(outcome.result!), end.result)
+    assert.deepEqual(JSON.parse(outcome.result ?? 'null'), end.result)
   }
 }

@@ -12,6 +12,9 @@ function capture(level: string) {
   return { lines, logger }
 }
 
+/** What a handler should not name its fields. */
+const POSE = { job: 'mine', kind: 'mine', thread: 'mine', repo: 7 }
+
 describe('events', () => {
   test('tell the life of a job in order, each after its commit', async (t) => {
     const h = await openHarness(t)
@@ -155,6 +158,60 @@ describe('the log', () => {
       error: { name: string; message: string }
     }
     assert.deepEqual([error.name, error.message], ['RangeError', 'attempt 2'])
+  })
+
+  test('a handler’s own fields do not take the place of job, kind and thread', async (t) => {
+    const { lines, logger } = capture('info')
+    const h = await openHarness(t, { logger })
+    h.runtime.register('inline:poses', (_, ctx) => ctx.logger.info(POSE, 'from the main thread'))
+    void h.run()
+    const { id } = await h.runtime.enqueue('poses')
+    const inline = await h.runtime.enqueue('inline:poses')
+    await h.event('completed', id)
+    await h.event('completed', inline.id)
+    const thread = h.told('thread:up')[0]?.thread
+    const found = lines
+      .filter(({ msg }) => msg.startsWith('from '))
+      .toSorted((a, b) => a.job! - b.job!)
+    assert.deepEqual(
+      found.map((line) => [line.job, line['kind'], line['thread'], line['repo']]),
+      [
+        [id, 'poses', thread, 7],
+        [inline.id, 'inline:poses', POSE.thread, 7],
+      ],
+    )
+  })
+
+  test('follows the level of its logger, in threads too', async (t) => {
+    const { lines, logger } = capture('error')
+    const h = await openHarness(t, { logger })
+    void h.run()
+    const steps = [
+      ['error', []],
+      ['trace', ['from a thread', 'job completed', 'job enqueued', 'job started', 'too low']],
+      ['silent', []],
+      ['warn', ['from a thread']],
+    ] as const
+    await h.event('thread:up')
+    for (const [level, expected] of steps) {
+      logger.level = level
+      lines.length = 0
+      const { id } = await h.runtime.enqueue('logs')
+      await h.event('completed', id)
+      // A thread's lines come by another way than the ends of its runs.
+      await h.event('completed', (await h.runtime.enqueue('echo')).id)
+      const messages = lines.filter(({ job }) => job === id).map(({ msg }) => msg)
+      assert.deepEqual(messages.toSorted(), expected, level)
+    }
+  })
+
+  test('follows it no longer once the runtime has stopped', async (t) => {
+    const { logger } = capture('info')
+    const h = await openHarness(t, { logger })
+    await h.runtime.start()
+    assert.equal(logger.listenerCount('level-change'), 1)
+    await h.runtime.stop()
+    assert.equal(logger.listenerCount('level-change'), 0)
   })
 
   test('says only what its level lets through', async (t) => {

@@ -53,6 +53,10 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
       permanent(job: Job<{ repo_pk?: number }>) {
         throw new PermanentError(`no repo_pk in job ${job.id}`)
       },
+      unreachable() {
+        const cause = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' })
+        throw Object.assign(new TypeError('fetch failed', { cause }), { repo: 7 })
+      },
       later(job: Job<{ ms: number }>) {
         if (job.attempt === 1) throw new RetryAfterError(job.payload.ms)
         return job.attempt
@@ -79,6 +83,9 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
       logs(_: Job<object>, ctx: HandlerContext) {
         ctx.logger.debug('too low')
         ctx.logger.warn({ repo: 7 }, 'from a thread')
+      },
+      poses(_: Job<object>, ctx: HandlerContext) {
+        ctx.logger.info({ job: 'mine', kind: 'mine', thread: 'mine', repo: 7 }, 'from a thread')
       },
       /** Runs until it is told to end, and then does as it is told. */
       async untilAborted(job: Job<{ then: 'throw' | 'return' }>, ctx: HandlerContext) {

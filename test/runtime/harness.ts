@@ -52,7 +52,8 @@ export class Harness {
     this.store = store
     this.#folder = folder
     this.cells = new Int32Array(new SharedArrayBuffer(4 * 500))
-    this.runtime = new Runtime(store, {
+    // Some tests have handlers, and a config, of their own.
+    this.runtime = new Runtime<unknown>(store, {
       handlers: built(new URL('./handlers.ts', import.meta.url)),
       threadEntry: BUILT_ENTRY,
       config: { cells: this.cells, broken },

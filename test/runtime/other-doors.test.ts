@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { HelveError, StoreEnqueuer, type HelveErrorCode } from '../../src/index.ts'
+import {
+  HelveError,
+  StoreEnqueuer,
+  type HandlerContext,
+  type HelveErrorCode,
+} from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
 import { openStore } from '../support/store.ts'
 import { BAD_SUBMISSIONS } from './bad-submissions.ts'
@@ -44,7 +49,7 @@ describe('I10: what is bad is refused by itself, and the rest is enqueued', () =
   test('by the context of a handler on the main thread', async (t) => {
     const h = await openHarness(t)
     const refused: Refused[] = []
-    h.runtime.register('inline:tries', async (_, ctx) => {
+    h.runtime.register('inline:tries', async (_, ctx: HandlerContext) => {
       refused.push(...(await tryAll((...given) => Reflect.apply(ctx.enqueue, ctx, given))))
       ctx.enqueue('good')
     })

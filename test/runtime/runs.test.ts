@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Handler } from '../../src/index.ts'
+import type { Handler, RecordedError } from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
 import { Harness, openHarness } from './harness.ts'
 
@@ -11,6 +11,7 @@ describe('a job, from its submission to its end', () => {
   before(async () => {
     h = await Harness.open({ threads: 2 })
     h.runtime.register('flaky', { backoff: AT_ONCE, maxAttempts: 3 })
+    h.runtime.register('later', { backoff: AT_ONCE })
     void h.run()
   })
   after(() => h.close())
@@ -65,6 +66,19 @@ describe('a job, from its submission to its end', () => {
     const { error, job } = await h.event('dead', id)
     assert.deepEqual([error.name, error.message], ['PermanentError', `no repo_pk in job ${id}`])
     assert.equal(job.attempt, 1)
+  })
+
+  test('a failure keeps its cause and its fields', async () => {
+    h.runtime.register('unreachable', { maxAttempts: 1 })
+    const { id } = await h.runtime.enqueue('unreachable')
+    const { error } = await h.event('dead', id)
+    assert.deepEqual([error.fields, error.cause?.code], [{ repo: 7 }, 'ENOTFOUND'])
+    const [{ at, attempt, ...recorded }] = (await h.runtime.get(id))!.errors as [RecordedError]
+    assert.deepEqual(recorded, error)
+    const { reason } = (await h.runtime.explain(id))!
+    const text = 'TypeError: fetch failed, caused by Error: getaddrinfo ENOTFOUND'
+    assert.equal(reason.slice(reason.indexOf('Z: ') + 3), text)
+    assert.ok(at > 0 && attempt === 1)
   })
 
   test('RetryAfterError says when, and spends the attempt', async () => {

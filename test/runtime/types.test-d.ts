@@ -1,6 +1,20 @@
+import type { BaseLogger } from 'pino'
 import { Runtime, StoreEnqueuer } from '../../src/index.ts'
-import type { Enqueuer, EnqueueResult, JobError, RuntimeEvents, Store } from '../../src/index.ts'
-import { defineHandlers, type Handler, type Job } from '../../workers/define-handlers.ts'
+import type {
+  Enqueuer,
+  EnqueueResult,
+  JobError,
+  JobStore,
+  JsonPayload,
+  RuntimeEvents,
+  Store,
+} from '../../src/index.ts'
+import {
+  defineHandlers,
+  type Handler,
+  type HandlerContext,
+  type Job,
+} from '../../workers/define-handlers.ts'
 import {
   deliverWebhookHandler,
   recomputeMergeabilityHandler,
@@ -164,7 +178,11 @@ export async function inlineKinds(runtime: Runtime<typeof small, Inline>): Promi
   await runtime.enqueueMany([{ kind: 'beat' }, { kind: 'touch_repo', payload: { repo_pk: 5 } }])
   runtime.register('touch_repo', async (job, ctx) => {
     is(true satisfies Same<typeof job.payload, { repo_pk: number }>)
+    ctx.enqueue('greet', { name: 'Ada' })
+    // @ts-expect-error no such kind
     ctx.enqueue('anything', { at: 'all' })
+    // @ts-expect-error the payload of another kind
+    ctx.enqueue('greet', { repo_pk: 5 })
     ctx.spawn('git', ['gc'], { cwd: '/srv' }).stdout.resume()
     ctx.spawn('git', ['gc'], { stdio: 'ignore' }).stdout?.resume()
     // @ts-expect-error whether it is detached is not the handler's to say
@@ -176,6 +194,8 @@ export async function inlineKinds(runtime: Runtime<typeof small, Inline>): Promi
 
   // @ts-expect-error a required payload is missing
   await runtime.enqueue('touch_repo')
+  const ready: Handler<{ repo_pk: number }> = (_, ctx) => ctx.enqueue('anything')
+  runtime.register('touch_repo', ready)
   // @ts-expect-error no such kind
   await runtime.enqueue('touch')
   // @ts-expect-error no such kind
@@ -213,11 +233,63 @@ export async function untypedButForSome(runtime: Runtime<unknown, Inline>): Prom
   await runtime.enqueue('touch_repo')
 }
 
+// Producers that know kinds.
+
+interface Kinds {
+  push: Push
+  sweep: { limit?: number }
+}
+declare const jobs: JobStore
+
+export async function producers(): Promise<void> {
+  const typed = new StoreEnqueuer<typeof forge>(jobs)
+  await typed.enqueue('push', { repo_pk: 5, ref: '' })
+  await typed.enqueue('sweep')
+  // @ts-expect-error no such kind
+  await typed.enqueue('pusch', { repo_pk: 5, ref: '' })
+  // @ts-expect-error a required payload is missing
+  await typed.enqueue('push')
+  // @ts-expect-error the payload of another kind
+  await typed.enqueue('push', { limit: 5 })
+  const untypedOne = new StoreEnqueuer(jobs)
+  await untypedOne.enqueue('whatever', { some: 'thing' }, { delay: 5 })
+
+  const some: Enqueuer<Kinds> = typed
+  await some.enqueue('sweep', { limit: 5 }, { delay: 5 })
+  // @ts-expect-error a field of another type
+  await some.enqueue('sweep', { limit: '5' })
+  // @ts-expect-error no such kind
+  await some.enqueue('tick')
+  // @ts-expect-error kinds that the module does not have
+  const other: Enqueuer<{ touch: { repo_pk: number } }> = typed
+  return void other
+}
+
+export const following = defineHandlers(() => ({
+  kinds: {
+    push: (job: Job<Push>, ctx: HandlerContext<Kinds>) => {
+      const { enqueue } = ctx
+      enqueue('sweep')
+      ctx.enqueue('push', job.payload, { delay: 5 })
+      // @ts-expect-error no such kind
+      enqueue('swep')
+      // @ts-expect-error a required payload is missing
+      ctx.enqueue('push')
+      // @ts-expect-error the payload of another kind
+      ctx.enqueue('push', { limit: 5 })
+      // @ts-expect-error a misspelt option
+      ctx.enqueue('sweep', {}, { dely: 5 })
+    },
+  },
+}))
+
 // A runtime is an enqueuer, and so is a store.
 
 export const enqueuers: Enqueuer[] = [
   new Runtime(store),
+  new Runtime<typeof forge>(store),
   new StoreEnqueuer({ enqueue: async () => ({ id: 1, deduped: false, state: 'queued' }) }),
+  new StoreEnqueuer<typeof forge>(jobs),
 ]
 export const handler: Handler<{ name: string }> = async ({ payload, attempt }) => {
   is(true satisfies Same<typeof payload, { name: string }>)
@@ -227,7 +299,18 @@ export const handler: Handler<{ name: string }> = async ({ payload, attempt }) =
 // Options.
 
 export const constructed = [
-  new Runtime<typeof forge>(store, { handlers: new URL('./handlers.ts', import.meta.url) }),
+  new Runtime<typeof forge>(store, { handlers: './handlers.ts', config: { repos: '/srv' } }),
+  new Runtime<typeof small>(store, { handlers: './handlers.ts' }),
+  new Runtime(store, { handlers: './handlers.ts', config: { any: 'thing' } }),
+  // Nothing is set up.
+  new Runtime<typeof forge>(store),
+  new Runtime<typeof forge>(store, { idle: 5 }),
+  // @ts-expect-error a config of another type
+  new Runtime<typeof forge>(store, { handlers: './handlers.ts', config: { repos: 5 } }),
+  // @ts-expect-error a misspelt field of the config
+  new Runtime<typeof forge>(store, { handlers: './handlers.ts', config: { repo: '/srv' } }),
+  // @ts-expect-error the setup wants a config
+  new Runtime<typeof forge>(store, { handlers: './handlers.ts' }),
   new Runtime(store, { idle: 0, lanes: { net: { threads: 1, concurrency: 50 } }, env: { A: 'b' } }),
   // @ts-expect-error a misspelt option
   new Runtime(store, { handler: './handlers.ts' }),
@@ -236,6 +319,99 @@ export const constructed = [
   // @ts-expect-error no store
   new Runtime({}),
 ]
+
+// Loggers.
+
+/** As Fastify declares `app.log`. */
+interface FastifyLogger extends Pick<BaseLogger, 'level' | 'silent' | 'fatal' | FastifyLevel> {
+  child(bindings: object): FastifyLogger
+}
+type FastifyLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
+declare const fastifyLogger: FastifyLogger
+
+export const logging = [
+  new Runtime(store, { logger: console }),
+  new Runtime(store, { logger: fastifyLogger }),
+  // @ts-expect-error no logger
+  new Runtime(store, { logger: { info: () => undefined } }),
+]
+
+// Payloads are JSON.
+
+interface Tree {
+  label: string | null
+  children: Tree[]
+}
+export type Carried = [
+  Job<Tree>,
+  Job<{ a?: number; b: readonly string[]; c: [number, boolean]; d: unknown; e: object }>,
+  Job<string[]>,
+  Job<string>,
+  Job<null>,
+  // oxlint-disable-next-line typescript/no-explicit-any -- that is what is asked
+  Job<any>,
+  Handler<Tree>,
+]
+// @ts-expect-error a Date arrives as a string
+export type OfADate = Job<{ at: Date }>
+// @ts-expect-error however deep it is
+export type OfDates = Job<{ list: { at?: string | Date }[] }>
+// @ts-expect-error a Map arrives as {}
+export type OfAMap = Job<{ labels: Map<string, string> }>
+// @ts-expect-error a bigint cannot be sent
+export type OfABigint = Job<{ id: bigint }>
+// @ts-expect-error a typed array arrives as an object
+export type OfBytes = Job<{ bytes: Uint8Array }>
+// @ts-expect-error a function cannot be sent
+export type OfAFunction = Job<{ run: () => void }>
+// @ts-expect-error an Error arrives as {}
+export type OfAnError = Job<{ cause: Error }>
+// @ts-expect-error of a handler, too
+export type HandlerOfADate = Handler<{ at: Date }>
+
+/** What a host writes around its handlers. */
+export function timed<P extends JsonPayload<P>>(inner: Handler<P>): Handler<P> {
+  return (job, ctx) => inner(job, ctx)
+}
+timed(reindexSearchHandler({ reindexRepoCode: () => undefined })) satisfies Handler<{
+  repo_pk: number
+}>
+
+export async function payloadsAreJson(runtime: Runtime<typeof small, { at: { at: Date } }>) {
+  // @ts-expect-error a Date arrives as a string
+  await runtime.enqueue('at', { at: new Date() })
+  // @ts-expect-error a Date arrives as a string
+  await runtime.enqueueMany([{ kind: 'at', payload: { at: new Date() } }])
+}
+
+// A kind that is not known: the payload has to fit all that it may be.
+
+export async function unknownKinds(runtime: Runtime<typeof forge>, either: 'push' | 'sweep') {
+  await runtime.enqueue(either, { repo_pk: 5, ref: '', limit: 5 })
+  // @ts-expect-error the payload of another kind
+  await runtime.enqueue(either, { limit: 5 })
+  // @ts-expect-error the payload of another kind
+  await runtime.enqueue(either, { repo_pk: 5, ref: '', limit: '5' })
+  // @ts-expect-error one of them needs a payload
+  await runtime.enqueue(either)
+}
+
+// Groups.
+
+export function groups(runtime: Runtime<typeof forge>): void {
+  runtime.register('push', {
+    group: (payload) => {
+      is(true satisfies Same<typeof payload, Push>)
+      return String(payload.repo_pk)
+    },
+  })
+  runtime.register('push', (job) => job.id, { group: ({ repo_pk }) => String(repo_pk) })
+  runtime.register('push', { group: 'all' })
+  // @ts-expect-error a field that the payload does not have
+  runtime.register('push', { group: (payload) => payload.repo })
+  // @ts-expect-error the payload of another kind
+  runtime.register('push', { group: ({ limit }: { limit: string }) => limit })
+}
 
 // Events.
 

@@ -3,7 +3,7 @@ import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/outcome.ts'
 import type { Pool, Terms } from '../../src/pool/pool.ts'
 
-type Settled = (job: ClaimedJob, outcome: Outcome) => void
+type Settled = (job: ClaimedJob, outcome: Outcome, took?: number) => void
 
 /** A lane whose runs end when, and as, the test says. */
 export class FakePool implements Pool {
@@ -63,12 +63,12 @@ export class FakePool implements Pool {
     this.started.push({ job, terms })
   }
 
-  /** Ends a run; returns the job as it was claimed. */
-  finish(id: number, outcome: Outcome = completed()): ClaimedJob {
+  /** Ends a run that took so many milliseconds, if that is known; returns the job as it was claimed. */
+  finish(id: number, outcome: Outcome = completed(), took?: number): ClaimedJob {
     const job = this.#running.get(id)
     assert.ok(job, `job ${id} does not run here`)
     this.#running.delete(id)
-    this.settled(job, outcome)
+    this.settled(job, outcome, took)
     return job
   }
 

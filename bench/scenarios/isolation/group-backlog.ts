@@ -17,7 +17,7 @@ export const groupBacklog: Isolation = {
   ],
   load: (params, disturbed) =>
     isolated(params, {}, async ({ runtime }) => {
-      runtime.register('grouped', { group: ({ group }: { group: string }) => group })
+      runtime.register('grouped', { group: ({ group }) => group })
       void runtime.run()
       await warmUp(runtime, 'grouped', (job) => ({ group: `warm ${job % 4}`, burn: BURN }))
       const backlog = Array.from({ length: disturbed ? params.jobs / SHARE : 0 }, () => ({

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Params } from '../../setup.ts'
+import type { Stamped } from './handlers.ts'
 import { isolated, warmUp, type Isolation, type IsolationRuntime } from './shared.ts'
 
 const RATE = { limit: 10, per: 1_000 }
@@ -38,7 +39,7 @@ export const groupRate: Isolation = {
     }),
 }
 
-function groupOf({ group }: { group: string }): string {
+function groupOf({ group }: Stamped): string | undefined {
   return group
 }
 

@@ -14,6 +14,12 @@ export interface Ran {
   ended: number
 }
 
+/** How long a run keeps its thread busy, in milliseconds, and the group of a kind that has groups. */
+export interface Stamped {
+  burn?: number
+  group?: string
+}
+
 /** How a run takes its thread along. */
 export type Death = 'exit' | 'crash' | 'eat'
 
@@ -44,7 +50,7 @@ function decent(cells: Cells) {
     Atomics.sub(cells, cellOf(job), 1)
     return { started, ended: now() }
   }
-  const stamp = (job: Job<{ burn?: number }>): Ran => alone(job, () => burn(job.payload.burn ?? 0))
+  const stamp = (job: Job<Stamped>): Ran => alone(job, () => burn(job.payload.burn ?? 0))
   return {
     stamp,
     /** The same, for kinds with limits of their own. */

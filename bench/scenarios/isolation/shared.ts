@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LaneOptions } from '../../../src/runtime/options.ts'
+import type { Enqueuer } from '../../../src/enqueuer.ts'
 import type { Runtime } from '../../../src/runtime/runtime.ts'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { quantile } from '../../statistics.ts'
@@ -73,12 +74,14 @@ export async function warmUp(
   payloadOf: (job: number) => object,
   jobs = 1_000,
 ): Promise<void> {
+  // The payload is the kind's, as the caller knows.
+  const enqueuer: Enqueuer = runtime
   // Several at a time, and the first ones slow, or one thread would do them all.
   for (let done = 0; done < jobs; done += BURST) {
     const warm = completions(runtime, BURST)
     const burst = Array.from({ length: BURST }, (_, job) => {
       const slow = done === 0 ? { burn: SLOW } : {}
-      return runtime.enqueue(kind, { ...payloadOf(done + job), ...slow })
+      return enqueuer.enqueue(kind, { ...payloadOf(done + job), ...slow })
     })
     await Promise.all([...burst, warm])
   }
@@ -107,7 +110,7 @@ interface Wait {
 /** Submits jobs of a kind, and tells how long each of them waits for something. */
 export class Probe {
   readonly waits: Wait[] = []
-  readonly #runtime: IsolationRuntime
+  readonly #enqueuer: Enqueuer
   readonly #kind: Kind
   readonly #called = new Map<number, number>()
   readonly #waiting = new Map<number, (ms: number) => void>()
@@ -115,7 +118,7 @@ export class Probe {
 
   /** @param until gives the moment that is waited for from a job's result */
   constructor(runtime: IsolationRuntime, kind: Kind, until: (result: unknown) => number) {
-    this.#runtime = runtime
+    this.#enqueuer = runtime
     this.#kind = kind
     runtime.on('completed', ({ job: { id }, result }) => {
       const called = this.#called.get(id)
@@ -131,7 +134,7 @@ export class Probe {
   async submit(payload: object): Promise<number> {
     this.#submitting += 1
     const called = now()
-    const { id } = await this.#runtime.enqueue(this.#kind, payload)
+    const { id } = await this.#enqueuer.enqueue(this.#kind, payload)
     this.#submitting -= 1
     this.#called.set(id, called)
     return id

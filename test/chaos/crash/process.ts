@@ -38,7 +38,7 @@ async function start(): Promise<Runtime<typeof handlers, { inline: Payload }>> {
   const backoff = { delay: 5, jitter: 0 }
   runtime.register('flaky', { backoff })
   runtime.register('keyed', { backoff })
-  runtime.register('grouped', { group: (payload) => groupOf(payload as Payload) })
+  runtime.register('grouped', { group: (payload) => groupOf(payload) })
   runtime.register('patient', { backoff, timeout: 20, grace: 10_000 })
   // The thread that dies of it has nothing else.
   runtime.register('stubborn', { backoff, timeout: 30, grace: 10, alone: true })

@@ -54,7 +54,7 @@ export function settle(job: Job, outcome: Outcome, policy: Policy, now: number):
 
   function retry(at: number | undefined): End {
     if (job.attempts >= (job.maxAttempts ?? policy.maxAttempts)) return die()
-    return queue(at ?? now + backoff(job, policy))
+    return queue(Math.max(at ?? 0, now + backoff(job, policy)))
   }
 
   function queue(runAt: number): End {

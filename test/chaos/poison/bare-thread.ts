@@ -6,7 +6,8 @@ import { built, BUILT_ENTRY } from '../../support/built.ts'
 const HANDLERS = built(new URL('./handlers.ts', import.meta.url)).href
 
 const DATA: ThreadData = {
-  ...{ handlers: HANDLERS, serial: true, logLevel: 100, pulse: undefined },
+  ...{ handlers: HANDLERS, serial: true, pulse: undefined },
+  logLevel: new Int32Array([100]),
   config: { cells: new Int32Array(new SharedArrayBuffer(4_000)) },
   flags: new Int32Array(new SharedArrayBuffer(8)),
   starts: new Float64Array(1),

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Runtime, SqliteStore, StoreEnqueuer } from '../../../src/index.ts'
+import { Runtime, SqliteStore, StoreEnqueuer, type Enqueuer } from '../../../src/index.ts'
 import type handlers from './handlers.ts'
 import { LEDGER, Voice } from './ledger.ts'
 import { submission } from './submissions.ts'
@@ -34,7 +34,8 @@ async function one(): Promise<void> {
     const { kind, payload, options } = submission(n)
     // Those of one key have to go one way: they fold in the order in which they are submitted.
     const other = kind !== 'keyed' && n % 4 === 1
-    const { id } = await (other ? enqueuer : runtime).enqueue(kind, payload, options)
+    const producer: Enqueuer = other ? enqueuer : runtime
+    const { id } = await producer.enqueue(kind, payload, options)
     voice.say('ack', n, id)
   }
 }

@@ -1,0 +1,24 @@
+import { shown } from '../job/check.ts'
+import { toJobError } from '../job/failure.ts'
+import { MAX_RESULT_BYTES } from '../job/limits.ts'
+import { checkSize } from '../job/payload.ts'
+
+/**
+ * The JSON of what a handler returned, or why there is none. Its work is done by then: a result
+ * that cannot be told is no reason to do the work again.
+ */
+export function resultJson(result: unknown): { json: string | undefined; problem?: string } {
+  if (result === undefined) return { json: undefined }
+  try {
+    const json = JSON.stringify(result) as string | undefined
+    if (json === undefined) return without(`expected JSON, got ${shown(result)}`)
+    checkSize(json, 'result', MAX_RESULT_BYTES)
+    return { json }
+  } catch (error) {
+    return without(toJobError(error).message)
+  }
+}
+
+function without(problem: string): ReturnType<typeof resultJson> {
+  return { json: undefined, problem }
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Handler, HandlerContext } from '../../src/run/handler.ts'
+import { Notices } from '../../src/run/notices.ts'
+import { Run, type RunHost } from '../../src/run/run.ts'
+
+import { aDelivery, NOW, refusal } from '../support/jobs.ts'
+import { signal } from '../support/signal.ts'
+
+interface Line {
+  fields: unknown
+  message: string | undefined
+}
+
+/** A place for runs, which keeps what they say. */
+function aHost() {
+  const lines: Line[] = []
+  const progress: unknown[] = []
+  const warn = (first: object | string, message?: string): void => {
+    lines.push(
+      typeof first === 'string' ? { fields: {}, message: first } : { fields: first, message },
+    )
+  }
+  const logger = { trace: warn, debug: warn, info: warn, warn, error: warn }
+  const host: RunHost = {
+    notices: new Notices(),
+    isAborted: () => false,
+    logger: () => logger,
+    progress: (value) => void progress.push(value),
+    spawning: (spawn) => spawn(),
+    child: () => undefined,
+  }
+  return { host, lines, progress }
+}
+
+const TASK = {
+  ...{ slot: 0, id: 7, token: 1, kind: 'push', payload: '{"n":1}', dedupeKey: null },
+  ...{ attempt: 1, maxAttempts: 5, createdAt: NOW },
+}
+
+function run(host: RunHost, handler: Handler, kind = 'push') {
+  return new Run({ ...TASK, kind }, host).outcome(handler)
+}
+
+describe('what a handler is given', () => {
+  test('can be taken apart', async () => {
+    const { host, progress, lines } = aHost()
+    const handler: Handler = (_, ctx) => {
+      const { progress, enqueue, logger, signal, aborted, spawn, recordDelivery } = ctx
+      progress({ done: 1 })
+      enqueue('sweep', { limit: 5 })
+      recordDelivery(aDelivery())
+      logger.info('taken apart')
+      spawn(process.execPath, ['--version'])
+      return [signal.aborted, aborted]
+    }
+    const outcome = await run(host, handler)
+    assert.ok(outcome.type === 'completed')
+    assert.deepEqual(
+      outcome.followUps.map(({ kind, payload }) => [kind, payload]),
+      [['sweep', '{"limit":5}']],
+    )
+    assert.equal(outcome.deliveries.length, 1)
+    assert.equal(outcome.result, '[false,false]')
+    assert.deepEqual(progress, [{ done: 1 }])
+    assert.deepEqual(lines, [{ fields: {}, message: 'taken apart' }])
+  })
+
+  test('can be taken apart in its arguments', async () => {
+    const { host } = aHost()
+    const outcome = await run(host, (_, { snooze }) => snooze(5))
+    assert.deepEqual([outcome.type, outcome.type === 'snoozed' && outcome.delay], ['snoozed', 5])
+  })
+})
+
+describe('what a handler does after the end of its run', () => {
+  const LATE: Record<string, (ctx: HandlerContext) => void> = {
+    enqueue: (ctx) => ctx.enqueue('sweep'),
+    snooze: (ctx) => ctx.snooze(5),
+    recordDelivery: (ctx) => ctx.recordDelivery(aDelivery()),
+    spawn: (ctx) => void ctx.spawn('true'),
+  }
+  for (const [name, act] of Object.entries(LATE)) {
+    test(`${name} throws`, async () => {
+      const { host } = aHost()
+      const contexts: HandlerContext[] = []
+      const outcome = await run(host, (_, ctx) => void contexts.push(ctx))
+      const named = [`ctx.${name}`, 'job 7', 'kind push', 'over']
+      assert.throws(() => act(contexts[0]!), refusal('HELVE_ERR_CLOSED', /^ctx: /, ...named))
+      assert.ok(outcome.type === 'completed')
+      assert.deepEqual([outcome.followUps, outcome.deliveries], [[], []])
+    })
+  }
+
+  test('a promise that it has left behind rejects, and progress goes nowhere', async () => {
+    const { host, progress } = aHost()
+    const gate = signal('the gate')
+    const left: Promise<void>[] = []
+    await run(host, (_, ctx) => {
+      left.push(
+        gate.wait().then(() => {
+          ctx.progress('late')
+          ctx.enqueue('sweep')
+        }),
+      )
+    })
+    gate.fire()
+    await assert.rejects(left[0]!, refusal('HELVE_ERR_CLOSED'))
+    assert.deepEqual(progress, [])
+  })
+
+  test('is told once a kind', async () => {
+    const { host, lines } = aHost()
+    for (const kind of ['push', 'push', 'sweep']) {
+      const contexts: HandlerContext[] = []
+      await run(host, (_, ctx) => void contexts.push(ctx), kind)
+      for (const act of Object.values(LATE)) assert.throws(() => act(contexts[0]!))
+    }
+    const message = 'a handler goes on after the end of its run, and calls ctx.enqueue: await it'
+    assert.deepEqual(lines, [
+      { fields: {}, message },
+      { fields: {}, message },
+    ])
+  })
+})
+
+describe('a result that is no JSON', () => {
+  const cycle: Record<string, unknown> = {}
+  cycle['self'] = cycle
+  const RESULTS: [name: string, result: unknown, problem: RegExp][] = [
+    ['a function', () => 1, /^expected JSON, got a function$/],
+    ['a symbol', Symbol('s'), /^expected JSON, got a symbol, Symbol\(s\)$/],
+    ['a BigInt', { size: 5n }, /BigInt/],
+    ['a cycle', cycle, /circular/],
+    ['more than 1 MiB', 'x'.repeat(1_048_576), /^result: expected at most 1048576 .* 1048578$/],
+    ['a toJSON that gives nothing', { toJSON: () => undefined }, /^expected JSON, got an object$/],
+  ]
+  for (const [name, result, problem] of RESULTS) {
+    test(`${name}: the run completes without it, with what it enqueued, and says so`, async () => {
+      const { host, lines } = aHost()
+      const outcome = await run(host, (_, ctx) => {
+        ctx.enqueue('sweep')
+        return result
+      })
+      assert.ok(outcome.type === 'completed')
+      assert.deepEqual([outcome.result, outcome.followUps.length], [undefined, 1])
+      const [line] = lines
+      assert.equal(line?.message, 'the result of a handler is no JSON, and is dropped')
+      assert.match((line.fields as { problem: string }).problem, problem)
+    })
+  }
+
+  test('is told once a kind', async () => {
+    const { host, lines } = aHost()
+    for (const kind of ['push', 'push', 'sweep']) await run(host, () => 5n, kind)
+    assert.equal(lines.length, 2)
+  })
+})
