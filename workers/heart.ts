@@ -1,5 +1,6 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
 import { monotonic, NOBODY, type Pulse } from '../src/thread/pulse.ts'
+import { after, type Timer } from '../src/timer.ts'
 
 /** Milliseconds between two beats. */
 const BEAT_INTERVAL = 20
@@ -21,7 +22,7 @@ export class Heart {
   /** Whose code goes on after the callback that is running: they can be nested. */
   readonly #outer: number[] = []
   #runs = 0
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
 
   constructor(pulse: Pulse) {
     this.#pulse = pulse
@@ -66,17 +67,15 @@ export class Heart {
     this.#runs += 1
     if (this.#runs > 1) return
     this.#pulse.beat[0] = monotonic()
-    this.#timer ??= setInterval(() => this.#beat(), BEAT_INTERVAL).unref()
+    if (this.#timer === undefined) this.#beat()
   }
 
+  /** Ends at a beat without runs, not with the last run: a timer per job costs more than most jobs. */
   #beat(): void {
-    if (this.#runs > 0) {
-      this.#pulse.beat[0] = monotonic()
-      return
-    }
-    // Not as soon as nothing runs: an interval per job costs more than most jobs.
-    clearInterval(this.#timer)
     this.#timer = undefined
+    if (this.#runs === 0) return
+    this.#pulse.beat[0] = monotonic()
+    this.#timer = after(BEAT_INTERVAL, () => this.#beat()).unref()
   }
 
   #end(): void {

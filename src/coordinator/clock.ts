@@ -1,3 +1,5 @@
+import { after } from '../timer.ts'
+
 /** Time as the coordinator sees it; tests bring their own. */
 export interface Clock {
   /** Epoch milliseconds. */
@@ -14,8 +16,8 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms)
-    return () => clearTimeout(timer)
+    const timer = after(ms, callback)
+    return () => timer.cancel()
   },
   soon: (callback) => void setImmediate(callback),
 }

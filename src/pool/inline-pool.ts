@@ -3,6 +3,7 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { Run } from '../run/run.ts'
 import { unhandled } from '../job/outcome.ts'
+import { after } from '../timer.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
 import { Watchdog, type Watched } from './watchdog.ts'
 
@@ -118,10 +119,10 @@ export class InlinePool implements Pool {
     if (active.ending !== undefined) return
     active.ending = why
     active.run.abort()
-    setTimeout(() => {
+    after(active.grace, () => {
       if (!this.#runs.has(active)) return
       const reason = 'it runs on the main thread, and goes on after its signal'
       this.#listener.stuck(active.job, reason)
-    }, active.grace).unref()
+    }).unref()
   }
 }

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Webhook } from '../job/delivery.ts'
+import { after, type Timer } from '../timer.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
 import { Pace } from './pace.ts'
@@ -43,7 +44,7 @@ export class PiscinaPool implements Pool {
   readonly #cells = new Set<WorkerThread>()
   #dispatching = false
   #closed = false
-  #overdueTimer: NodeJS.Timeout | undefined
+  #overdueTimer: Timer | undefined
 
   constructor(
     options: ThreadOptions,
@@ -160,7 +161,7 @@ export class PiscinaPool implements Pool {
 
   async close(): Promise<boolean> {
     this.#closed = true
-    clearTimeout(this.#overdueTimer)
+    this.#overdueTimer?.cancel()
     this.#stallWatch.close()
     const exited = await Promise.all(this.#all().map((thread) => thread.close()))
     return exited.every(Boolean)
@@ -316,11 +317,11 @@ export class PiscinaPool implements Pool {
   }
 
   #watchOverdue(): void {
-    this.#overdueTimer ??= setTimeout(() => {
+    this.#overdueTimer ??= after(OVERDUE, () => {
       this.#overdueTimer = undefined
       this.#dispatch()
       if (this.#threads.some((thread) => thread.hasWaiting)) this.#watchOverdue()
-    }, OVERDUE).unref()
+    }).unref()
   }
 
   #onMessage(thread: WorkerThread, received: unknown): void {

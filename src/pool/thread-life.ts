@@ -4,6 +4,7 @@ import { read } from '../job/errors.ts'
 import { cut, toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import { SET_UP, type ThreadData } from '../thread/protocol.ts'
+import { after } from '../timer.ts'
 
 /** How threads are started. */
 export interface ThreadStart {
@@ -195,17 +196,17 @@ export class ThreadLife {
 
   async #setUp(life: Life): Promise<void> {
     const { setupTimeout } = this.#start
-    const timer = setTimeout(() => {
+    const timer = after(setupTimeout, () => {
       this.#over(life, `the thread was not set up within ${setupTimeout} ms`)
       void life.worker.terminate()
-    }, setupTimeout).unref()
+    }).unref()
     try {
       await this.#piscina.run(SET_UP)
     } catch {
       // That says why.
       return await life.exited
     } finally {
-      clearTimeout(timer)
+      timer.cancel()
     }
     if (life.state !== 'starting' || this.#closed) return
     life.state = 'up'
@@ -218,13 +219,13 @@ export class ThreadLife {
   #restartLater(): void {
     const delay = Math.min(RESTART_DELAY * 2 ** this.#restarts, MOST_RESTART_DELAY)
     this.#restarts += 1
-    setTimeout(() => {
+    after(delay, () => {
       if (this.#closed) return
       void this.#destroy()
       this.#piscina = this.#create()
       this.#destroyed = undefined
       this.#follow()
-    }, delay).unref()
+    }).unref()
   }
 }
 

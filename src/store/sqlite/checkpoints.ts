@@ -15,7 +15,6 @@ const LOOK_EVERY = 100
 // As text, since the same words have to run from source and as built. First it moves what it can
 // while others write; the last step keeps them from it, and has to find little.
 const THREAD = `
-  const { setTimeout: sleep } = require('node:timers/promises')
   const { module, file, nativeBinding } = require('node:worker_threads').workerData
   const options = { timeout: 0, fileMustExist: true, ...(nativeBinding && { nativeBinding }) }
   const db = new (require(module))(file, options)
@@ -29,11 +28,9 @@ const THREAD = `
       return false
     }
   }
-  const work = async () => {
-    while (!isDone()) await sleep(${LOOK_EVERY})
-    db.close()
-  }
-  void work()
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  while (!isDone()) Atomics.wait(never, 0, 0, ${LOOK_EVERY})
+  db.close()
 `
 
 /**
