@@ -21,6 +21,13 @@ const SYSTEM: TimeSource = {
   clear: (handle) => clearTimeout(handle),
 }
 
+/** That of the moment this module was loaded: nobody who replaces the globals later changes it. */
+export const ORIGINAL: TimeSource = {
+  now: performance.now.bind(performance),
+  set: setTimeout,
+  clear: clearTimeout,
+}
+
 /** One call after any number of milliseconds; Infinity never comes. */
 export class Timer {
   readonly #callback: () => void

@@ -1,9 +1,13 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
 import { monotonic, NOBODY, type Pulse } from '../src/thread/pulse.ts'
-import { after, type Timer } from '../src/timer.ts'
+import { after, ORIGINAL, type Timer } from '../src/timer.ts'
 
 /** Milliseconds between two beats. */
 const BEAT_INTERVAL = 20
+
+// Handlers may replace them.
+const { exchange, store } = Atomics
+const { hrtime } = process
 
 /** The code of a run, also in what it waits for and in what it leaves behind. */
 interface Own {
@@ -56,17 +60,17 @@ export class Heart {
 
   #enter(slot: number): void {
     const { holder } = this.#pulse
-    this.#outer.push(Atomics.exchange(holder, 0, slot))
+    this.#outer.push(exchange(holder, 0, slot))
   }
 
   #leave(): void {
-    Atomics.store(this.#pulse.holder, 0, this.#outer.pop() ?? NOBODY)
+    store(this.#pulse.holder, 0, this.#outer.pop() ?? NOBODY)
   }
 
   #begin(): void {
     this.#runs += 1
     if (this.#runs > 1) return
-    this.#pulse.beat[0] = monotonic()
+    this.#pulse.beat[0] = monotonic(hrtime)
     if (this.#timer === undefined) this.#beat()
   }
 
@@ -74,12 +78,12 @@ export class Heart {
   #beat(): void {
     this.#timer = undefined
     if (this.#runs === 0) return
-    this.#pulse.beat[0] = monotonic()
-    this.#timer = after(BEAT_INTERVAL, () => this.#beat()).unref()
+    this.#pulse.beat[0] = monotonic(hrtime)
+    this.#timer = after(BEAT_INTERVAL, () => this.#beat(), ORIGINAL).unref()
   }
 
   #end(): void {
     this.#runs -= 1
-    if (this.#runs === 0) this.#pulse.beat[0] = -monotonic()
+    if (this.#runs === 0) this.#pulse.beat[0] = -monotonic(hrtime)
   }
 }

@@ -5,24 +5,51 @@ import { cut, toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
 import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../src/job/limits.ts'
 import { checkSize } from '../src/job/payload.ts'
+import type { Outbox } from '../src/run/outbox.ts'
+import { unitsOf } from '../src/thread/credit.ts'
 import { send } from './messages.ts'
-import { LOG_LEVELS, type LogLevel, type WebhookAnswer } from '../src/thread/protocol.ts'
+import { Turnstile } from './turnstile.ts'
+import {
+  LOG_LEVELS,
+  type LogLevel,
+  type ThreadMessage,
+  type WebhookAnswer,
+} from '../src/thread/protocol.ts'
 
-export function threadContext(logLevel: number): ThreadContext {
-  return { id: threadId, logger: threadLogger(logLevel, null), webhooks: { getWebhook } }
+/** A line on its way to the host's log. */
+export type ThreadLine = Omit<Extract<ThreadMessage, { helve: 'log' }>, 'helve' | 'units'>
+
+// Handlers may replace it.
+const { stringify } = JSON
+
+/** Questions for a webhook that are on their way at a time: the main thread reads each by itself. */
+const questions = new Turnstile(16)
+
+export function threadContext(logLevel: number, outbox: Outbox<ThreadLine>): ThreadContext {
+  const logger = threadLogger(logLevel, outbox, null)
+  return { id: threadId, logger, webhooks: { getWebhook: (id) => questions.pass(() => ask(id)) } }
 }
 
 /** Sends the lines that the host's pino would print; the others cost nothing. */
-export function threadLogger(lowest: number, id: number | null, kind?: string): Logger {
+export function threadLogger(
+  lowest: number,
+  outbox: Outbox<ThreadLine>,
+  id: number | null,
+  kind?: string,
+): Logger {
   const method = (level: LogLevel): LogMethod => {
     if (LOG_LEVELS[level] < lowest) return () => undefined
     return (first: object | string, second?: string) => {
       const [given, text] = line(first, second)
       // Not only TypeScript calls it.
-      const message = typeof text === 'string' ? text : toJobError(text).message
+      const message = cut(
+        typeof text === 'string' ? text : toJobError(text).message,
+        MAX_ERROR_BYTES,
+      )
       const own = kind === undefined ? {} : { kind }
       const fields = fieldsJson(own, given)
-      send({ helve: 'log', level, id, fields, message: cut(message, MAX_ERROR_BYTES) })
+      const units = unitsOf(fields.length + message.length)
+      outbox.line(id, { level, id, fields, message }, units)
     }
   }
   return {
@@ -44,18 +71,18 @@ function line(first: object | string, second: string | undefined): [object, stri
 /** Those of a line that cannot be sent, or not in bounds, are left out. */
 function fieldsJson(own: object, given: object): string {
   try {
-    const json = JSON.stringify({ ...own, ...given }, (_, value: unknown) =>
+    const json = stringify({ ...own, ...given }, (_, value: unknown) =>
       value instanceof Error ? toJobError(value) : value,
     )
     checkSize(json, 'fields', MAX_LOG_BYTES)
     return json
   } catch (error) {
-    return JSON.stringify({ ...own, unloggable: toJobError(error).message })
+    return stringify({ ...own, unloggable: toJobError(error).message })
   }
 }
 
 /** Asks the main thread, which alone reads the queue's file. */
-async function getWebhook(id: number): Promise<Webhook | undefined> {
+async function ask(id: number): Promise<Webhook | undefined> {
   const { port1, port2 } = new MessageChannel()
   try {
     const answer = once(port1, 'message') as Promise<[WebhookAnswer]>

@@ -1,11 +1,18 @@
 import type { Handler, Logger } from '../run/handler.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
+import { Outbox } from '../run/outbox.ts'
 import { Run } from '../run/run.ts'
 import { unhandled } from '../job/outcome.ts'
 import { after } from '../timer.ts'
+import { boundedLogger } from './bounded-logger.ts'
+import { LoopRoom } from './loop-room.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
+import { progressOf } from './thread-messages.ts'
 import { Watchdog, type Watched } from './watchdog.ts'
+
+/** Units of lines and progress in each turn of the event loop, which the handlers share. */
+const MOST_TOLD = 1_000
 
 interface ActiveRun extends Watched {
   job: ClaimedJob
@@ -22,6 +29,22 @@ export class InlinePool implements Pool {
   readonly #logger: (job: ClaimedJob) => Logger
   readonly #runs = new Set<ActiveRun>()
   readonly #watchdog = new Watchdog<ActiveRun>((active) => this.#end(active, 'timeout'))
+  /** No line waits: its fields may be others by then. */
+  readonly #outbox = new Outbox<() => void>(
+    {
+      room: new LoopRoom(MOST_TOLD),
+      line: (write) => write(),
+      progress: (id, json) => {
+        const active = this.#find(id)
+        if (active) this.#listener.progress(active.job, progressOf(json))
+      },
+      dropped: (id, lines) => {
+        const message = `${lines} lines were dropped: they came in one turn of the event loop`
+        this.#listener.log('warn', { ...(id === null ? {} : { job: id }), dropped: lines }, message)
+      },
+    },
+    0,
+  )
 
   constructor(
     handlers: ReadonlyMap<string, Handler>,
@@ -88,8 +111,9 @@ export class InlinePool implements Pool {
       { ...job, slot: 0, maxAttempts },
       {
         isAborted: () => active.ending !== undefined,
-        logger: () => this.#logger(job),
-        progress: (value) => this.#listener.progress(job, value),
+        logger: () =>
+          boundedLogger(this.#logger(job), (write) => this.#outbox.line(job.id, write, 1)),
+        progress: (json) => this.#outbox.progress(job.id, json),
         // The run ends them itself: nothing but the process's end can keep it from that.
         spawning: (spawn) => spawn(),
         child: () => undefined,
@@ -106,12 +130,18 @@ export class InlinePool implements Pool {
     this.#runs.add(active)
     this.#watchdog.watch(active)
     const outcome = await run.outcome(handler)
+    this.#outbox.over(job.id)
     this.#watchdog.unwatch(active)
     this.#runs.delete(active)
     if (outcome.type === 'completed' || active.ending === undefined) return outcome
     return active.ending === 'timeout'
       ? { type: 'timedOut', timeout }
       : { type: 'released', reason: 'the runtime stopped' }
+  }
+
+  #find(id: number): ActiveRun | undefined {
+    for (const active of this.#runs) if (active.job.id === id) return active
+    return undefined
   }
 
   /** Nothing can stop a function on the main thread: its slot and key are its until it returns. */

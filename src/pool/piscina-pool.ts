@@ -8,7 +8,7 @@ import { Pace } from './pace.ts'
 import { pack, type Seat } from './packing.ts'
 import { StallWatch } from './stall-watch.ts'
 import type { ThreadListener } from './thread-listener.ts'
-import { fieldsOf, threadMessage } from './thread-messages.ts'
+import { fieldsOf, progressOf, threadMessage } from './thread-messages.ts'
 import type { ThreadOptions } from './thread-options.ts'
 import { OVERDUE, WorkerThread } from './worker-thread.ts'
 
@@ -330,13 +330,15 @@ export class PiscinaPool implements Pool {
       case 'reports':
         return thread.report(message.reports, message.last)
       case 'progress': {
+        thread.giveBack(message.units)
         const job = thread.find(message.id)
-        if (job) this.#listener.progress(job, message.value)
+        if (job) this.#listener.progress(job, progressOf(message.json))
         return
       }
       case 'log': {
         const { id, level, fields } = message
         const own = { thread: thread.id, ...(id === null ? {} : { job: id }) }
+        thread.giveBack(message.units)
         return this.#listener.log(level, { ...own, ...fieldsOf(fields) }, message.message)
       }
       case 'webhook':

@@ -1,21 +1,32 @@
 import { MessagePort } from 'node:worker_threads'
 import { read } from '../job/errors.ts'
-import { LOG_LEVELS, type ThreadMessage } from '../thread/protocol.ts'
+import { LOG_LEVELS, type PortMessage, type ThreadMessage } from '../thread/protocol.ts'
+
+/** The port that a thread gives, for all that it has to say from then on. */
+export function portOf(received: unknown): MessagePort | undefined {
+  if (read(received, 'helve') !== 'port') return undefined
+  const { port } = received as PortMessage
+  return port instanceof MessagePort ? port : undefined
+}
 
 /** A message of a thread. Handlers can post as well, and anything: only what is whole is let through. */
 export function threadMessage(received: unknown): ThreadMessage | undefined {
   const message = received as ThreadMessage
   switch (read(received, 'helve')) {
-    case 'progress':
-      return message
+    case 'progress': {
+      const { json, units } = message as Extract<ThreadMessage, { helve: 'progress' }>
+      const isText = json === undefined || typeof json === 'string'
+      return isText && isUnits(units) ? message : undefined
+    }
     case 'reports': {
       const { reports } = message as Extract<ThreadMessage, { helve: 'reports' }>
       return Array.isArray(reports) && reports.every(isReport) ? message : undefined
     }
     case 'log': {
-      const { level, fields, message: text } = message as Extract<ThreadMessage, { helve: 'log' }>
+      const line = message as Extract<ThreadMessage, { helve: 'log' }>
+      const { level, fields, message: text, units } = line
       const strings = typeof level === 'string' && typeof fields === 'string'
-      if (!strings || typeof text !== 'string') return undefined
+      if (!strings || typeof text !== 'string' || !isUnits(units)) return undefined
       return Object.hasOwn(LOG_LEVELS, level) ? message : undefined
     }
     case 'webhook': {
@@ -39,6 +50,20 @@ function isReport(report: unknown): boolean {
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
+}
+
+/** What the main thread can give back of a thread's credit. */
+function isUnits(units: unknown): boolean {
+  return Number.isInteger(units) && (units as number) > 0
+}
+
+/** The value of a progress; undefined for what is no JSON. */
+export function progressOf(json: string | undefined): unknown {
+  try {
+    return json && (JSON.parse(json) as unknown)
+  } catch {
+    return undefined
+  }
 }
 
 /** The fields of a line that a handler logs. */

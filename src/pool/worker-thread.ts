@@ -1,5 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
+import { Credit } from '../thread/credit.ts'
 import { SpawnGuard } from '../thread/guard.ts'
 import {
   CLOSE,
@@ -38,6 +39,7 @@ export class WorkerThread {
   readonly #listener: ThreadListener
   readonly #slots: ThreadSlots
   readonly #last = new LastReports()
+  readonly #credit = new Credit()
   #batches = 0
   /** What its hand-offs cost together. */
   #load = 0
@@ -72,7 +74,8 @@ export class WorkerThread {
     const pulse = this.#heartbeat?.pulse
     const guard = new SpawnGuard()
     const spawnGuard = guard.words
-    const data = { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard }
+    const credit = this.#credit.words
+    const data = { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard, credit }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
       up: () => {
@@ -84,6 +87,7 @@ export class WorkerThread {
       },
       down: (id, reason) => {
         guard.reset()
+        this.#credit.reset()
         listener.down(id, reason)
       },
     })
@@ -202,6 +206,11 @@ export class WorkerThread {
   /** The job that a message of its handler speaks of, if this thread really runs it. */
   find(id: unknown): ClaimedJob | undefined {
     return this.#slots.find(({ job }) => job.id === id)?.job
+  }
+
+  /** It may send so much more. */
+  giveBack(units: number): void {
+    this.#credit.giveBack(units)
   }
 
   /** Settles those of its runs that these are about; others are forged, or late. */

@@ -4,6 +4,9 @@ import { HelveError } from '../job/errors.ts'
 import type { NewJob } from '../job/job.ts'
 import { MAX_EFFECT_BYTES, MAX_EFFECTS } from '../job/limits.ts'
 
+// A handler may replace it.
+const clone = structuredClone
+
 /** What a run wants to be written with its settling: only so much, since one turn writes all of it. */
 export class Effects {
   readonly followUps: NewJob[] = []
@@ -19,7 +22,7 @@ export class Effects {
   /** @throws as {@link enqueue}, and for what cannot be cloned */
   record(record: DeliveryRecord): void {
     // Here, where it throws into the handler: what cannot be cloned would end the thread.
-    const own = structuredClone(record)
+    const own = clone(record)
     this.#take('deliveries', this.deliveries.length, serialize(own).length)
     this.deliveries.push(own)
   }

@@ -12,12 +12,17 @@ import { newJob, type EnqueueOptions } from '../job/submission.ts'
 import { failed, type TaskOutcome } from '../job/outcome.ts'
 import type { Task } from '../thread/protocol.ts'
 
+// A handler may replace them; the runs after it go on with these.
+const { parse, stringify } = JSON
+const { now } = Date
+
 /** What surrounds a run: a thread, or the main thread. */
 export interface RunHost {
   isAborted(): boolean
   /** Called for a handler that logs. */
   logger(): Logger
-  progress(value: unknown): void
+  /** @param json undefined for a value that is */
+  progress(json: string | undefined): void
   /** Calls what starts a process, and tells of it, when that may be done. */
   spawning<T>(spawn: () => T): T
   /** The run has started a process, or one of those has exited. */
@@ -71,12 +76,11 @@ export class Run implements HandlerContext {
   }
 
   progress(value: unknown): void {
-    // What JSON makes of it: that has a bound, and can be sent.
-    this.#host.progress(value === undefined ? value : JSON.parse(checkedJson(value, 'progress')))
+    this.#host.progress(value === undefined ? undefined : checkedJson(value, 'progress'))
   }
 
   enqueue(kind: string, payload?: unknown, options?: EnqueueOptions): void {
-    this.#effects.enqueue(newJob(kind, payload, options, Date.now()))
+    this.#effects.enqueue(newJob(kind, payload, options, now()))
   }
 
   snooze(ms: number): void {
@@ -107,7 +111,7 @@ export class Run implements HandlerContext {
 
   #job(): Job {
     const { id, kind, payload, dedupeKey, attempt, maxAttempts, createdAt } = this.#task
-    const parsed = JSON.parse(payload) as unknown
+    const parsed = parse(payload) as unknown
     return { id, kind, payload: parsed, dedupeKey, attempt, maxAttempts, createdAt }
   }
 }
@@ -116,7 +120,7 @@ function resultJson(kind: string, result: unknown): string | undefined {
   if (result === undefined) return undefined
   let json: string | undefined
   try {
-    json = JSON.stringify(result)
+    json = stringify(result)
   } catch (cause) {
     throw badResult(kind, `got ${toJobError(cause).message}`, cause)
   }
