@@ -32,14 +32,24 @@ const { compareExchange, load, store, waitAsync } = Atomics
 const { timeOrigin } = performance
 const now = performance.now.bind(performance)
 
-const { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard, credit } =
-  workerData as ThreadData
+const {
+  handlers,
+  config,
+  logLevel,
+  flags,
+  starts,
+  serial,
+  pulse,
+  spawnGuard,
+  credit: words,
+} = workerData as ThreadData
 const bell = flags.length - 1
 const runs = new Map<number, Run>()
 const heart = pulse && new Heart(pulse)
 const guard = new SpawnGuard(spawnGuard)
+const credit = new Credit(words)
 const outbox = new Outbox<ThreadLine>({
-  room: new Credit(credit),
+  room: credit,
   line: (line, units) => send({ helve: 'log', ...line, units }),
   progress: (id, json, units) => send({ helve: 'progress', id, json, units }),
   dropped: (id, lines) => {
@@ -127,7 +137,7 @@ async function setUp(): Promise<Handlers> {
   if (typeof module?.setup !== 'function') {
     throw new TypeError(`${handlers}: expected defineHandlers(…) as its default export`)
   }
-  const made = await module.setup(config, threadContext(logLevel, outbox))
+  const made = await module.setup(config, threadContext(logLevel, outbox, credit))
   if (typeof made?.kinds !== 'object' || made.kinds === null) {
     throw new TypeError(`${handlers}: expected setup to return { kinds }, got ${typeof made}`)
   }

@@ -6,9 +6,8 @@ import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
 import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../src/job/limits.ts'
 import { checkSize } from '../src/job/payload.ts'
 import type { Outbox } from '../src/run/outbox.ts'
-import { unitsOf } from '../src/thread/credit.ts'
+import { unitsOf, type Credit } from '../src/thread/credit.ts'
 import { send } from './messages.ts'
-import { Turnstile } from './turnstile.ts'
 import {
   LOG_LEVELS,
   type LogLevel,
@@ -22,12 +21,16 @@ export type ThreadLine = Omit<Extract<ThreadMessage, { helve: 'log' }>, 'helve' 
 // Handlers may replace it.
 const { stringify } = JSON
 
-/** Questions for a webhook that are on their way at a time: the main thread reads each by itself. */
-const questions = new Turnstile(16)
+/** Units of a question for a webhook: the main thread reads the file for each. */
+const QUESTION_UNITS = 2
 
-export function threadContext(logLevel: number, outbox: Outbox<ThreadLine>): ThreadContext {
+export function threadContext(
+  logLevel: number,
+  outbox: Outbox<ThreadLine>,
+  credit: Credit,
+): ThreadContext {
   const logger = threadLogger(logLevel, outbox, null)
-  return { id: threadId, logger, webhooks: { getWebhook: (id) => questions.pass(() => ask(id)) } }
+  return { id: threadId, logger, webhooks: { getWebhook: (id) => getWebhook(id, credit) } }
 }
 
 /** Sends the lines that the host's pino would print; the others cost nothing. */
@@ -82,11 +85,12 @@ function fieldsJson(own: object, given: object): string {
 }
 
 /** Asks the main thread, which alone reads the queue's file. */
-async function ask(id: number): Promise<Webhook | undefined> {
+async function getWebhook(id: number, credit: Credit): Promise<Webhook | undefined> {
+  await credit.taken(QUESTION_UNITS)
   const { port1, port2 } = new MessageChannel()
   try {
     const answer = once(port1, 'message') as Promise<[WebhookAnswer]>
-    send({ helve: 'webhook', id, reply: port2 }, [port2])
+    send({ helve: 'webhook', id, reply: port2, units: QUESTION_UNITS }, [port2])
     const [{ webhook, error }] = await answer
     if (error !== undefined) throw new Error(error)
     return webhook

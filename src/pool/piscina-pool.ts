@@ -342,6 +342,7 @@ export class PiscinaPool implements Pool {
         return this.#listener.log(level, { ...own, ...fieldsOf(fields) }, message.message)
       }
       case 'webhook':
+        thread.giveBack(message.units)
         void this.#answer(message.id, message.reply)
         return
       case 'child':

@@ -1,5 +1,6 @@
 import { MessagePort } from 'node:worker_threads'
 import { read } from '../job/errors.ts'
+import { reportsOf } from './reports.ts'
 import { LOG_LEVELS, type PortMessage, type ThreadMessage } from '../thread/protocol.ts'
 
 /** The port that a thread gives, for all that it has to say from then on. */
@@ -19,8 +20,8 @@ export function threadMessage(received: unknown): ThreadMessage | undefined {
       return isText && isUnits(units) ? message : undefined
     }
     case 'reports': {
-      const { reports } = message as Extract<ThreadMessage, { helve: 'reports' }>
-      return Array.isArray(reports) && reports.every(isReport) ? message : undefined
+      const { reports, last } = message as Extract<ThreadMessage, { helve: 'reports' }>
+      return { helve: 'reports', reports: reportsOf(reports), last }
     }
     case 'log': {
       const line = message as Extract<ThreadMessage, { helve: 'log' }>
@@ -30,8 +31,9 @@ export function threadMessage(received: unknown): ThreadMessage | undefined {
       return Object.hasOwn(LOG_LEVELS, level) ? message : undefined
     }
     case 'webhook': {
-      const { id, reply } = message as Extract<ThreadMessage, { helve: 'webhook' }>
-      return typeof id === 'number' && reply instanceof MessagePort ? message : undefined
+      const { id, reply, units } = message as Extract<ThreadMessage, { helve: 'webhook' }>
+      const isWhole = typeof id === 'number' && reply instanceof MessagePort
+      return isWhole && isUnits(units) ? message : undefined
     }
     case 'child': {
       const { slot, pid, alive } = message as Extract<ThreadMessage, { helve: 'child' }>
@@ -41,11 +43,6 @@ export function threadMessage(received: unknown): ThreadMessage | undefined {
     default:
       return undefined
   }
-}
-
-/** A slot can be looked up; whether the rest is true, its token says. */
-function isReport(report: unknown): boolean {
-  return Number.isInteger(read(report, 'slot'))
 }
 
 function isObject(value: unknown): boolean {

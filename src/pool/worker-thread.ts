@@ -14,6 +14,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { LastReports } from './last-reports.ts'
 import { MOST_JOBS } from './pace.ts'
 import type { Packed } from './packing.ts'
+import { reportsOf } from './reports.ts'
 import { RunEnder } from './run-ender.ts'
 import { ThreadGone, ThreadLife } from './thread-life.ts'
 import type { ThreadListener } from './thread-listener.ts'
@@ -272,7 +273,7 @@ export class WorkerThread {
     const batch: Batch = runs.map((run) => run.task())
     let gone = NO_OUTCOME
     try {
-      this.#settleAll((await this.#life.run(batch)) as Report[])
+      this.#settleAll(reportsOf(await this.#life.run(batch)))
       this.#settleAll(await this.#last.take(runs))
     } catch (error) {
       gone = error as ThreadGone

@@ -63,8 +63,8 @@ export interface HandlerContext {
    * Keeps a webhook delivery attempt in the transaction that settles this run, failed or not; of a
    * run that is interrupted nothing is kept.
    *
-   * @throws HelveError as {@link enqueue} does, with which it shares the 16 MiB; `DataCloneError` for
-   *   what cannot be cloned
+   * @throws HelveError as {@link enqueue} does, with which it shares the 16 MiB; `HELVE_ERR_OPTION` for
+   *   what is no record; `DataCloneError` for what cannot be cloned
    */
   recordDelivery(record: DeliveryRecord): void
   /**

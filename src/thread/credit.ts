@@ -20,6 +20,8 @@ export class Credit {
   /** How many units are on their way. */
   readonly words: Int32Array
   #owed = 0
+  /** The latest of those who wait their turn. */
+  #inTurn: Promise<void> = Promise.resolve()
 
   /** @param words those of the other side */
   constructor(words: Int32Array = new Int32Array(new SharedArrayBuffer(4))) {
@@ -38,6 +40,14 @@ export class Credit {
   /** In the thread: for a message that is sent in any case. */
   overdraw(units: number): void {
     add(this.words, 0, units)
+  }
+
+  /** In the thread: takes as soon as it may, after all who have asked before. */
+  taken(units: number): Promise<void> {
+    this.#inTurn = this.#inTurn.then(async () => {
+      while (!this.take(units)) await this.returned()
+    })
+    return this.#inTurn
   }
 
   /** In the thread: resolves once the main thread has given back some units. */

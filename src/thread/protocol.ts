@@ -121,7 +121,7 @@ export type ThreadMessage =
     }
   /** `json` is undefined for a value that is. */
   | { helve: 'progress'; id: number; json: string | undefined; units: number }
-  | { helve: 'webhook'; id: number; reply: MessagePort }
+  | { helve: 'webhook'; id: number; reply: MessagePort; units: number }
   /** A process that a run has started; not `alive`: it has exited. */
   | { helve: 'child'; slot: number; token: number; pid: number; alive: boolean }
 

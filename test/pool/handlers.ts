@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 import { defineHandlers, type HandlerContext, type Job } from '../../workers/define-handlers.ts'
+import { floods } from './floods.ts'
 import { forgeries } from './forgeries.ts'
 import { poison } from './poison.ts'
 import { spawns } from './spawns.ts'
@@ -66,6 +67,7 @@ export default defineHandlers(async (config: Config, thread) => {
     kinds: {
       ...poison,
       ...forgeries,
+      ...floods(cells, thread),
       ...spawns,
       ...stalls(cells),
       echo: (job: Job<{ n: number }>) => job.payload.n,

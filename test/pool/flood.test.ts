@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { FLOOD, QUESTIONS } from './floods.ts'
+import { completed, openLane, type Lane } from './lane.ts'
+
+/** Lines or values of progress that the main thread takes in one turn of its loop from one thread. */
+const MOST = 32
+/** Lines that wait in the thread. */
+const WAITING = 1_000
+
+/** Starts a flood while the main thread hears nothing, and lets it hear once all has been said. */
+async function unheard(lane: Lane, kind: string) {
+  const job = lane.start(kind)
+  // It is handed over with all that is started in the same go.
+  await Promise.resolve()
+  Atomics.wait(lane.cells, job.id, 0)
+  completed(await lane.recorder.outcome(job))
+  return job
+}
+
+/** The most that happened in one turn of the event loop. */
+function mostAtOnce(): { count: () => void; most: () => number } {
+  let [now, most] = [0, 0]
+  return {
+    count() {
+      if (now === 0) setImmediate(() => (now = 0))
+      now += 1
+      most = Math.max(most, now)
+    },
+    most: () => most,
+  }
+}
+
+for (const concurrency of [1, 3]) {
+  describe(`I9: from a thread that runs ${concurrency} at a time`, () => {
+    test('lines that nobody can hear in time are dropped, counted, and told of once', async (t) => {
+      const lane = await openLane(t, { logLevel: 30, concurrency })
+      const before = lane.recorder.lines.length
+      const { id } = await unheard(lane, 'floodLines')
+      const lines = (): object[] => lane.recorder.lines.slice(before)
+      await lane.recorder.until(() => lines().length > MOST + WAITING, 'all lines')
+      await lane.worksOn()
+      const told = lines() as { message: string; level: string; fields: object }[]
+      assert.deepEqual(
+        told.slice(0, -1).map(({ message }) => message),
+        Array.from({ length: MOST + WAITING }, (_, n) => `line ${n}`),
+      )
+      const { level, message, fields } = told.at(-1)!
+      const dropped = FLOOD - MOST - WAITING
+      assert.equal(level, 'warn')
+      assert.match(message, new RegExp(`^${dropped} lines were dropped`))
+      assert.deepEqual({ ...fields, thread: 0 }, { thread: 0, job: id, dropped })
+    })
+
+    test('of progress that nobody can hear in time the newest is kept', async (t) => {
+      const lane = await openLane(t, { concurrency })
+      await unheard(lane, 'floodProgress')
+      assert.deepEqual(
+        lane.recorder.progress.map(({ value }) => value),
+        [...Array.from({ length: MOST }, (_, n) => n), FLOOD - 1],
+      )
+      await lane.worksOn()
+    })
+
+    test('no turn of the loop takes more than a few of either', async (t) => {
+      const lane = await openLane(t, { logLevel: 30, concurrency })
+      const [lines, values] = [mostAtOnce(), mostAtOnce()]
+      const { log, progress } = lane.recorder.listener
+      lane.recorder.listener.log = (...line) => (lines.count(), log(...line))
+      lane.recorder.listener.progress = (...value) => (values.count(), progress(...value))
+      completed(await lane.run('floodLines'))
+      completed(await lane.run('floodProgress'))
+      const isDropped = ({ fields }: { fields: object }): boolean => 'dropped' in fields
+      await lane.recorder.until(() => lane.recorder.lines.some(isDropped), 'what was dropped')
+      assert.ok(lines.most() <= MOST, `${lines.most()} lines`)
+      // The newest of a run that is over comes in any case.
+      assert.ok(values.most() <= MOST + 1, `${values.most()} values`)
+      assert.equal(lane.recorder.progress.at(-1)?.value, FLOOD - 1)
+    })
+
+    test('what a handler posts itself reaches nobody', async (t) => {
+      const lane = await openLane(t, { logLevel: 30, concurrency })
+      const before = lane.recorder.lines.length
+      await unheard(lane, 'floodPosts')
+      await lane.worksOn()
+      assert.deepEqual(lane.recorder.lines.slice(before), [])
+    })
+
+    test('a handler that closes the port to its parent is heard all the same', async (t) => {
+      const lane = await openLane(t, { concurrency })
+      assert.equal(completed(await lane.run('closesPort')), 'through')
+      assert.deepEqual(
+        lane.recorder.progress.map(({ value }) => value),
+        ['runs'],
+      )
+      await lane.worksOn()
+      assert.deepEqual(lane.downs, [])
+    })
+
+    test('questions for a webhook are asked a few at a time, and all are answered', async (t) => {
+      const asked = mostAtOnce()
+      const lane = await openLane(t, {
+        concurrency,
+        getWebhook: async () => (asked.count(), undefined),
+      })
+      assert.equal(completed(await lane.run('floodQuestions')), QUESTIONS)
+      assert.ok(asked.most() <= 16, `${asked.most()} questions`)
+    })
+  })
+}

@@ -1,0 +1,49 @@
+import { MessagePort, parentPort } from 'node:worker_threads'
+import type { HandlerContext, Job, ThreadContext } from '../../workers/define-handlers.ts'
+
+/** How much each flood is. */
+export const FLOOD = 100_000
+/** Questions take longer: each is answered. */
+export const QUESTIONS = 1_000
+
+/** What `floodPosts` posts: a line that is whole. */
+const LINE = { helve: 'log', level: 'info', id: null, fields: '{}', message: 'posted', units: 1 }
+
+/** Handlers that say more than anybody can hear. Each sets its job's cell when it has said all. */
+export function floods(cells: Int32Array<SharedArrayBuffer>, thread: ThreadContext) {
+  const done = ({ id }: Job): void => {
+    Atomics.store(cells, id, 1)
+    Atomics.notify(cells, id)
+  }
+  return {
+    floodLines(job: Job, ctx: HandlerContext) {
+      for (let n = 0; n < FLOOD; n += 1) ctx.logger.info(`line ${n}`)
+      done(job)
+    },
+    floodProgress(job: Job, ctx: HandlerContext) {
+      for (let n = 0; n < FLOOD; n += 1) ctx.progress(n)
+      done(job)
+    },
+    floodPosts(job: Job) {
+      for (let n = 0; n < FLOOD; n += 2) {
+        parentPort?.postMessage(LINE)
+        Reflect.apply(MessagePort.prototype.postMessage, parentPort, [LINE])
+      }
+      done(job)
+    },
+    async floodQuestions() {
+      const ask = (): Promise<unknown> => thread.webhooks.getWebhook(1)
+      const answers = await Promise.all(Array.from({ length: QUESTIONS }, ask))
+      return answers.length
+    },
+    /** As much as a run may enqueue. */
+    floodFollowUps(_: Job, ctx: HandlerContext) {
+      for (let n = 0; n < 1_000; n += 1) ctx.enqueue('echo', { n })
+    },
+    closesPort(_: Job, ctx: HandlerContext) {
+      parentPort?.close()
+      ctx.progress('runs')
+      return 'through'
+    },
+  }
+}
