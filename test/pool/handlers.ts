@@ -6,6 +6,7 @@ import { forgeries } from './forgeries.ts'
 import { poison } from './poison.ts'
 import { spawns } from './spawns.ts'
 import { stalls } from './stalls.ts'
+import { vandals } from './vandals.ts'
 
 /** What the tests hand to their threads. */
 export interface Config {
@@ -67,6 +68,7 @@ export default defineHandlers(async (config: Config, thread) => {
     kinds: {
       ...poison,
       ...forgeries,
+      ...vandals,
       ...floods(cells, thread),
       ...spawns,
       ...stalls(cells),
