@@ -2,7 +2,8 @@ import { badOption, checkInteger, checkKeys, checkOneOf } from '../../job/check.
 import type { JobRecord, JobState } from '../../job/job.ts'
 import { checkKind } from '../../job/submission.ts'
 import type { Counts, ListQuery, Page } from '../store.ts'
-import { jobRecord } from './rows.ts'
+import { PageRoom } from './page-room.ts'
+import { bytesOf, jobRecord } from './rows.ts'
 import type { QueueStatements } from './statements.ts'
 
 type Position = [section: Section, kind: string, priority: number, runAt: number, id: number]
@@ -25,17 +26,21 @@ export function counts(statements: QueueStatements): Counts {
 }
 
 /**
- * One page. States and kinds are sections that are walked one after the other, each through its
+ * One page, which ends early where its texts would take too long to read. States and kinds are sections that are walked one after the other, each through its
  * own index from where the page before ended, so that no page costs more than its length.
  */
 export function list(statements: QueueStatements, query: ListQuery): Page {
   const { state, kind, after, limit } = checkQuery(query)
   const jobs: JobRecord[] = []
+  const room = new PageRoom()
   const kinds = kind === undefined ? Object.keys(counts(statements)).sort() : [kind]
   for (const section of sections(sectionsOf(state), kinds, after)) {
     // One more than asked for tells whether there is another page.
-    jobs.push(...page(statements, section, limit + 1 - jobs.length))
-    if (jobs.length > limit) return { jobs: jobs.slice(0, limit), next: cursor(jobs[limit - 1]!) }
+    for (const row of rowsOf(statements, section, limit + 1 - jobs.length)) {
+      const isFull = jobs.length === limit || !room.take(bytesOf(row))
+      if (isFull) return { jobs, next: cursor(jobs.at(-1)!) }
+      jobs.push(jobRecord(row))
+    }
   }
   return { jobs }
 }
@@ -57,20 +62,20 @@ function sections(states: Section[], kinds: string[], after: Position | undefine
   return [after, ...later]
 }
 
-function page(
+function rowsOf(
   statements: QueueStatements,
   [state, kind, priority, runAt, id]: Position,
   limit: number,
-): JobRecord[] {
+): Iterable<unknown[]> {
   switch (state) {
     case 'queued':
-      return statements.listQueued.all(kind, priority, runAt, id, limit).map(jobRecord)
+      return statements.listQueued.iterate(kind, priority, runAt, id, limit)
     case 'grouped':
-      return statements.listGrouped.all(kind, priority, runAt, id, limit).map(jobRecord)
+      return statements.listGrouped.iterate(kind, priority, runAt, id, limit)
     case 'running':
-      return statements.listRunning.all(kind, id, limit).map(jobRecord)
+      return statements.listRunning.iterate(kind, id, limit)
     case 'dead':
-      return statements.listDead.all(kind, id, limit).map(jobRecord)
+      return statements.listDead.iterate(kind, id, limit)
   }
 }
 

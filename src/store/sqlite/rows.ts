@@ -74,6 +74,11 @@ export function startedNow(job: NewJob, id: number, token: number, now: number):
   }
 }
 
+/** What the texts of a row of the `record` columns come to, about. */
+export function bytesOf(row: unknown[]): number {
+  return (row[2] as string).length + (row[14] as string).length
+}
+
 /** A row of the `record` columns. */
 export function jobRecord(row: unknown[]): JobRecord {
   return {

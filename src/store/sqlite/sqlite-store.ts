@@ -30,6 +30,7 @@ import { openDatabase } from './connection.ts'
 import type { Counters } from './counters.ts'
 import { enqueue, enqueueAll } from './enqueue.ts'
 import { enqueueInHost } from './host-connection.ts'
+import { inBatches } from './in-batches.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
@@ -56,9 +57,6 @@ const COMPLETED: Settled = { state: 'completed', rerun: false, followUps: [] }
 
 /** Milliseconds: a clock that is set back by more than this is not waited for. */
 const SET_BACK = 1_000
-
-/** Rows that one transaction of a clean-up deletes at most. */
-const PRUNE_BATCH = 500
 
 /** The queue in one SQLite file. Any number of processes may open it; one may own it. */
 export class SqliteStore implements Store, JobStore, RunStore {
@@ -333,15 +331,4 @@ function refusal(error: unknown): HelveError | undefined {
       cause: error,
     },
   )
-}
-
-/** Batch after batch, with the event loop served in between; resolves to the sum. */
-async function inBatches(batch: (limit: number) => number): Promise<number> {
-  let total = 0
-  for (;;) {
-    const rows = batch(PRUNE_BATCH)
-    total += rows
-    if (rows < PRUNE_BATCH) return total
-    await new Promise(setImmediate)
-  }
 }
