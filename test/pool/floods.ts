@@ -1,10 +1,14 @@
 import { MessagePort, parentPort } from 'node:worker_threads'
+import { MAX_EFFECTS } from '../../src/job/limits.ts'
 import type { HandlerContext, Job, ThreadContext } from '../../workers/define-handlers.ts'
 
 /** How much each flood is. */
 export const FLOOD = 100_000
 /** Questions take longer: each is answered. */
 export const QUESTIONS = 1_000
+
+/** Dedupe keys of the jobs that `floodFollowUps` enqueues begin with it. */
+export const FOLLOWS = 'follows'
 
 /** What `floodPosts` posts: a line that is whole. */
 const LINE = { helve: 'log', level: 'info', id: null, fields: '{}', message: 'posted', units: 1 }
@@ -37,8 +41,11 @@ export function floods(cells: Int32Array<SharedArrayBuffer>, thread: ThreadConte
       return answers.length
     },
     /** As much as a run may enqueue. */
-    floodFollowUps(_: Job, ctx: HandlerContext) {
-      for (let n = 0; n < 1_000; n += 1) ctx.enqueue('echo', { n })
+    floodFollowUps({ id, kind }: Job, ctx: HandlerContext) {
+      const echo = kind.replace('floodFollowUps', 'echo')
+      for (let n = 0; n < MAX_EFFECTS; n += 1) {
+        ctx.enqueue(echo, { n }, { dedupeKey: `${FOLLOWS} ${id} ${n}` })
+      }
     },
     closesPort(_: Job, ctx: HandlerContext) {
       parentPort?.close()
