@@ -18,6 +18,7 @@ import type { ThreadData } from '../src/thread/protocol.ts'
 import type { TaskOutcome } from '../src/job/outcome.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
 import { Heart } from './heart.ts'
+import { weightOf } from './weight.ts'
 import { closeToOthers, hasSent, send } from './messages.ts'
 import { threadContext, threadLogger, type ThreadLine } from './thread-context.ts'
 
@@ -91,12 +92,15 @@ async function runAll(batch: Batch, { kinds }: Handlers): Promise<Report[]> {
     const end = now()
     store(flags, task.slot, Flag.done)
     const { slot, token } = task
-    reports.push({
+    const report: Report = {
       slot,
       token,
       outcome: isPlain(outcome) ? undefined : outcome,
       took: end - start,
-    })
+    }
+    const units = weightOf(outcome)
+    if (units > 0) await credit.taken((report.units = units))
+    reports.push(report)
     if (end - sent < REPORT_INTERVAL || tuple === batch.at(-1)) continue
     send({ helve: 'reports', reports, last: false })
     reports = []

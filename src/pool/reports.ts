@@ -13,7 +13,7 @@ export function reportsOf(received: unknown): Report[] {
 }
 
 function reportOf(received: unknown): Report | [] {
-  const { slot, token, outcome, took } = (received ?? {}) as Report
+  const { slot, token, outcome, took, units } = (received ?? {}) as Report
   // Whether the run is the thread's own, its token says.
   if (!Number.isInteger(slot) || !Number.isSafeInteger(token)) return []
   return {
@@ -21,6 +21,7 @@ function reportOf(received: unknown): Report | [] {
     token,
     outcome: outcome === undefined ? undefined : checked(outcome),
     took: isDuration(took) ? took : undefined,
+    ...(Number.isInteger(units) ? { units } : {}),
   }
 }
 

@@ -228,7 +228,8 @@ export class WorkerThread {
   }
 
   #settleAll(reports: Report[]): void {
-    for (const { slot, token, outcome, took } of reports) {
+    for (const { slot, token, outcome, took, units = 0 } of reports) {
+      if (units > 0) this.giveBack(units)
       const run = this.#slots.live(slot, token)
       if (run) this.#settle(run, run.ended(outcome ?? COMPLETED), took)
     }

@@ -99,6 +99,8 @@ export interface Report {
   outcome: TaskOutcome | undefined
   /** Milliseconds that the run took; undefined when the thread did not get to say. */
   took: number | undefined
+  /** What the main thread gives back to the thread's `Credit`; none for what weighs little. */
+  units?: number
 }
 
 /**

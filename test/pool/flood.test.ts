@@ -31,6 +31,22 @@ function mostAtOnce(): { count: () => void; most: () => number } {
   }
 }
 
+test('I9: endings with many follow-ups are heard one by one', async (t) => {
+  const lane = await openLane(t, { concurrency: 3 })
+  const endings = mostAtOnce()
+  const { settled } = lane.recorder.listener
+  lane.recorder.listener.settled = (...ending) => (endings.count(), settled(...ending))
+  const jobs = [1, 2, 3].map(() => lane.start('floodFollowUps'))
+  await Promise.resolve()
+  for (const { id } of jobs) Atomics.wait(lane.cells, id, 0)
+  for (const job of jobs) {
+    const outcome = await lane.recorder.outcome(job)
+    assert.ok(outcome.type === 'completed' && outcome.followUps.length === 1_000)
+  }
+  assert.equal(endings.most(), 1)
+  await lane.worksOn()
+})
+
 for (const concurrency of [1, 3]) {
   describe(`I9: from a thread that runs ${concurrency} at a time`, () => {
     test('lines that nobody can hear in time are dropped, counted, and told of once', async (t) => {

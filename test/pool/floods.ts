@@ -13,9 +13,10 @@ export const FOLLOWS = 'follows'
 /** What `floodPosts` posts: a line that is whole. */
 const LINE = { helve: 'log', level: 'info', id: null, fields: '{}', message: 'posted', units: 1 }
 
-/** Handlers that say more than anybody can hear. Each sets its job's cell when it has said all. */
+/** Handlers that say more than anybody can hear. Each sets its job's cell, if there is one, in the end. */
 export function floods(cells: Int32Array<SharedArrayBuffer>, thread: ThreadContext) {
   const done = ({ id }: Job): void => {
+    if (id >= cells.length) return
     Atomics.store(cells, id, 1)
     Atomics.notify(cells, id)
   }
@@ -41,11 +42,13 @@ export function floods(cells: Int32Array<SharedArrayBuffer>, thread: ThreadConte
       return answers.length
     },
     /** As much as a run may enqueue. */
-    floodFollowUps({ id, kind }: Job, ctx: HandlerContext) {
+    floodFollowUps(job: Job, ctx: HandlerContext) {
+      const { id, kind } = job
       const echo = kind.replace('floodFollowUps', 'echo')
       for (let n = 0; n < MAX_EFFECTS; n += 1) {
         ctx.enqueue(echo, { n }, { dedupeKey: `${FOLLOWS} ${id} ${n}` })
       }
+      done(job)
     },
     closesPort(_: Job, ctx: HandlerContext) {
       parentPort?.close()
