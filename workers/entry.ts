@@ -20,6 +20,7 @@ import type { Handlers, HandlersModule } from './define-handlers.ts'
 import { Heart } from './heart.ts'
 import { weightOf } from './weight.ts'
 import { closeToOthers, hasSent, send } from './messages.ts'
+import { boundWrites } from './stdio.ts'
 import { threadContext, threadLogger, type ThreadLine } from './thread-context.ts'
 
 // The jobs of a thread. It waits for its handlers: a setup that fails ends the thread before it is
@@ -63,6 +64,12 @@ const outbox = new Outbox<ThreadLine>({
 let before: Promise<unknown> = Promise.resolve()
 
 void watchBell()
+for (const name of ['stdout', 'stderr'] as const) {
+  boundWrites(process[name], (pieces) => {
+    const message = `${pieces} writes to ${name} were dropped: they came faster than the host takes them`
+    threadLogger(logLevel, outbox, null).warn({ dropped: pieces }, message)
+  })
+}
 
 export default setUp().then((made) => (task: Batch | typeof SET_UP | typeof CLOSE) => {
   if (task === SET_UP) {
