@@ -35,10 +35,14 @@ export interface HandlerContext {
   readonly aborted: boolean
   /**
    * Its lines come out of the host's pino, with the job's id and kind. From a thread, a line has at
-   * most 8 KiB of text and 64 KiB of fields.
+   * most 8 KiB of text and 64 KiB of fields. Lines that come faster than the host logs them are
+   * dropped beyond 1,000, and one warning says how many.
    */
   readonly logger: Logger
-  /** Emits `progress` on the runtime. The value must be JSON, 1 MiB at most; it is not kept. */
+  /**
+   * Emits `progress` on the runtime. The value must be JSON, 1 MiB at most; it is not kept. Of values
+   * that come faster than they are heard the newest is emitted.
+   */
   progress(value: unknown): void
   /**
    * Enqueues a job in the transaction that completes this one: both happen or neither does. A run
