@@ -106,17 +106,25 @@ async function runAll(batch: Batch, { kinds }: Handlers): Promise<Report[]> {
       took: end - start,
     }
     const units = weightOf(outcome)
-    if (units > 0) await credit.taken((report.units = units))
+    if (units > 0) {
+      report.units = units
+      // What those before it have taken comes back only once they are sent.
+      if (reports.length > 0) sendReports(end)
+      await credit.taken(units)
+    }
     reports.push(report)
-    if (end - sent < REPORT_INTERVAL || tuple === batch.at(-1)) continue
-    send({ helve: 'reports', reports, last: false })
-    reports = []
-    sent = end
+    if (end - sent >= REPORT_INTERVAL && tuple !== batch.at(-1)) sendReports(end)
   }
   if (!hasSent()) return reports
   // Not past what its runs have sent: that goes another way than the result.
   send({ helve: 'reports', reports, last: true })
   return []
+
+  function sendReports(at: number): void {
+    send({ helve: 'reports', reports, last: false })
+    reports = []
+    sent = at
+  }
 }
 
 function isPlain(outcome: TaskOutcome): boolean {
