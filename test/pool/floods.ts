@@ -3,7 +3,7 @@ import { MAX_EFFECTS } from '../../src/job/limits.ts'
 import type { HandlerContext, Job, ThreadContext } from '../../workers/define-handlers.ts'
 
 /** How much each flood is. */
-export const FLOOD = 100_000
+export const FLOOD = 20_000
 /** Questions take longer: each is answered. */
 export const QUESTIONS = 1_000
 
