@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { HelveError } from './job/errors.ts'
+import { sleep } from './timer.ts'
 
 /** Milliseconds for which a call goes on trying while others hold the write lock. */
 export const PATIENCE = 10_000

@@ -3,6 +3,8 @@ import type { Handler } from '../src/run/handler.ts'
 import { Notices } from '../src/run/notices.ts'
 import { Run } from '../src/run/run.ts'
 import { unhandled } from '../src/job/outcome.ts'
+import { Outbox } from '../src/run/outbox.ts'
+import { Credit } from '../src/thread/credit.ts'
 import { SpawnGuard } from '../src/thread/guard.ts'
 import {
   CLOSE,
@@ -17,8 +19,10 @@ import type { ThreadData } from '../src/thread/protocol.ts'
 import type { TaskOutcome } from '../src/job/outcome.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
 import { Heart } from './heart.ts'
-import { hasSent, send } from './messages.ts'
-import { threadContext, threadLogger } from './thread-context.ts'
+import { weightOf } from './weight.ts'
+import { closeToOthers, hasSent, send } from './messages.ts'
+import { boundWrites } from './stdio.ts'
+import { threadContext, threadLogger, type ThreadLine } from './thread-context.ts'
 
 // The jobs of a thread. It waits for its handlers: a setup that fails ends the thread before it is
 // given a job.
@@ -26,20 +30,54 @@ import { threadContext, threadLogger } from './thread-context.ts'
 /** Milliseconds after which finished runs are reported, though their batch still goes on. */
 const REPORT_INTERVAL = 1
 
-const { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard } =
-  workerData as ThreadData
+// Handlers may replace them: their thread goes on with these.
+const { compareExchange, load, store, waitAsync } = Atomics
+const { timeOrigin } = performance
+const now = performance.now.bind(performance)
+
+const {
+  handlers,
+  config,
+  logLevel,
+  flags,
+  starts,
+  serial,
+  pulse,
+  spawnGuard,
+  credit: words,
+} = workerData as ThreadData
 const bell = flags.length - 1
 const runs = new Map<number, Run>()
 const notices = new Notices()
 const heart = pulse && new Heart(pulse)
 const guard = new SpawnGuard(spawnGuard)
+const credit = new Credit(words)
+const outbox = new Outbox<ThreadLine>({
+  room: credit,
+  line: (line, units) => send({ helve: 'log', ...line, units }),
+  progress: (id, json, units) => send({ helve: 'progress', id, json, units }),
+  dropped: (id, lines) => {
+    const fields = `{"dropped":${lines}}`
+    const message = `${lines} lines were dropped: they came faster than the host logs them`
+    send({ helve: 'log', level: 'warn', id, fields, message, units: 1 })
+  },
+})
 /** The batch before, in a thread that runs one at a time. */
 let before: Promise<unknown> = Promise.resolve()
 
 void watchBell()
+for (const name of ['stdout', 'stderr'] as const) {
+  boundWrites(process[name], (pieces) => {
+    const message = `${pieces} writes to ${name} were dropped: they came faster than the host takes them`
+    threadLogger(logLevel, outbox, null).warn({ dropped: pieces }, message)
+  })
+}
 
 export default setUp().then((made) => (task: Batch | typeof SET_UP | typeof CLOSE) => {
-  if (task === SET_UP) return []
+  if (task === SET_UP) {
+    closeToOthers()
+    return []
+  }
   if (task === CLOSE) return close(made)
   if (!serial) return runAll(task, made)
   const reports = before.then(() => runAll(task, made))
@@ -50,34 +88,45 @@ export default setUp().then((made) => (task: Batch | typeof SET_UP | typeof CLOS
 /** Runs a batch, and gives the reports that it has not sent before. */
 async function runAll(batch: Batch, { kinds }: Handlers): Promise<Report[]> {
   let reports: Report[] = []
-  let sent = performance.now()
+  let sent = now()
   for (const tuple of batch) {
     const task = taskOf(tuple)
     // Taken back, because the job before it took too long: another thread runs it.
-    const found = Atomics.compareExchange(flags, task.slot, Flag.waiting, Flag.started)
+    const found = compareExchange(flags, task.slot, Flag.waiting, Flag.started)
     if (found !== Flag.waiting) continue
-    const start = performance.now()
-    starts[task.slot] = performance.timeOrigin + start
+    const start = now()
+    starts[task.slot] = timeOrigin + start
     const handler = Object.hasOwn(kinds, task.kind) ? kinds[task.kind] : undefined
     const outcome = handler ? await run(task, handler) : unhandled(task.kind)
-    const end = performance.now()
-    Atomics.store(flags, task.slot, Flag.done)
+    const end = now()
+    store(flags, task.slot, Flag.done)
     const { slot, token } = task
-    reports.push({
+    const report: Report = {
       slot,
       token,
       outcome: isPlain(outcome) ? undefined : outcome,
       took: end - start,
-    })
-    if (end - sent < REPORT_INTERVAL || tuple === batch.at(-1)) continue
-    send({ helve: 'reports', reports, last: false })
-    reports = []
-    sent = end
+    }
+    const units = weightOf(outcome)
+    if (units > 0) {
+      report.units = units
+      // What those before it have taken comes back only once they are sent.
+      if (reports.length > 0) sendReports(end)
+      await credit.taken(units)
+    }
+    reports.push(report)
+    if (end - sent >= REPORT_INTERVAL && tuple !== batch.at(-1)) sendReports(end)
   }
   if (!hasSent()) return reports
   // Not past what its runs have sent: that goes another way than the result.
   send({ helve: 'reports', reports, last: true })
   return []
+
+  function sendReports(at: number): void {
+    send({ helve: 'reports', reports, last: false })
+    reports = []
+    sent = at
+  }
 }
 
 function isPlain(outcome: TaskOutcome): boolean {
@@ -89,9 +138,9 @@ async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
   const { slot, id, token, kind } = task
   const current = new Run(task, {
     notices,
-    isAborted: () => Atomics.load(flags, slot) === Flag.ended,
-    logger: () => threadLogger(logLevel, id, kind),
-    progress: (value) => send({ helve: 'progress', id, value }),
+    isAborted: () => load(flags, slot) === Flag.ended,
+    logger: () => threadLogger(logLevel, outbox, id, kind),
+    progress: (json) => outbox.progress(id, json),
     spawning: (spawn) => guard.during(spawn),
     child: (pid, alive) => send({ helve: 'child', slot, token, pid, alive }),
   })
@@ -100,6 +149,7 @@ async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
     const outcome = (): Promise<TaskOutcome> => current.outcome(handler)
     return await (heart ? heart.during(slot, outcome) : outcome())
   } finally {
+    outbox.over(id)
     runs.delete(slot)
   }
 }
@@ -109,7 +159,7 @@ async function setUp(): Promise<Handlers> {
   if (typeof module?.setup !== 'function') {
     throw new TypeError(`${handlers}: expected defineHandlers(…) as its default export`)
   }
-  const made = await module.setup(config, threadContext(logLevel))
+  const made = await module.setup(config, threadContext(logLevel, outbox, credit))
   if (typeof made?.kinds !== 'object' || made.kinds === null) {
     throw new TypeError(`${handlers}: expected setup to return { kinds }, got ${typeof made}`)
   }
@@ -120,19 +170,20 @@ async function close(made: Handlers): Promise<[]> {
   try {
     await made.close?.()
   } catch (error) {
-    threadLogger(logLevel, null).error({ err: error }, 'closing the handlers failed')
+    threadLogger(logLevel, outbox, null).error({ err: error }, 'closing the handlers failed')
   }
+  await outbox.empty()
   return []
 }
 
 /** The main thread sets a slot's flag and rings; one pending wait serves all runs. */
 async function watchBell(): Promise<void> {
   for (;;) {
-    const heard = Atomics.load(flags, bell)
+    const heard = load(flags, bell)
     for (const [slot, current] of runs) {
-      if (Atomics.load(flags, slot) === Flag.ended) current.abort()
+      if (load(flags, slot) === Flag.ended) current.abort()
     }
-    const { async, value } = Atomics.waitAsync(flags, bell, heard)
+    const { async, value } = waitAsync(flags, bell, heard)
     if (async) await value
   }
 }

@@ -1,8 +1,13 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
 import { monotonic, NOBODY, type Pulse } from '../src/thread/pulse.ts'
+import { after, ORIGINAL, type Timer } from '../src/timer.ts'
 
 /** Milliseconds between two beats. */
 const BEAT_INTERVAL = 20
+
+// Handlers may replace them.
+const { exchange, store } = Atomics
+const { hrtime } = process
 
 /** The code of a run, also in what it waits for and in what it leaves behind. */
 interface Own {
@@ -21,7 +26,7 @@ export class Heart {
   /** Whose code goes on after the callback that is running: they can be nested. */
   readonly #outer: number[] = []
   #runs = 0
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
 
   constructor(pulse: Pulse) {
     this.#pulse = pulse
@@ -55,32 +60,30 @@ export class Heart {
 
   #enter(slot: number): void {
     const { holder } = this.#pulse
-    this.#outer.push(Atomics.exchange(holder, 0, slot))
+    this.#outer.push(exchange(holder, 0, slot))
   }
 
   #leave(): void {
-    Atomics.store(this.#pulse.holder, 0, this.#outer.pop() ?? NOBODY)
+    store(this.#pulse.holder, 0, this.#outer.pop() ?? NOBODY)
   }
 
   #begin(): void {
     this.#runs += 1
     if (this.#runs > 1) return
-    this.#pulse.beat[0] = monotonic()
-    this.#timer ??= setInterval(() => this.#beat(), BEAT_INTERVAL).unref()
+    this.#pulse.beat[0] = monotonic(hrtime)
+    if (this.#timer === undefined) this.#beat()
   }
 
+  /** Ends at a beat without runs, not with the last run: a timer per job costs more than most jobs. */
   #beat(): void {
-    if (this.#runs > 0) {
-      this.#pulse.beat[0] = monotonic()
-      return
-    }
-    // Not as soon as nothing runs: an interval per job costs more than most jobs.
-    clearInterval(this.#timer)
     this.#timer = undefined
+    if (this.#runs === 0) return
+    this.#pulse.beat[0] = monotonic(hrtime)
+    this.#timer = after(BEAT_INTERVAL, () => this.#beat(), ORIGINAL).unref()
   }
 
   #end(): void {
     this.#runs -= 1
-    if (this.#runs === 0) this.#pulse.beat[0] = -monotonic()
+    if (this.#runs === 0) this.#pulse.beat[0] = -monotonic(hrtime)
   }
 }

@@ -6,11 +6,33 @@ import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
 import { logLine } from '../src/run/log-line.ts'
 import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../src/job/limits.ts'
 import { checkSize } from '../src/job/payload.ts'
+import type { Outbox } from '../src/run/outbox.ts'
+import { unitsOf, type Credit } from '../src/thread/credit.ts'
 import { send } from './messages.ts'
-import { LOG_LEVELS, type LogLevel, type WebhookAnswer } from '../src/thread/protocol.ts'
+import {
+  LOG_LEVELS,
+  type LogLevel,
+  type ThreadMessage,
+  type WebhookAnswer,
+} from '../src/thread/protocol.ts'
 
-export function threadContext(logLevel: Int32Array): ThreadContext {
-  return { id: threadId, logger: threadLogger(logLevel, null), webhooks: { getWebhook } }
+/** A line on its way to the host's log. */
+export type ThreadLine = Omit<Extract<ThreadMessage, { helve: 'log' }>, 'helve' | 'units'>
+
+// Handlers may replace them.
+const { stringify } = JSON
+const { load } = Atomics
+
+/** Units of a question for a webhook: the main thread reads the file for each. */
+const QUESTION_UNITS = 2
+
+export function threadContext(
+  logLevel: Int32Array,
+  outbox: Outbox<ThreadLine>,
+  credit: Credit,
+): ThreadContext {
+  const logger = threadLogger(logLevel, outbox, null)
+  return { id: threadId, logger, webhooks: { getWebhook: (id) => getWebhook(id, credit) } }
 }
 
 /**
@@ -18,16 +40,25 @@ export function threadContext(logLevel: Int32Array): ThreadContext {
  *
  * @param lowest shared: the lowest level that is printed at the moment
  */
-export function threadLogger(lowest: Int32Array, id: number | null, kind?: string): Logger {
+export function threadLogger(
+  lowest: Int32Array,
+  outbox: Outbox<ThreadLine>,
+  id: number | null,
+  kind?: string,
+): Logger {
   const method = (level: LogLevel): LogMethod => {
     return (first: object | string, second?: string) => {
-      if (LOG_LEVELS[level] < Atomics.load(lowest, 0)) return
+      if (LOG_LEVELS[level] < load(lowest, 0)) return
       const [given, text] = logLine(first, second)
       // Not only TypeScript calls it.
-      const message = typeof text === 'string' ? text : toJobError(text).message
+      const message = cut(
+        typeof text === 'string' ? text : toJobError(text).message,
+        MAX_ERROR_BYTES,
+      )
       const own = kind === undefined ? {} : { kind }
       const fields = fieldsJson(own, given)
-      send({ helve: 'log', level, id, fields, message: cut(message, MAX_ERROR_BYTES) })
+      const units = unitsOf(fields.length + message.length)
+      outbox.line(id, { level, id, fields, message }, units)
     }
   }
   return {
@@ -42,22 +73,23 @@ export function threadLogger(lowest: Int32Array, id: number | null, kind?: strin
 /** Those of a line that cannot be sent, or not in bounds, are left out. */
 function fieldsJson(own: object, given: object): string {
   try {
-    const json = JSON.stringify({ ...given, ...own }, (_, value: unknown) =>
+    const json = stringify({ ...given, ...own }, (_, value: unknown) =>
       value instanceof Error ? toJobError(value) : value,
     )
     checkSize(json, 'fields', MAX_LOG_BYTES)
     return json
   } catch (error) {
-    return JSON.stringify({ ...own, unloggable: toJobError(error).message })
+    return stringify({ ...own, unloggable: toJobError(error).message })
   }
 }
 
 /** Asks the main thread, which alone reads the queue's file. */
-async function getWebhook(id: number): Promise<Webhook | undefined> {
+async function getWebhook(id: number, credit: Credit): Promise<Webhook | undefined> {
+  await credit.taken(QUESTION_UNITS)
   const { port1, port2 } = new MessageChannel()
   try {
     const answer = once(port1, 'message') as Promise<[WebhookAnswer]>
-    send({ helve: 'webhook', id, reply: port2 }, [port2])
+    send({ helve: 'webhook', id, reply: port2, units: QUESTION_UNITS }, [port2])
     const [{ webhook, error }] = await answer
     if (error !== undefined) throw new Error(error)
     return webhook

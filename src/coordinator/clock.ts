@@ -1,4 +1,5 @@
 import type { QueueClock } from '../store/timeline.ts'
+import { after } from '../timer.ts'
 
 /** Time as the coordinator sees it; tests bring their own. */
 export interface Clock extends QueueClock {
@@ -18,8 +19,8 @@ export function clockOf(queue: QueueClock): Clock {
     timeOf: (wall) => queue.timeOf(wall),
     monotonic: () => performance.now(),
     after(ms, callback) {
-      const timer = setTimeout(callback, ms)
-      return () => clearTimeout(timer)
+      const timer = after(ms, callback)
+      return () => timer.cancel()
     },
     soon: (callback) => void setImmediate(callback),
   }

@@ -1,3 +1,5 @@
+import { HelveError, read } from './errors.ts'
+
 /** A webhook: where, in which form and with which secret events are delivered. */
 export interface Webhook {
   id: number
@@ -46,4 +48,46 @@ export interface DeliveryRecord {
   truncated: boolean
   /** Why it failed; `null` after a 2xx. */
   error: string | null
+}
+
+/** What each field of a record has to be, and the test for it. */
+const FIELDS: Record<keyof DeliveryRecord, [expected: string, is: (value: unknown) => boolean]> = {
+  webhookId: ['an integer', Number.isSafeInteger],
+  guid: ['a string', isText],
+  event: ['a string', isText],
+  action: ['a string or null', isTextOrNull],
+  attempt: ['an integer', Number.isSafeInteger],
+  at: ['an integer', Number.isSafeInteger],
+  durationMs: ['a finite number', Number.isFinite],
+  url: ['a string', isText],
+  requestHeaders: ['an object of strings', isHeaders],
+  requestBody: ['a string', isText],
+  status: ['an integer or null', (value) => value === null || Number.isSafeInteger(value)],
+  responseHeaders: ['an object of strings or null', (value) => value === null || isHeaders(value)],
+  responseBody: ['bytes or null', (value) => value === null || value instanceof Uint8Array],
+  truncated: ['true or false', (value) => typeof value === 'boolean'],
+  error: ['a string or null', isTextOrNull],
+}
+
+/** @throws HelveError `HELVE_ERR_OPTION`, which tells nothing of a field but its type: it may be secret */
+export function checkDelivery(record: DeliveryRecord): void {
+  for (const [field, [expected, is]] of Object.entries(FIELDS)) {
+    const value = read(record, field)
+    if (is(value)) continue
+    const problem = `delivery.${field}: expected ${expected}, got a value of type ${typeof value}`
+    throw new HelveError('HELVE_ERR_OPTION', problem)
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || isText(value)
+}
+
+function isHeaders(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).every((one) => (Array.isArray(one) ? one.every(isText) : isText(one)))
 }

@@ -4,6 +4,9 @@ import { HelveError } from './errors.ts'
 import { toJobError } from './failure.ts'
 import { MAX_PAYLOAD_BYTES } from './limits.ts'
 
+// A handler may replace it; what is enqueued after that is JSON all the same.
+const { stringify } = JSON
+
 const MAX_DEPTH = 1_000
 
 /**
@@ -20,7 +23,7 @@ export function checkedJson(value: unknown, field: string): string {
   let json: string | undefined
   try {
     checkValue(value, field, 0)
-    json = JSON.stringify(value)
+    json = stringify(value)
   } catch (cause) {
     if (cause instanceof HelveError) throw cause
     const problem = `${field}: expected JSON, got ${toJobError(cause).message}`

@@ -2,10 +2,18 @@ import type { Handler, Logger } from '../run/handler.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { Notices } from '../run/notices.ts'
+import { Outbox } from '../run/outbox.ts'
 import { Run } from '../run/run.ts'
 import { unhandled } from '../job/outcome.ts'
+import { after } from '../timer.ts'
+import { boundedLogger } from './bounded-logger.ts'
+import { LoopRoom } from './loop-room.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
+import { progressOf } from './thread-messages.ts'
 import { Watchdog, type Watched } from './watchdog.ts'
+
+/** Units of lines and progress in each turn of the event loop, which the handlers share. */
+const MOST_TOLD = 1_000
 
 interface ActiveRun extends Watched {
   job: ClaimedJob
@@ -23,6 +31,22 @@ export class InlinePool implements Pool {
   readonly #notices = new Notices()
   readonly #runs = new Set<ActiveRun>()
   readonly #watchdog = new Watchdog<ActiveRun>((active) => this.#end(active, 'timeout'))
+  /** No line waits: its fields may be others by then. */
+  readonly #outbox = new Outbox<() => void>(
+    {
+      room: new LoopRoom(MOST_TOLD),
+      line: (write) => write(),
+      progress: (id, json) => {
+        const active = this.#find(id)
+        if (active) this.#listener.progress(active.job, progressOf(json))
+      },
+      dropped: (id, lines) => {
+        const message = `${lines} lines were dropped: they came in one turn of the event loop`
+        this.#listener.log('warn', { ...(id === null ? {} : { job: id }), dropped: lines }, message)
+      },
+    },
+    0,
+  )
 
   constructor(
     handlers: ReadonlyMap<string, Handler>,
@@ -93,8 +117,9 @@ export class InlinePool implements Pool {
       {
         notices: this.#notices,
         isAborted: () => active.ending !== undefined,
-        logger: () => this.#logger(job),
-        progress: (value) => this.#listener.progress(job, value),
+        logger: () =>
+          boundedLogger(this.#logger(job), (write) => this.#outbox.line(job.id, write, 1)),
+        progress: (json) => this.#outbox.progress(job.id, json),
         // The run ends them itself: nothing but the process's end can keep it from that.
         spawning: (spawn) => spawn(),
         child: () => undefined,
@@ -111,6 +136,7 @@ export class InlinePool implements Pool {
     this.#runs.add(active)
     this.#watchdog.watch(active)
     const outcome = await run.outcome(handler)
+    this.#outbox.over(job.id)
     this.#watchdog.unwatch(active)
     this.#runs.delete(active)
     if (outcome.type === 'completed' || active.ending === undefined) return outcome
@@ -119,15 +145,20 @@ export class InlinePool implements Pool {
       : { type: 'released', reason: 'the runtime stopped' }
   }
 
+  #find(id: number): ActiveRun | undefined {
+    for (const active of this.#runs) if (active.job.id === id) return active
+    return undefined
+  }
+
   /** Nothing can stop a function on the main thread: its slot and key are its until it returns. */
   #end(active: ActiveRun, why: 'timeout' | 'interrupt'): void {
     if (active.ending !== undefined) return
     active.ending = why
     active.run.abort()
-    setTimeout(() => {
+    after(active.grace, () => {
       if (!this.#runs.has(active)) return
       const reason = 'it runs on the main thread, and goes on after its signal'
       this.#listener.stuck(active.job, reason)
-    }, active.grace).unref()
+    }).unref()
   }
 }

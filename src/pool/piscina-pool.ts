@@ -1,13 +1,14 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Webhook } from '../job/delivery.ts'
+import { after, type Timer } from '../timer.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
 import { Pace } from './pace.ts'
 import { pack, type Seat } from './packing.ts'
 import { StallWatch } from './stall-watch.ts'
 import type { ThreadListener } from './thread-listener.ts'
-import { fieldsOf, threadMessage } from './thread-messages.ts'
+import { fieldsOf, progressOf, threadMessage } from './thread-messages.ts'
 import type { ThreadOptions } from './thread-options.ts'
 import { OVERDUE, WorkerThread } from './worker-thread.ts'
 
@@ -43,7 +44,7 @@ export class PiscinaPool implements Pool {
   readonly #cells = new Set<WorkerThread>()
   #dispatching = false
   #closed = false
-  #overdueTimer: NodeJS.Timeout | undefined
+  #overdueTimer: Timer | undefined
 
   constructor(
     options: ThreadOptions,
@@ -160,7 +161,7 @@ export class PiscinaPool implements Pool {
 
   async close(): Promise<boolean> {
     this.#closed = true
-    clearTimeout(this.#overdueTimer)
+    this.#overdueTimer?.cancel()
     this.#stallWatch.close()
     const exited = await Promise.all(this.#all().map((thread) => thread.close()))
     return exited.every(Boolean)
@@ -316,11 +317,11 @@ export class PiscinaPool implements Pool {
   }
 
   #watchOverdue(): void {
-    this.#overdueTimer ??= setTimeout(() => {
+    this.#overdueTimer ??= after(OVERDUE, () => {
       this.#overdueTimer = undefined
       this.#dispatch()
       if (this.#threads.some((thread) => thread.hasWaiting)) this.#watchOverdue()
-    }, OVERDUE).unref()
+    }).unref()
   }
 
   #onMessage(thread: WorkerThread, received: unknown): void {
@@ -329,16 +330,19 @@ export class PiscinaPool implements Pool {
       case 'reports':
         return thread.report(message.reports, message.last)
       case 'progress': {
+        thread.giveBack(message.units)
         const job = thread.find(message.id)
-        if (job) this.#listener.progress(job, message.value)
+        if (job) this.#listener.progress(job, progressOf(message.json))
         return
       }
       case 'log': {
         const { id, level, fields } = message
         const own = { thread: thread.id, ...(id === null ? {} : { job: id }) }
+        thread.giveBack(message.units)
         return this.#listener.log(level, { ...fieldsOf(fields), ...own }, message.message)
       }
       case 'webhook':
+        thread.giveBack(message.units)
         void this.#answer(message.id, message.reply)
         return
       case 'child':

@@ -1,5 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { SpawnGuard } from '../thread/guard.ts'
+import { after } from '../timer.ts'
 import { ProcessGroups } from './process-groups.ts'
 import type { ThreadLife } from './thread-life.ts'
 import type { ThreadRun } from './thread-run.ts'
@@ -63,9 +64,9 @@ export class RunEnder {
     const bell = this.#flags.length - 1
     Atomics.add(this.#flags, bell, 1)
     Atomics.notify(this.#flags, bell)
-    setTimeout(() => {
+    after(run.terms.grace, () => {
       if (!run.isOver) this.#force(run)
-    }, run.terms.grace).unref()
+    }).unref()
   }
 
   close(): void {
@@ -81,16 +82,16 @@ export class RunEnder {
     // Before they end: what the run makes of that must not count as done.
     run.force()
     this.#groups.kill(run)
-    setTimeout(() => void this.#kill(run), REAP_TIME).unref()
+    after(REAP_TIME, () => void this.#kill(run)).unref()
   }
 
   async #kill(run: ThreadRun): Promise<void> {
     if (run.isOver) return
-    const report = setTimeout(() => {
+    const report = after(STUCK_AFTER, () => {
       this.#onStuck(run.job, `its thread was to be killed ${STUCK_AFTER} ms ago, and goes on`)
-    }, STUCK_AFTER)
+    })
     await this.#killThread(run)
-    clearTimeout(report)
+    report.cancel()
   }
 
   /** Resolves once it has exited, or the run is over without that. */

@@ -1,3 +1,4 @@
+import { after, type Timer } from '../timer.ts'
 import { LOOK_INTERVAL } from './heartbeat.ts'
 
 /** A thread whose event loop is watched. */
@@ -9,18 +10,18 @@ export interface Beating {
 /** Looks at the threads of a lane that have jobs; without any it does nothing. */
 export class StallWatch {
   readonly #threads = new Set<Beating>()
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
   #closed = false
 
   watch(thread: Beating): void {
     if (this.#closed) return
     this.#threads.add(thread)
-    this.#timer ??= setTimeout(() => this.#look(), LOOK_INTERVAL).unref()
+    this.#timer ??= after(LOOK_INTERVAL, () => this.#look()).unref()
   }
 
   close(): void {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
   }
 
   #look(): void {

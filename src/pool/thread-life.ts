@@ -1,9 +1,11 @@
-import type { Worker } from 'node:worker_threads'
+import { receiveMessageOnPort, type MessagePort, type Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { read } from '../job/errors.ts'
 import { cut, toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import { SET_UP, type ThreadData } from '../thread/protocol.ts'
+import { after } from '../timer.ts'
+import { portOf } from './thread-messages.ts'
 
 /** How threads are started. */
 export interface ThreadStart {
@@ -36,6 +38,8 @@ interface Life {
   ready: Promise<unknown>
   /** Resolves once the thread has really stopped. */
   exited: Promise<void>
+  /** What its messages come from once it takes tasks. */
+  port: MessagePort | undefined
   /** The job for whose sake the thread was killed. */
   killedFor: ClaimedJob | undefined
 }
@@ -158,8 +162,17 @@ export class ThreadLife {
     // An error outside of any task: without a listener it would end the process. The exit that
     // follows it is what counts.
     piscina.on('error', () => undefined)
-    piscina.on('message', (message) => this.#listener.message(message))
+    piscina.on('message', (message) => this.#onMessage(message))
     return piscina
+  }
+
+  #onMessage(message: unknown): void {
+    const port = portOf(message)
+    if (port === undefined || this.#life === undefined) return this.#listener.message(message)
+    this.#life.port = port
+    port.on('message', (own) => this.#listener.message(own))
+    // Its tasks keep the process alive, and what it says in between does not.
+    port.unref()
   }
 
   /** Follows the thread that now is until it exits, and then its successor. */
@@ -169,7 +182,8 @@ export class ThreadLife {
     // The id of a worker that has exited is −1.
     const life: Life = {
       ...{ worker, id: worker.threadId, state: 'starting', reason: undefined },
-      ...{ exited: exitOf(worker), ready: Promise.resolve(), killedFor: undefined },
+      ...{ exited: exitOf(worker), ready: Promise.resolve() },
+      ...{ port: undefined, killedFor: undefined },
     }
     this.#life = life
     life.ready = Promise.race([this.#setUp(life), life.exited])
@@ -180,10 +194,19 @@ export class ThreadLife {
     // Piscina's own listener came first: the successor, if there will be one, is there.
     worker.once('exit', (code) => {
       this.#over(life, `the thread exited with code ${code}`)
+      this.#hearLastWords(life)
       if (this.#closed) return
       this.#listener.down(life.id, life.reason!)
       if (!this.isLast) this.#follow()
     })
+  }
+
+  /** What it has sent before its end, and nobody has read yet. */
+  #hearLastWords({ port }: Life): void {
+    if (port === undefined) return
+    let received
+    while ((received = receiveMessageOnPort(port))) this.#listener.message(received.message)
+    port.close()
   }
 
   /** Notes why it ends; what is known first counts. */
@@ -195,17 +218,17 @@ export class ThreadLife {
 
   async #setUp(life: Life): Promise<void> {
     const { setupTimeout } = this.#start
-    const timer = setTimeout(() => {
+    const timer = after(setupTimeout, () => {
       this.#over(life, `the thread was not set up within ${setupTimeout} ms`)
       void life.worker.terminate()
-    }, setupTimeout).unref()
+    }).unref()
     try {
       await this.#piscina.run(SET_UP)
     } catch {
       // That says why.
       return await life.exited
     } finally {
-      clearTimeout(timer)
+      timer.cancel()
     }
     if (life.state !== 'starting' || this.#closed) return
     life.state = 'up'
@@ -218,13 +241,13 @@ export class ThreadLife {
   #restartLater(): void {
     const delay = Math.min(RESTART_DELAY * 2 ** this.#restarts, MOST_RESTART_DELAY)
     this.#restarts += 1
-    setTimeout(() => {
+    after(delay, () => {
       if (this.#closed) return
       void this.#destroy()
       this.#piscina = this.#create()
       this.#destroyed = undefined
       this.#follow()
-    }, delay).unref()
+    }).unref()
   }
 }
 

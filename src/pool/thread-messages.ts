@@ -1,26 +1,39 @@
 import { MessagePort } from 'node:worker_threads'
 import { read } from '../job/errors.ts'
-import { LOG_LEVELS, type ThreadMessage } from '../thread/protocol.ts'
+import { reportsOf } from './reports.ts'
+import { LOG_LEVELS, type PortMessage, type ThreadMessage } from '../thread/protocol.ts'
+
+/** The port that a thread gives, for all that it has to say from then on. */
+export function portOf(received: unknown): MessagePort | undefined {
+  if (read(received, 'helve') !== 'port') return undefined
+  const { port } = received as PortMessage
+  return port instanceof MessagePort ? port : undefined
+}
 
 /** A message of a thread. Handlers can post as well, and anything: only what is whole is let through. */
 export function threadMessage(received: unknown): ThreadMessage | undefined {
   const message = received as ThreadMessage
   switch (read(received, 'helve')) {
-    case 'progress':
-      return message
+    case 'progress': {
+      const { json, units } = message as Extract<ThreadMessage, { helve: 'progress' }>
+      const isText = json === undefined || typeof json === 'string'
+      return isText && isUnits(units) ? message : undefined
+    }
     case 'reports': {
-      const { reports } = message as Extract<ThreadMessage, { helve: 'reports' }>
-      return Array.isArray(reports) && reports.every(isReport) ? message : undefined
+      const { reports, last } = message as Extract<ThreadMessage, { helve: 'reports' }>
+      return { helve: 'reports', reports: reportsOf(reports), last }
     }
     case 'log': {
-      const { level, fields, message: text } = message as Extract<ThreadMessage, { helve: 'log' }>
+      const line = message as Extract<ThreadMessage, { helve: 'log' }>
+      const { level, fields, message: text, units } = line
       const strings = typeof level === 'string' && typeof fields === 'string'
-      if (!strings || typeof text !== 'string') return undefined
+      if (!strings || typeof text !== 'string' || !isUnits(units)) return undefined
       return Object.hasOwn(LOG_LEVELS, level) ? message : undefined
     }
     case 'webhook': {
-      const { id, reply } = message as Extract<ThreadMessage, { helve: 'webhook' }>
-      return typeof id === 'number' && reply instanceof MessagePort ? message : undefined
+      const { id, reply, units } = message as Extract<ThreadMessage, { helve: 'webhook' }>
+      const isWhole = typeof id === 'number' && reply instanceof MessagePort
+      return isWhole && isUnits(units) ? message : undefined
     }
     case 'child': {
       const { slot, pid, alive } = message as Extract<ThreadMessage, { helve: 'child' }>
@@ -32,13 +45,22 @@ export function threadMessage(received: unknown): ThreadMessage | undefined {
   }
 }
 
-/** A slot can be looked up; whether the rest is true, its token says. */
-function isReport(report: unknown): boolean {
-  return Number.isInteger(read(report, 'slot'))
-}
-
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
+}
+
+/** What the main thread can give back of a thread's credit. */
+function isUnits(units: unknown): boolean {
+  return Number.isInteger(units) && (units as number) > 0
+}
+
+/** The value of a progress; undefined for what is no JSON. */
+export function progressOf(json: string | undefined): unknown {
+  try {
+    return json && (JSON.parse(json) as unknown)
+  } catch {
+    return undefined
+  }
 }
 
 /** The fields of a line that a handler logs. */

@@ -1,5 +1,4 @@
-/** Node fires timers above 2^31−1 ms at once; and a clock that was asleep is looked at again. */
-const LONGEST_TIMER = 60_000
+import { after, type Timer } from '../timer.ts'
 
 /** A run with a timeout. */
 export interface Watched {
@@ -16,7 +15,7 @@ export interface Watched {
 export class Watchdog<R extends Watched> {
   readonly #runs = new Set<R>()
   readonly #onOver: (run: R) => void
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
   /** When the timer fires, in epoch milliseconds. */
   #due = Infinity
 
@@ -37,16 +36,15 @@ export class Watchdog<R extends Watched> {
 
   close(): void {
     this.#runs.clear()
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
   }
 
   #arm(due: number): void {
     this.#timer?.ref()
     if (due >= this.#due) return
-    clearTimeout(this.#timer)
+    this.#timer?.cancel()
     this.#due = due
-    const wait = Math.min(Math.max(due - now(), 1), LONGEST_TIMER)
-    this.#timer = setTimeout(() => this.#look(), wait)
+    this.#timer = after(Math.max(due - now(), 1), () => this.#look())
   }
 
   #look(): void {

@@ -1,10 +1,12 @@
+import { after, type Timer } from '../timer.ts'
+
 /** Whether a promise resolves in so many milliseconds. */
 export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)))
+  let timer: Timer | undefined
+  const over = new Promise<false>((resolve) => (timer = after(ms, () => resolve(false))))
   try {
     return await Promise.race([promise.then(() => true), over])
   } finally {
-    clearTimeout(timer)
+    timer?.cancel()
   }
 }

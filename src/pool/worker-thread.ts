@@ -1,5 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
+import { Credit } from '../thread/credit.ts'
 import { SpawnGuard } from '../thread/guard.ts'
 import {
   CLOSE,
@@ -13,6 +14,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { LastReports } from './last-reports.ts'
 import { MOST_JOBS } from './pace.ts'
 import type { Packed } from './packing.ts'
+import { reportsOf } from './reports.ts'
 import { RunEnder } from './run-ender.ts'
 import { ThreadGone, ThreadLife } from './thread-life.ts'
 import type { ThreadListener } from './thread-listener.ts'
@@ -38,6 +40,7 @@ export class WorkerThread {
   readonly #listener: ThreadListener
   readonly #slots: ThreadSlots
   readonly #last = new LastReports()
+  readonly #credit = new Credit()
   #batches = 0
   /** What its hand-offs cost together. */
   #load = 0
@@ -72,7 +75,8 @@ export class WorkerThread {
     const pulse = this.#heartbeat?.pulse
     const guard = new SpawnGuard()
     const spawnGuard = guard.words
-    const data = { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard }
+    const credit = this.#credit.words
+    const data = { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard, credit }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
       up: () => {
@@ -84,6 +88,7 @@ export class WorkerThread {
       },
       down: (id, reason) => {
         guard.reset()
+        this.#credit.reset()
         listener.down(id, reason)
       },
     })
@@ -204,6 +209,11 @@ export class WorkerThread {
     return this.#slots.find(({ job }) => job.id === id)?.job
   }
 
+  /** It may send so much more. */
+  giveBack(units: number): void {
+    this.#credit.giveBack(units)
+  }
+
   /** Settles those of its runs that these are about; others are forged, or late. */
   report(reports: Report[], last = false): void {
     const own = reports.filter(({ slot, token }) => this.#slots.has(slot, token))
@@ -218,7 +228,8 @@ export class WorkerThread {
   }
 
   #settleAll(reports: Report[]): void {
-    for (const { slot, token, outcome, took } of reports) {
+    for (const { slot, token, outcome, took, units = 0 } of reports) {
+      if (units > 0) this.giveBack(units)
       const run = this.#slots.live(slot, token)
       if (run) this.#settle(run, run.ended(outcome ?? COMPLETED), took)
     }
@@ -263,7 +274,7 @@ export class WorkerThread {
     const batch: Batch = runs.map((run) => run.task())
     let gone = NO_OUTCOME
     try {
-      this.#settleAll((await this.#life.run(batch)) as Report[])
+      this.#settleAll(reportsOf(await this.#life.run(batch)))
       this.#settleAll(await this.#last.take(runs))
     } catch (error) {
       gone = error as ThreadGone

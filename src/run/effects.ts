@@ -1,8 +1,11 @@
 import { serialize } from 'node:v8'
-import type { DeliveryRecord } from '../job/delivery.ts'
+import { checkDelivery, type DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import type { NewJob } from '../job/job.ts'
 import { MAX_EFFECT_BYTES, MAX_EFFECTS } from '../job/limits.ts'
+
+// A handler may replace it.
+const clone = structuredClone
 
 /** What a run wants to be written with its settling: only so much, since one turn writes all of it. */
 export class Effects {
@@ -16,10 +19,11 @@ export class Effects {
     this.followUps.push(job)
   }
 
-  /** @throws as {@link enqueue}, and for what cannot be cloned */
+  /** @throws as {@link enqueue}, `HELVE_ERR_OPTION`, and for what cannot be cloned */
   record(record: DeliveryRecord): void {
     // Here, where it throws into the handler: what cannot be cloned would end the thread.
-    const own = structuredClone(record)
+    const own = clone(record)
+    checkDelivery(own)
     this.#take('deliveries', this.deliveries.length, serialize(own).length)
     this.deliveries.push(own)
   }

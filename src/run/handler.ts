@@ -55,12 +55,14 @@ export interface HandlerContext<T = AnyKinds> {
   /**
    * Its lines come out of the host's logger, with the fields `job`, `kind` and, from a thread,
    * `thread`: a field of the handler's own that has one of these names is left out. From a thread,
-   * a line has at most 8 KiB of text and 64 KiB of fields.
+   * a line has at most 8 KiB of text and 64 KiB of fields. Lines that come faster than the host logs
+   * them are dropped beyond 1,000, and one warning says how many.
    */
   readonly logger: Logger
   /**
-   * Emits `progress` on the runtime. The value must be JSON, 1 MiB at most; it is not kept. After the
-   * end of the run it goes nowhere.
+   * Emits `progress` on the runtime. The value must be JSON, 1 MiB at most; it is not kept. Of values
+   * that come faster than they are heard the newest is emitted. After the end of the run it goes
+   * nowhere.
    */
   progress(value: unknown): void
   /**
@@ -88,8 +90,8 @@ export interface HandlerContext<T = AnyKinds> {
    * Keeps a webhook delivery attempt in the transaction that settles this run, failed or not; of a
    * run that is interrupted nothing is kept.
    *
-   * @throws HelveError as {@link enqueue} does, with which it shares the 16 MiB; `DataCloneError` for
-   *   what cannot be cloned
+   * @throws HelveError as {@link enqueue} does, with which it shares the 16 MiB; `HELVE_ERR_OPTION` for
+   *   what is no record; `DataCloneError` for what cannot be cloned
    */
   recordDelivery(record: DeliveryRecord): void
   /**

@@ -3,6 +3,9 @@ import { toJobError } from '../job/failure.ts'
 import { MAX_RESULT_BYTES } from '../job/limits.ts'
 import { checkSize } from '../job/payload.ts'
 
+// A handler may replace it.
+const { stringify } = JSON
+
 /**
  * The JSON of what a handler returned, or why there is none. Its work is done by then: a result
  * that cannot be told is no reason to do the work again.
@@ -10,7 +13,7 @@ import { checkSize } from '../job/payload.ts'
 export function resultJson(result: unknown): { json: string | undefined; problem?: string } {
   if (result === undefined) return { json: undefined }
   try {
-    const json = JSON.stringify(result) as string | undefined
+    const json = stringify(result) as string | undefined
     if (json === undefined) return without(`expected JSON, got ${shown(result)}`)
     checkSize(json, 'result', MAX_RESULT_BYTES)
     return { json }

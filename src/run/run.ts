@@ -14,6 +14,10 @@ import type { Notices } from './notices.ts'
 import { resultJson } from './result.ts'
 import type { Task } from '../thread/protocol.ts'
 
+// A handler may replace them; the runs after it go on with these.
+const { parse } = JSON
+const { now } = Date
+
 /** What surrounds a run: a thread, or the main thread. */
 export interface RunHost {
   /** Shared by the runs of the thread. */
@@ -21,7 +25,8 @@ export interface RunHost {
   isAborted(): boolean
   /** Called for a handler that logs. */
   logger(): Logger
-  progress(value: unknown): void
+  /** @param json undefined for a value that is */
+  progress(json: string | undefined): void
   /** Calls what starts a process, and tells of it, when that may be done. */
   spawning<T>(spawn: () => T): T
   /** The run has started a process, or one of those has exited. */
@@ -82,8 +87,7 @@ export class Run implements HandlerContext {
   get progress() {
     return (value: unknown): void => {
       if (this.#isOver) return this.#late('progress')
-      // What JSON makes of it: that has a bound, and can be sent.
-      this.#host.progress(value === undefined ? value : JSON.parse(checkedJson(value, 'progress')))
+      this.#host.progress(value === undefined ? undefined : checkedJson(value, 'progress'))
     }
   }
 
@@ -91,7 +95,7 @@ export class Run implements HandlerContext {
     return (kind: string, payload?: unknown, options?: EnqueueOptions): void => {
       this.#checkOpen('enqueue')
       // Its time begins with the end of this run.
-      this.#effects.enqueue(newJob(kind, payload, options, { now: 0, wall: Date.now() }))
+      this.#effects.enqueue(newJob(kind, payload, options, { now: 0, wall: now() }))
     }
   }
 
@@ -158,7 +162,7 @@ export class Run implements HandlerContext {
 
   #job(): Job {
     const { id, kind, payload, dedupeKey, attempt, maxAttempts, createdAt } = this.#task
-    const parsed = JSON.parse(payload) as AnyPayload
+    const parsed = parse(payload) as AnyPayload
     return { id, kind, payload: parsed, dedupeKey, attempt, maxAttempts, createdAt }
   }
 }

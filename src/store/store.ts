@@ -243,13 +243,13 @@ export interface ListQuery {
   kind?: string
   /** {@link Page.next} of the page before. */
   after?: string
-  /** 1 to 1000. @default 100 */
+  /** Jobs of a page at most, 1 to 1000. @default 100 */
   limit?: number
 }
 
 /**
  * Some jobs, ordered by state (running, queued, dead), kind, and then priority, time and id; queued
- * jobs with a group come after those without.
+ * jobs with a group come after those without. A page whose payloads come to 4 MiB ends early.
  */
 export interface Page {
   jobs: JobRecord[]

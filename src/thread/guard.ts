@@ -1,3 +1,6 @@
+// A handler may replace them.
+const { load, notify, store, wait, waitAsync } = Atomics
+
 const SPAWNING = 0
 const DOOMED = 1
 
@@ -20,7 +23,7 @@ export class SpawnGuard {
     // Each side sets its own word before it looks at the other's, so at least one sees the other.
     while (this.isDoomed) {
       this.#set(SPAWNING, 0)
-      Atomics.wait(this.words, DOOMED, 1)
+      wait(this.words, DOOMED, 1)
       this.#set(SPAWNING, 1)
     }
     try {
@@ -33,12 +36,12 @@ export class SpawnGuard {
   /** On the main thread: resolves once the thread starts no process, and will start none. */
   async doom(): Promise<void> {
     this.#set(DOOMED, 1)
-    const { async, value } = Atomics.waitAsync(this.words, SPAWNING, 1)
+    const { async, value } = waitAsync(this.words, SPAWNING, 1)
     if (async) await value
   }
 
   get isDoomed(): boolean {
-    return Atomics.load(this.words, DOOMED) === 1
+    return load(this.words, DOOMED) === 1
   }
 
   /** On the main thread: it may go on. */
@@ -53,7 +56,7 @@ export class SpawnGuard {
   }
 
   #set(word: number, value: 0 | 1): void {
-    Atomics.store(this.words, word, value)
-    Atomics.notify(this.words, word)
+    store(this.words, word, value)
+    notify(this.words, word)
   }
 }

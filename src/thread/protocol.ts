@@ -22,6 +22,8 @@ export interface ThreadData {
   pulse: Pulse | undefined
   /** Shared: the words of its `SpawnGuard`. */
   spawnGuard: Int32Array
+  /** Shared: the words of its `Credit`. */
+  credit: Int32Array
 }
 
 /** One job, handed to a slot of a thread. */
@@ -95,11 +97,16 @@ export interface Report {
   token: number
   /** Undefined for {@link COMPLETED}, which is what most runs come to. */
   outcome: TaskOutcome | undefined
-  /** Milliseconds that the run took. */
-  took: number
+  /** Milliseconds that the run took; undefined when the thread did not get to say. */
+  took: number | undefined
+  /** What the main thread gives back to the thread's `Credit`; none for what weighs little. */
+  units?: number
 }
 
-/** What a thread sends while its batch goes on. Handlers can send here, too, and anything. */
+/**
+ * What a thread sends while its batch goes on. From its first job on the messages have a port of
+ * their own: the `parentPort`, on which any code of the thread can post anything, is closed then.
+ */
 export type ThreadMessage =
   /** `last`: they stand in for the result of the batch. */
   | { helve: 'reports'; reports: Report[]; last: boolean }
@@ -111,11 +118,20 @@ export type ThreadMessage =
       /** JSON of an object. */
       fields: string
       message: string
+      /** What the main thread gives back to the thread's `Credit`. */
+      units: number
     }
-  | { helve: 'progress'; id: number; value: unknown }
-  | { helve: 'webhook'; id: number; reply: MessagePort }
+  /** `json` is undefined for a value that is. */
+  | { helve: 'progress'; id: number; json: string | undefined; units: number }
+  | { helve: 'webhook'; id: number; reply: MessagePort; units: number }
   /** A process that a run has started; not `alive`: it has exited. */
   | { helve: 'child'; slot: number; token: number; pid: number; alive: boolean }
+
+/** The one message that gives the main thread the port of the others. */
+export interface PortMessage {
+  helve: 'port'
+  port: MessagePort
+}
 
 /** What comes back on the `reply` port of a webhook question. */
 export interface WebhookAnswer {

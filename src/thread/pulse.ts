@@ -15,6 +15,9 @@ export interface Pulse {
 /** No run's code is running. */
 export const NOBODY = -1
 
+// Handlers may replace them.
+const { store } = Atomics
+
 export function newPulse(): Pulse {
   const pulse = {
     beat: new Float64Array(new SharedArrayBuffer(8)),
@@ -27,14 +30,14 @@ export function newPulse(): Pulse {
 /** For the next thread: this one has stopped. */
 export function resetPulse({ beat, holder }: Pulse): void {
   beat[0] = 0
-  Atomics.store(holder, 0, NOBODY)
+  store(holder, 0, NOBODY)
 }
 
 /**
  * Milliseconds, on a clock that all threads share and that is never set: each thread's epoch time
  * begins with what the machine's clock said when that thread started.
  */
-export function monotonic(): number {
-  const [seconds, nanoseconds] = process.hrtime()
+export function monotonic(hrtime = process.hrtime): number {
+  const [seconds, nanoseconds] = hrtime()
   return seconds * 1e3 + nanoseconds / 1e6
 }

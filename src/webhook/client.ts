@@ -1,6 +1,7 @@
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import { PermanentError } from '../job/errors.ts'
 import { shown } from '../job/check.ts'
+import { after } from '../timer.ts'
 import { TransportError } from './transport-error.ts'
 
 /** A request to be made once. */
@@ -92,15 +93,14 @@ function connector({ insecureTls }: PostRequest, signal: AbortSignal): buildConn
 function arm(stop: AbortController, client: Client, { timeout, signal }: PostRequest): () => void {
   let missing = 'connection'
   client.once('connect', () => (missing = 'response'))
-  const timer = setTimeout(
-    () => stop.abort(new TransportError('TIMEOUT', `no ${missing} within ${timeout} ms`)),
-    timeout,
+  const timer = after(timeout, () =>
+    stop.abort(new TransportError('TIMEOUT', `no ${missing} within ${timeout} ms`)),
   )
   const abort = () => stop.abort(new TransportError('ABORTED', 'aborted', signal.reason))
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort)
   return () => {
-    clearTimeout(timer)
+    timer.cancel()
     signal.removeEventListener('abort', abort)
   }
 }
@@ -114,9 +114,9 @@ async function exchange(
   stop.signal.throwIfAborted()
   const path = url.pathname + url.search
   const response = await client.request({ method: 'POST', path, headers, body })
-  const timer = setTimeout(() => stop.abort(), BODY_TIMEOUT)
+  const timer = after(BODY_TIMEOUT, () => stop.abort())
   const kept = await readBody(response.body)
-  clearTimeout(timer)
+  timer.cancel()
   return { status: response.statusCode, headers: present(response.headers), ...kept }
 }
 

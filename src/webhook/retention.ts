@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from '../run/handler.ts'
 import type { DeliveryPruner } from '../store/store.ts'
+import { sleep } from '../timer.ts'
 
 /** Milliseconds for which records of webhook deliveries are kept: 30 days. */
 export const deliveryRetention = 30 * 24 * 60 * 60 * 1_000
@@ -21,13 +21,13 @@ export interface DeliveryRetentionOptions {
 export interface RetentionClock {
   /** Epoch milliseconds. */
   now(): number
-  /** Settles after so many milliseconds, or as soon as the signal aborts; leaves no timer behind. */
+  /** Resolves after so many milliseconds, or as soon as the signal aborts; leaves no timer behind. */
   wait(ms: number, signal: AbortSignal): Promise<unknown>
 }
 
 const SYSTEM: RetentionClock = {
   now: Date.now,
-  wait: (ms, signal) => wait(ms, undefined, { signal }),
+  wait: sleep,
 }
 
 /**
@@ -42,7 +42,7 @@ export async function runDeliveryRetention(
 ): Promise<void> {
   while (!signal.aborted) {
     await sweep(store, logger, clock.now() - deliveryRetention)
-    await clock.wait(INTERVAL, signal).catch(() => undefined)
+    await clock.wait(INTERVAL, signal)
   }
 }
 

@@ -39,6 +39,19 @@ describe('jobs that are handed over together', () => {
     await lane.worksOn()
   })
 
+  test('I9: are settled one by one when their results are large', async (t) => {
+    const lane = await openLane(t)
+    await warmUp(lane)
+    const jobs = startAll(
+      lane,
+      Array.from({ length: 10 }, () => ({ does: 'large' })),
+    )
+    for (const job of jobs) {
+      assert.equal((completed(await lane.recorder.outcome(job)) as string).length, 300_000)
+    }
+    await lane.worksOn()
+  })
+
   test('I6: the end of their thread is charged to the one that ran, and to no other', async (t) => {
     const lane = await openLane(t)
     await warmUp(lane)

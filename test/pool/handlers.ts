@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 import { defineHandlers, type HandlerContext, type Job } from '../../workers/define-handlers.ts'
+import { floods } from './floods.ts'
 import { forgeries } from './forgeries.ts'
 import { poison } from './poison.ts'
 import { spawns } from './spawns.ts'
 import { stalls } from './stalls.ts'
+import { vandals } from './vandals.ts'
 
 /** What the tests hand to their threads. */
 export interface Config {
@@ -24,8 +26,11 @@ export interface Config {
 /** What a job of the kind `quick` does; it returns `n` at once unless it says otherwise. */
 export interface Quick {
   n?: number
-  does?: 'exit' | 'loop' | 'hold'
+  does?: 'exit' | 'loop' | 'hold' | 'large'
 }
+
+/** A result of which the main thread takes one in each turn of its loop. */
+const LARGE = 'x'.repeat(300_000)
 
 /** Cells that belong to no job. */
 export const CLOSED = 900
@@ -66,6 +71,8 @@ export default defineHandlers(async (config: Config, thread) => {
     kinds: {
       ...poison,
       ...forgeries,
+      ...vandals,
+      ...floods(cells, thread),
       ...spawns,
       ...stalls(cells),
       echo: (job: Job<{ n: number }>) => job.payload.n,
@@ -81,6 +88,7 @@ export default defineHandlers(async (config: Config, thread) => {
       quick(job: Job<Quick>, ctx: HandlerContext) {
         const { does, n } = job.payload
         if (does === undefined) return n
+        if (does === 'large') return LARGE
         if (does === 'exit') process.exit(7)
         ctx.progress('runs')
         if (does === 'loop') for (;;);

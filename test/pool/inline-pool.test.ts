@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { pino } from 'pino'
+import { pino, type Logger } from 'pino'
 import { RetryAfterError, PermanentError } from '../../src/job/errors.ts'
 import type { Handler } from '../../src/run/handler.ts'
 import type { ClaimedJob } from '../../src/job/job.ts'
@@ -12,13 +12,18 @@ import { signal } from '../support/signal.ts'
 import { completed, failed } from './lane.ts'
 import { Recorder } from './recorder.ts'
 
-function setUp(t: TestContext, handlers: Record<string, Handler<never>>, concurrency = 3) {
+function setUp(
+  t: TestContext,
+  handlers: Record<string, Handler<never>>,
+  concurrency = 3,
+  logger: Logger = pino({ enabled: false }),
+) {
   const recorder = new Recorder()
   const pool = new InlinePool(
     new Map(Object.entries(handlers)) as Map<string, Handler>,
     concurrency,
     recorder.listener,
-    () => pino({ enabled: false }),
+    () => logger,
   )
   t.after(() => assert.deepEqual(recorder.faults, []))
   let id = 0
@@ -100,6 +105,41 @@ test('a function that heeds its signal ends by it, and is not reported as stuck'
   const timedOut = start('heeds', { timeout: 20, grace: 30 })
   assert.equal((await recorder.outcome(timedOut)).type, 'timedOut')
   assert.deepEqual(recorder.told, [`settled ${timedOut.id}`])
+})
+
+test('I9: of a flood of lines and progress only so much is told in one turn of the loop', async (t) => {
+  const lines: { msg: string; level: number }[] = []
+  const stream = { write: (line: string) => void lines.push(JSON.parse(line) as never) }
+  const logger = pino({ level: 'info' }, stream)
+  const { recorder, start } = setUp(
+    t,
+    {
+      floods(_, ctx) {
+        for (let n = 0; n < 5_000; n += 1) {
+          ctx.logger.debug('is off')
+          ctx.logger.info(`line ${n}`)
+        }
+        for (let n = 0; n < 5_000; n += 1) ctx.progress(n)
+      },
+    },
+    3,
+    logger,
+  )
+  const job = start('floods')
+  completed(await recorder.outcome(job))
+  assert.deepEqual(
+    lines.map(({ msg }) => msg),
+    Array.from({ length: 1_000 }, (_, n) => `line ${n}`),
+  )
+  assert.deepEqual(
+    recorder.progress.map(({ value }) => value),
+    [4_999],
+  )
+  await recorder.until(() => recorder.lines.length > 0, 'what was dropped')
+  const [{ level, message, fields }] = recorder.lines as [(typeof recorder.lines)[0]]
+  assert.equal(level, 'warn')
+  assert.match(message, /^4000 lines were dropped/)
+  assert.deepEqual(fields, { job: job.id, dropped: 4_000 })
 })
 
 test('an interrupt releases what runs, and spares what completes', async (t) => {

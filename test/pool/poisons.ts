@@ -93,6 +93,12 @@ export const POISONS: readonly Poison[] = [
 
   { line: 'forges messages', kind: 'post', payload: { id: 1, token: 1 }, end: completed },
   { line: 'forges answers of Piscina', kind: 'answer', end: completed },
+
+  { line: 'logs without end', kind: 'floodLines', end: completed },
+  { line: 'tells of its progress without end', kind: 'floodProgress', end: completed },
+  { line: 'posts without end', kind: 'floodPosts', end: completed },
+  { line: 'asks without end', kind: 'floodQuestions', end: completed },
+  { line: 'enqueues as much as it may', kind: 'floodFollowUps', end: completed },
 ]
 
 /**

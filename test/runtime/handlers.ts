@@ -87,11 +87,19 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
       poses(_: Job<object>, ctx: HandlerContext) {
         ctx.logger.info({ job: 'mine', kind: 'mine', thread: 'mine', repo: 7 }, 'from a thread')
       },
-      /** Runs until it is told to end, and then does as it is told. */
-      async untilAborted(job: Job<{ then: 'throw' | 'return' }>, ctx: HandlerContext) {
+      /** Runs until it is told to end, and its cell is set; and then does as it is told. */
+      async untilAborted(
+        job: Job<{ then: 'throw' | 'return'; cell?: number }>,
+        ctx: HandlerContext,
+      ) {
         const aborted = new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
         ctx.progress('runs')
         await aborted
+        const { cell } = job.payload
+        if (cell !== undefined) {
+          ctx.progress('was told to end')
+          await Atomics.waitAsync(cells, cell, 0).value
+        }
         if (job.payload.then === 'throw') throw new Error('aborted')
       },
       loop(_: Job<object>, ctx: HandlerContext): void {

@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Runtime } from '../../src/index.ts'
+import { MAX_CRASHES } from '../../src/job/limits.ts'
 import { refusal } from '../support/jobs.ts'
+import { loopTurn, signal } from '../support/signal.ts'
 import { openStore } from '../support/store.ts'
 import { CLOSED } from './handlers.ts'
 import { openHarness } from './harness.ts'
+
+/** Milliseconds; more than the 2^31−1 that a timer of Node's can wait. */
+const MONTH = 30 * 86_400_000
+
+/** Resolves after all timers that were too long for Node, and so fired at once. */
+async function overflow(): Promise<void> {
+  await loopTurn()
+  // Those are set to 1 ms.
+  await new Promise((resolve) => setTimeout(resolve, 2))
+}
 
 describe('stop', () => {
   test('I2: waits for what runs, starts nothing more, and leaves nothing running', async (t) => {
@@ -63,6 +75,44 @@ describe('stop', () => {
     assert.equal(h.told('released', failing.id).length, 1)
     assert.equal(h.told('completed', completing.id).length, 1)
     assert.equal((await h.runtime.get(failing.id))?.attempts, 0)
+  })
+
+  test('takes a timeout of 30 days at its word', async (t) => {
+    const h = await openHarness(t)
+    const end = signal('the end of the run')
+    let given: AbortSignal | undefined
+    h.runtime.register('inline:holds', (_, ctx) => {
+      given = ctx.signal
+      return end.wait()
+    })
+    void h.run()
+    const { id } = await h.runtime.enqueue('inline:holds')
+    await h.event('started', id)
+    const stopped = h.runtime.stop({ timeout: MONTH })
+    await overflow()
+    assert.equal(given?.aborted, false)
+    end.fire()
+    await stopped
+    assert.equal(h.told('completed', id).length, 1)
+  })
+
+  test('leaves each run its grace, whatever the grace of a kind that is never used', async (t) => {
+    const h = await openHarness(t)
+    const { id } = await h.runtime.enqueue('untilAborted', { then: 'throw', cell: 0 })
+    for (let stops = 1; stops <= MAX_CRASHES; stops += 1) {
+      const next = await openHarness(t, { file: h.store.file })
+      next.runtime.register('hold', { grace: MONTH })
+      next.runtime.register('untilAborted', { grace: 60_000 })
+      void next.run()
+      await next.event('progress', id)
+      const stopped = next.runtime.stop({ timeout: 0 })
+      await next.event('progress', id, 2)
+      await overflow()
+      next.release(0)
+      await stopped
+      const { state, attempts, crashes } = (await h.runtime.get(id))!
+      assert.deepEqual([state, attempts, crashes], ['queued', 0, 0])
+    }
   })
 
   test('is for good: nothing is accepted or run after it', async (t) => {

@@ -26,11 +26,9 @@ const THREAD = `
       return false
     }
   }
-  const work = async () => {
-    while (!isDone()) await sleep(${LOOK_EVERY})
-    db.close()
-  }
-  void work()
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  while (!isDone()) Atomics.wait(never, 0, 0, ${LOOK_EVERY})
+  db.close()
 `
 
 /**

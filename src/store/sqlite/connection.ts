@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from '../../timer.ts'
 import Database from 'better-sqlite3'
 import { HelveError } from '../../job/errors.ts'
 import { isBusy, storeError } from './errors.ts'

@@ -1,9 +1,10 @@
 import { badOption, checkInteger, checkKeys, checkOneOf } from '../../job/check.ts'
-import type { JobState } from '../../job/job.ts'
+import type { JobRecord, JobState } from '../../job/job.ts'
 import { checkKind } from '../../job/submission.ts'
 import type { Counts, ListQuery, Page } from '../store.ts'
 import type { QueueClock } from '../timeline.ts'
-import { jobRecord } from './rows.ts'
+import { PageRoom } from './page-room.ts'
+import { bytesOf, jobRecord } from './rows.ts'
 import type { QueueStatements } from './statements.ts'
 
 type Row = unknown[]
@@ -26,20 +27,28 @@ export function counts(statements: QueueStatements): Counts {
 }
 
 /**
- * One page. States and kinds are sections that are walked one after the other, each through its
- * own index from where the page before ended, so that no page costs more than its length.
+ * One page, which ends early where its texts would take too long to read. States and kinds are
+ * sections that are walked one after the other, each through its own index from where the page
+ * before ended, so that no page costs more than its length.
  */
 export function list(statements: QueueStatements, query: ListQuery, clock: QueueClock): Page {
   const { state, kind, after, limit } = checkQuery(query)
   const rows: Row[] = []
+  const room = new PageRoom()
   const kinds = kind === undefined ? Object.keys(counts(statements)).sort() : [kind]
   for (const section of sections(sectionsOf(state), kinds, after)) {
     // One more than asked for tells whether there is another page.
-    rows.push(...page(statements, section, limit + 1 - rows.length))
-    if (rows.length > limit) break
+    for (const row of rowsOf(statements, section, limit + 1 - rows.length)) {
+      const isFull = rows.length === limit || !room.take(bytesOf(row))
+      if (isFull) return { jobs: records(rows, clock), next: cursor(rows.at(-1)!) }
+      rows.push(row)
+    }
   }
-  const jobs = rows.slice(0, limit).map((row) => jobRecord(row, clock))
-  return rows.length > limit ? { jobs, next: cursor(rows[limit - 1]!) } : { jobs }
+  return { jobs: records(rows, clock) }
+}
+
+function records(rows: Row[], clock: QueueClock): JobRecord[] {
+  return rows.map((row) => jobRecord(row, clock))
 }
 
 function sectionsOf(state: JobState | undefined): Section[] {
@@ -59,20 +68,20 @@ function sections(states: Section[], kinds: string[], after: Position | undefine
   return [after, ...later]
 }
 
-function page(
+function rowsOf(
   statements: QueueStatements,
   [state, kind, priority, runAt, id]: Position,
   limit: number,
-): Row[] {
+): Iterable<Row> {
   switch (state) {
     case 'queued':
-      return statements.listQueued.all(kind, priority, runAt, id, limit)
+      return statements.listQueued.iterate(kind, priority, runAt, id, limit)
     case 'grouped':
-      return statements.listGrouped.all(kind, priority, runAt, id, limit)
+      return statements.listGrouped.iterate(kind, priority, runAt, id, limit)
     case 'running':
-      return statements.listRunning.all(kind, id, limit)
+      return statements.listRunning.iterate(kind, id, limit)
     case 'dead':
-      return statements.listDead.all(kind, id, limit)
+      return statements.listDead.iterate(kind, id, limit)
   }
 }
 

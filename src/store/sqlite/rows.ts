@@ -79,6 +79,11 @@ export function startedNow(
   }
 }
 
+/** What the texts of a row of the `record` columns come to, about. */
+export function bytesOf(row: unknown[]): number {
+  return (row[2] as string).length + (row[14] as string).length
+}
+
 /** A row of the `record` columns; people see wall time. */
 export function jobRecord(row: unknown[], clock: QueueClock): JobRecord {
   const shown = (time: unknown): number | null => {

@@ -26,6 +26,7 @@ import { Checkpoints } from './checkpoints.ts'
 import { openDatabase } from './connection.ts'
 import { enqueue } from './enqueue.ts'
 import { HostConnections } from './host-connection.ts'
+import { inBatches } from './in-batches.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
@@ -50,9 +51,6 @@ export interface SqliteStoreOptions {
   /** The clocks that the queue's time advances with, for tests. @default the machine's */
   clocks?: TimeSources
 }
-
-/** Rows that one transaction of a clean-up deletes at most. */
-const PRUNE_BATCH = 500
 
 /** The queue in one SQLite file. Any number of processes may open it; one may own it. */
 export class SqliteStore implements Store, JobStore, RunStore {
@@ -290,15 +288,4 @@ function notOpened(given: unknown): HelveError {
     'HELVE_ERR_OPTION',
     `store: expected await SqliteStore.open(file), got new SqliteStore(${shown(given)})`,
   )
-}
-
-/** Batch after batch, with the event loop served in between; resolves to the sum. */
-async function inBatches(batch: (limit: number) => number): Promise<number> {
-  let total = 0
-  for (;;) {
-    const rows = batch(PRUNE_BATCH)
-    total += rows
-    if (rows < PRUNE_BATCH) return total
-    await new Promise(setImmediate)
-  }
 }

@@ -1,4 +1,5 @@
 import { watch } from 'node:fs'
+import { after, type Timer } from '../../timer.ts'
 
 /**
  * SQLite makes a commit visible only after the WAL has been written, and synced: the last event
@@ -13,20 +14,20 @@ const LOOK_EVERY = 2
  */
 export function watchFile(file: string, look: () => void): () => void {
   let until = 0
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   const onTime = (): void => {
-    timer = performance.now() < until ? setTimeout(onTime, LOOK_EVERY).unref() : undefined
+    timer = performance.now() < until ? after(LOOK_EVERY, onTime).unref() : undefined
     look()
   }
   try {
     const watcher = watch(file, { persistent: false })
     watcher.on('change', () => {
       until = performance.now() + LOOK_FOR
-      timer ??= setTimeout(onTime, 0).unref()
+      timer ??= after(0, onTime).unref()
     })
     watcher.on('error', () => watcher.close())
     return () => {
-      clearTimeout(timer)
+      timer?.cancel()
       watcher.close()
     }
   } catch {

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { badOption, checkInteger, checkKeys, checkOneOf } from '../../job/check.ts'
 import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
+import { PageRoom } from './page-room.ts'
 import { delivery, webhook, type DeliveryRow, type WebhookRow } from './rows.ts'
 import { prepareWebhooks, type WebhookStatements } from './statements.ts'
 import type { QueueClock } from '../timeline.ts'
@@ -79,15 +80,24 @@ export class Webhooks {
     return (rows as WebhookRow[]).map(webhook)
   }
 
-  /** The attempts of one hook, newest first; `before` is the id of the last one of the page before. */
+  /**
+   * The attempts of one hook, newest first; `before` is the id of the last one of the page before. A
+   * page ends early once its bodies come to 4 MiB: the last one is the one that is empty.
+   */
   async deliveries(
     webhookId: number,
     { before = Number.MAX_SAFE_INTEGER, limit = 30 }: { before?: number; limit?: number } = {},
   ): Promise<Delivery[]> {
     checkInteger(limit, 'limit', 1, 1_000)
     const { deliveries } = this.#statements
-    const rows = this.#transactions.read(() => deliveries.all(webhookId, before, limit))
-    return (rows as DeliveryRow[]).map((row) => delivery(row, this.#clock))
+    return this.#transactions.read(() => {
+      const [page, room] = [[] as Delivery[], new PageRoom()]
+      for (const row of deliveries.iterate(webhookId, before, limit) as Iterable<DeliveryRow>) {
+        if (!room.take(row.request_body.length + (row.response_body?.length ?? 0))) break
+        page.push(delivery(row, this.#clock))
+      }
+      return page
+    })
   }
 
   /** Keeps an attempt, and makes it the hook's last response; for use inside a transaction. */

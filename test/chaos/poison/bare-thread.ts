@@ -1,4 +1,5 @@
 import { Piscina } from 'piscina'
+import { Credit } from '../../../src/thread/credit.ts'
 import { SpawnGuard } from '../../../src/thread/guard.ts'
 import { CLOSE, type ThreadData } from '../../../src/thread/protocol.ts'
 import { built, BUILT_ENTRY } from '../../support/built.ts'
@@ -11,6 +12,7 @@ const DATA: ThreadData = {
   config: { cells: new Int32Array(new SharedArrayBuffer(4_000)) },
   flags: new Int32Array(new SharedArrayBuffer(8)),
   starts: new Float64Array(1),
+  credit: new Credit().words,
   spawnGuard: new SpawnGuard().words,
 }
 

@@ -26,7 +26,7 @@ export function assertRight(fate: Fate, record: JobRecord | undefined): void {
   const { end, kind } = fate
   assert.ok(end)
   if (end.type === 'completed') {
-    assert.equal(fate.completed.length, 1, kind)
+    assert.equal(fate.completed.length, 1, `${kind}: ${JSON.stringify(record)}`)
     return assert.equal(record, undefined, kind)
   }
   assert.equal(record?.state, 'dead', kind)

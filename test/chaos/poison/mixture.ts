@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { Runtime, SqliteStore } from '../../../src/index.ts'
 import { killGroup } from '../../../src/run/children.ts'
+import { FOLLOWS } from '../../pool/floods.ts'
 import { GRACE, TIMEOUT, type End, type Poison } from '../../pool/poisons.ts'
 import { built, BUILT_ENTRY } from '../../support/built.ts'
 import { gone } from '../../support/processes.ts'
@@ -82,6 +84,11 @@ function healthy(lane: string, n: number): Draw {
   return { submission: { kind: kindIn(lane, 'echo'), payload: { n } }, end: undefined, n }
 }
 
+/** Whether a poisonous job has enqueued it. */
+function follows(dedupeKey: string | null): boolean {
+  return dedupeKey?.startsWith(FOLLOWS) ?? false
+}
+
 class Mixture {
   readonly runtime: Runtime
   readonly children: number[] = []
@@ -99,6 +106,8 @@ class Mixture {
       threadEntry: BUILT_ENTRY,
       config: { cells: new Int32Array(new SharedArrayBuffer(4_000)) },
       lanes: LANES,
+      // Lines that nobody would print are not sent.
+      logger: pino({ level: 'info' }, { write: () => undefined }),
     })
     this.#register()
     this.#listen()
@@ -149,13 +158,20 @@ class Mixture {
 
   #listen(): void {
     const fate = (id: number): Fate => this.#fates.get(id)!
+    this.runtime.on('enqueued', ({ dedupeKey }) => {
+      if (follows(dedupeKey)) this.#open += 1
+    })
     this.runtime.on('completed', ({ job, result }) => {
-      fate(job.id).completed.push({ result, attempt: job.attempt })
+      if (!follows(job.dedupeKey)) fate(job.id).completed.push({ result, attempt: job.attempt })
       this.#end()
     })
     this.runtime.on('dead', () => this.#end())
-    this.runtime.on('lost', ({ job }) => (fate(job.id).lost += 1))
-    this.runtime.on('released', ({ job }) => (fate(job.id).released += 1))
+    this.runtime.on('lost', ({ job }) => {
+      if (!follows(job.dedupeKey)) fate(job.id).lost += 1
+    })
+    this.runtime.on('released', ({ job }) => {
+      if (!follows(job.dedupeKey)) fate(job.id).released += 1
+    })
     this.runtime.on('error', (error) => this.#errors.push(error))
     this.runtime.on('thread:down', () => (this.#threads += 1))
     this.runtime.on('progress', ({ value }) => {

@@ -86,6 +86,26 @@ export function looking(open: Open): void {
       assert.equal(second.next, undefined)
     })
 
+    test('I9: ends a page early whose payloads come to more than 4 MiB', async (t) => {
+      const { store } = await open(t)
+      const large = aJob({ payload: 'x'.repeat(900_000) })
+      await enqueue(store, ...Array.from({ length: 10 }, () => large), aJob({ kind: 'z' }))
+      const lengths: number[] = []
+      const ids: number[] = []
+      for (let after: string | undefined; ;) {
+        const page = await store.list(after === undefined ? {} : { after })
+        lengths.push(page.jobs.length)
+        ids.push(...page.jobs.map(({ id }) => id))
+        after = page.next
+        if (after === undefined) break
+      }
+      assert.deepEqual(lengths, [4, 4, 3])
+      assert.deepEqual(
+        ids,
+        Array.from({ length: 11 }, (_, n) => n + 1),
+      )
+    })
+
     test('gives 100 jobs unless told otherwise', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...Array.from({ length: 101 }, () => aJob()))

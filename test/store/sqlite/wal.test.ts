@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { aJob, enqueue, NOW } from '../../support/jobs.ts'
+import { aDelivery, aJob, claimOne, completes, enqueue, NOW, turn } from '../../support/jobs.ts'
 import { sourceFiles } from '../../support/sources.ts'
 import { connect, openStore } from '../../support/store.ts'
 
 const LIMIT = 16 * 1_048_576
+/** Where a cursor is read by a loop of the same call: whatever ends the loop closes the cursor. */
+const LOOPS = ['src/store/sqlite/list.ts', 'src/store/sqlite/webhooks.ts']
 const MIB = 'x'.repeat(1_000_000)
 
 describe('the WAL', () => {
@@ -26,8 +28,12 @@ describe('the WAL', () => {
 
   test('is held by no look at the queue that has been answered', async (t) => {
     const store = await openStore(t, { durability: 'process' })
-    await enqueue(store, aJob(), aJob())
+    await enqueue(store, ...Array.from({ length: 10 }, () => aJob({ payload: MIB })))
+    const large = aDelivery({ requestBody: MIB })
+    const deliveries = Array.from({ length: 10 }, () => large)
+    await turn(store, { settles: [completes(await claimOne(store), { deliveries })] })
     const looks = [
+      store.webhooks.deliveries(large.webhookId),
       store.get(1),
       store.list({}),
       store.counts(),
@@ -46,7 +52,8 @@ describe('the WAL', () => {
   for (const file of sourceFiles('src')) {
     if (!file.startsWith('src/store/sqlite/')) continue
     test(`no cursor is left open in ${file}`, () => {
-      assert.doesNotMatch(readFileSync(file, 'utf8'), /\.iterate\(/)
+      const source = readFileSync(file, 'utf8')
+      if (!LOOPS.includes(file)) assert.doesNotMatch(source, /\.iterate\(/)
     })
   }
 })

@@ -143,6 +143,11 @@ describe('delivery records', () => {
         [2, 1],
       ],
     )
+    const large = aDelivery({ webhookId: 3, requestBody: 'x'.repeat(900_000) })
+    await deliver(store, ...Array.from({ length: 5 }, () => large))
+    const early = await store.webhooks.deliveries(3)
+    const rest = await store.webhooks.deliveries(3, { before: early.at(-1)!.id })
+    assert.deepEqual([early.length, rest.length], [4, 1])
     await assert.rejects(
       store.webhooks.deliveries(1, { limit: 0 }),
       refusal('HELVE_ERR_OPTION', 'limit'),

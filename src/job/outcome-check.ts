@@ -1,0 +1,94 @@
+import { badOption, checkInteger, checkNumber, checkOneOf } from './check.ts'
+import { checkDelivery, type DeliveryRecord } from './delivery.ts'
+import { read } from './errors.ts'
+import type { JobError, NewJob } from './job.ts'
+import {
+  MAX_DELAY,
+  MAX_EFFECT_BYTES,
+  MAX_EFFECTS,
+  MAX_ERROR_BYTES,
+  MAX_PAYLOAD_BYTES,
+  MAX_PRIORITY,
+  MAX_RESULT_BYTES,
+} from './limits.ts'
+import { checkDedupeKey, checkGroup } from './names.ts'
+import type { TaskOutcome } from './outcome.ts'
+import { checkSize } from './payload.ts'
+import { checkBackoff, checkMaxAttempts, checkTimeout } from './policy.ts'
+import { checkKind } from './submission.ts'
+
+/** Bytes of a reported error in JSON, with all that it holds. */
+const MAX_REPORTED_BYTES = 32 * MAX_ERROR_BYTES
+
+/**
+ * An outcome that came from elsewhere: whole, and within its bounds.
+ *
+ * @throws HelveError that names the field, what was expected and what came
+ */
+export function checkOutcome(value: unknown): TaskOutcome {
+  const outcome = value as TaskOutcome
+  checkOneOf(read(value, 'type'), 'type', ['completed', 'failed', 'snoozed'])
+  checkList(outcome.deliveries, 'deliveries')
+  outcome.deliveries.forEach((delivery: DeliveryRecord) => checkDelivery(delivery))
+  if (outcome.type === 'failed') return checkFailed(outcome)
+  checkList(outcome.followUps, 'followUps')
+  outcome.followUps.forEach(checkFollowUp)
+  const bytes = outcome.followUps.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
+  checkNumber(bytes, 'bytes of followUps', 0, MAX_EFFECT_BYTES)
+  if (outcome.type === 'snoozed') checkNumber(outcome.delay, 'delay', 0, MAX_DELAY)
+  else if (outcome.result !== undefined) {
+    checkSize(checkText(outcome.result, 'result'), 'result', MAX_RESULT_BYTES)
+  }
+  return outcome
+}
+
+function checkFailed(outcome: Extract<TaskOutcome, { type: 'failed' }>): TaskOutcome {
+  const { error, permanent, retryAt } = outcome
+  checkError(error)
+  checkOneOf(permanent, 'permanent', [true, false])
+  if (retryAt !== undefined) checkNumber(retryAt, 'retryAt', 0, Number.MAX_SAFE_INTEGER)
+  return outcome
+}
+
+function checkError(error: JobError): void {
+  checkText(read(error, 'name'), 'error.name')
+  checkText(read(error, 'message'), 'error.message')
+  const { stack, code } = error
+  if (stack !== undefined) checkText(stack, 'error.stack')
+  if (code !== undefined) checkText(code, 'error.code')
+  checkSize(jsonOf(error), 'error', MAX_REPORTED_BYTES)
+}
+
+function jsonOf(error: JobError): string {
+  try {
+    return JSON.stringify(error)
+  } catch {
+    throw badOption('error', 'JSON', 'something else')
+  }
+}
+
+function checkFollowUp(value: NewJob): void {
+  checkKind(read(value, 'kind'))
+  const { payload, dedupeKey, priority, group, runAt, maxAttempts, overrides } = value
+  checkSize(checkText(payload, 'payload'), 'payload', MAX_PAYLOAD_BYTES)
+  checkDedupeKey(dedupeKey)
+  checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY)
+  checkGroup(group)
+  checkNumber(runAt, 'runAt', 0, Number.MAX_SAFE_INTEGER)
+  if (maxAttempts !== null) checkMaxAttempts(maxAttempts)
+  if (overrides === null) return
+  if (typeof overrides !== 'object') throw badOption('overrides', 'an object or null', overrides)
+  const { backoff, timeout } = overrides
+  if (backoff !== undefined) checkBackoff(backoff)
+  if (timeout !== undefined) checkTimeout(timeout)
+}
+
+function checkText(value: unknown, field: string): string {
+  if (typeof value === 'string') return value
+  throw badOption(field, 'a string', value)
+}
+
+function checkList(value: unknown, field: string): void {
+  if (!Array.isArray(value)) throw badOption(field, 'an array', value)
+  checkNumber(value.length, `${field}.length`, 0, MAX_EFFECTS)
+}

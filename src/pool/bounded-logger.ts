@@ -1,0 +1,21 @@
+import type { Logger, LogMethod } from '../run/handler.ts'
+import type { LogLevel } from '../thread/protocol.ts'
+
+/** A logger whose lines pass through `line`, unless their level is off. All else is the given one's. */
+export function boundedLogger(logger: Logger, line: (write: () => void) => void): Logger {
+  const { isLevelEnabled } = logger as { isLevelEnabled?: (level: LogLevel) => boolean }
+  const method = (level: LogLevel): LogMethod => {
+    return (...given: unknown[]): void => {
+      if (isLevelEnabled?.call(logger, level) === false) return
+      line(() => Reflect.apply(logger[level], logger, given))
+    }
+  }
+  // As pino makes children: whatever else it can do is inherited.
+  return Object.assign(Object.create(logger) as Logger, {
+    trace: method('trace'),
+    debug: method('debug'),
+    info: method('info'),
+    warn: method('warn'),
+    error: method('error'),
+  })
+}

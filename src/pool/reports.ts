@@ -1,0 +1,45 @@
+import { checkOutcome } from '../job/outcome-check.ts'
+import { toJobError } from '../job/failure.ts'
+import type { TaskOutcome } from '../job/outcome.ts'
+import type { Report } from '../thread/protocol.ts'
+
+/**
+ * The reports that came from a thread, each whole: this is the border, and nothing behind it looks
+ * again. What names no run is left out. An outcome that is damaged or forged is a failure that no
+ * retry repairs, so the job is dead, and says why.
+ */
+export function reportsOf(received: unknown): Report[] {
+  return Array.isArray(received) ? received.flatMap(reportOf) : []
+}
+
+function reportOf(received: unknown): Report | [] {
+  const { slot, token, outcome, took, units } = (received ?? {}) as Report
+  // Whether the run is the thread's own, its token says.
+  if (!Number.isInteger(slot) || !Number.isSafeInteger(token)) return []
+  return {
+    slot,
+    token,
+    outcome: outcome === undefined ? undefined : checked(outcome),
+    took: isDuration(took) ? took : undefined,
+    ...(Number.isInteger(units) ? { units } : {}),
+  }
+}
+
+function isDuration(took: unknown): boolean {
+  return Number.isFinite(took) && (took as number) >= 0
+}
+
+function checked(outcome: unknown): TaskOutcome {
+  try {
+    return checkOutcome(outcome)
+  } catch (error) {
+    const message = `the outcome of the run is damaged: ${toJobError(error).message}`
+    return {
+      type: 'failed',
+      error: { name: 'OutcomeError', message },
+      permanent: true,
+      retryAt: undefined,
+      deliveries: [],
+    }
+  }
+}

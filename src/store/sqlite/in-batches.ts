@@ -1,0 +1,34 @@
+/** Rows of the first batch, and of the largest. */
+const FIRST_BATCH = 4
+const LARGEST_BATCH = 500
+/** Milliseconds that a batch may hold the event loop: one that takes longer makes the next smaller. */
+const LONGEST_BATCH = 4
+
+/**
+ * Batch after batch, until one finds fewer rows than it may take. The event loop is served in
+ * between. Rows can be large, so the time that a batch takes decides on the size of the next one.
+ *
+ * @param batch takes at most `limit` rows, and returns how many it took
+ * @param now milliseconds, on a clock that nobody sets
+ * @returns the sum
+ */
+export async function inBatches(
+  batch: (limit: number) => number,
+  now = (): number => performance.now(),
+): Promise<number> {
+  let total = 0
+  for (let limit = FIRST_BATCH; ;) {
+    const start = now()
+    const rows = batch(limit)
+    const took = now() - start
+    total += rows
+    if (rows < limit) return total
+    limit = sizeAfter(limit, took)
+    await new Promise(setImmediate)
+  }
+}
+
+function sizeAfter(limit: number, took: number): number {
+  if (took > LONGEST_BATCH) return Math.max(1, Math.floor(limit / 2))
+  return took > LONGEST_BATCH / 2 ? limit : Math.min(limit * 2, LARGEST_BATCH)
+}

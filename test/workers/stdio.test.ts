@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { Writable } from 'node:stream'
+import { test, type TestContext } from 'node:test'
+import { boundWrites } from '../../workers/stdio.ts'
+
+/** A stream whose receiver takes a piece only when the test says so. */
+function setUp(t: TestContext) {
+  const taken: string[] = []
+  const dropped: number[] = []
+  let take: (() => void) | undefined
+  const stream = new Writable({
+    write(piece: Buffer, _, callback) {
+      taken.push(piece.toString())
+      take = callback
+    },
+  })
+  const before = new Set(process.listeners('exit'))
+  boundWrites(stream, (pieces) => dropped.push(pieces))
+  const own = process.listeners('exit').filter((listener) => !before.has(listener))
+  t.after(() => own.forEach((listener) => process.off('exit', listener)))
+  const exit = (): void => own.forEach((listener) => Reflect.apply(listener, process, [0]))
+  const takes = async (): Promise<void> => {
+    take!()
+    await new Promise(setImmediate)
+  }
+  return { stream, taken, dropped, takes, exit }
+}
+
+test('I9: what is written while a piece is on its way makes one piece', async (t) => {
+  const { stream, taken, dropped, takes } = setUp(t)
+  for (let n = 0; n < 10_000; n += 1) stream.write(`${n}\n`)
+  assert.deepEqual(taken, ['0\n'])
+  await takes()
+  const rest = Array.from({ length: 9_999 }, (_, n) => `${n + 1}\n`).join('')
+  assert.deepEqual(taken.slice(1), [rest])
+  await takes()
+  stream.write('last')
+  assert.equal(taken.at(-1), 'last')
+  assert.deepEqual(dropped, [])
+})
+
+test('what is more than 1 MiB is dropped, and told of once', async (t) => {
+  const { stream, taken, dropped, takes } = setUp(t)
+  stream.write('first')
+  const line = 'x'.repeat(1_024)
+  for (let n = 0; n < 1_030; n += 1) stream.write(line)
+  await takes()
+  assert.equal(taken[1]!.length, 1_048_576)
+  assert.deepEqual(dropped, [6])
+  await takes()
+  stream.write('x'.repeat(2_000_000))
+  assert.equal(taken.at(-1)!.length, 2_000_000)
+  assert.deepEqual(dropped, [6])
+})
+
+test('whoever heeds the stream is told to wait, and when to go on', async (t) => {
+  const { stream, takes } = setUp(t)
+  assert.equal(stream.write('first'), true)
+  assert.equal(stream.write('x'.repeat(70_000)), false)
+  let drained = 0
+  stream.on('drain', () => (drained += 1))
+  await takes()
+  assert.equal(drained, 1)
+})
+
+test('a piece may be bytes, in any encoding, with a callback', async (t) => {
+  const { stream, taken, takes } = setUp(t)
+  stream.write(Buffer.from('a'))
+  stream.write('Yg==', 'base64')
+  await new Promise<void>((resolve) => stream.write('c', () => resolve()))
+  await new Promise<void>((resolve) => stream.write('ZA==', 'base64', () => resolve()))
+  await takes()
+  assert.deepEqual(taken, ['a', 'bcd'])
+})
+
+test('what waits when the thread exits is sent', (t) => {
+  const { stream, taken, exit } = setUp(t)
+  stream.write('a')
+  stream.write('b')
+  exit()
+  assert.equal(stream.writableLength, 2)
+  assert.deepEqual(taken, ['a'])
+})
