@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** Only a run that hangs takes so long. */
-const PATIENCE = 120_000
+const PATIENCE = 900_000
 
 /** How a run of the example ended. */
 export interface Ended {
