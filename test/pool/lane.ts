@@ -5,8 +5,8 @@ import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/outcome.ts'
 import { PiscinaPool } from '../../src/pool/piscina-pool.ts'
 import type { Pool, Terms } from '../../src/pool/pool.ts'
-import { defaultEntry, threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
-import { built, BUILT_ENTRY } from '../support/built.ts'
+import { threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
+import { asWritten, built, BUILT_ENTRY, SOURCE_ENTRY } from '../support/built.ts'
 import { NOW } from '../support/jobs.ts'
 import type { Config } from './handlers.ts'
 import { Recorder } from './recorder.ts'
@@ -48,11 +48,11 @@ export class Lane {
   constructor(options: LaneOptions = {}) {
     const { threads = 1, concurrency = 1, memory, handlers = 'handlers.ts' } = options
     const { isSource = false, env = {}, logLevel = 100, getWebhook } = options
-    const { entry = isSource ? defaultEntry() : BUILT_ENTRY } = options
+    const { entry = isSource ? SOURCE_ENTRY : BUILT_ENTRY } = options
     this.cells = new Int32Array(new SharedArrayBuffer(4 * 1_000))
     this.#capacity = threads * concurrency
     const source = new URL(handlers, import.meta.url)
-    const module = (isSource ? source : built(source)).href
+    const module = (isSource ? asWritten(source) : built(source)).href
     this.pool = new PiscinaPool(
       {
         entry,
@@ -176,5 +176,5 @@ export function failed(outcome: Outcome) {
 }
 
 export function fixture(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url))
+  return fileURLToPath(asWritten(new URL(name, import.meta.url)))
 }
