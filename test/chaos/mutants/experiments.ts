@@ -18,7 +18,7 @@ export type ExperimentName = 'kills anywhere' | 'kills before COMMIT' | Small
 /** Acknowledged jobs before a kill anywhere, at least and at most. */
 const JOBS = [200, 400] as const
 /** Only an experiment that hangs takes so many milliseconds. */
-const PATIENCE = 30_000
+const PATIENCE = 120_000
 
 /** Each resolves if it finds nothing, and throws a {@link Violation} if it does. */
 export const EXPERIMENTS: Record<ExperimentName, (trial: Trial) => Promise<void>> = {
