@@ -8,11 +8,12 @@ import type { Pool, Terms } from '../../src/pool/pool.ts'
 import { threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
 import { asWritten, built, BUILT_ENTRY, SOURCE_ENTRY } from '../support/built.ts'
 import { NOW } from '../support/jobs.ts'
+import { PATIENCE } from '../support/patience.ts'
 import type { Config } from './handlers.ts'
 import { Recorder } from './recorder.ts'
 
-/** A run that hangs does not take the tests after it along. */
-const PATIENCE = 9_000
+/** Milliseconds: a run that hangs ends before the test does that waits for it. */
+const TIMEOUT = PATIENCE - 5_000
 
 export interface LaneOptions {
   threads?: number
@@ -62,7 +63,7 @@ export class Lane {
         config: { cells: this.cells, ...options.config },
         logLevel,
         concurrency,
-        setupTimeout: options.setupTimeout ?? 8_000,
+        setupTimeout: options.setupTimeout ?? TIMEOUT,
         memory,
       },
       threads,
@@ -91,7 +92,7 @@ export class Lane {
     }
     this.pool.start(job, {
       maxAttempts: 5,
-      timeout: PATIENCE,
+      timeout: TIMEOUT,
       grace: 100,
       alone: false,
       most: 1_000,
@@ -106,12 +107,17 @@ export class Lane {
     return this.recorder.outcome(this.start(kind, payload, options))
   }
 
-  /** Starts a job that runs until it is released, and waits until its handler runs. */
-  async hold(options?: StartOptions, kind = 'hold', payload?: unknown): Promise<ClaimedJob> {
+  /**
+   * Starts a job that runs until it is released, and waits until its handler runs. Where its time is
+   * over before that, since the machine is busy, another one is started that has twice the time.
+   */
+  async hold(options: StartOptions = {}, kind = 'hold', payload?: unknown): Promise<ClaimedJob> {
     await this.recorder.until(() => this.pool.free > 0, 'room for a job')
     const job = this.start(kind, payload, options)
-    await this.recorder.firstProgress(job)
-    return job
+    if (await this.recorder.begins(job)) return job
+    const { timeout = TIMEOUT } = options
+    assert.deepEqual(await this.recorder.outcome(job), { type: 'timedOut', timeout })
+    return this.hold({ ...options, timeout: 2 * timeout }, kind, payload)
   }
 
   release(...jobs: ClaimedJob[]): void {
