@@ -38,8 +38,7 @@ async function silentEndpoints(t: TestContext, number: number) {
 }
 
 function blockFor(ms: number): void {
-  const end = performance.now() + ms
-  while (performance.now() < end);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
 describe('I7: others are not disturbed', () => {
@@ -87,8 +86,9 @@ describe('I7: others are not disturbed', () => {
       cells.map(async (cell) => (await h.runtime.enqueue('loop', { cell })).id),
     )
     // One beside each loop, which ends before the loop does.
+    const starts = () => h.told('started').filter(({ job }) => job.kind === 'loop').length
     for (let n = 1; n <= 4; n++) {
-      await h.event('progress', undefined, n)
+      await h.until(() => starts() >= n, `start ${n} of a loop`)
       const { id } = await h.runtime.enqueue('echo', { n })
       await h.event('completed', id)
     }
@@ -209,7 +209,7 @@ describe('I7: others are not disturbed', () => {
 
   test('by a main thread that is blocked beyond their timeout', async (t) => {
     const h = await openHarness(t, { threads: 2, lanes: { default: { threads: 2 }, io: IO } })
-    const policy = { timeout: 500, maxAttempts: 1 }
+    const policy = { timeout: 2_000, maxAttempts: 1 }
     h.runtime.register('rest', { ...policy, lane: 'io' })
     void h.run()
     // The thread is up, and has loaded its handlers.
@@ -217,7 +217,7 @@ describe('I7: others are not disturbed', () => {
     await h.event('completed', id)
     for (let n = 0; n < 10; n++) await h.runtime.enqueue('rest', { ms: 100 })
     await h.event('progress', undefined, 11)
-    blockFor(800)
+    blockFor(2_500)
     await h.event('completed', undefined, 11)
     assertUncharged(h, 'rest', 11)
     assert.ok(h.told('completed').every(({ result }) => result === false))
