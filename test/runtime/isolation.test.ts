@@ -11,10 +11,10 @@ const IO = { threads: 1, concurrency: 16 }
 
 const groupOf = ({ group }: { group: number }): string => String(group)
 
-/** That no job of a kind failed or was charged for what another one did. */
-function assertUncharged(h: Harness, kind: string, jobs: number): void {
+/** That no job of a kind, or with one of these ids, failed or was charged for what another one did. */
+function assertUncharged(h: Harness, kind: string, jobs: number, ids?: Set<number>): void {
   for (const name of ['retrying', 'dead', 'lost'] as const) {
-    const told = h.told(name).filter(({ job }) => job.kind === kind)
+    const told = h.told(name).filter(({ job }) => job.kind === kind && (ids?.has(job.id) ?? true))
     assert.deepEqual(told, [], name)
   }
   const completed = h.told('completed').filter(({ job }) => job.kind === kind)
@@ -22,19 +22,21 @@ function assertUncharged(h: Harness, kind: string, jobs: number): void {
   assert.ok(completed.every(({ job }) => job.attempt === 1))
 }
 
-/** Endpoints that accept and never answer, with the number of connections of each. */
+/** Endpoints that accept and never answer, with the most connections that each had at a time. */
 async function silentEndpoints(t: TestContext, number: number) {
-  const accepted: number[] = Array.from({ length: number }, () => 0)
+  const most: number[] = Array.from({ length: number }, () => 0)
   const urls = await Promise.all(
-    accepted.map(async (_, at) => {
+    most.map(async (_, at) => {
+      let open = 0
       const { url } = await rawEndpoint(t, (socket) => {
-        accepted[at]! += 1
-        socket.resume()
+        open += 1
+        most[at] = Math.max(most[at]!, open)
+        socket.resume().on('close', () => (open -= 1))
       })
       return url
     }),
   )
-  return { accepted, urls }
+  return { most, urls }
 }
 
 function blockFor(ms: number): void {
@@ -63,16 +65,18 @@ describe('I7: others are not disturbed', () => {
     await Promise.all(dead.map((hook) => deliver(hook, 50)))
     void h.run()
     await h.until(() => h.told('started').length === 8, 'deliveries to the silent ones')
-    await deliver(alive, 50)
+    const delivered = await deliver(alive, 50)
     for (let n = 0; n < 20; n++) await h.runtime.enqueue('echo', { n })
     await h.until(() => h.told('completed').length === 70, 'the end of the others')
 
-    assertUncharged(h, 'deliver_webhook', 50)
+    assertUncharged(h, 'deliver_webhook', 50, new Set(delivered.map(({ id }) => id)))
     assertUncharged(h, 'echo', 20)
     assert.equal(healthy.received.length, 50)
-    assert.ok(silent.accepted.every((connections) => connections <= 2))
+    assert.ok(silent.most.every((connections) => connections <= 2))
     const { queued, running } = (await h.runtime.counts())['deliver_webhook']!
-    assert.deepEqual([queued, running], [4 * 48, 4 * 2])
+    // On a busy machine, some may wait for a retry.
+    assert.equal(queued + running, 4 * 50)
+    assert.ok(running <= 4 * 2)
   })
 
   test('by handlers that loop for ever', async (t) => {
