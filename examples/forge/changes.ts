@@ -2,6 +2,9 @@ import type { Runtime } from 'helve'
 
 type Condition = () => boolean | Promise<boolean>
 
+/** Milliseconds. A repository may be large and a machine slow: nothing hangs on this time. */
+const PATIENCE = 600_000
+
 /** Waits for what the jobs of a runtime bring about. */
 export class Changes {
   readonly #signal: AbortSignal
@@ -19,20 +22,20 @@ export class Changes {
   /**
    * Resolves once the condition holds, which is looked at now and whenever a run has ended.
    *
-   * @throws Error when it does not hold in time
+   * @throws Error when it never does
    */
-  async until(condition: Condition, timeout = 30_000): Promise<void> {
+  async until(condition: Condition): Promise<void> {
     let late = false
     const timer = setTimeout(() => {
       late = true
       this.#wake()
-    }, timeout)
+    }, PATIENCE)
     try {
       for (;;) {
         // Begun before the look: what happens during it is not missed.
         const change = new Promise<void>((resolve) => this.#waiting.add(resolve))
         if (await condition()) return
-        if (late) throw new Error(`not within ${timeout / 1_000} s`)
+        if (late) throw new Error(`not within ${PATIENCE / 1_000} s`)
         this.#signal.throwIfAborted()
         await change
       }

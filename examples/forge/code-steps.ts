@@ -5,8 +5,6 @@ import { headCommit, type Repository } from './repositories.ts'
 import type { Run, Scene } from './scene.ts'
 
 const BURST = 10
-/** Milliseconds: a repository may be large. */
-const IMPORT_TIMEOUT = 600_000
 
 /** Resolves to the bare repository; undefined when it could not be imported. */
 export async function importRepository(run: Run, source: string): Promise<Repository | undefined> {
@@ -14,7 +12,7 @@ export async function importRepository(run: Run, source: string): Promise<Reposi
   let repository: Repository | undefined
   await report.step('import and index', async () => {
     const { pk, path } = (repository = await forge.import(source, signal))
-    await changes.until(() => forge.isIdle('reindex_search'), IMPORT_TIMEOUT)
+    await changes.until(() => forge.isIdle('reindex_search'))
     const head = await headCommit(path)
     const { commit, files, searchable } = forge.index.state(pk)
     expect(commit === head, `the index is at ${short(commit)}, HEAD at ${short(head)}`)
@@ -36,27 +34,50 @@ export async function searchHit(scene: Scene): Promise<void> {
   })
 }
 
+/**
+ * Reindexing is paused until all pushes are in: however long a push takes, they fold into the one
+ * job that waits.
+ */
 export async function burst(scene: Scene): Promise<void> {
-  const { run, repository } = scene
-  const { forge, changes, report } = run
+  const { forge, report } = scene.run
+  await report.step('burst', async () => {
+    const last = await pushWhilePaused(scene)
+    const seen = await reindexed(scene)
+    const came = `${BURST} pushes while reindexing was paused → ${count(seen.length, 'reindex', 'reindexes')}`
+    expect(seen.length === 1 && seen[0] === last, `${came}, seeing ${seen.map(short).join(', ')}`)
+    return `${came}, which saw the last one, ${short(last)}`
+  })
+  // Also when a push has failed.
+  await forge.resumeReindexing()
+}
+
+/** Resolves to the last commit. */
+async function pushWhilePaused(scene: Scene): Promise<string> {
+  const { forge, changes, report } = scene.run
+  await changes.until(() => forge.isIdle('reindex_search'))
+  await forge.pauseReindexing()
+  const pushed: string[] = []
+  for await (const commit of scene.pushBurst(BURST)) {
+    pushed.push(commit)
+    report.progress(`burst: ${count(pushed.length, 'push', 'pushes')}, reindexing is paused`)
+  }
+  return pushed.at(-1) as string
+}
+
+/** Resumes reindexing; resolves to the commit that each reindex has brought the index to. */
+async function reindexed({ run, repository }: Scene): Promise<(string | null)[]> {
+  const { forge, changes } = run
   const seen: (string | null)[] = []
   const look = ({ job }: RuntimeEvents['completed']): void => {
     if (job.dedupeKey !== reindexSearch(repository.pk).dedupeKey) return
     seen.push(forge.index.state(repository.pk).commit)
   }
-  const reindexes = () => count(seen.length, 'reindex', 'reindexes')
-
   forge.runtime.on('completed', look)
-  await report.step('burst', async () => {
-    const pushed: string[] = []
-    for await (const commit of scene.pushBurst(BURST)) {
-      pushed.push(commit)
-      report.progress(`burst: ${count(pushed.length, 'push', 'pushes')}, ${reindexes()}`)
-    }
-    const last = pushed.at(-1)
-    await changes.until(() => seen.at(-1) === last && forge.isIdle('reindex_search'))
-    expect(seen.length < BURST, `${BURST} pushes → ${reindexes()}`)
-    return `${BURST} pushes → ${reindexes()}, the last one saw ${short(last)}`
-  })
-  forge.runtime.off('completed', look)
+  try {
+    await forge.resumeReindexing()
+    await changes.until(async () => seen.length > 0 && (await forge.isIdle('reindex_search')))
+    return seen
+  } finally {
+    forge.runtime.off('completed', look)
+  }
 }

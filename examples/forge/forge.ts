@@ -18,10 +18,12 @@ import { Reviews, type Check, type Review } from './reviews.ts'
 import { SearchIndex } from './search-index.ts'
 
 // Shorter than what a forge would choose, for a run that is short. Milliseconds.
-const DELIVERY_TIMEOUT = 1_000
-const DELIVERY_BACKOFF = { delay: 500 }
-const SLOW_ANSWER = 500
+const DELIVERY_TIMEOUT = 2_000
+const DELIVERY_BACKOFF = { delay: 250 }
+const SLOW_ANSWER = 250
 const STOP_TIMEOUT = 5_000
+
+const REINDEXING = { kind: 'reindex_search' } as const
 
 /** Ids of webhooks, by their receivers. */
 export type Hooks = Record<keyof Receivers['urls'], number>
@@ -67,7 +69,10 @@ export class Forge {
     await mkdir(path.join(folder, 'repositories'), { recursive: true })
     const store = await SqliteStore.open(path.join(folder, 'queue.db'))
     const receivers = await Receivers.listen(SLOW_ANSWER)
-    return new Forge(folder, store, receivers, await createHooks(store, receivers))
+    const forge = new Forge(folder, store, receivers, await createHooks(store, receivers))
+    // The file keeps the pause of a run that ended in the middle of a burst.
+    await forge.resumeReindexing()
+    return forge
   }
 
   /** Imports a repository and has it indexed. */
@@ -101,6 +106,21 @@ export class Forge {
   async recordCheck(check: Check): Promise<void> {
     this.reviews.recordCheck(check)
     await this.runtime.enqueueMany([recomputeReviewDecision(check.issue_pk)])
+  }
+
+  /** Jobs wait, and pushes fold into them, until {@link resumeReindexing}. */
+  async pauseReindexing(): Promise<void> {
+    await this.runtime.pause(REINDEXING, { by: 'a burst of pushes' })
+  }
+
+  async resumeReindexing(): Promise<void> {
+    await this.runtime.resume(REINDEXING)
+  }
+
+  /** Delivers a ping to every webhook. */
+  async ping(): Promise<void> {
+    const hooks = Object.values(this.hooks)
+    await this.runtime.enqueueMany(deliverWebhooks(hooks, 'ping', { occurred_at: Date.now() }))
   }
 
   /** Whether no job of a kind is queued or running. */

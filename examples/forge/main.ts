@@ -29,7 +29,8 @@ async function main(args: string[]): Promise<number> {
     process.stderr.write(`${error.message}\n`)
     return EXIT.usage
   } finally {
-    await rm(temporary, { recursive: true, force: true })
+    // A hook that a push was waiting for may still be writing.
+    await rm(temporary, { recursive: true, force: true, maxRetries: 20 })
   }
 }
 

@@ -12,9 +12,13 @@ import type { AddressInfo } from 'node:net'
 
 /** A delivery whose signature was verified. */
 export interface Verified {
+  /** Of the event: its deliveries to the other receivers have the same. */
+  guid: string
   event: string
   /** Epoch milliseconds of its arrival. */
   at: number
+  /** Whether the silent receiver held a request at that moment. */
+  whileHeld: boolean
   payload: {
     /** Epoch milliseconds of what it tells of. */
     occurred_at: number
@@ -23,22 +27,16 @@ export interface Verified {
   }
 }
 
-/** From the start of a request to the end of its connection, in epoch milliseconds. */
-export interface Held {
-  from: number
-  to: number
-}
-
 /** Three HTTP servers that webhooks are delivered to. */
 export class Receivers {
   readonly secret = randomBytes(16).toString('hex')
   readonly urls = { verifying: '', slow: '', silent: '' }
   /** What the verifying one has accepted. */
   readonly verified: Verified[] = []
-  /** How many requests the slow one has answered. */
-  answered = 0
-  /** The requests that the silent one has read, and that were given up. */
-  readonly held: Held[] = []
+  /** Guids of the events that the slow one has answered. */
+  readonly answered = new Set<string>()
+  /** How many requests the silent one has read that were not given up yet. */
+  #held = 0
   readonly #servers: Server[] = []
 
   /** @param slowness milliseconds that the slow one takes for an answer */
@@ -47,7 +45,7 @@ export class Receivers {
     await receivers.#listen('verifying', receivers.#verify())
     await receivers.#listen('slow', (request, response) => {
       request.resume()
-      setTimeout(() => receivers.#answer(response), slowness)
+      setTimeout(() => receivers.#answer(request, response), slowness)
     })
     await receivers.#listen('silent', (request) => receivers.#hold(request))
     return receivers
@@ -70,23 +68,31 @@ export class Receivers {
   /** With the library that receivers of GitHub's webhooks use. */
   #verify(): RequestListener {
     const webhooks = new Webhooks({ secret: this.secret, log: SILENT })
-    webhooks.onAny(({ name, payload }) => {
+    webhooks.onAny(({ id, name, payload }) => {
       const body = payload as unknown as Verified['payload']
-      this.verified.push({ event: name, at: Date.now(), payload: body })
+      this.verified.push({
+        guid: id,
+        event: name,
+        at: Date.now(),
+        whileHeld: this.#held > 0,
+        payload: body,
+      })
     })
     const middleware = createNodeMiddleware(webhooks, { path: '/', log: SILENT })
     return (request, response) => void middleware(request, response)
   }
 
-  #answer(response: ServerResponse): void {
-    this.answered++
+  #answer({ headers }: IncomingMessage, response: ServerResponse): void {
+    // Whoever has given up comes again.
+    if (response.destroyed) return
+    this.answered.add(String(headers['x-github-delivery']))
     response.writeHead(204).end()
   }
 
   #hold(request: IncomingMessage): void {
-    const from = Date.now()
+    this.#held++
     request.resume()
-    request.socket.once('close', () => this.held.push({ from, to: Date.now() }))
+    request.socket.once('close', () => this.#held--)
   }
 }
 

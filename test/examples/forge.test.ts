@@ -6,6 +6,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { runForge, type Ended } from './run-forge.ts'
 import { DIFFICULT, difficultRepository, emptyRepository } from './sources.ts'
 
+/** What is shown of each repository. */
 const STEPS = [
   'import and index',
   'search hit',
@@ -14,23 +15,21 @@ const STEPS = [
   'pull request that conflicts',
   'clean turns to conflict',
   'review decision',
-  'verified deliveries',
-  'slow endpoint',
-  'dead endpoint',
 ]
+const WEBHOOK_STEPS = ['verified deliveries', 'slow endpoint', 'dead endpoint']
 
 describe('the forge, run as a program', { concurrency: true }, () => {
-  test('on names, files and entries of every difficult sort', async (t) => {
+  test('on everything that a repository may hold, and on one without a commit', async (t) => {
     const { sources, temporary } = await folders(t)
-    const ended = await runForge(temporary, [await difficultRepository(sources)])
+    const difficult = await difficultRepository(sources)
+    const empty = await emptyRepository(sources)
+    const ended = await runForge(temporary, [difficult, empty])
+    assert.deepEqual({ code: ended.code, left: ended.left }, { code: 0, left: [] }, told(ended))
     const { files, texts } = DIFFICULT
-    assertObserved(ended, new RegExp(`yes  ${files} files at \\w{7}, ${texts} of them text`))
-  })
-
-  test('on a repository without a commit', async (t) => {
-    const { sources, temporary } = await folders(t)
-    const ended = await runForge(temporary, [await emptyRepository(sources)])
-    assertObserved(ended, /yes {2}an empty repository, an empty index/)
+    const imported = new RegExp(`yes  ${files} files at \\w{7}, ${texts} of them text`)
+    assertObserved(ended, difficult, STEPS, imported)
+    assertObserved(ended, empty, STEPS, /yes {2}an empty repository, an empty index/)
+    assertObserved(ended, 'webhooks', WEBHOOK_STEPS)
   })
 
   test('ends in order when it is told to', async (t) => {
@@ -56,11 +55,14 @@ async function folders(t: TestContext): Promise<{ sources: string; temporary: st
   return { sources, temporary }
 }
 
-function assertObserved(ended: Ended, imported: RegExp): void {
-  const summary = ended.stdout.slice(ended.stdout.indexOf('Summary'))
-  for (const step of STEPS) assert.match(summary, new RegExp(`${step} +yes  `), told(ended))
-  assert.match(summary, imported)
-  assert.deepEqual({ code: ended.code, left: ended.left }, { code: 0, left: [] }, told(ended))
+/** That a section of the summary tells of these steps, all of them observed. */
+function assertObserved(ended: Ended, section: string, steps: string[], also = /(?:)/): void {
+  const summary = ended.stdout.slice(ended.stdout.indexOf('\nSummary\n'))
+  const [, after = ''] = summary.split(`\n  ${section}\n`)
+  const rows = after.split(/\n(?! {4})/)[0]!
+  assert.equal(rows.split('\n').length, steps.length, told(ended))
+  for (const step of steps) assert.match(rows, new RegExp(`^ {4}${step} +yes  `, 'm'), told(ended))
+  assert.match(rows, also, told(ended))
 }
 
 function told({ stdout, stderr }: Ended): string {

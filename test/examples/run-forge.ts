@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { ROOT } from '../support/built.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** Only a run that hangs takes so long. */
-const PATIENCE = 120_000
+const PATIENCE = 900_000
 
 /** How a run of the example ended. */
 export interface Ended {
@@ -29,7 +29,7 @@ export async function runForge(
   { kill }: { kill?: NodeJS.Signals } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'examples/forge/main.ts', ...args], {
-    cwd: ROOT,
+    cwd: fileURLToPath(ROOT),
     env: { ...process.env, TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: PATIENCE,

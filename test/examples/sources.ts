@@ -1,6 +1,8 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { git } from '../../examples/forge/git.ts'
+import { fileURLToPath } from 'node:url'
+import { git as gitOfForge } from '../../examples/forge/git.ts'
+import { ROOT } from '../support/built.ts'
 
 const TEXTS = [
   'with space',
@@ -46,4 +48,10 @@ export async function emptyRepository(
   await mkdir(repository)
   await git(repository, ['init', '--quiet', '--template=', '--initial-branch', branch])
   return repository
+}
+
+/** As the forge runs it; the build leaves its configuration out. */
+function git(cwd: string, args: string[]): Promise<Buffer> {
+  const config = fileURLToPath(new URL('examples/forge/gitconfig', ROOT))
+  return gitOfForge(cwd, args, { env: { GIT_CONFIG_GLOBAL: config } })
 }

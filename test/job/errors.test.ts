@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as errors from '../../src/job/errors.ts'
+import { built } from '../support/built.ts'
 import { NOW, refusal } from '../support/jobs.ts'
 
 /** The same file loaded once more, as it is when built and source, or two installs, meet. */
-const copy = (await import(
-  new URL('../../src/job/errors.ts?copy', import.meta.url).href
-)) as typeof errors
+const source = new URL('../../src/job/errors.ts', import.meta.url)
+const copy = (await import(`${built(source).href}?copy`)) as typeof errors
 
 test('the copy is another one', () => {
   assert.notEqual(copy.PermanentError, errors.PermanentError)

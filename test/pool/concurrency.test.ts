@@ -67,8 +67,8 @@ describe('a thread that runs several jobs at once', () => {
   })
 
   test('an interrupt ends all of them: the willing at once, the others with the thread', async () => {
-    const unwilling = await Promise.all([lane.hold({ grace: 400 }), lane.hold({ grace: 400 })])
-    const willing = await lane.hold({ grace: 400 }, 'failsAtItsSignal')
+    const unwilling = await Promise.all([lane.hold({ grace: 1_500 }), lane.hold({ grace: 1_500 })])
+    const willing = await lane.hold({ grace: 1_500 }, 'failsAtItsSignal')
     lane.pool.interrupt(false)
     assert.equal((await lane.recorder.outcome(willing)).type, 'released')
     assert.deepEqual(

@@ -99,6 +99,12 @@ export default defineHandlers(async (config: Config, thread) => {
         await released(job.id)
         throw new Error('failed by itself')
       },
+      /** Leaves a timer behind that throws once the test releases it. */
+      leaveTimer(job: Job) {
+        setInterval(() => {
+          if (Atomics.load(cells, job.id) === 1) throw new Error('from the job before')
+        }, 1)
+      },
       /** Inside native code, where nothing can end it. */
       readWhole(job: Job<{ file: string }>, ctx: HandlerContext) {
         ctx.progress('runs')

@@ -5,14 +5,15 @@ import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/outcome.ts'
 import { PiscinaPool } from '../../src/pool/piscina-pool.ts'
 import type { Pool, Terms } from '../../src/pool/pool.ts'
-import { defaultEntry, threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
-import { built, BUILT_ENTRY } from '../support/built.ts'
+import { threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
+import { asWritten, built, BUILT_ENTRY, SOURCE_ENTRY } from '../support/built.ts'
 import { NOW } from '../support/jobs.ts'
+import { PATIENCE } from '../support/patience.ts'
 import type { Config } from './handlers.ts'
 import { Recorder } from './recorder.ts'
 
-/** A run that hangs does not take the tests after it along. */
-const PATIENCE = 9_000
+/** Milliseconds: a run that hangs ends before the test does that waits for it. */
+const TIMEOUT = PATIENCE - 5_000
 
 export interface LaneOptions {
   threads?: number
@@ -48,11 +49,11 @@ export class Lane {
   constructor(options: LaneOptions = {}) {
     const { threads = 1, concurrency = 1, memory, handlers = 'handlers.ts' } = options
     const { isSource = false, env = {}, logLevel = 100, getWebhook } = options
-    const { entry = isSource ? defaultEntry() : BUILT_ENTRY } = options
+    const { entry = isSource ? SOURCE_ENTRY : BUILT_ENTRY } = options
     this.cells = new Int32Array(new SharedArrayBuffer(4 * 1_000))
     this.#capacity = threads * concurrency
     const source = new URL(handlers, import.meta.url)
-    const module = (isSource ? source : built(source)).href
+    const module = (isSource ? asWritten(source) : built(source)).href
     this.pool = new PiscinaPool(
       {
         entry,
@@ -62,7 +63,7 @@ export class Lane {
         config: { cells: this.cells, ...options.config },
         logLevel: new Int32Array([logLevel]),
         concurrency,
-        setupTimeout: options.setupTimeout ?? 8_000,
+        setupTimeout: options.setupTimeout ?? TIMEOUT,
         memory,
       },
       threads,
@@ -92,7 +93,7 @@ export class Lane {
     }
     this.pool.start(job, {
       maxAttempts: 5,
-      timeout: PATIENCE,
+      timeout: TIMEOUT,
       grace: 100,
       alone: false,
       most: 1_000,
@@ -107,12 +108,17 @@ export class Lane {
     return this.recorder.outcome(this.start(kind, payload, options))
   }
 
-  /** Starts a job that runs until it is released, and waits until its handler runs. */
-  async hold(options?: StartOptions, kind = 'hold', payload?: unknown): Promise<ClaimedJob> {
+  /**
+   * Starts a job that runs until it is released, and waits until its handler runs. Where its time is
+   * over before that, since the machine is busy, another one is started that has twice the time.
+   */
+  async hold(options: StartOptions = {}, kind = 'hold', payload?: unknown): Promise<ClaimedJob> {
     await this.recorder.until(() => this.pool.free > 0, 'room for a job')
     const job = this.start(kind, payload, options)
-    await this.recorder.firstProgress(job)
-    return job
+    if (await this.recorder.begins(job)) return job
+    const { timeout = TIMEOUT } = options
+    assert.deepEqual(await this.recorder.outcome(job), { type: 'timedOut', timeout })
+    return this.hold({ ...options, timeout: 2 * timeout }, kind, payload)
   }
 
   release(...jobs: ClaimedJob[]): void {
@@ -177,5 +183,5 @@ export function failed(outcome: Outcome) {
 }
 
 export function fixture(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url))
+  return fileURLToPath(asWritten(new URL(name, import.meta.url)))
 }

@@ -78,10 +78,11 @@ describe('I7: a timer that a job leaves behind', () => {
   after(() => lane.close())
 
   test('ends the next job, which is lost and has not failed; the reason names both', async () => {
-    const culprit = lane.start('leakTimer', { ms: 30 })
+    const culprit = lane.start('leaveTimer')
     await lane.recorder.outcome(culprit)
     const victim = await lane.hold()
-    const reason = new RegExp(`from the job before; job ${culprit.id} of kind leakTimer had run`)
+    lane.release(culprit)
+    const reason = new RegExp(`from the job before; job ${culprit.id} of kind leaveTimer had run`)
     assertEnd(await lane.recorder.outcome(victim), { type: 'lost', reason })
     // Nothing had run on the one that came after.
     const next = await lane.run('exit', { code: 7 })
@@ -91,7 +92,9 @@ describe('I7: a timer that a job leaves behind', () => {
 
   test('ends an idle thread, and harms no job', async () => {
     const downs = lane.downs.length
-    await lane.run('leakTimer', { ms: 1 })
+    const culprit = lane.start('leaveTimer')
+    await lane.recorder.outcome(culprit)
+    lane.release(culprit)
     await lane.recorder.until(() => lane.downs.length > downs, 'the end of the thread')
     await lane.worksOn()
   })

@@ -71,6 +71,13 @@ export class Recorder {
     return found()?.value
   }
 
+  /** Whether a job's handler has called `ctx.progress` before it ended. */
+  async begins(job: ClaimedJob): Promise<boolean> {
+    const hasBegun = (): boolean => this.progress.some((one) => one.job === job)
+    await this.until(() => hasBegun() || this.outcomes.has(job), `the begin of job ${job.id}`)
+    return hasBegun()
+  }
+
   #tell(line: string): void {
     this.told.push(line)
     this.#waiting.look()

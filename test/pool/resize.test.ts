@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../support/folder.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { CLOSED, CLOSINGS } from './handlers.ts'
 import { completed, openLane } from './lane.ts'
 
@@ -54,7 +55,7 @@ describe('resize', () => {
     const jobs = [await lane.hold(), await lane.hold()]
     lane.pool.resize(1)
     assert.equal(Atomics.load(lane.cells, CLOSED), 0)
-    const closed = Atomics.waitAsync(lane.cells, CLOSED, 0, 5_000)
+    const closed = Atomics.waitAsync(lane.cells, CLOSED, 0, PATIENCE)
     lane.release(...jobs)
     assert.ok(closed.async)
     assert.equal(await closed.value, 'ok')
@@ -103,7 +104,7 @@ describe('close', () => {
     const jobs = [await lane.hold(), await lane.hold()]
     lane.release(...jobs)
     await lane.worksOn()
-    const closing = Atomics.waitAsync(lane.cells, CLOSINGS, 0, 5_000)
+    const closing = Atomics.waitAsync(lane.cells, CLOSINGS, 0, PATIENCE)
     lane.pool.resize(1)
     assert.equal(await closing.value, 'ok')
     await lane.pool.close()

@@ -146,7 +146,7 @@ describe('a stalled thread', () => {
   test('is killed when its job is over its time, and its neighbours are released', async (t) => {
     const lane = await openLane(t, { concurrency: 4 })
     const neighbour = await lane.hold()
-    const { culprit, thread } = await stall(lane, 'timer', { timeout: 400, grace: 50 })
+    const { culprit, thread } = await stall(lane, 'timer', { timeout: 1_500, grace: 50 })
     assert.deepEqual(await ends(lane, culprit, neighbour), ['timedOut', 'released'])
     assert.match(lane.downs[0]!, new RegExp(`^down ${thread}: `))
     await lane.worksOn()

@@ -1,5 +1,4 @@
-/** Only a test that has failed waits this long. */
-const PATIENCE = 10_000
+import { PATIENCE } from '../support/patience.ts'
 
 /** Lets a test wait until what it has been told says something. */
 export class Waiting {

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-
-/** Milliseconds; only a test that has failed waits this long. */
-const PATIENCE = 5_000
+import { PATIENCE } from './patience.ts'
 
 /** Waits until these processes have ended: nobody tells of the end of somebody else's children. */
 export async function gone(...pids: number[]): Promise<void> {

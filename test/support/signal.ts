@@ -1,12 +1,11 @@
+import { PATIENCE } from './patience.ts'
+
 /** Something to wait for: a test goes on when it happens, and never after a time. */
 export interface Signal<T = void> {
   readonly fire: (value: T) => void
   /** Resolves once it has been fired. Keeps the process alive; rejects if it never happens. */
   wait(): Promise<T>
 }
-
-/** Only a test that has failed waits this long. */
-const PATIENCE = 10_000
 
 export function signal<T = void>(name: string): Signal<T> {
   let fire!: (value: T) => void

@@ -74,7 +74,7 @@ export function request(url: string, more: Partial<PostRequest> = {}): PostReque
     headers: { 'Content-Type': 'application/json' },
     body: Buffer.from('{}'),
     insecureTls: false,
-    timeout: 4_000,
+    timeout: 30_000,
     signal: new AbortController().signal,
     ...more,
   }

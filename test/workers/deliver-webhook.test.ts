@@ -75,7 +75,9 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
       truncated: false,
       error: null,
     })
-    assert.ok(at >= before && at <= Date.now() && durationMs >= 0 && durationMs < 10_000)
+    const now = Date.now()
+    assert.ok(at >= before && at <= now)
+    assert.ok(durationMs >= 0 && durationMs <= 1 + now - before)
     assert.equal(Buffer.from(responseBody!).toString(), 'thanks')
     assert.equal(responseHeaders?.['set-cookie'], '***')
     assert.equal(responseHeaders['x-id'], '9')
@@ -140,8 +142,8 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     const { url, closed } = await rawEndpoint(t, (socket) => socket.resume())
     const hooks = { getWebhook: async () => webhook({ url }) }
     const job = { webhook_pk: 1, event: 'push' }
-    const timedOut = await run(deliverWebhookHandler({ hooks, timeout: 150 }), job)
-    assert.equal(timedOut.records[0]?.error, 'no response within 150 ms')
+    const timedOut = await run(deliverWebhookHandler({ hooks, timeout: 1_000 }), job)
+    assert.equal(timedOut.records[0]?.error, 'no response within 1000 ms')
     await closed
 
     const waiting = await rawEndpoint(t, (socket) => socket.on('data', () => controller.abort()))

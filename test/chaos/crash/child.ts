@@ -2,11 +2,9 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
+import { DIST } from '../../support/built.ts'
 import { Waiting } from '../../pool/waiting.ts'
 import type { Order } from './process.ts'
-
-/** What `npm run build` has made. */
-export const DIST = fileURLToPath(new URL('../../../dist/', import.meta.url))
 
 type Exit = [code: number | null, signal: string | null]
 
@@ -21,7 +19,7 @@ export class Child {
   readonly acks: number[] = []
   exited = false
 
-  constructor(file: string, ledger: string, build = DIST) {
+  constructor(file: string, ledger: string, build = fileURLToPath(DIST)) {
     this.#process = fork(join(build, 'test/chaos/crash/process.js'), [file, ledger], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       execArgv: [],

@@ -10,7 +10,7 @@ import { run, share } from './crash.ts'
 
 test('I1, I2, I3, I4, I6: kill -9 under load, anywhere and at named points, loses nothing', async () => {
   const figures = await run({ seed: SEED, ...share })
-  assert.ok(Number(figures['acknowledged, kills anywhere']) > 500)
+  assert.ok(Number(figures['acknowledged, kills anywhere']) > 300)
 })
 
 test('kill -9 frees the file for the next owner', async (t) => {
@@ -19,7 +19,8 @@ test('kill -9 frees the file for the next owner', async (t) => {
   const child = new Child(file, ledger)
   t.after(() => child.kill())
   child.send({ load: { first: 0 } })
-  await child.until(() => child.acks.length > 0, 'an acknowledgement')
+  // More than may wait: some have run, so it is the owner.
+  await child.until(() => child.acks.length > 300, '300 acknowledgements')
   const store = await SqliteStore.open(file)
   t.after(() => store.close())
   const runtime = new Runtime(store)

@@ -19,7 +19,7 @@ export interface CrashOptions extends PartOptions {
 }
 
 export const about = 'kills processes under load, anywhere and at named points'
-export const share = { kills: 4, jobs: 150, killsAtPoint: 1 }
+export const share = { kills: 2, jobs: 200, killsAtPoint: 1 }
 
 /** I1, I2, I3, I4, I6: kill -9 under load loses nothing, and runs nothing again but what was on. */
 export async function run(options: CrashOptions): Promise<Figures> {

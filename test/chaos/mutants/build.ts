@@ -1,7 +1,8 @@
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { DIST } from '../crash/child.ts'
+import { fileURLToPath } from 'node:url'
+import { DIST } from '../../support/built.ts'
 
 /** A change to one file of a build. */
 export interface Edit {
@@ -22,7 +23,7 @@ export async function makeWorkshop(folder: string): Promise<void> {
 export async function makeBuild(folder: string, edits: Edit[]): Promise<string> {
   await mkdir(folder)
   for (const part of ['src', 'workers', 'test']) {
-    await cp(join(DIST, part), join(folder, part), { recursive: true, filter: isNeeded })
+    await cp(fileURLToPath(DIST + part), join(folder, part), { recursive: true, filter: isNeeded })
   }
   for (const edit of edits) await apply(folder, edit)
   return folder

@@ -16,7 +16,7 @@ import { kindIn, LANES, TRIED } from './lanes.ts'
 /** Healthy jobs for each poisonous one. */
 const HEALTHY = 10
 /** Only jobs that hang take so long without that anything ends. */
-const PATIENCE = 30_000
+const PATIENCE = 120_000
 
 /** What was tried, and what came of it. */
 export interface Tally {

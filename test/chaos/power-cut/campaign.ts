@@ -19,7 +19,7 @@ const FEWEST = 300
 /** So many submissions no process makes. */
 const STRIDE = 100_000
 /** Only a process that hangs takes so long. */
-const PATIENCE = 60_000
+const PATIENCE = 120_000
 
 /** What a campaign is to do. */
 export interface Plan {

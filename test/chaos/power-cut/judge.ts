@@ -16,7 +16,7 @@ interface Row {
 }
 
 /** Only a test that has failed waits this long. */
-const PATIENCE = 30_000
+const PATIENCE = 120_000
 
 /**
  * Opens what a power cut has left, and lets what is in it run.

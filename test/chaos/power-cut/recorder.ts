@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { asWritten } from '../../support/built.ts'
 
-const SOURCE = fileURLToPath(new URL('./recorder.c', import.meta.url))
+const SOURCE = fileURLToPath(asWritten(new URL('./recorder.c', import.meta.url)))
 const FLAGS = ['-shared', '-fPIC', '-O2', '-Wall', '-Wextra', '-Werror', '-pthread']
 
 /** What the recorder is to do in a process. */

@@ -106,9 +106,10 @@ async function repeat(
   random: Random,
   signal: AbortSignal,
 ): Promise<number> {
-  for (let times = 0; ; times += 1) {
-    if (!(await pause(every * (500 + random.below(1_000)), signal))) return times
+  // Once at the beginning, however short it is.
+  for (let times = 1; ; times += 1) {
     await happen(host, random, signal)
+    if (!(await pause(every * (500 + random.below(1_000)), signal))) return times
   }
 }
 

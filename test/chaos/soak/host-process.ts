@@ -8,7 +8,7 @@ import type { End, Line, Sample } from './report.ts'
 const HOST = fileURLToPath(built(new URL('./host.ts', import.meta.url)))
 
 /** Milliseconds beyond its load; only a process that does not end takes that long. */
-const PATIENCE = 60_000
+const PATIENCE = 120_000
 
 /** What a process of {@link HOST} has told. */
 export interface Told {

@@ -45,9 +45,14 @@ const RANGE = 160
 /** Dedupe keys that there are. */
 const KEYS = 10
 
-interface Submission extends EnqueueOptions {
+export interface Submission extends EnqueueOptions {
   kind: Kind
   payload: Payload
+}
+
+/** One job of each kind. */
+export function oneOfEach(random: Random): Submission[] {
+  return Object.keys(RATES).map((kind) => submission(random, kind as Kind))
 }
 
 /** What is enqueued in so many milliseconds. */

@@ -1,12 +1,12 @@
 import { Random } from '../../support/random.ts'
-import { submissions, type LoadedRuntime } from './load.ts'
+import { oneOfEach, submissions, type LoadedRuntime, type Submission } from './load.ts'
 import type { Counted } from './report.ts'
 import { ticks } from './ticks.ts'
 
 /** Milliseconds between two batches. */
 const TICK = 100
 
-/** Enqueues the load until it is aborted. */
+/** Enqueues one job of each kind, however short the load is, and then the load until it is aborted. */
 export async function produce(
   runtime: LoadedRuntime,
   counted: Counted,
@@ -14,8 +14,10 @@ export async function produce(
   signal: AbortSignal,
 ): Promise<void> {
   const random = new Random(seed)
-  for await (const _ of ticks(TICK, signal)) {
-    const results = await runtime.enqueueMany(submissions(random, TICK))
+  const enqueue = async (jobs: Submission[]): Promise<void> => {
+    const results = await runtime.enqueueMany(jobs)
     counted.acknowledged += results.filter(({ deduped }) => !deduped).length
   }
+  await enqueue(oneOfEach(random))
+  for await (const _ of ticks(TICK, signal)) await enqueue(submissions(random, TICK))
 }

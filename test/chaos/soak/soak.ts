@@ -22,8 +22,8 @@ export interface SoakOptions extends PartOptions {
 }
 
 export const about = 'runs a mixed load for long, and measures what grows'
-// So short, it warms up for the most of it: code and its caches are of the heap.
-export const share = { seconds: 60, heap: 128, delay: Infinity, slack: 3 }
+// So short, it warms up all the time: what leaks, only the long one can tell.
+export const share = { seconds: 12, heap: Infinity, delay: Infinity, slack: 3 }
 export const beside = true
 
 /** What a process under a mixed load takes of the machine stays within limits. */

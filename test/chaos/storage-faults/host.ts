@@ -9,7 +9,7 @@ const PROCESS = fileURLToPath(built(new URL('./process.ts', import.meta.url)))
 const ORDINARY =
   process.geteuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
 /** Milliseconds; only a test that has failed waits this long. */
-const PATIENCE = 60_000
+const PATIENCE = 120_000
 
 type Is<I extends News['is']> = Extract<News, { is: I }>
 

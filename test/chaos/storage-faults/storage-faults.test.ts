@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Runtime } from '../../../src/index.ts'
+import { ROOT } from '../../support/built.ts'
 import { Random } from '../../support/random.ts'
 import { openStore } from '../../support/store.ts'
 import { SEED } from '../part.ts'
@@ -29,7 +30,7 @@ test('I1: where no disk can be made, a file that may not grow stands for a full 
 })
 
 test('the runbook says what to do about the code of each fault', async () => {
-  const runbook = await readFile(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
+  const runbook = await readFile(new URL('docs/operations.md', ROOT), 'utf8')
   for (const { name, code } of FAULTS) {
     if (code !== undefined)
       assert.match(runbook, new RegExp(`^- \\*\\*\`${code}\`\\*\\*: `, 'm'), name)

@@ -5,12 +5,11 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { aJob, enqueue } from '../../support/jobs.ts'
+import { PATIENCE } from '../../support/patience.ts'
 import { connect, openStoreAndConnection } from '../../support/store.ts'
 
 const MIB = 1024 * 1024
 const JOBS = 40
-/** Milliseconds; only a test that has failed waits this long. */
-const PATIENCE = 10_000
 
 const sizeOf = ({ file }: SqliteStore): number => statSync(`${file}-wal`).size
 
