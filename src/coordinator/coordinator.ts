@@ -1,4 +1,4 @@
-import { jobRef, type Events } from '../events.ts'
+import { enqueuedEvent, jobRef, type Events } from '../events.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
@@ -287,9 +287,7 @@ export class Coordinator {
     if (result instanceof HelveError) return reject(result)
     resolve(result)
     if (!this.#parts.events.heard('enqueued')) return
-    const { id, deduped } = result
-    const { kind, dedupeKey } = job
-    this.#parts.events.emit('enqueued', () => ({ id, kind, dedupeKey, deduped }))
+    this.#parts.events.emit('enqueued', () => enqueuedEvent(job, result))
   }
 
   #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
@@ -302,13 +300,16 @@ export class Coordinator {
     const run = this.#running.get(id)
     // An ending that is late says nothing about the run that the job has now.
     if (run !== undefined && run.job.token !== ending.job.token) return
-    const durationMs = Math.max(0, now - (run?.since ?? now))
+    const since = run?.since ?? now
+    const durationMs = Math.max(0, now - since)
+    const queuedMs = Math.max(0, since - ending.job.runAt)
     this.#running.delete(id)
     this.#throughput.count(this.#parts.lanes.of(ending.job.kind) ?? '', now)
     this.#cancelled.delete(id)
     this.#lastChance.free(id)
     const { job, outcome } = ending
-    if (settled) announce(this.#parts.events, { job, outcome, settle, settled, now, durationMs })
+    const took = { durationMs, queuedMs }
+    if (settled) announce(this.#parts.events, { job, outcome, settle, settled, now, ...took })
     if (this.#onces.size === 0) return
     this.#onces.get(id)?.(true)
     this.#onces.delete(id)
@@ -323,7 +324,10 @@ export class Coordinator {
   #handOff(job: ClaimedJob, now: number): void {
     const { lanes, events } = this.#parts
     this.#running.set(job.id, { job, since: now })
-    if (events.heard('started')) events.emit('started', () => ({ job: jobRef(job) }))
+    if (events.heard('started')) {
+      const queuedMs = Math.max(0, now - job.runAt)
+      events.emit('started', () => ({ job: jobRef(job), queuedMs }))
+    }
     const putOff = this.#lastChance.take(job, now)
     if (putOff !== undefined) return this.settled(job, putOff)
     const pool = lanes.pools.get(lanes.of(job.kind) ?? '')

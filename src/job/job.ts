@@ -97,5 +97,7 @@ export interface ClaimedJob {
   maxAttempts: number | null
   crashes: number
   createdAt: number
+  /** Epoch milliseconds since when it has been due. */
+  runAt: number
   overrides: JobOverrides | null
 }

@@ -26,7 +26,8 @@ function setUp(t: TestContext, handlers: Record<string, Handler<never>>, concurr
     id += 1
     const job: ClaimedJob = {
       ...{ id, token: id, kind, payload: '{"n":1}', dedupeKey: null, priority: 0, attempt: 1 },
-      ...{ maxAttempts: null, crashes: 0, createdAt: NOW, overrides: null, group: null },
+      ...{ maxAttempts: null, crashes: 0, createdAt: NOW, runAt: NOW },
+      ...{ overrides: null, group: null },
     }
     const usual = { maxAttempts: 5, timeout: 60_000, grace: 60_000, alone: false, most: 100 }
     pool.start(job, { ...usual, ...terms })

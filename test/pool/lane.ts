@@ -85,6 +85,7 @@ export class Lane {
         maxAttempts: null,
         crashes,
         createdAt: NOW,
+        runAt: NOW,
         overrides: null,
         group: null,
       },

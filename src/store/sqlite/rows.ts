@@ -24,6 +24,7 @@ function claimedJob(row: unknown[], token: number, attempt: number): ClaimedJob 
     createdAt: row[8] as number,
     overrides: overrides(row[9] as string | null),
     group: row[10] as string | null,
+    runAt: row[11] as number,
   }
 }
 
@@ -52,7 +53,7 @@ export function claimedNow(row: unknown[], claim: number): ClaimedJob {
 
 /** The same for one that has been claimed before: the token follows the `claimable` columns. */
 export function claimedBefore(row: unknown[]): ClaimedJob {
-  return claimedJob(row, row[11] as number, row[5] as number)
+  return claimedJob(row, row[12] as number, row[5] as number)
 }
 
 /** A job that is claimed while it is written. */
@@ -71,6 +72,7 @@ export function startedNow(job: NewJob, id: number, token: number, now: number):
     createdAt: now,
     overrides: job.overrides,
     group: job.group,
+    runAt: job.runAt,
   }
 }
 

@@ -153,7 +153,7 @@ export function prepareQueue(db: Database): QueueStatements {
   const owned = `id = @id AND token = @token AND state = 'running'`
   const unclaimed = 'token = NULL, started_at = NULL, rerun = 0'
   const claimable = `id, kind, payload, dedupe_key, priority, attempts, max_attempts, crashes,
-    created_at, overrides, grp`
+    created_at, overrides, grp, run_at`
   const record = `id, kind, payload, dedupe_key, state, priority, attempts, max_attempts, crashes,
     folds, run_at, created_at, started_at, died_at, errors, grp`
 
@@ -197,7 +197,7 @@ export function prepareQueue(db: Database): QueueStatements {
     backlog: rows(`
       SELECT kind, priority FROM helve_counters WHERE state = 'queued' AND jobs > 0`),
     due: rows(`
-      SELECT ${claimable}, run_at FROM helve_jobs
+      SELECT ${claimable} FROM helve_jobs
       WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ? AND run_at <= ?
       ORDER BY run_at, id LIMIT ?`),
     head: value(`
@@ -218,7 +218,7 @@ export function prepareQueue(db: Database): QueueStatements {
       SELECT ready_at FROM helve_groups WHERE kind = ? AND priority = ? AND ready_at > ?
       ORDER BY ready_at LIMIT 1`),
     groupDue: rows(`
-      SELECT ${claimable}, run_at FROM helve_jobs
+      SELECT ${claimable} FROM helve_jobs
       WHERE state = 'queued' AND kind = ? AND grp = ? AND priority = ?
       ORDER BY run_at, id LIMIT 1`),
     groupHead: value(`
