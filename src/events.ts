@@ -66,6 +66,16 @@ export interface RuntimeEvents {
   resumed: { target: PauseTarget }
   /** Several kinds share a lane that has one slot: a slow job of one holds up all the others. */
   'lane:narrow': { lane: string; kinds: string[] }
+  /**
+   * Nothing runs, and no job is due, also none that is paused; told once for each time that the
+   * queue becomes so while the runtime claims, and if that is so when it begins.
+   */
+  drained: { at: number }
+  /**
+   * For some seconds this runtime has accepted jobs, though it was never started, and nobody owns
+   * the file: nothing runs them. Told once.
+   */
+  unowned: { since: number }
   /** What the handler gave to `ctx.progress`. */
   progress: { job: JobRef; value: unknown }
   /** A run does not end although it was told to, and cannot be forced: slot and key stay taken. */
@@ -90,6 +100,7 @@ const NAMES: Record<keyof RuntimeEvents, true> = {
   ...{ enqueued: true, started: true, completed: true, retrying: true, dead: true, lost: true },
   ...{ released: true, snoozed: true, cancelled: true, paused: true, resumed: true },
   ...{ 'lane:narrow': true, progress: true, stuck: true, stale: true, error: true },
+  ...{ drained: true, unowned: true },
   ...{ 'thread:up': true, 'thread:down': true, 'thread:stalled': true, 'thread:resumed': true },
 }
 

@@ -1,8 +1,8 @@
-import type { Logger } from 'pino'
 import type { Events, RuntimeEvents } from './events.ts'
+import type { HostLogger } from './host-logger.ts'
 
 /** Turns events into lines of the host's log. Nothing else in helve logs. */
-export function logEvents(events: Events, logger: Logger): void {
+export function logEvents(events: Events, logger: HostLogger): void {
   const line = <E extends keyof RuntimeEvents>(
     event: E,
     level: 'debug' | 'info' | 'warn' | 'error',
@@ -48,6 +48,13 @@ export function logEvents(events: Events, logger: Logger): void {
     'warn',
     'several kinds share a lane with one slot: a slow job of one holds up all the others',
     (data) => data,
+  )
+  line('drained', 'debug', 'nothing is due, and nothing runs', () => ({}))
+  line(
+    'unowned',
+    'warn',
+    'jobs are accepted, and nobody runs them: call run() here, or in another process',
+    ({ since }) => ({ since: new Date(since).toISOString() }),
   )
   line('stuck', 'error', 'job does not end', ({ job, reason }) => ({ ...of(job), reason }))
   line('stale', 'warn', 'end of a run is dropped: it is late', ({ job }) => of(job))

@@ -11,6 +11,8 @@ export interface Lanes {
   /** What a job of the kind takes up of its lane's room. */
   cost(kind: string): number
   policy(kind: string): Policy
+  /** What becomes of jobs of a kind that nobody handles: `wait` leaves them queued. */
+  unknownKinds: 'dead' | 'wait'
   /** Kinds of the lane that are known: registered, or seen. */
   kinds(lane: string): Set<string>
 }
@@ -62,11 +64,16 @@ function priced(backlog: Queue[], pauses: readonly Pause[], lanes: Lanes): Price
   const terms = new Map<string, KindTerms>()
   return backlog.flatMap((queue) => {
     const { kind } = queue
-    if (pauseOf(kind, null, pauses, lanes)) return []
+    if (waitsForHandler(kind, lanes) || pauseOf(kind, null, pauses, lanes)) return []
     const known = terms.get(kind) ?? termsOf(kind, pauses, lanes)
     terms.set(kind, known)
     return { ...queue, terms: known }
   })
+}
+
+/** Whether jobs of a kind stay queued because nobody handles it so far. */
+export function waitsForHandler(kind: string, lanes: Lanes): boolean {
+  return lanes.unknownKinds === 'wait' && lanes.of(kind) === undefined
 }
 
 /** What keeps jobs of a kind, and of a group of it, from being claimed. */

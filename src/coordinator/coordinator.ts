@@ -10,6 +10,7 @@ import { admissions, admitOne, mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
 import type { Clock } from './clock.ts'
 import { Mailbox, type Ending, type Mail, type Submission } from './mailbox.ts'
+import { Drained } from './drained.ts'
 import { explain, rivals, type Explanation } from './explain.ts'
 import { FailedTurns } from './failed-turns.ts'
 import { LastChance } from './last-chance.ts'
@@ -59,6 +60,9 @@ export class Coordinator {
    */
   #behind = false
   readonly #failedTurns: FailedTurns
+  readonly #drained: Drained
+  /** Runs that have ended: put back since they were interrupted, and otherwise. */
+  readonly #ends = { released: 0, completed: 0 }
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
@@ -68,6 +72,7 @@ export class Coordinator {
       acknowledge: (submission, result) => this.#acknowledge(submission, result),
       onRetry: () => this.#schedule(),
     })
+    this.#drained = new Drained(parts)
     this.#timer = new WakeTimer(parts.clock, parts.idle, () => this.wake())
   }
 
@@ -160,6 +165,11 @@ export class Coordinator {
     return this.#mailbox.once()
   }
 
+  /** Runs that go on, and those that have ended so far. */
+  get tally(): { running: number; released: number; completed: number } {
+    return { running: this.#running.size, ...this.#ends }
+  }
+
   /** Resolves as soon as nothing runs and the mailbox is empty. */
   quiet(): Promise<void> {
     return this.#wait(() => this.#isQuiet)
@@ -188,6 +198,11 @@ export class Coordinator {
 
   get #isQuiet(): boolean {
     return this.#running.size === 0 && this.#mailbox.isEmpty && !this.#turning
+  }
+
+  #lookDrained(): void {
+    const isIdle = (): boolean => this.#phase === 'claiming' && this.#isQuiet
+    if (isIdle()) void this.#drained.idle(isIdle)
   }
 
   get #hasEnded(): boolean {
@@ -244,6 +259,7 @@ export class Coordinator {
     if (mail.once) this.wake()
     if (this.#phase === 'closed') this.#mailbox.refuse(closed())
     this.#tellWaiting()
+    if (result && !result.more && !result.behind) this.#lookDrained()
   }
 
   /** What is done is done; anything else that becomes of a cancelled run is its end. */
@@ -307,6 +323,7 @@ export class Coordinator {
     this.#throughput.count(this.#parts.lanes.of(ending.job.kind) ?? '', now)
     this.#cancelled.delete(id)
     this.#lastChance.free(id)
+    if (settled) this.#ends[ending.outcome.type === 'released' ? 'released' : 'completed'] += 1
     const { job, outcome } = ending
     const took = { durationMs, queuedMs }
     if (settled) announce(this.#parts.events, { job, outcome, settle, settled, now, ...took })
@@ -324,6 +341,7 @@ export class Coordinator {
   #handOff(job: ClaimedJob, now: number): void {
     const { lanes, events } = this.#parts
     this.#running.set(job.id, { job, since: now })
+    this.#drained.claimed()
     if (events.heard('started')) {
       const queuedMs = Math.max(0, now - job.runAt)
       events.emit('started', () => ({ job: jobRef(job), queuedMs }))

@@ -5,6 +5,7 @@ const LISTED = 20
 
 /** Says what was expected and what came, for a name that is one of several. */
 export function misspelt(name: unknown, names: readonly string[]): string {
+  if (names.length === 0) return `expected none, got ${shown(name)}`
   const listed = names.slice(0, LISTED).join(', ')
   const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : ''
   const meant = typeof name === 'string' ? nearest(name, names) : undefined

@@ -39,6 +39,7 @@ export class InlinePool implements Pool {
   }
 
   readonly problem: undefined
+  readonly cause: undefined
 
   async ready(): Promise<void> {}
 

@@ -1,11 +1,14 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { basename, dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Logger as PinoLogger } from 'pino'
+import { types } from 'node:util'
+import { pino, type Logger as PinoLogger } from 'pino'
 import type { BackoffFunction, BackoffOptions } from '../job/backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
-import { HelveError } from '../job/errors.ts'
+import { HelveError, read } from '../job/errors.ts'
 import { MAX_DELAY, MAX_PRIORITY } from '../job/limits.ts'
+import { nearest } from '../job/nearest.ts'
 import {
   checkBackoff,
   checkGroupOf,
@@ -16,6 +19,8 @@ import {
   type Policy,
   type Rate,
 } from '../job/policy.ts'
+import type { HostLogger } from '../host-logger.ts'
+import { stderrLogger } from '../stderr-logger.ts'
 import { checkSchema, type Schema } from './schema.ts'
 
 /** How a runtime is made. */
@@ -28,8 +33,11 @@ export interface RuntimeOptions {
   handlers?: URL | string
   /** Handed to every thread's setup; structured-cloneable. @default undefined */
   config?: unknown
-  /** A pino logger. @default silent */
-  logger?: PinoLogger
+  /**
+   * A pino logger; `false` for silence. What its serializers, mixins and the like do wrong is told
+   * by an `error` event. @default warnings and errors, as lines on stderr
+   */
+  logger?: PinoLogger | false
   /**
    * Milliseconds before polling again when the queue is empty; 0 and less mean 1000, and more than
    * a minute a minute. @default 1000
@@ -43,6 +51,12 @@ export interface RuntimeOptions {
   lanes?: Record<string, LaneOptions>
   /** Environment variables of the threads, beside the harmless ones that they get anyway. @default {} */
   env?: Record<string, string>
+  /**
+   * What becomes of jobs of a kind that nobody handles: neither the handlers module nor a registered
+   * function. `dead` makes them dead as soon as they are due; `wait` leaves them queued until
+   * somebody handles their kind, as in a deploy in which producers come first. @default 'dead'
+   */
+  unknownKinds?: 'dead' | 'wait'
   /** Path of the thread entry, for programs that are bundled into one file. @default helve's own */
   threadEntry?: string
 }
@@ -106,12 +120,16 @@ export interface KindOptions {
   schema?: Schema
 }
 
-const RUNTIME_KEYS = ['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry']
+const RUNTIME_KEYS = [
+  ...['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry', 'unknownKinds'],
+]
 const LANE_KEYS = ['threads', 'concurrency', 'memory']
 const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'alone', 'lane', 'maxAge']
 const LIMIT_KEYS = ['concurrency', 'rate', 'group', 'groupConcurrency', 'groupRate']
 const KIND_KEYS = [...RUN_KEYS, ...LIMIT_KEYS, 'priority', 'delay', 'schema']
 const MOST_THREADS = 1_024
+
+const MODULE = 'the path or file: URL of a module'
 
 export interface CheckedLane {
   threads: number
@@ -123,6 +141,8 @@ export interface CheckedOptions {
   /** `file:` URL. */
   handlers: string | undefined
   config: unknown
+  logger: HostLogger
+  unknownKinds: 'dead' | 'wait'
   idle: number
   lanes: Map<string, CheckedLane>
   env: Record<string, string>
@@ -132,18 +152,15 @@ export interface CheckedOptions {
 /** @throws HelveError `HELVE_ERR_OPTION` */
 export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   checkKeys(options, 'options', RUNTIME_KEYS)
-  const { idle = 1_000, config, env = {}, threadEntry, logger } = options
-  if (threadEntry !== undefined && typeof threadEntry !== 'string') {
-    throw badOption('threadEntry', 'a path', threadEntry)
-  }
-  if (logger !== undefined && typeof logger?.isLevelEnabled !== 'function') {
-    throw badOption('logger', 'a pino logger', logger)
-  }
+  const { idle = 1_000, config, env = {}, threadEntry, unknownKinds = 'dead' } = options
+  checkThreadEntry(threadEntry)
   checkConfig(config)
   checkEnvironment(env)
   return {
     handlers: options.handlers === undefined ? undefined : handlersUrl(options.handlers),
     config,
+    logger: loggerOf(options.logger),
+    unknownKinds: checkOneOf(unknownKinds, 'unknownKinds', ['dead', 'wait']),
     idle: checkNumber(idle, 'idle', -MAX_DELAY, MAX_DELAY) > 0 ? idle : 1_000,
     lanes: checkLanes(options.lanes ?? {}),
     env,
@@ -160,7 +177,8 @@ export function checkKindOptions(
   const { maxAttempts, backoff, timeout, grace, alone, lane } = options
   const { priority, delay, schema } = options
   if (maxAttempts !== undefined) checkMaxAttempts(maxAttempts)
-  if (backoff !== undefined && typeof backoff !== 'function') checkBackoff(backoff)
+  if (typeof backoff === 'function') checkSynchronous(backoff, 'backoff')
+  else if (backoff !== undefined) checkBackoff(backoff)
   if (timeout !== undefined) checkTimeout(timeout)
   if (grace !== undefined) checkNumber(grace, 'grace', 0, MAX_DELAY)
   if (alone !== undefined) checkOneOf(alone, 'alone', [true, false])
@@ -179,6 +197,7 @@ function checkLimits(options: KindOptions): void {
   if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', 1, 1_000_000)
   if (rate !== undefined) checkRate(rate, 'rate')
   if (group !== undefined) checkGroupOf(group)
+  if (typeof group === 'function') checkSynchronous(group, 'group')
   if (groupConcurrency !== undefined) {
     checkInteger(groupConcurrency, 'groupConcurrency', 1, 1_000_000)
   }
@@ -231,12 +250,58 @@ function checkLane(lane: LaneOptions): CheckedLane {
 }
 
 function handlersUrl(handlers: unknown): string {
-  const isUrl = handlers instanceof URL || String(handlers).startsWith('file:')
-  const file = isUrl ? fileURLToPath(String(handlers)) : String(handlers)
+  const file = pathOf(handlers)
+  if (file === undefined) throw badOption('handlers', MODULE, String(handlers))
   const twin = file.endsWith('ts') ? file.replace(/ts$/, 'js') : file.replace(/js$/, 'ts')
-  const found = [file, twin].find((candidate) => existsSync(candidate))
-  if (found === undefined) throw badOption('handlers', 'the path or file: URL of a module', file)
+  const found = [file, twin].find(isFile)
+  if (found === undefined) throw badOption('handlers', MODULE, `${file}${notThere(file)}`)
   return pathToFileURL(found).href
+}
+
+/** Undefined for a URL that leads to no file. */
+function pathOf(handlers: unknown): string | undefined {
+  const given = String(handlers)
+  const isUrl = handlers instanceof URL || /^[a-z][a-z0-9+.-]+:/i.test(given)
+  if (!isUrl) return given
+  try {
+    return fileURLToPath(given)
+  } catch {
+    return undefined
+  }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+/** Says so of a file, and which one may have been meant. */
+function notThere(file: string): string {
+  if (existsSync(file)) return ', which is no file'
+  const folder = dirname(file)
+  if (!existsSync(folder)) return ', whose folder is not there'
+  const meant = nearest(basename(file), readdirSync(folder))
+  return `, which is not there${meant === undefined ? '' : `: did you mean ${meant}?`}`
+}
+
+function checkThreadEntry(threadEntry: unknown): void {
+  if (threadEntry === undefined) return
+  if (typeof threadEntry === 'string' && isFile(threadEntry)) return
+  throw badOption('threadEntry', 'the path of a file that is there', threadEntry)
+}
+
+function loggerOf(logger: RuntimeOptions['logger']): HostLogger {
+  if (logger === undefined) return stderrLogger()
+  if (logger === false) return pino({ enabled: false })
+  if (typeof read(logger, 'isLevelEnabled') === 'function') return logger
+  throw badOption('logger', 'a pino logger, or false', logger)
+}
+
+/** What it gives is needed at once; what it rejects with would end the process. */
+function checkSynchronous(given: unknown, field: string): void {
+  const isAsync = types.isAsyncFunction(given)
+  if (!isAsync && !types.isGeneratorFunction(given)) return
+  const came = isAsync ? 'an async one' : 'a generator'
+  throw new HelveError('HELVE_ERR_OPTION', `${field}: expected a plain function, got ${came}`)
 }
 
 function checkConfig(config: unknown): void {

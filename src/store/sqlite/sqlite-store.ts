@@ -72,6 +72,8 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #ownership: Ownership
   readonly #checkpoints: Checkpoints
   readonly #nativeBinding: string | undefined
+  /** Those who have to know before the file is closed. */
+  readonly #onClose = new Set<() => Promise<unknown>>()
   /** When the latest turn was. */
   #latest = 0
 
@@ -158,11 +160,24 @@ export class SqliteStore implements Store, JobStore, RunStore {
     this.#ownership.giveBack()
   }
 
+  async owner(): Promise<number | undefined> {
+    return this.#transactions.read(() => this.#ownership.owner())
+  }
+
   keep(): void {
     this.#ownership.keep()
   }
 
-  watch(onWrite: () => void): () => void {
+  watch(onWrite: () => void, onClose?: () => Promise<unknown>): () => void {
+    const unwatch = this.#watchFile(onWrite)
+    if (onClose) this.#onClose.add(onClose)
+    return () => {
+      unwatch()
+      if (onClose) this.#onClose.delete(onClose)
+    }
+  }
+
+  #watchFile(onWrite: () => void): () => void {
     let seen = this.#transactions.read(() => this.#version())
     return watchFile(`${this.file}-wal`, () => {
       // It moves with the commits of other connections only: our own wake nobody.
@@ -276,10 +291,17 @@ export class SqliteStore implements Store, JobStore, RunStore {
     return check(this.file, this.#nativeBinding)
   }
 
+  /** Closes the file. A runtime that still works on it is stopped first, at once. */
   async close(): Promise<void> {
+    await Promise.all([...this.#onClose].map((onClose) => onClose()))
     await this.disown()
     await this.#checkpoints.close()
     this.#db.close()
+  }
+
+  /** The same, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /** Undefined when the file fails: then the next turn fails, too, and tells of it. */

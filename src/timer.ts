@@ -1,0 +1,84 @@
+/**
+ * Milliseconds of one step of a long wait. Node fires a timer above 2^31−1 ms at once, so no step
+ * may come near that; and a step that took longer than it should, as in a machine that slept, puts
+ * the end of the wait off by no more than this.
+ */
+const STEP = 60_000
+
+/** What a timer takes its time from. Tests bring their own. */
+export interface TimeSource {
+  /** Milliseconds since some moment, with fractions, by a clock that nobody sets. */
+  now(): number
+  /** Calls back once after `ms`, which are {@link STEP} at most. */
+  set(callback: () => void, ms: number): NodeJS.Timeout
+  clear(handle: NodeJS.Timeout): void
+}
+
+/** By their global names at each call, where tests put theirs. */
+const SYSTEM: TimeSource = {
+  now: () => performance.now(),
+  set: (callback, ms) => setTimeout(callback, ms),
+  clear: (handle) => clearTimeout(handle),
+}
+
+/** One call after any number of milliseconds; Infinity never comes. */
+export class Timer {
+  readonly #callback: () => void
+  readonly #source: TimeSource
+  readonly #due: number
+  #handle: NodeJS.Timeout | undefined
+  #keepsAlive = true
+
+  constructor(ms: number, callback: () => void, source: TimeSource) {
+    this.#callback = callback
+    this.#source = source
+    this.#due = source.now() + ms
+    this.#step(ms)
+  }
+
+  /** Calls the timer off. Does nothing once the timer has fired. */
+  cancel(): void {
+    this.#source.clear(this.#handle!)
+  }
+
+  /** Keeps the process alive until the timer fires, as a new timer does. */
+  ref(): this {
+    this.#keepsAlive = true
+    this.#handle!.ref()
+    return this
+  }
+
+  /** Lets the process end before the timer fires. */
+  unref(): this {
+    this.#keepsAlive = false
+    this.#handle!.unref()
+    return this
+  }
+
+  #step(left: number): void {
+    this.#handle =
+      left > STEP
+        ? this.#source.set(() => this.#step(this.#due - this.#source.now()), STEP)
+        : this.#source.set(this.#callback, Math.max(left, 0))
+    if (!this.#keepsAlive) this.#handle.unref()
+  }
+}
+
+/** Calls back once after `ms`, on the monotonic clock. No wait is too long. */
+export function after(ms: number, callback: () => void, source = SYSTEM): Timer {
+  return new Timer(ms, callback, source)
+}
+
+/** Resolves after `ms`, or as soon as the signal aborts. Leaves no timer and no listener behind. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const end = (): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = after(ms, end)
+    signal?.addEventListener('abort', end)
+  })
+}
