@@ -90,9 +90,13 @@ function withGuardedParts(logger: HostLogger, tell: OnMistake): HostLogger {
     const symbol = symbolOf(logger, description)
     const parts = symbol && read(logger, symbol)
     const guard = (part: unknown, name: PropertyKey = ''): unknown =>
-      guarded(part, (first) => instead(name, first), (error) => {
-        tell(error, `the logger's ${description} ${String(name)}`.trim())
-      })
+      guarded(
+        part,
+        (first) => instead(name, first),
+        (error) => {
+          tell(error, `the logger's ${description} ${String(name)}`.trim())
+        },
+      )
     const value = typeof parts === 'object' && parts !== null ? each(parts, guard) : guard(parts)
     // Writable, since children put their own in its place.
     if (symbol && parts) Object.defineProperty(own, symbol, { value, writable: true })

@@ -8,14 +8,14 @@ export interface NewWebhook {
   secret?: string | null
   /** How the body is encoded. @default 'json' */
   contentType?: 'json' | 'form'
-  /** Event names, of letters, digits and `_ . : -`; `*` subscribes to all. @default ['push'] */
+  /** Event names, in printable ASCII; `*` subscribes to all. @default ['push'] */
   events?: string[]
   /** An inactive hook is not delivered to. @default true */
   active?: boolean
   /** Accept any TLS certificate. @default false */
   insecureTls?: boolean
   /**
-   * What the hook belongs to, such as `{ type: 'repository', id: 5 }`; the type in visible ASCII,
+   * What the hook belongs to, such as `{ type: 'repository', id: 5 }`; the type in printable ASCII,
    * 100 characters at most. @default none
    */
   target?: { type: string; id: number } | null
@@ -26,10 +26,9 @@ export type WebhookSettings = Required<NewWebhook>
 
 const FIELDS = ['url', 'secret', 'contentType', 'events', 'active', 'insecureTls', 'target']
 
-/** What is sent as `X-GitHub-Event`. */
-const EVENT = /^(\*|[\w.:-]{1,64})$/
 /** What every server takes as the value of a header. */
-const VISIBLE = /^[!-~]{1,100}$/
+const HEADER_VALUE = /^[!-~]([ -~]{0,98}[!-~])?$/
+const EXPECTED = 'printable ASCII characters, 100 at most, without spaces around them'
 // oxlint-disable-next-line eslint/no-control-regex -- these are what it is about
 const CONTROL = /[\u0000-\u001f\u007f]/
 
@@ -83,8 +82,8 @@ function checkSecret(secret: unknown): void {
 function checkEvents(events: unknown): void {
   if (!Array.isArray(events)) throw badOption('events', 'an array of event names', events)
   for (const event of events as unknown[]) {
-    if (typeof event === 'string' && EVENT.test(event)) continue
-    throw badOption('events', '"*", or names of letters, digits and _ . : -, 64 at most', event)
+    if (typeof event === 'string' && HEADER_VALUE.test(event)) continue
+    throw badOption('events', `names of ${EXPECTED}`, event)
   }
 }
 
@@ -92,8 +91,8 @@ function checkTarget({ type, id }: { type: unknown; id: unknown }): WebhookSetti
   if (typeof type !== 'string' || typeof id !== 'number' || !Number.isSafeInteger(id)) {
     throw badOption('target', '{ type: string, id: integer } or null', { type, id })
   }
-  if (!VISIBLE.test(type)) {
-    throw badOption('target.type', 'visible ASCII characters, 100 at most', type)
+  if (!HEADER_VALUE.test(type)) {
+    throw badOption('target.type', EXPECTED, type)
   }
   return { type, id }
 }

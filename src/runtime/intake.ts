@@ -89,7 +89,9 @@ export class Intake {
 
   async #enqueueAll(submissions: AnySubmission[]): Promise<Result[]> {
     const checked = submissions.map((submission) => this.#tryJob(submission))
-    const jobs = await Promise.all(checked)
+    const jobs: (NewJob | HelveError)[] = []
+    for (const one of checked) jobs.push(one instanceof Promise ? await one : one)
+    if (this.#isClosed) return jobs.map((job) => (job instanceof HelveError ? job : closed()))
     const accepted = jobs.filter((job) => !(job instanceof HelveError)) as NewJob[]
     const became = (await this.#coordinator.enqueueAll(accepted)).values()
     return jobs.map((job) => {

@@ -61,14 +61,18 @@ export class Lifecycle {
   }
 
   async run({ signal, wait }: Beginning): Promise<void> {
+    this.checkOpen()
     if (this.#endRun) throw new HelveError('HELVE_ERR_OPTION', 'run: this runtime runs already')
     const ended = new Promise<void>((resolve) => (this.#endRun = resolve))
     const end = (): void => this.#endRun?.()
     signal?.addEventListener('abort', end, { once: true })
-    if (signal?.aborted) end()
+    const isOver = (): boolean => signal?.aborted === true || this.#stopped !== undefined
     try {
-      await Promise.race([this.start(wait, signal), ended])
-      if (signal?.aborted || this.#stopped) return void (await this.#stopped)
+      await this.start(wait, signal).catch((error: unknown) => {
+        if (!isOver()) throw error
+      })
+      if (this.#stopped) await this.#stopped
+      if (isOver()) return
       this.#parts.coordinator.claim()
       await ended
       this.#parts.coordinator.pause()
@@ -158,7 +162,9 @@ export class Lifecycle {
 
   /** Waits until each thread is up, or cannot be started: each lane needs one. */
   async #ready(over: AbortSignal): Promise<void> {
-    const aborted = new Promise((resolve) => over.addEventListener('abort', resolve, { once: true }))
+    const aborted = new Promise((resolve) =>
+      over.addEventListener('abort', resolve, { once: true }),
+    )
     const ready = Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
     await Promise.race([ready, aborted])
     if (over.aborted) throw closed()

@@ -4,14 +4,7 @@ import type { Explanation } from '../coordinator/explain.ts'
 import { Intake } from './intake.ts'
 import type { Enqueuer } from '../enqueuer.ts'
 import { Events, type Listener, type RuntimeEvents } from '../events.ts'
-import {
-  badOption,
-  checkInteger,
-  checkKeys,
-  checkNumber,
-  checkOneOf,
-  shown,
-} from '../job/check.ts'
+import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf, shown } from '../job/check.ts'
 import { HelveError, read } from '../job/errors.ts'
 import type { Handler } from '../run/handler.ts'
 import type { EnqueueResult, JobRecord } from '../job/job.ts'

@@ -9,10 +9,10 @@ export function unstartable(lane: string, pool: Pool, handlers: string | undefin
   const { problem, cause } = pool
   const stack = read(cause, 'stack')
   const lines = typeof stack === 'string' ? stack.split('\n') : []
-  const place = lines.map((line) => PLACE.exec(line)?.[0]).find((found) => found !== undefined)
+  const place = lines.map((line) => line.match(PLACE)?.[0]).find((found) => found !== undefined)
   return new HelveError(
     'HELVE_ERR_HANDLERS',
-    `handlers: expected a module that can be set up in lane ${lane}, got ${String(handlers)}: ` +
+    `handlers: expected a module that lane ${lane} can load, got ${String(handlers)}: ` +
       `${problem}${place === undefined ? '' : ` (${place})`}`,
     { cause },
   )

@@ -84,7 +84,7 @@ describe('webhooks', () => {
     [{ url, events: 'push' }, 'events'],
     [{ url, events: [''] }, 'events'],
     [{ url, events: [5] }, 'events'],
-    [{ url, events: ['push', 'a b'] }, 'events'],
+    [{ url, events: ['push', 'pûsh'] }, 'events'],
     [{ url, events: ['push\r\nX-Own: 1'] }, 'events'],
     [{ url, secret: 'a\nb' }, 'secret'],
     [{ url, secret: '\ud800' }, 'secret'],
