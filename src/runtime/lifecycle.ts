@@ -162,11 +162,8 @@ export class Lifecycle {
 
   /** Waits until each thread is up, or cannot be started: each lane needs one. */
   async #ready(over: AbortSignal): Promise<void> {
-    const aborted = new Promise((resolve) =>
-      over.addEventListener('abort', resolve, { once: true }),
-    )
     const ready = Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
-    await Promise.race([ready, aborted])
+    await Promise.race([ready, abortOf(over)])
     if (over.aborted) throw closed()
     for (const [lane, pool] of this.#pools) {
       if (pool.problem !== undefined) throw unstartable(lane, pool, this.#parts.options.handlers)
@@ -230,4 +227,12 @@ export class Lifecycle {
     for (const pool of this.#pools.values()) pool.interrupt(this.#stopped !== undefined)
     await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.ended())
   }
+}
+
+/** Resolves once the signal has aborted. */
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
