@@ -254,7 +254,7 @@ function handlersUrl(handlers: unknown): string {
   if (file === undefined) throw badOption('handlers', MODULE, String(handlers))
   const twin = file.endsWith('ts') ? file.replace(/ts$/, 'js') : file.replace(/js$/, 'ts')
   const found = [file, twin].find(isFile)
-  if (found === undefined) throw badOption('handlers', MODULE, `${file}${notThere(file)}`)
+  if (found === undefined) throw noModule(file)
   return pathToFileURL(found).href
 }
 
@@ -272,6 +272,11 @@ function pathOf(handlers: unknown): string | undefined {
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+function noModule(file: string): HelveError {
+  const problem = `handlers: expected ${MODULE}, got ${file}${notThere(file)}`
+  return new HelveError('HELVE_ERR_OPTION', problem)
 }
 
 /** Says so of a file, and which one may have been meant. */

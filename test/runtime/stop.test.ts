@@ -134,7 +134,11 @@ describe('from the call of stop on', () => {
 
   test('it counts what ends by itself, what is interrupted, and what goes on', async (t) => {
     const { runtime, gate, tick } = await onTheMainThread(t)
-    const told = { all: signal('all starts'), completed: signal('an end'), released: signal('a release') }
+    const told = {
+      all: signal('all starts'),
+      completed: signal('an end'),
+      released: signal('a release'),
+    }
     let started = 0
     runtime.on('started', () => (started += 1) === 4 && told.all.fire())
     runtime.on('retrying', () => told.completed.fire())
