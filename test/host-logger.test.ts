@@ -71,11 +71,8 @@ describe('the guarded logger', () => {
   test("writes what the host's would: fields, bindings, errors, serialized", () => {
     const { logger, lines } = setUp({ serializers: { job: (id: number) => `#${id}` } })
     logger.child({ kind: 'a', job: 7 }).warn({ err: new Error('x') }, 'told')
-    const [line] = lines
-    assert.deepEqual(
-      [line?.['kind'], line?.['job'], (line?.['err'] as Error).message],
-      ['a', '#7', 'x'],
-    )
+    const { kind, job, err } = lines[0] as { kind: string; job: string; err: Error }
+    assert.deepEqual([kind, job, err.message], ['a', '#7', 'x'])
   })
 
   test("follows the host's level", () => {
