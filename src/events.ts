@@ -1,8 +1,20 @@
-import type { ClaimedJob, JobError } from './job/job.ts'
+import { checkFunction } from './job/check.ts'
+import { HelveError, read } from './job/errors.ts'
+import type { ClaimedJob, EnqueueResult, JobError, NewJob } from './job/job.ts'
+import { misspelt } from './job/nearest.ts'
 import type { PauseTarget } from './job/pause.ts'
 
+/** A payload in an event. */
+interface WithPayload {
+  /**
+   * Parsed when it is read for the first time. Not enumerable: whoever logs an event does not log
+   * what may be secret.
+   */
+  readonly payload: unknown
+}
+
 /** Names a job in an event. */
-export interface JobRef {
+export interface JobRef extends WithPayload {
   id: number
   kind: string
   dedupeKey: string | null
@@ -10,21 +22,38 @@ export interface JobRef {
   attempt: number
 }
 
-/** What a runtime tells. Each is emitted after the commit that made it true. */
+/** A submission that was accepted; `deduped` when it was folded into the job `id`. */
+export interface EnqueuedEvent extends WithPayload {
+  id: number
+  kind: string
+  dedupeKey: string | null
+  deduped: boolean
+}
+
+interface Ended {
+  job: JobRef
+  durationMs: number
+  queuedMs: number
+}
+
+/**
+ * What a runtime tells. Each is emitted after the commit that made it true.
+ *
+ * `durationMs` is how long the run took (where nobody could measure that, the time since its claim),
+ * `queuedMs` for how long the job had been due when it
+ * started.
+ */
 export interface RuntimeEvents {
-  /** Accepted by this runtime, but for `enqueueIn`; `deduped` when it was folded into the job `id`. */
-  enqueued: { id: number; kind: string; dedupeKey: string | null; deduped: boolean }
+  /** Accepted by this runtime, but for `enqueueIn`. */
+  enqueued: EnqueuedEvent
   /** Handed to its lane. */
-  started: { job: JobRef }
-  /**
-   * `durationMs`: milliseconds that the run took, or where nobody could measure that, since its claim.
-   * `rerun`: a submission was folded in while it ran, so the job is queued once more.
-   */
-  completed: { job: JobRef; result: unknown; durationMs: number; rerun: boolean }
+  started: { job: JobRef; queuedMs: number }
+  /** `rerun`: a submission was folded in while it ran, so the job is queued once more. */
+  completed: Ended & { result: unknown; rerun: boolean }
   /** A run failed; the next one starts at `runAt` (epoch ms) or later. */
-  retrying: { job: JobRef; error: JobError; runAt: number; durationMs: number }
+  retrying: Ended & { error: JobError; runAt: number }
   /** Out of attempts or of crashes, failed for good, snoozed beyond its `maxAge`, or without a handler. */
-  dead: { job: JobRef; error: JobError; durationMs: number }
+  dead: Ended & { error: JobError }
   /** Its thread or process died under it: queued again, the attempt refunded. */
   lost: { job: JobRef; reason: string; crashes: number }
   /** Interrupted through no doing of its own: queued again, the attempt refunded. */
@@ -38,6 +67,16 @@ export interface RuntimeEvents {
   resumed: { target: PauseTarget }
   /** Several kinds share a lane that has one slot: a slow job of one holds up all the others. */
   'lane:narrow': { lane: string; kinds: string[] }
+  /**
+   * Nothing runs, and no job is due, also none that is paused; told once for each time that the
+   * queue becomes so while the runtime claims, and if that is so when it begins.
+   */
+  drained: { at: number }
+  /**
+   * For some seconds this runtime has accepted jobs, though it was never started, and nobody owns
+   * the file: nothing runs them. Told once.
+   */
+  unowned: { since: number }
   /** What the handler gave to `ctx.progress`. */
   progress: { job: JobRef; value: unknown }
   /** A run does not end although it was told to, and cannot be forced: slot and key stay taken. */
@@ -58,23 +97,55 @@ export interface RuntimeEvents {
   error: { error: unknown; during: string }
 }
 
-type Listener<E extends keyof RuntimeEvents> = (data: RuntimeEvents[E]) => unknown
+const NAMES: Record<keyof RuntimeEvents, true> = {
+  ...{ enqueued: true, started: true, completed: true, retrying: true, dead: true, lost: true },
+  ...{ released: true, snoozed: true, cancelled: true, paused: true, resumed: true },
+  ...{ 'lane:narrow': true, progress: true, stuck: true, stale: true, error: true },
+  ...{ drained: true, unowned: true },
+  ...{ 'thread:up': true, 'thread:down': true, 'thread:stalled': true, 'thread:resumed': true },
+}
+
+/** The names of all events. */
+export const EVENT_NAMES = Object.keys(NAMES) as (keyof RuntimeEvents)[]
+
+export type Listener<E extends keyof RuntimeEvents> = (data: RuntimeEvents[E]) => unknown
 
 /**
- * The events of a runtime. A listener that throws is reported, and disturbs nobody else. Not an
- * EventEmitter: there, an `error` without a listener throws, and most jobs are heard by nobody.
+ * The events of a runtime. A listener that throws or rejects is reported, and disturbs nobody else.
+ * Not an EventEmitter: there, an `error` without a listener throws, and most jobs are heard by
+ * nobody.
  */
 export class Events {
   readonly #listeners = new Map<keyof RuntimeEvents, Listener<never>[]>()
+  /** What is called in place of a listener that is to be called once, and that listener. */
+  readonly #onces = new WeakMap<Listener<never>, Listener<never>>()
 
+  /** @throws HelveError `HELVE_ERR_OPTION` for an event that there is not */
   on<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): void {
+    checkEvent(event)
+    checkFunction(listener, 'listener')
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
   }
 
+  once<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): void {
+    checkFunction(listener, 'listener')
+    const called: Listener<E> = (data) => {
+      this.off(event, called)
+      return listener(data)
+    }
+    this.#onces.set(called, listener)
+    this.on(event, called)
+  }
+
   off<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): void {
-    const others = (this.#listeners.get(event) ?? []).filter((other) => other !== listener)
-    if (others.length > 0) this.#listeners.set(event, others)
-    else this.#listeners.delete(event)
+    checkEvent(event)
+    const listeners = this.#listeners.get(event) ?? []
+    const newest = listeners.findLastIndex((other) => {
+      return other === listener || this.#onces.get(other) === listener
+    })
+    if (newest === -1) return
+    if (listeners.length === 1) this.#listeners.delete(event)
+    else this.#listeners.set(event, listeners.toSpliced(newest, 1))
   }
 
   /** Whether it is worth the while to make the data of an event. */
@@ -90,10 +161,18 @@ export class Events {
     for (const listener of listeners) {
       try {
         const returned = listener(made)
-        if (returned instanceof Promise) returned.catch((error) => this.#onMistake(event, error))
+        if (typeof read(returned, 'then') === 'function') void this.#follow(event, returned)
       } catch (error) {
         this.#onMistake(event, error)
       }
+    }
+  }
+
+  async #follow(event: keyof RuntimeEvents, returned: unknown): Promise<void> {
+    try {
+      await returned
+    } catch (error) {
+      this.#onMistake(event, error)
     }
   }
 
@@ -103,6 +182,21 @@ export class Events {
   }
 }
 
-export function jobRef({ id, kind, dedupeKey, attempt }: ClaimedJob): JobRef {
-  return { id, kind, dedupeKey, attempt }
+export function jobRef({ id, kind, dedupeKey, attempt, payload }: ClaimedJob): JobRef {
+  return withPayload({ id, kind, dedupeKey, attempt }, payload)
+}
+
+export function enqueuedEvent(job: NewJob, { id, deduped }: EnqueueResult): EnqueuedEvent {
+  return withPayload({ id, kind: job.kind, dedupeKey: job.dedupeKey, deduped }, job.payload)
+}
+
+function withPayload<T extends object>(event: T, json: string): T & WithPayload {
+  let parsed: unknown
+  const get = (): unknown => (parsed ??= JSON.parse(json) as unknown)
+  return Object.defineProperty(event, 'payload', { get }) as T & WithPayload
+}
+
+function checkEvent(event: unknown): void {
+  if (typeof event === 'string' && Object.hasOwn(NAMES, event)) return
+  throw new HelveError('HELVE_ERR_OPTION', `event: ${misspelt(event, EVENT_NAMES)}`)
 }

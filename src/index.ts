@@ -2,12 +2,13 @@ export { Runtime } from './runtime/runtime.ts'
 export type { KindOptions, LaneOptions, RuntimeOptions } from './runtime/options.ts'
 export { StoreEnqueuer, type Enqueuer } from './enqueuer.ts'
 export type { Explanation } from './coordinator/explain.ts'
-export type { JobRef, RuntimeEvents } from './events.ts'
+export type { EnqueuedEvent, JobRef, RuntimeEvents } from './events.ts'
+export type { Stopped } from './runtime/lifecycle.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './runtime/schema.ts'
 
 export type { CheckResult } from './store/sqlite/check.ts'
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite/sqlite-store.ts'
-export { Webhooks, type Delivery, type NewWebhook } from './store/sqlite/webhooks.ts'
+export { Webhooks, type Delivery } from './store/sqlite/webhooks.ts'
 export type {
   Counts,
   DeliveryPruner,
@@ -44,5 +45,6 @@ export type { JsonPayload } from './job/json-type.ts'
 export type { Payloads, Rest, Submission } from './job/kinds.ts'
 export type { Charge, Settlement } from './job/outcome.ts'
 export type { Pause, PauseTarget } from './job/pause.ts'
+export type { NewWebhook } from './job/webhook.ts'
 export type { GroupOf, Rate } from './job/policy.ts'
 export type { EnqueueOptions } from './job/submission.ts'

@@ -100,6 +100,13 @@ function eventLines(events: Events, logger: Logger): EventLine[] {
     'several kinds share a lane with one slot: a slow job of one holds up all the others',
     (data) => data,
   )
+  line('drained', 'debug', 'nothing is due, and nothing runs', () => ({}))
+  line(
+    'unowned',
+    'warn',
+    'jobs are accepted, and nobody runs them: call run() here, or in another process',
+    ({ since }) => ({ since: new Date(since).toISOString() }),
+  )
   line('stuck', 'error', 'job does not end', ({ job, reason }) => ({ ...of(job), reason }))
   line('stale', 'warn', 'end of a run is dropped: it is late', ({ job }) => of(job))
   line('thread:up', 'debug', 'thread is up', (data) => data)

@@ -52,6 +52,14 @@ export function prints(logger: Logger & Leveled, level: LogLevel): boolean {
   return LOG_LEVELS[level] >= (lowest ?? LOG_LEVELS.info)
 }
 
+const nothing = (): void => undefined
+
+/** Prints nothing. */
+export const silentLogger: Logger & Leveled = {
+  ...{ level: 'silent', trace: nothing, debug: nothing },
+  ...{ info: nothing, warn: nothing, error: nothing },
+}
+
 /** What pino has beyond the part that every logger has. */
 interface Leveled {
   level?: string

@@ -26,7 +26,7 @@ function printed({ calls, logger }: ReturnType<typeof plainLogger>): string[] {
   return calls.splice(0).map(([level]) => level)
 }
 
-const job = { id: 1, kind: 'push', dedupeKey: null, attempt: 1 }
+const job = { id: 1, kind: 'push', dedupeKey: null, attempt: 1, payload: {} }
 
 describe('a logger', () => {
   test('is what has the five levels', () => {
@@ -102,7 +102,7 @@ describe('the host’s log', () => {
     log.close()
     logger.level = 'debug'
     assert.deepEqual([log.level[0], events.heard('started')], [40, false])
-    events.emit('started', () => ({ job }))
+    events.emit('started', () => ({ job, queuedMs: 0 }))
     events.emit('lost', () => ({ job, reason: 'exit', crashes: 1 }))
     assert.equal(lines.length, 1)
   })

@@ -22,7 +22,7 @@ export type { EnqueueOptions } from '../src/job/submission.ts'
 
 /** What a handlers module sets up in each thread. */
 export interface Handlers {
-  /** By kind; what they inherit does not count. */
+  /** By kind: functions of its own, since an object that inherits methods (of a class) is refused. */
   // oxlint-disable-next-line typescript/no-explicit-any -- each kind has a payload of its own
   kinds: Record<string, Handler<any>>
   /** Called once, when the thread ends in good order; it has 2 s. */
@@ -39,9 +39,10 @@ export interface HandlersModule<C = unknown, H extends Handlers = Handlers> {
  * every thread.
  *
  * @param setup makes the handlers; it gets the runtime's `config` and the thread it runs in. Only
- *   when it is through, which may take 60 s, is the thread given jobs. If it throws, the thread
- *   ends with that error (`thread:down`), and new ones try it again, after pauses of 1 s to 10 s; the
- *   jobs wait meanwhile, and are charged nothing.
+ *   when it is through, which may take 60 s, is the thread given jobs. If it throws in the first
+ *   threads of a lane, the runtime does not start (`HELVE_ERR_HANDLERS`). If it throws in a later one,
+ *   that thread ends with the error (`thread:down`), and new ones try it again, after pauses of 1 s to
+ *   10 s; the jobs wait meanwhile, and are charged nothing.
  */
 export function defineHandlers<C, H extends Handlers>(
   setup: (config: C, thread: ThreadContext) => H | Promise<H>,

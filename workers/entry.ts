@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads'
 import type { Handler } from '../src/run/handler.ts'
 import { Notices } from '../src/run/notices.ts'
 import { Run } from '../src/run/run.ts'
+import { shown } from '../src/job/check.ts'
 import { unhandled } from '../src/job/outcome.ts'
 import { Outbox } from '../src/run/outbox.ts'
 import { Credit } from '../src/thread/credit.ts'
@@ -76,7 +77,7 @@ for (const name of ['stdout', 'stderr'] as const) {
 export default setUp().then((made) => (task: Batch | typeof SET_UP | typeof CLOSE) => {
   if (task === SET_UP) {
     closeToOthers()
-    return []
+    return Object.keys(made.kinds)
   }
   if (task === CLOSE) return close(made)
   if (!serial) return runAll(task, made)
@@ -160,10 +161,35 @@ async function setUp(): Promise<Handlers> {
     throw new TypeError(`${handlers}: expected defineHandlers(…) as its default export`)
   }
   const made = await module.setup(config, threadContext(logLevel, outbox, credit))
-  if (typeof made?.kinds !== 'object' || made.kinds === null) {
-    throw new TypeError(`${handlers}: expected setup to return { kinds }, got ${typeof made}`)
-  }
+  checkKinds(made?.kinds)
   return made
+}
+
+function checkKinds(kinds: unknown): void {
+  if (typeof kinds !== 'object' || kinds === null || Array.isArray(kinds)) {
+    throw wrong('setup to return { kinds }', `kinds: ${shown(kinds)}`)
+  }
+  for (const [kind, handler] of Object.entries(kinds)) {
+    if (typeof handler === 'function') continue
+    const meant = `write ${kind}: (job, ctx) => …`
+    throw wrong(`a function for kind ${kind}`, `${shown(handler)}: ${meant}`)
+  }
+  const [inherited] = inheritedMethods(kinds)
+  if (inherited === undefined) return
+  const meant = `write { ${inherited}: (job, ctx) => handlers.${inherited}(job, ctx) }`
+  throw wrong('a plain object of functions as kinds', `a class that has ${inherited}: ${meant}`)
+}
+
+function wrong(expected: string, came: string): TypeError {
+  return new TypeError(`${handlers}: expected ${expected}, got ${came}`)
+}
+
+/** The methods that a class gives to its instances: no kinds, since names are looked up as own. */
+function inheritedMethods(kinds: object): string[] {
+  const prototype: unknown = Object.getPrototypeOf(kinds)
+  if (prototype === null || Object.hasOwn(prototype as object, 'hasOwnProperty')) return []
+  const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor')
+  return [...names, ...inheritedMethods(prototype as object)]
 }
 
 async function close(made: Handlers): Promise<[]> {

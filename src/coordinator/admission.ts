@@ -11,6 +11,8 @@ export interface Lanes {
   /** What a job of the kind takes up of its lane's room. */
   cost(kind: string): number
   policy(kind: string): Policy
+  /** What becomes of jobs of a kind that nobody handles: `wait` leaves them queued. */
+  unknownKinds: 'dead' | 'wait'
   /** Kinds of the lane that are known: registered, or seen. */
   kinds(lane: string): Set<string>
 }
@@ -74,13 +76,19 @@ function priced(backlog: Queue[], pauses: Pauses, lanes: Lanes): PricedQueue[] {
   })
 }
 
+/** Whether jobs of a kind stay queued because nobody handles it so far. */
+export function waitsForHandler(kind: string, lanes: Lanes): boolean {
+  return lanes.unknownKinds === 'wait' && lanes.of(kind) === undefined
+}
+
 function termsOf(kind: string, pauses: Pauses, lanes: Lanes): KindTerms {
   const { rate, group, groupConcurrency, groupRate } = lanes.policy(kind)
   const pool = lanes.pools.get(lanes.of(kind) ?? '')
+  const isPaused = pauses.find(lanes.of(kind), kind, null) !== undefined
   return {
     cost: pool === undefined ? 1 : lanes.cost(kind),
     room: pool?.roomFor(kind, mostSlots(kind, lanes)) ?? Infinity,
-    held: pauses.find(lanes.of(kind), kind, null) !== undefined,
+    held: isPaused || waitsForHandler(kind, lanes),
     rate,
     filing: group !== undefined,
     groupConcurrency,

@@ -1,4 +1,4 @@
-import { jobRef, type Events } from '../events.ts'
+import { enqueuedEvent, jobRef, type Events } from '../events.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
@@ -16,31 +16,33 @@ export interface Conclusion {
   clock: Pick<QueueClock, 'wallOf'>
   /** What the run took; where nobody has measured that, the time since its claim. */
   durationMs: number
+  /** How long it had been due when it was claimed, in milliseconds. */
+  queuedMs: number
 }
 
 /** Tells the one event that a settling amounts to, and what was enqueued with it. */
 export function announce(events: Events, conclusion: Conclusion): void {
-  const { job, outcome, settle, settled, now, clock, durationMs } = conclusion
+  const { job, outcome, settle, settled, now, clock, durationMs, queuedMs } = conclusion
+  const took = { durationMs, queuedMs }
   const { settlement } = settle
   // The way of almost every job, told to almost nobody.
   const quiet = settle.followUps.length === 0 && !events.heard('completed')
   if (quiet && outcome.type === 'completed' && !settled.setAside) return
-  settle.followUps.forEach(({ kind, dedupeKey }, i) => {
-    const followUp = settled.followUps[i]!
-    const { id, deduped } = followUp
-    events.emit('enqueued', () => ({ id, kind, dedupeKey, deduped }))
+  settle.followUps.forEach((followUp, i) => {
+    const written = settled.followUps[i]
+    if (written) events.emit('enqueued', () => enqueuedEvent(followUp, written))
   })
   if (outcome.type === 'completed' && !settled.setAside) {
     const result = (): unknown => outcome.result && (JSON.parse(outcome.result) as unknown)
     const { rerun } = settled
-    events.emit('completed', () => ({ job: jobRef(job), result: result(), durationMs, rerun }))
+    events.emit('completed', () => ({ job: jobRef(job), result: result(), ...took, rerun }))
   } else if (settled.setAside) {
     const error = toJobError(settled.setAside)
-    events.emit('dead', () => ({ job: jobRef(job), error, durationMs }))
+    events.emit('dead', () => ({ job: jobRef(job), error, ...took }))
   } else if (outcome.type === 'cancelled') {
     events.emit('cancelled', () => ({ job: jobRef(job) }))
   } else if (settlement.to === 'dead' && settled.state === 'dead') {
-    events.emit('dead', () => ({ job: jobRef(job), error: settlement.error, durationMs }))
+    events.emit('dead', () => ({ job: jobRef(job), error: settlement.error, ...took }))
   } else if (outcome.type === 'lost') {
     const crashes = job.crashes + 1
     events.emit('lost', () => ({ job: jobRef(job), reason: outcome.reason, crashes }))
@@ -52,6 +54,6 @@ export function announce(events: Events, conclusion: Conclusion): void {
   } else if (settlement.to !== 'completed' && settlement.error !== null) {
     const { error } = settlement
     const runAt = clock.wallOf(settlement.to === 'queued' ? settlement.runAt : now)
-    events.emit('retrying', () => ({ job: jobRef(job), error, runAt, durationMs }))
+    events.emit('retrying', () => ({ job: jobRef(job), error, runAt, ...took }))
   }
 }

@@ -1,4 +1,4 @@
-import { jobRef, type Events } from '../events.ts'
+import { enqueuedEvent, jobRef, type Events } from '../events.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
@@ -11,6 +11,7 @@ import type { Admission, Queue, Settle, Store, TurnResult } from '../store/store
 import { admissions, admitOne, mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
 import type { Clock } from './clock.ts'
+import { Drained } from './drained.ts'
 import { explain, rivals, type Explanation } from './explain.ts'
 import { FailedTurns } from './failed-turns.ts'
 import { Groups } from './groups.ts'
@@ -69,6 +70,9 @@ export class Coordinator {
    */
   #behind = false
   readonly #failedTurns: FailedTurns
+  readonly #drained: Drained
+  /** Runs that have ended: put back since they were interrupted, and otherwise. */
+  readonly #ends = { released: 0, completed: 0 }
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
@@ -79,6 +83,7 @@ export class Coordinator {
       acknowledge: (submission, result) => this.#acknowledge(submission, result),
       onRetry: () => this.#schedule(),
     })
+    this.#drained = new Drained(parts)
     this.#timer = new WakeTimer(parts.clock, parts.idle, () => this.wake())
   }
 
@@ -164,6 +169,11 @@ export class Coordinator {
     return this.#mailbox.once()
   }
 
+  /** Runs that go on, and those that have ended so far. */
+  get tally(): { running: number; released: number; completed: number } {
+    return { running: this.#running.size, ...this.#ends }
+  }
+
   /** Resolves as soon as nothing runs and the mailbox is empty. */
   quiet(): Promise<void> {
     return this.#wait(() => this.#isQuiet)
@@ -192,6 +202,11 @@ export class Coordinator {
 
   get #isQuiet(): boolean {
     return this.#running.size === 0 && this.#mailbox.isEmpty && !this.#turning
+  }
+
+  #lookDrained(): void {
+    const isIdle = (): boolean => this.#phase === 'claiming' && this.#isQuiet
+    if (isIdle()) void this.#drained.idle(isIdle)
   }
 
   get #hasEnded(): boolean {
@@ -251,6 +266,7 @@ export class Coordinator {
     if (mail.once && this.#phase === 'claiming') this.#schedule()
     if (this.#phase === 'closed') this.#mailbox.refuse(closed())
     this.#tellWaiting()
+    if (result && !result.more && !result.behind) this.#lookDrained()
   }
 
   /** What is done is done; anything else that becomes of a cancelled run is its end. */
@@ -306,7 +322,7 @@ export class Coordinator {
     if (mail.endings.length > 0) this.#mailbox.releaseOnces()
     for (const job of result.claimed) this.#begin(job, now)
     if (mail.once) this.#claimedOnce(mail.once, result)
-    this.#each(result.claimed, (job) => this.#handOff(job))
+    this.#each(result.claimed, (job) => this.#handOff(job, now))
     const jobs = this.#groups.file(result.unfiled)
     if (jobs.length > 0) void this.command({ type: 'file', jobs }).catch(() => undefined)
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
@@ -331,9 +347,7 @@ export class Coordinator {
     if (result instanceof HelveError) return reject(result)
     resolve(result)
     if (!this.#parts.events.heard('enqueued')) return
-    const { id, deduped } = result
-    const { kind, dedupeKey } = job
-    this.#parts.events.emit('enqueued', () => ({ id, kind, dedupeKey, deduped }))
+    this.#parts.events.emit('enqueued', () => enqueuedEvent(job, result))
   }
 
   #answer({ command, resolve, reject }: Order, result: CommandResult | HelveError): void {
@@ -374,12 +388,18 @@ export class Coordinator {
     const run = this.#running.get(job.id)
     // An ending that is late says nothing about the run that the job has now.
     if (run !== undefined && run.job.token !== job.token) return
-    const durationMs = took ?? Math.max(0, now - (run?.since ?? now))
+    const since = run?.since ?? now
+    const times = {
+      durationMs: took ?? Math.max(0, now - since),
+      queuedMs: queuedFor(job, since),
+    }
     this.#running.delete(job.id)
     if (this.#suspect === run) this.#suspect = undefined
     this.#throughput.count(lanes.of(job.kind) ?? '', now)
     run?.once?.(true)
-    if (settled) announce(events, { job, outcome, settle, settled, now, clock, durationMs })
+    if (!settled) return
+    this.#ends[outcome.type === 'released' ? 'released' : 'completed'] += 1
+    announce(events, { job, outcome, settle, settled, now, clock, ...times })
   }
 
   #claimedOnce(once: (ran: boolean) => void, { claimed: [job], more, behind }: TurnResult): void {
@@ -393,12 +413,16 @@ export class Coordinator {
   #begin(job: ClaimedJob, now: number): void {
     const run = { job, since: now, once: undefined, isCancelled: false }
     this.#running.set(job.id, run)
+    this.#drained.claimed()
     if (isSuspect(job)) this.#suspect = run
   }
 
-  #handOff(job: ClaimedJob): void {
+  #handOff(job: ClaimedJob, now: number): void {
     const { lanes, events } = this.#parts
-    if (events.heard('started')) events.emit('started', () => ({ job: jobRef(job) }))
+    if (events.heard('started')) {
+      const queuedMs = queuedFor(job, now)
+      events.emit('started', () => ({ job: jobRef(job), queuedMs }))
+    }
     try {
       const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
       if (pool === undefined) this.settled(job, unhandled(job.kind))
@@ -412,6 +436,11 @@ export class Coordinator {
 
 /** Milliseconds before a job is claimed again that could not be handed to its lane. */
 const UNHANDED_DELAY = 1_000
+
+/** For how long a job had been due when it was claimed. */
+function queuedFor({ runAt }: ClaimedJob, claimedAt: number): number {
+  return Math.max(0, claimedAt - runAt)
+}
 
 /** The records of what was sent, unless they are what the store refused. */
 function kept({ deliveries }: Settle, refused: HelveError): DeliveryRecord[] {

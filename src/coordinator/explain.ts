@@ -2,7 +2,7 @@ import { failureText } from '../job/failure.ts'
 import type { Pause } from '../job/pause.ts'
 import type { JobRecord } from '../job/job.ts'
 import type { Queue, Standing } from '../store/store.ts'
-import { mostSlots, type Lanes } from './admission.ts'
+import { mostSlots, waitsForHandler, type Lanes } from './admission.ts'
 import { Pauses } from './pauses.ts'
 
 /** The one reason why a job does not run now, for programs (`code`) and for people (`reason`). */
@@ -14,7 +14,10 @@ export type Explanation = { reason: string } & (
   /** It has failed before, and waits for its next run; `run` counts that one. */
   | { code: 'retry'; at: number; run: number; of: number }
   | { code: 'paused'; pause: Pause }
-  /** Nobody handles its kind: it will be dead as soon as it is looked at. */
+  /**
+   * Nobody handles its kind: it will be dead as soon as it is looked at, or with the option
+   * `unknownKinds: 'wait'` it waits until somebody does.
+   */
   | { code: 'no handler' }
   /** No thread of its lane can be started: what it handles jobs with cannot be set up. */
   | { code: 'no thread'; problem: string }
@@ -83,7 +86,8 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
   if (!around.isClaiming)
     return { code: 'not claiming', reason: 'the runtime is not claiming jobs' }
   if (lanes.of(kind) === undefined) {
-    return { code: 'no handler', reason: `nobody handles kind ${kind}` }
+    const waits = waitsForHandler(kind, lanes) ? ': it waits until somebody does' : ''
+    return { code: 'no handler', reason: `nobody handles kind ${kind}${waits}` }
   }
   const pause = new Pauses(pauses).find(lanes.of(kind), kind, group)
   if (pause) return { code: 'paused', pause, reason: paused(pause) }

@@ -119,5 +119,7 @@ export interface ClaimedJob {
   createdAt: number
   /** On the queue's time: since when its `maxAge` counts. */
   since: number
+  /** On the queue's time: since when it has been due. */
+  runAt: number
   overrides: JobOverrides | null
 }

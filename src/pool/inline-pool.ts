@@ -65,6 +65,7 @@ export class InlinePool implements Pool {
   }
 
   readonly problem: undefined
+  readonly cause: undefined
 
   async ready(): Promise<void> {}
 

@@ -73,6 +73,10 @@ export class PiscinaPool implements Pool {
     return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
   }
 
+  get cause(): unknown {
+    return this.problem === undefined ? undefined : this.#threads[0]?.cause
+  }
+
   async ready(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.ready()))
   }
@@ -204,8 +208,8 @@ export class PiscinaPool implements Pool {
       this.#listener.threadResumed(thread.id, heldMs)
       this.#useRoom()
     },
-    up: (thread) => {
-      this.#listener.threadUp(thread.id)
+    up: (thread, kinds) => {
+      this.#listener.threadUp(thread.id, kinds)
       this.#useRoom()
       this.#leave(thread)
     },

@@ -10,6 +10,8 @@ export interface Pool {
   readonly slots: number
   /** Why none of its threads can be started; undefined unless that is so. */
   readonly problem: string | undefined
+  /** The error behind {@link problem}, if one is known. */
+  readonly cause: unknown
   /** Resolves once each thread is up, or could not be started. */
   ready(): Promise<void>
   /** What of {@link Pool.free} a kind may take that may hold so many slots at a time. */
@@ -55,7 +57,8 @@ export interface PoolListener {
   roomier(): void
   progress(job: ClaimedJob, value: unknown): void
   log(level: LogLevel, fields: object, message: string): void
-  threadUp(thread: number): void
+  /** @param kinds those of its handlers module, if it says so */
+  threadUp(thread: number, kinds: readonly string[] | undefined): void
   threadDown(thread: number, reason: string): void
   /**
    * The event loop of a thread that runs several jobs at once has not turned for `heldMs`.

@@ -21,8 +21,8 @@ export interface ThreadStart {
 /** What is told of a thread and its successors. */
 export interface LifeListener {
   message(message: unknown): void
-  /** It is set up. */
-  up(): void
+  /** It is set up, and its handlers module has these kinds. */
+  up(kinds: readonly string[] | undefined): void
   down(id: number, reason: string): void
 }
 
@@ -76,6 +76,7 @@ export class ThreadLife {
   #life: Life | undefined
   /** Why the thread before this one ended, if that was before it was set up. */
   #problem: string | undefined
+  #cause: unknown
   #restarts = 0
   #closed = false
   /** Whether no other thread is to follow a killed one. */
@@ -102,6 +103,11 @@ export class ThreadLife {
   /** Why there is no thread; undefined while there is one, or the first is being set up. */
   get problem(): string | undefined {
     return this.isUp ? undefined : this.#problem
+  }
+
+  /** The error behind {@link problem}, if one is known. */
+  get cause(): unknown {
+    return this.#cause
   }
 
   /** Resolves once there is a thread that is set up, or could not be. */
@@ -189,7 +195,7 @@ export class ThreadLife {
     life.ready = Promise.race([this.#setUp(life), life.exited])
     worker.once('error', (error) => {
       const what = cut(toJobError(error).message, MAX_REASON)
-      this.#over(life, `the thread ended with ${what}`)
+      this.#over(life, `the thread ended with ${what}`, error)
     })
     // Piscina's own listener came first: the successor, if there will be one, is there.
     worker.once('exit', (code) => {
@@ -210,9 +216,12 @@ export class ThreadLife {
   }
 
   /** Notes why it ends; what is known first counts. */
-  #over(life: Life, reason: string): void {
+  #over(life: Life, reason: string, cause?: unknown): void {
     life.reason ??= reason
-    if (life.state === 'starting') this.#problem = life.reason
+    if (life.state === 'starting') {
+      this.#problem = life.reason
+      this.#cause = cause
+    }
     life.state = 'over'
   }
 
@@ -222,8 +231,9 @@ export class ThreadLife {
       this.#over(life, `the thread was not set up within ${setupTimeout} ms`)
       void life.worker.terminate()
     }).unref()
+    let kinds: unknown
     try {
-      await this.#piscina.run(SET_UP)
+      kinds = await this.#piscina.run(SET_UP)
     } catch {
       // That says why.
       return await life.exited
@@ -234,7 +244,8 @@ export class ThreadLife {
     life.state = 'up'
     this.#problem = undefined
     this.#restarts = 0
-    this.#listener.up()
+    // An entry of the host's own may answer anything.
+    this.#listener.up(Array.isArray(kinds) ? kinds.map(String) : undefined)
   }
 
   /** Piscina gives up on threads that die while they start. */

@@ -18,7 +18,7 @@ export interface ThreadListener {
   stalled(thread: WorkerThread, job: ClaimedJob | undefined, heldMs: number): void
   resumed(thread: WorkerThread, heldMs: number): void
   /** It has been set up: it could take hand-offs. */
-  up(thread: WorkerThread): void
+  up(thread: WorkerThread, kinds: readonly string[] | undefined): void
   down(thread: number, reason: string): void
   stuck(job: ClaimedJob, reason: string): void
 }

@@ -79,12 +79,12 @@ export class WorkerThread {
     const data = { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard, credit }
     this.#life = new ThreadLife(options, data, {
       message: (message) => listener.message(this, message),
-      up: () => {
+      up: (kinds) => {
         this.#ruinedBy.clear()
         this.#ended = 0
         this.#latest = undefined
         this.#heartbeat?.reset()
-        listener.up(this)
+        listener.up(this, kinds)
       },
       down: (id, reason) => {
         guard.reset()
@@ -105,6 +105,11 @@ export class WorkerThread {
   /** Why it has no thread; undefined while it has one, or the first is being set up. */
   get problem(): string | undefined {
     return this.#life.problem
+  }
+
+  /** The error behind {@link problem}, if one is known. */
+  get cause(): unknown {
+    return this.#life.cause
   }
 
   /** Resolves once it has a thread, or could not be given one. */

@@ -1,8 +1,9 @@
 import type { Clock } from '../coordinator/clock.ts'
-import type { Coordinator } from '../coordinator/coordinator.ts'
+import { closed, type Coordinator } from '../coordinator/coordinator.ts'
 import { MOST_ROWS } from '../coordinator/turn-size.ts'
 import { checkKeys } from '../job/check.ts'
 import { HelveError } from '../job/errors.ts'
+import { toJobError } from '../job/failure.ts'
 import type { EnqueueResult, NewJob } from '../job/job.ts'
 import { ENQUEUE_KEYS, newJob, type EnqueueOptions } from '../job/submission.ts'
 import type { Registry } from './registry.ts'
@@ -21,11 +22,25 @@ export class Intake {
   readonly #registry: Registry
   readonly #coordinator: Coordinator
   readonly #clock: Clock
+  readonly #onSubmission: () => void
+  #isClosed = false
 
-  constructor(registry: Registry, coordinator: Coordinator, clock: Clock) {
+  /** @param onSubmission called for each submission that has been checked */
+  constructor(
+    registry: Registry,
+    coordinator: Coordinator,
+    clock: Clock,
+    onSubmission: () => void,
+  ) {
     this.#registry = registry
     this.#coordinator = coordinator
     this.#clock = clock
+    this.#onSubmission = onSubmission
+  }
+
+  /** Refuses everything from now on, also what is being checked; what waits for its commit is kept. */
+  close(): void {
+    this.#isClosed = true
   }
 
   enqueue(kind: string, payload: unknown, options: Options): Promise<EnqueueResult> {
@@ -66,15 +81,19 @@ export class Intake {
   }
 
   #job(kind: string, payload: unknown, options: Options): NewJob {
+    if (this.#isClosed) throw closed()
     const now = this.#clock.now()
     const moment = { now, wall: this.#clock.wallOf(now) }
-    return newJob(kind, payload, options, moment, this.#registry.options(kind))
+    const job = newJob(kind, payload, options, moment, this.#registry.options(kind))
+    this.#onSubmission()
+    return job
   }
 
   async #enqueueAll(submissions: AnySubmission[]): Promise<Result[]> {
     const checked = submissions.map((submission) => this.#tryJob(submission))
     const jobs: (NewJob | HelveError)[] = []
     for (const one of checked) jobs.push(one instanceof Promise ? await one : one)
+    if (this.#isClosed) return jobs.map((job) => (job instanceof HelveError ? job : closed()))
     const accepted = jobs.filter((job) => !(job instanceof HelveError)) as NewJob[]
     const became = (await this.#coordinator.enqueueAll(accepted)).values()
     return jobs.map((job) => {
@@ -99,10 +118,11 @@ export class Intake {
   }
 }
 
-/** What is against a submission; anything else is thrown on. */
-function refusal(error: unknown): HelveError {
-  if (error instanceof HelveError) return error
-  throw error
+/** What is against a submission: one of a host's own making may throw when it is read. */
+function refusal(cause: unknown): HelveError {
+  if (cause instanceof HelveError) return cause
+  const problem = `submission: expected an object, got one that throws ${toJobError(cause).message}`
+  return new HelveError('HELVE_ERR_OPTION', problem, { cause })
 }
 
 function someRefused(results: Result[], first: number): HelveError {

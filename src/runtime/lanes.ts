@@ -1,9 +1,9 @@
 import type { Lanes } from '../coordinator/admission.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
 import { jobRef, type Events } from '../events.ts'
+import type { HostLogger } from '../host-logger.ts'
 import type { HostLog } from '../log.ts'
 import { jobLogger } from '../logger.ts'
-import type { Logger } from '../run/handler.ts'
 import type { CheckedOptions } from './options.ts'
 import { InlinePool } from '../pool/inline-pool.ts'
 import { PiscinaPool } from '../pool/piscina-pool.ts'
@@ -25,14 +25,19 @@ export interface LaneParts {
   coordinator: Coordinator
   store: Store
   events: Events
-  logger: Logger
+  logger: HostLogger
   log: HostLog
 }
 
 /** The lanes as the coordinator sees them. */
-export function lanesOf(pools: ReadonlyMap<string, Pool>, registry: Registry): Lanes {
+export function lanesOf(
+  pools: ReadonlyMap<string, Pool>,
+  registry: Registry,
+  unknownKinds: 'dead' | 'wait',
+): Lanes {
   return {
     pools,
+    unknownKinds,
     of: (kind) => registry.lane(kind),
     policy: (kind) => registry.policy(kind),
     kinds: (lane) => registry.kinds(lane),
@@ -85,13 +90,17 @@ function startThreads(name: string, parts: LaneParts): Pool {
 }
 
 /** What happens in a lane, told to the coordinator and to those who listen. */
-function laneListener(lane: string, { coordinator, events, logger }: LaneParts): PoolListener {
+function laneListener(lane: string, parts: LaneParts): PoolListener {
+  const { coordinator, events, logger, registry } = parts
   return {
     settled: (job, outcome, took) => coordinator.settled(job, outcome, took),
     roomier: () => coordinator.wake(),
     progress: (job, value) => events.emit('progress', () => ({ job: jobRef(job), value })),
     log: (level, fields, message) => logger[level](fields, message),
-    threadUp: (thread) => events.emit('thread:up', () => ({ lane, thread })),
+    threadUp: (thread, kinds) => {
+      if (kinds) registry.know(kinds)
+      events.emit('thread:up', () => ({ lane, thread }))
+    },
     threadDown: (thread, reason) => events.emit('thread:down', () => ({ lane, thread, reason })),
     threadStalled: (thread, job, heldMs) =>
       events.emit('thread:stalled', () => ({ lane, thread, job: job && jobRef(job), heldMs })),

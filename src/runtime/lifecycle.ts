@@ -1,14 +1,36 @@
 import { closed } from '../coordinator/coordinator.ts'
 import { HelveError } from '../job/errors.ts'
+import type { ClaimedJob } from '../job/job.ts'
 import { startLanes, tellNarrowLanes, type LaneParts } from './lanes.ts'
 import { patiently } from '../patience.ts'
 import type { Pool } from '../pool/pool.ts'
 import { within } from '../pool/within.ts'
+import { sleep } from '../timer.ts'
+import { unstartable } from './unstartable.ts'
 
 /** Milliseconds that a stopping runtime gives to what still runs. */
 export const STOP_TIMEOUT = 20_000
 /** And then, beyond each run's grace, to what it had to interrupt. */
 const INTERRUPT_TIMEOUT = 10_000
+/** Milliseconds between two tries to own a file that another process owns. */
+const OWN_INTERVAL = 100
+
+/** What became of the runs that went on when a runtime was told to stop. */
+export interface Stopped {
+  /** Runs that ended by themselves: completed, failed, or asked for a later run. */
+  completed: number
+  /** Runs that were interrupted: their jobs are queued again, with no attempt spent. */
+  released: number
+  /** Runs that go on though nothing can stop them, or whose end could not be written. */
+  stuck: number
+}
+
+/** How a run is begun. */
+export interface Beginning {
+  signal: AbortSignal | undefined
+  /** Milliseconds for which another owner of the file is waited for. */
+  wait: number
+}
 
 /** What has become of jobs that were `running` when their process ended. */
 const ORPHANED = { type: 'lost', reason: 'the process that ran it ended' } as const
@@ -18,10 +40,13 @@ export class Lifecycle {
   readonly #pools: Map<string, Pool>
   readonly #parts: LaneParts
   #started: Promise<void> | undefined
-  #stopped: Promise<void> | undefined
+  #stopped: Promise<Stopped> | undefined
+  readonly #stopping = new AbortController()
   #unwatch: (() => void) | undefined
   /** Ends the `run` that is going on. */
   #endRun: (() => void) | undefined
+  /** Calls of `runOnce` whose jobs have not been settled. */
+  readonly #onces = new Set<(error: HelveError) => void>()
 
   constructor(pools: Map<string, Pool>, parts: LaneParts) {
     this.#pools = pools
@@ -30,19 +55,26 @@ export class Lifecycle {
 
   async runOnce(): Promise<boolean> {
     await this.start()
-    // Otherwise nothing could be claimed that belongs to threads.
-    await Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
-    return this.#parts.coordinator.once()
+    return new Promise((resolve, reject) => {
+      this.#onces.add(reject)
+      const ran = this.#parts.coordinator.once()
+      void ran.then(resolve, reject).finally(() => this.#onces.delete(reject))
+    })
   }
 
-  async run(signal: AbortSignal | undefined): Promise<void> {
+  async run({ signal, wait }: Beginning): Promise<void> {
+    this.checkOpen()
     if (this.#endRun) throw new HelveError('HELVE_ERR_OPTION', 'run: this runtime runs already')
     const ended = new Promise<void>((resolve) => (this.#endRun = resolve))
     const end = (): void => this.#endRun?.()
+    signal?.addEventListener('abort', end, { once: true })
+    const isOver = (): boolean => signal?.aborted === true || this.#stopped !== undefined
     try {
-      await this.start()
-      if (signal?.aborted || this.#stopped) return
-      signal?.addEventListener('abort', end, { once: true })
+      await this.start(wait, signal).catch((error: unknown) => {
+        if (!isOver()) throw error
+      })
+      if (this.#stopped) await this.#stopped
+      if (isOver()) return
       this.#parts.coordinator.claim()
       await ended
       this.#parts.coordinator.pause()
@@ -53,7 +85,7 @@ export class Lifecycle {
     }
   }
 
-  stop(timeout: number): Promise<void> {
+  stop(timeout: number): Promise<Stopped> {
     this.#stopped ??= this.#stop(timeout)
     this.#endRun?.()
     return this.#stopped
@@ -73,23 +105,36 @@ export class Lifecycle {
     coordinator.wake()
   }
 
-  /** Owns the file and starts the lanes, the first time. */
-  start(): Promise<void> {
+  /**
+   * Owns the file and starts the lanes, the first time.
+   *
+   * @param wait milliseconds for which another owner is waited for
+   * @param signal ends that
+   */
+  start(wait = 0, signal?: AbortSignal): Promise<void> {
     if (this.#stopped) return Promise.reject(closed())
-    this.#started ??= this.#own().catch((error: unknown) => {
+    if (signal?.aborted) return Promise.resolve()
+    const { signal: stopping } = this.#stopping
+    const over = signal === undefined ? stopping : AbortSignal.any([signal, stopping])
+    this.#started ??= this.#own(wait, over).catch((error: unknown) => {
       this.#started = undefined
       throw error
     })
     return this.#started
   }
 
-  async #own(): Promise<void> {
+  async #own(wait: number, over: AbortSignal): Promise<void> {
     const { store, coordinator, registry, log } = this.#parts
-    const orphans = await patiently(() => store.own(store.clock.now()))
+    const orphans = await this.#join(wait, over)
     try {
       log.open()
-      this.#unwatch = store.watch(() => coordinator.wake())
+      this.#unwatch = store.watch(
+        () => coordinator.wake(),
+        () => this.#onStoreClose(),
+      )
       startLanes(this.#pools, this.#parts)
+      await this.#ready(over)
+      registry.checkKinds()
       for (const kind of Object.keys(await store.counts())) {
         const lane = registry.lane(kind)
         if (lane !== undefined) registry.kinds(lane).add(kind)
@@ -102,6 +147,33 @@ export class Lifecycle {
     tellNarrowLanes(this.#pools, this.#parts)
   }
 
+  /** Becomes the owner of the file, as soon as nobody else is. */
+  async #join(wait: number, over: AbortSignal): Promise<ClaimedJob[]> {
+    const { store } = this.#parts
+    const end = performance.now() + wait
+    for (;;) {
+      try {
+        return await patiently(() => store.own(store.clock.now()))
+      } catch (error) {
+        const isOwned = error instanceof HelveError && error.code === 'HELVE_ERR_OWNED'
+        const left = end - performance.now()
+        if (!isOwned || left <= 0) throw error
+        await sleep(Math.min(OWN_INTERVAL, left), over)
+      }
+      if (over.aborted) throw closed()
+    }
+  }
+
+  /** Waits until each thread is up, or cannot be started: each lane needs one. */
+  async #ready(over: AbortSignal): Promise<void> {
+    const ready = Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
+    await Promise.race([ready, abortOf(over)])
+    if (over.aborted) throw closed()
+    for (const [lane, pool] of this.#pools) {
+      if (pool.problem !== undefined) throw unstartable(lane, pool, this.#parts.options.handlers)
+    }
+  }
+
   /** Ends what {@link #own} has begun. */
   async #release(): Promise<void> {
     this.#unwatch?.()
@@ -110,23 +182,42 @@ export class Lifecycle {
     await this.#parts.store.disown()
   }
 
-  async #stop(timeout: number): Promise<void> {
+  /** Somebody closes the store under it: what runs is released while that can be written. */
+  async #onStoreClose(): Promise<void> {
+    if (this.#stopped === undefined) {
+      const problem = 'store: expected it to be open until the runtime has stopped, got a close'
+      const error = new HelveError('HELVE_ERR_CLOSED', problem)
+      const during = 'running, which ends with the store: call stop() before close()'
+      this.#parts.events.emit('error', () => ({ error, during }))
+    }
+    await this.stop(0)
+  }
+
+  async #stop(timeout: number): Promise<Stopped> {
     const { store, coordinator, log } = this.#parts
+    const before = coordinator.tally
     coordinator.pause()
+    this.#stopping.abort()
     // Whoever started it has been told why that failed.
     const owned = await this.#started?.then(
       () => true,
       () => false,
     )
     await this.#drain(timeout)
+    const { completed, released, running } = coordinator.tally
     coordinator.close()
+    for (const reject of this.#onces) reject(closed())
     this.#unwatch?.()
     const ended = await this.#closePools()
     log.close()
-    if (!owned) return
     // A job that nothing can stop may still be running: only the end of the process ends it.
-    if (ended) await store.disown()
-    else store.keep()
+    if (owned && ended) await store.disown()
+    else if (owned) store.keep()
+    return {
+      completed: completed - before.completed,
+      released: released - before.released,
+      stuck: running,
+    }
   }
 
   /** Whether nothing of them goes on. */
@@ -142,4 +233,12 @@ export class Lifecycle {
     for (const pool of this.#pools.values()) pool.interrupt(this.#stopped !== undefined)
     await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.ended())
   }
+}
+
+/** Resolves once the signal has aborted. */
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

@@ -1,10 +1,13 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { basename, dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { types } from 'node:util'
 import type { BackoffFunction, BackoffOptions } from '../job/backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
-import { HelveError } from '../job/errors.ts'
+import { HelveError, read } from '../job/errors.ts'
 import { MAX_DELAY, MAX_PRIORITY } from '../job/limits.ts'
+import { nearest } from '../job/nearest.ts'
 import {
   checkBackoff,
   checkGroupOf,
@@ -15,8 +18,9 @@ import {
   type Policy,
   type Rate,
 } from '../job/policy.ts'
-import { isLogger } from '../logger.ts'
+import { isLogger, silentLogger } from '../logger.ts'
 import type { Logger } from '../run/handler.ts'
+import { stderrLogger } from '../stderr-logger.ts'
 import { checkSchema, type Schema } from './schema.ts'
 
 /**
@@ -34,10 +38,11 @@ export interface RuntimeOptions<C = unknown> {
   /** Handed to every thread's setup; structured-cloneable. @default undefined */
   config?: C
   /**
-   * A pino logger, Fastify's, or one like the console. From one that does not say its level, lines
-   * of `info` and above come. @default silent
+   * A pino logger, Fastify's, or one like the console; `false` for silence. From one that does not say
+   * its level, lines of `info` and above come. What the host's code in it (serializers, mixins) does
+   * wrong is told by an `error` event. @default warnings and errors, as lines on stderr
    */
-  logger?: Logger
+  logger?: Logger | false
   /**
    * Milliseconds before polling again when the queue is empty; 0 and less mean 1000, and more than
    * a minute a minute. @default 1000
@@ -51,6 +56,12 @@ export interface RuntimeOptions<C = unknown> {
   lanes?: Record<string, LaneOptions>
   /** Environment variables of the threads, beside the harmless ones that they get anyway. @default {} */
   env?: Record<string, string>
+  /**
+   * What becomes of jobs of a kind that nobody handles: neither the handlers module nor a registered
+   * function. `dead` makes them dead as soon as they are due; `wait` leaves them queued until
+   * somebody handles their kind, as in a deploy in which producers come first. @default 'dead'
+   */
+  unknownKinds?: 'dead' | 'wait'
   /** Path of the thread entry, for programs that are bundled into one file. @default helve's own */
   threadEntry?: string
 }
@@ -124,12 +135,16 @@ export interface KindOptions<P = any> {
   schema?: Schema
 }
 
-const RUNTIME_KEYS = ['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry']
+const RUNTIME_KEYS = [
+  ...['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry', 'unknownKinds'],
+]
 const LANE_KEYS = ['threads', 'concurrency', 'memory']
 const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'alone', 'lane', 'maxAge']
 const LIMIT_KEYS = ['concurrency', 'rate', 'group', 'groupConcurrency', 'groupRate']
 const KIND_KEYS = [...RUN_KEYS, ...LIMIT_KEYS, 'priority', 'delay', 'schema']
 const MOST_THREADS = 1_024
+
+const MODULE = 'the path or file: URL of a module'
 
 export interface CheckedLane {
   threads: number
@@ -141,6 +156,8 @@ export interface CheckedOptions {
   /** `file:` URL. */
   handlers: string | undefined
   config: unknown
+  logger: Logger
+  unknownKinds: 'dead' | 'wait'
   idle: number
   lanes: Map<string, CheckedLane>
   env: Record<string, string>
@@ -150,18 +167,15 @@ export interface CheckedOptions {
 /** @throws HelveError `HELVE_ERR_OPTION` */
 export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   checkKeys(options, 'options', RUNTIME_KEYS)
-  const { idle = 1_000, config, env = {}, threadEntry, logger } = options
-  if (threadEntry !== undefined && typeof threadEntry !== 'string') {
-    throw badOption('threadEntry', 'a path', threadEntry)
-  }
-  if (logger !== undefined && !isLogger(logger)) {
-    throw badOption('logger', 'a pino logger, or one like it', logger)
-  }
+  const { idle = 1_000, config, env = {}, threadEntry, unknownKinds = 'dead' } = options
+  checkThreadEntry(threadEntry)
   checkConfig(config)
   checkEnvironment(env)
   return {
     handlers: options.handlers === undefined ? undefined : handlersUrl(options.handlers),
     config,
+    logger: loggerOf(options.logger),
+    unknownKinds: checkOneOf(unknownKinds, 'unknownKinds', ['dead', 'wait']),
     idle: checkNumber(idle, 'idle', -MAX_DELAY, MAX_DELAY) > 0 ? idle : 1_000,
     lanes: checkLanes(options.lanes ?? {}),
     env,
@@ -178,7 +192,8 @@ export function checkKindOptions(
   const { maxAttempts, backoff, timeout, grace, alone, lane } = options
   const { priority, delay, schema } = options
   if (maxAttempts !== undefined) checkMaxAttempts(maxAttempts)
-  if (backoff !== undefined && typeof backoff !== 'function') checkBackoff(backoff)
+  if (typeof backoff === 'function') checkSynchronous(backoff, 'backoff')
+  else if (backoff !== undefined) checkBackoff(backoff)
   if (timeout !== undefined) checkTimeout(timeout)
   if (grace !== undefined) checkNumber(grace, 'grace', 0, MAX_DELAY)
   if (alone !== undefined) checkOneOf(alone, 'alone', [true, false])
@@ -197,6 +212,7 @@ function checkLimits(options: KindOptions): void {
   if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', 1, 1_000_000)
   if (rate !== undefined) checkRate(rate, 'rate')
   if (group !== undefined) checkGroupOf(group)
+  if (typeof group === 'function') checkSynchronous(group, 'group')
   if (groupConcurrency !== undefined) {
     checkInteger(groupConcurrency, 'groupConcurrency', 1, 1_000_000)
   }
@@ -249,12 +265,63 @@ function checkLane(lane: LaneOptions): CheckedLane {
 }
 
 function handlersUrl(handlers: unknown): string {
-  const isUrl = handlers instanceof URL || String(handlers).startsWith('file:')
-  const file = isUrl ? fileURLToPath(String(handlers)) : String(handlers)
+  const file = pathOf(handlers)
+  if (file === undefined) throw badOption('handlers', MODULE, String(handlers))
   const twin = file.endsWith('ts') ? file.replace(/ts$/, 'js') : file.replace(/js$/, 'ts')
-  const found = [file, twin].find((candidate) => existsSync(candidate))
-  if (found === undefined) throw badOption('handlers', 'the path or file: URL of a module', file)
+  const found = [file, twin].find(isFile)
+  if (found === undefined) throw noModule(file)
   return pathToFileURL(found).href
+}
+
+/** Undefined for a URL that leads to no file. */
+function pathOf(handlers: unknown): string | undefined {
+  const given = String(handlers)
+  const isUrl = handlers instanceof URL || /^[a-z][a-z0-9+.-]+:/i.test(given)
+  if (!isUrl) return given
+  try {
+    return fileURLToPath(given)
+  } catch {
+    return undefined
+  }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+function noModule(file: string): HelveError {
+  const problem = `handlers: expected ${MODULE}, got ${file}${notThere(file)}`
+  return new HelveError('HELVE_ERR_OPTION', problem)
+}
+
+/** Says so of a file, and which one may have been meant. */
+function notThere(file: string): string {
+  if (existsSync(file)) return ', which is no file'
+  const folder = dirname(file)
+  if (!existsSync(folder)) return ', whose folder is not there'
+  const meant = nearest(basename(file), readdirSync(folder))
+  return `, which is not there${meant === undefined ? '' : `: did you mean ${meant}?`}`
+}
+
+function checkThreadEntry(threadEntry: unknown): void {
+  if (threadEntry === undefined) return
+  if (typeof threadEntry === 'string' && isFile(threadEntry)) return
+  throw badOption('threadEntry', 'the path of a file that is there', threadEntry)
+}
+
+function loggerOf(logger: unknown): Logger {
+  if (logger === undefined) return stderrLogger()
+  if (logger === false) return silentLogger
+  if (isLogger(logger)) return logger
+  throw badOption('logger', 'a pino logger, one like it, or false', logger)
+}
+
+/** What it gives is needed at once; what it rejects with would end the process. */
+function checkSynchronous(given: unknown, field: string): void {
+  const isAsync = types.isAsyncFunction(given)
+  if (!isAsync && !types.isGeneratorFunction(given)) return
+  const came = isAsync ? 'an async one' : 'a generator'
+  throw new HelveError('HELVE_ERR_OPTION', `${field}: expected a plain function, got ${came}`)
 }
 
 function checkConfig(config: unknown): void {

@@ -1,4 +1,6 @@
 import { checkFunction } from '../job/check.ts'
+import { HelveError } from '../job/errors.ts'
+import { misspelt } from '../job/nearest.ts'
 import type { Handler } from '../run/handler.ts'
 import { DEFAULT_POLICY, type Policy } from '../job/policy.ts'
 import { checkKind } from '../job/submission.ts'
@@ -17,19 +19,28 @@ export class Registry {
   readonly #kinds = new Map<string, Registration>()
   readonly #lanes: ReadonlyMap<string, unknown>
   readonly #hasThreads: boolean
+  readonly #unknownKinds: 'dead' | 'wait'
+  /** Those of the handlers module; undefined until a thread has told. */
+  #moduleKinds: Set<string> | undefined
   readonly handlers = new Map<string, Handler>()
   /** By lane: kinds that are known to run in it. */
   readonly #known = new Map<string, Set<string>>()
 
-  constructor(lanes: ReadonlyMap<string, unknown>, hasThreads: boolean) {
+  constructor(
+    lanes: ReadonlyMap<string, unknown>,
+    hasThreads: boolean,
+    unknownKinds: 'dead' | 'wait',
+  ) {
     this.#lanes = lanes
     this.#hasThreads = hasThreads
+    this.#unknownKinds = unknownKinds
   }
 
   /** A second registration of a kind replaces the first, so that the order of wiring is free. */
   register(kind: unknown, handler: Handler | undefined, given: KindOptions): void {
     const name = checkKind(kind)
     const options = checkKindOptions(given, this.#lanes)
+    if (handler === undefined && this.#moduleKinds) this.#checkInModule(name)
     this.handlers.delete(name)
     if (handler !== undefined) {
       checkFunction(handler, 'handler')
@@ -61,9 +72,39 @@ export class Registry {
     return Math.max(DEFAULT_POLICY.grace, ...graces)
   }
 
-  /** Undefined when nobody can handle the kind; whether the threads can, only they know. */
+  /** Undefined when nobody can handle the kind, as far as that is known. */
   lane(kind: string): string | undefined {
     if (this.handlers.has(kind)) return MAIN_LANE
-    return this.#hasThreads ? this.policy(kind).lane : undefined
+    return this.#mayThreadsHandle(kind) ? this.policy(kind).lane : undefined
+  }
+
+  /** A thread has told which kinds its handlers module has. */
+  know(kinds: readonly string[]): void {
+    this.#moduleKinds = new Set([...(this.#moduleKinds ?? []), ...kinds])
+    for (const known of this.#known.values()) {
+      for (const kind of known) if (this.lane(kind) === undefined) known.delete(kind)
+    }
+  }
+
+  /**
+   * Looks whether each kind that was registered without a function has a handler.
+   *
+   * @throws HelveError `HELVE_ERR_KIND`
+   */
+  checkKinds(): void {
+    for (const kind of this.#kinds.keys()) if (!this.handlers.has(kind)) this.#checkInModule(kind)
+  }
+
+  #checkInModule(kind: string): void {
+    if (this.#unknownKinds === 'wait' || this.#mayThreadsHandle(kind)) return
+    const kinds = [...(this.#moduleKinds ?? [])]
+    const expected = this.#hasThreads
+      ? `of the handlers module: ${misspelt(kind, kinds)}`
+      : `expected one with a function, or a handlers module, got ${kind} with neither`
+    throw new HelveError('HELVE_ERR_KIND', `kind: ${expected}`)
+  }
+
+  #mayThreadsHandle(kind: string): boolean {
+    return this.#hasThreads && (this.#moduleKinds?.has(kind) ?? true)
   }
 }

@@ -1,19 +1,19 @@
-import { pino } from 'pino'
 import { clockOf, type Clock } from '../coordinator/clock.ts'
 import { Coordinator } from '../coordinator/coordinator.ts'
 import type { Explanation } from '../coordinator/explain.ts'
 import { Intake } from './intake.ts'
 import type { Enqueuer } from '../enqueuer.ts'
-import { Events, type RuntimeEvents } from '../events.ts'
-import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
-import { read } from '../job/errors.ts'
+import { Events, type Listener, type RuntimeEvents } from '../events.ts'
+import { guardedLogger } from '../host-logger.ts'
+import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf, shown } from '../job/check.ts'
+import { HelveError, read } from '../job/errors.ts'
 import type { Handler, HandlerOf } from '../run/handler.ts'
 import type { EnqueueResult, JobRecord } from '../job/job.ts'
 import type { ConfigOf, KindOf, PayloadFor, PayloadsOf, Rest, Submission } from '../job/kinds.ts'
 import { MAX_DELAY } from '../job/limits.ts'
 import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
 import { lanesOf } from './lanes.ts'
-import { Lifecycle, STOP_TIMEOUT } from './lifecycle.ts'
+import { Lifecycle, STOP_TIMEOUT, type Beginning, type Stopped } from './lifecycle.ts'
 import { HostLog } from '../log.ts'
 import {
   checkRuntimeOptions,
@@ -25,6 +25,7 @@ import {
 } from './options.ts'
 import type { Pool } from '../pool/pool.ts'
 import { MAIN_LANE, Registry } from './registry.ts'
+import { Unowned } from './unowned.ts'
 import type { Counts, HostConnection, ListQuery, Page, Store } from '../store/store.ts'
 
 /**
@@ -47,6 +48,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
   readonly #intake: Intake
   readonly #clock: Clock
   readonly #lifecycle: Lifecycle
+  readonly #unowned: Unowned
 
   /**
    * Makes a runtime; it claims nothing, and starts no thread, before `start`, `run` or `runOnce`.
@@ -55,12 +57,13 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
    */
   constructor(store: Store, options?: RuntimeOptions<ConfigOf<M>> & NeededConfig<ConfigOf<M>>)
   constructor(store: Store, options: RuntimeOptions = {}) {
-    if (typeof read(store, 'turn') !== 'function') throw badOption('store', 'a store', store)
+    checkStore(store)
     this.#store = store
     this.#clock = clockOf(store.clock)
     this.#options = checkRuntimeOptions(options)
-    const registry = new Registry(this.#options.lanes, this.#options.handlers !== undefined)
-    const lanes = lanesOf(this.#pools, registry)
+    const { handlers, unknownKinds } = this.#options
+    const registry = new Registry(this.#options.lanes, handlers !== undefined, unknownKinds)
+    const lanes = lanesOf(this.#pools, registry, unknownKinds)
     const coordinator = new Coordinator({
       store,
       lanes,
@@ -69,11 +72,15 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
       random: Math.random,
       idle: this.#options.idle,
     })
-    const logger = options.logger ?? pino({ enabled: false })
+    const logger = guardedLogger(this.#options.logger, (error, during) =>
+      this.#events.emit('error', () => ({ error, during })),
+    )
     const log = new HostLog(this.#events, logger)
     this.#registry = registry
     this.#coordinator = coordinator
-    this.#intake = new Intake(registry, coordinator, this.#clock)
+    this.#unowned = new Unowned({ store, events: this.#events })
+    const onSubmission = (): void => this.#unowned.accepted()
+    this.#intake = new Intake(registry, coordinator, this.#clock, onSubmission)
     const parts = { options: this.#options, registry, coordinator, store, logger, log }
     this.#lifecycle = new Lifecycle(this.#pools, { ...parts, events: this.#events })
   }
@@ -164,51 +171,71 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
 
   /**
    * Takes ownership of the store's file and starts the threads, without claiming anything yet.
-   * `run` and `runOnce` do it by themselves; a host that prepares the file first wants to know
-   * before that it is its own.
+   * Resolves when every lane has its threads. `run` and `runOnce` do it by themselves; a host that
+   * prepares the file first wants to know before that it is its own.
    *
-   * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_CLOSED`
+   * @param options.wait milliseconds for which it goes on trying while another process owns the
+   *   file, as in a rolling restart. @default 0
+   * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_HANDLERS`
+   *   when the threads of a lane cannot be set up; `HELVE_ERR_KIND` when a kind is registered that
+   *   nobody handles; `HELVE_ERR_CLOSED` after `stop`. Then nothing is owned, and no thread left
    */
-  start(): Promise<void> {
-    return this.#lifecycle.start()
+  async start(options: { wait?: number } = {}): Promise<void> {
+    const { wait } = beginning(options, ['wait'])
+    return this.#begin(() => this.#lifecycle.start(wait))
   }
 
   /**
    * Claims one job, the first of all that could start, and waits until it is settled.
    *
    * @returns false when nothing was runnable
-   * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_CLOSED`
+   * @throws HelveError as {@link start}; `HELVE_ERR_CLOSED` also if `stop` leaves its job running
    */
   runOnce(): Promise<boolean> {
-    return this.#lifecycle.runOnce()
+    return this.#begin(() => this.#lifecycle.runOnce())
   }
 
   /**
    * Runs jobs until `signal` aborts or {@link stop} is called; resolves when everything that ran
    * has settled. What still runs 20 s after an abort is interrupted.
    *
-   * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_CLOSED`
-   *   after `stop`; `HELVE_ERR_OPTION` when this one runs already
+   * @param options.wait as that of {@link start}
+   * @throws HelveError as {@link start}; `HELVE_ERR_OPTION` when this one runs already
    */
-  run({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#lifecycle.run(signal)
+  async run(options: { signal?: AbortSignal; wait?: number } = {}): Promise<void> {
+    const checked = beginning(options, ['signal', 'wait'])
+    return this.#begin(() => this.#lifecycle.run(checked))
+  }
+
+  #begin<T>(work: () => Promise<T>): Promise<T> {
+    this.#unowned.cancel()
+    return work()
   }
 
   /**
-   * Stops for good: claims no more, waits for what runs, interrupts after `timeout` what still
-   * does (first by its signal, then by killing its thread; such a job is queued again, and its
-   * attempt refunded), ends the threads and gives the file back. The store stays open.
+   * Stops for good: from its call on it accepts and claims no more, waits for what runs (and takes
+   * in the follow-ups of that), interrupts after `timeout` what still does (first by its signal,
+   * then by killing its thread; such a job is queued again, and its attempt refunded), ends the
+   * threads and gives the file back. The store stays open.
    *
    * @param options.timeout milliseconds. @default 20000
+   * @returns how many runs have ended by themselves since, were interrupted, and go on
    */
-  stop(options: { timeout?: number } = {}): Promise<void> {
+  stop(options: { timeout?: number } = {}): Promise<Stopped> {
     try {
       checkKeys(options, 'options', ['timeout'])
-      const { timeout = STOP_TIMEOUT } = options
-      return this.#lifecycle.stop(checkNumber(timeout, 'timeout', 0, MAX_DELAY))
+      const timeout = checkNumber(options.timeout ?? STOP_TIMEOUT, 'timeout', 0, MAX_DELAY)
+      this.#intake.close()
+      this.#unowned.cancel()
+      return this.#lifecycle.stop(timeout)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** The same as {@link stop}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
   }
 
   /** A job with its state, attempts, crashes and errors; undefined once it is completed. */
@@ -275,9 +302,9 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
     return (await this.#coordinator.command({ type: 'pause', target: checked, by })) === true
   }
 
-  /** Takes a pause back. False when there was none. */
+  /** Takes a pause back, also that of a lane which the options do not have any more. False when there was none. */
   async resume(target: PauseTarget): Promise<boolean> {
-    const checked = this.#target(target)
+    const checked = await this.#paused(target)
     return (await this.#coordinator.command({ type: 'resume', target: checked })) === true
   }
 
@@ -299,21 +326,72 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
     return checked
   }
 
+  /** A lane that was paused may have been taken out of the options since. */
+  async #paused(target: PauseTarget): Promise<PauseTarget> {
+    const checked = checkPauseTarget(target)
+    const isPaused = ({ lane }: Pause): boolean => 'lane' in checked && lane === checked.lane
+    return (await this.#store.pauses()).some(isPaused) ? checked : this.#target(target)
+  }
+
   /** Deletes a dead job. False when no dead job has this id. */
   async discard(id: number): Promise<boolean> {
     checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
     return (await this.#coordinator.command({ type: 'discard', id })) === true
   }
 
-  /** Calls `listener` at every such event; one that throws is reported as an `error` event. */
-  on<E extends keyof RuntimeEvents>(event: E, listener: (data: RuntimeEvents[E]) => void): this {
+  /**
+   * Calls `listener` at every such event; one that throws or rejects is reported as an `error` event,
+   * and an `error` event without a listener does nothing. `once` and `on` of `node:events` work, too.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION` for an event that there is not
+   */
+  on<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
     this.#events.on(event, listener)
     return this
   }
 
-  /** Takes back what {@link on} did. */
-  off<E extends keyof RuntimeEvents>(event: E, listener: (data: RuntimeEvents[E]) => void): this {
+  /** The same for the next such event only. */
+  once<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
+    this.#events.once(event, listener)
+    return this
+  }
+
+  /** Takes back what {@link on} or {@link once} did: the latest of it. */
+  off<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
     this.#events.off(event, listener)
     return this
   }
+
+  /** {@link on}, as `node:events` calls it. */
+  addListener<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
+    return this.on(event, listener)
+  }
+
+  /** {@link off}, as `node:events` calls it. */
+  removeListener<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
+    return this.off(event, listener)
+  }
+}
+
+/** @throws HelveError `HELVE_ERR_OPTION` */
+function beginning(
+  options: { signal?: AbortSignal; wait?: number },
+  keys: readonly string[],
+): Beginning {
+  checkKeys(options, 'options', keys)
+  const { signal, wait = 0 } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw badOption('signal', 'an AbortSignal', signal)
+  }
+  return { signal, wait: checkNumber(wait, 'wait', 0, MAX_DELAY) }
+}
+
+function checkStore(store: unknown): void {
+  if (typeof read(store, 'turn') === 'function') return
+  const isPromise = typeof read(store, 'then') === 'function'
+  const came = isPromise ? 'a promise of one' : shown(store)
+  throw new HelveError(
+    'HELVE_ERR_OPTION',
+    `store: expected a store, got ${came}: write await SqliteStore.open(file)`,
+  )
 }

@@ -1,4 +1,4 @@
-import { badOption } from '../job/check.ts'
+import { badOption, shown } from '../job/check.ts'
 import { HelveError, read } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
 
@@ -37,34 +37,49 @@ export async function checkPayload(schema: Schema, payload: unknown): Promise<un
 /** The same for callers that cannot wait. */
 export function checkPayloadNow(schema: Schema, payload: unknown): unknown {
   const result = validated(schema, payload)
-  if (!(result instanceof Promise)) return accepted(result)
+  if (!isThenable(result)) return accepted(result)
+  // Nobody waits for it, and its rejection would end the process.
+  Promise.resolve(result).catch(() => undefined)
   throw new HelveError('HELVE_ERR_OPTION', 'schema: expected a synchronous one for enqueueIn')
 }
 
 function validated(schema: Schema, payload: unknown): SchemaResult | Promise<SchemaResult> {
   try {
     const result = schema['~standard'].validate(payload)
-    return result instanceof Promise ? result.catch(mistaken) : result
+    return isThenable(result) ? Promise.resolve(result).catch(mistaken) : result
   } catch (error) {
     return mistaken(error)
   }
 }
 
+function isThenable(value: unknown): value is Promise<SchemaResult> {
+  return typeof read(value, 'then') === 'function'
+}
+
 function mistaken(cause: unknown): never {
-  throw new HelveError(
-    'HELVE_ERR_PAYLOAD',
-    `payload: its schema threw ${toJobError(cause).message}`,
-    {
-      cause,
-    },
-  )
+  const problem = `payload: its schema threw ${toJobError(cause).message}`
+  throw new HelveError('HELVE_ERR_PAYLOAD', problem, { cause })
 }
 
 function accepted(result: SchemaResult): unknown {
-  if (result.issues === undefined) return result.value
-  const issues = result.issues.map(({ path = [], message }) => {
-    const keys = path.map((key) => String(typeof key === 'object' ? key.key : key))
-    return `${['payload', ...keys].join('.')}: ${message}`
-  })
-  throw new HelveError('HELVE_ERR_PAYLOAD', issues.join('; '))
+  const issues = read(result, 'issues')
+  if (issues === undefined && typeof result === 'object' && result !== null) {
+    return read(result, 'value')
+  }
+  const problems = Array.isArray(issues) ? issues.map(problem).join('; ') : ''
+  // A schema that gives nothing, or what is no list of issues, has accepted nothing.
+  const odd = 'payload: its schema gave neither a value nor issues that can be read'
+  throw new HelveError('HELVE_ERR_PAYLOAD', problems === '' ? odd : problems)
+}
+
+/** Of whatever a schema calls an issue. */
+function problem(issue: unknown): string {
+  const [path, message] = [read(issue, 'path'), read(issue, 'message')]
+  const keys = (Array.isArray(path) ? path : []).map((key) => named(read(key, 'key') ?? key))
+  const text = typeof message === 'string' ? message : 'is not as its schema wants it'
+  return `${['payload', ...keys].join('.')}: ${text}`
+}
+
+function named(key: unknown): string {
+  return typeof key === 'string' || typeof key === 'symbol' ? String(key) : shown(key)
 }

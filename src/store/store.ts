@@ -64,8 +64,14 @@ export interface Store extends DeliveryPruner, WebhookReader {
   disown(): Promise<void>
   /** A job may still be running: the file is owned until the process ends, even when it is closed. */
   keep(): void
-  /** Calls back soon after another connection has written; returns the way to end that. */
-  watch(onWrite: () => void): () => void
+  /**
+   * Calls back soon after another connection has written; returns the way to end that.
+   *
+   * @param onClose called once when this store is to be closed, which waits for what it returns
+   */
+  watch(onWrite: () => void, onClose?: () => Promise<unknown>): () => void
+  /** The process that owns the file, if it lives; undefined if nobody does, or that is not known. */
+  owner(): Promise<number | undefined>
   get(id: number): Promise<JobRecord | undefined>
   list(query: ListQuery): Promise<Page>
   counts(): Promise<Counts>

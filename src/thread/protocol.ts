@@ -63,7 +63,7 @@ export function taskOf(tuple: TaskTuple): Task {
   return { slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt }
 }
 
-/** Given to a new thread, which answers once its handlers are set up. */
+/** Given to a new thread, which answers with its kinds once its handlers are set up. */
 export const SET_UP = 'set up'
 
 /** Given to a thread that ends in good order, after its last job. */

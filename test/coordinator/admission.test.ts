@@ -17,6 +17,7 @@ function lanes(free: Record<string, number>) {
     of: (kind: string) => kinds[kind],
     cost: (kind: string) => costs[kind] ?? 1,
     policy: () => DEFAULT_POLICY,
+    unknownKinds: 'dead' as const,
     kinds: () => new Set<string>(),
   }
 }

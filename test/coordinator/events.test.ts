@@ -40,23 +40,23 @@ describe('what is told', () => {
     const job = { id, kind: 'a', dedupeKey: 'k' }
     assert.deepEqual(told, [
       ['enqueued', { ...job, deduped: false }],
-      ['started', { job: { ...job, attempt: 1 } }],
+      ['started', { job: { ...job, attempt: 1 }, queuedMs: 0 }],
       ['enqueued', { ...job, deduped: true }],
     ])
   })
 
-  const durationMs = 40
+  const took = { durationMs: 40, queuedMs: 0 }
   const lost: Outcome = { type: 'lost', reason: 'exit' }
   const ways: [way: string, outcome: Outcome, event: string, data: object][] = [
-    ['completes', completed(), 'completed', { result: undefined, durationMs, rerun: false }],
+    ['completes', completed(), 'completed', { result: undefined, ...took, rerun: false }],
     [
       'completes with a result',
       completed({ result: '{"rows":3}' }),
       'completed',
-      { result: { rows: 3 }, durationMs, rerun: false },
+      { result: { rows: 3 }, ...took, rerun: false },
     ],
-    ['fails', failed(), 'retrying', { error, runAt: NOW + 2_040, durationMs }],
-    ['fails for good', failed({ permanent: true }), 'dead', { error, durationMs }],
+    ['fails', failed(), 'retrying', { error, runAt: NOW + 2_040, ...took }],
+    ['fails for good', failed({ permanent: true }), 'dead', { error, ...took }],
     [
       'times out',
       { type: 'timedOut', timeout: 30 },
@@ -64,7 +64,7 @@ describe('what is told', () => {
       {
         error: { name: 'TimeoutError', message: 'ran longer than 30 ms' },
         runAt: NOW + 2_040,
-        durationMs,
+        ...took,
       },
     ],
     ['is lost', lost, 'lost', { reason: 'exit', crashes: 1 }],
@@ -114,12 +114,12 @@ describe('what is told', () => {
   })
 
   for (const [way, outcome, event, data] of [
-    ['completes', completed(), 'completed', { result: undefined, durationMs, rerun: true }],
+    ['completes', completed(), 'completed', { result: undefined, ...took, rerun: true }],
     [
       'fails for good',
       failed({ permanent: true }),
       'retrying',
-      { error, runAt: NOW + 40, durationMs },
+      { error, runAt: NOW + 40, ...took },
     ],
   ] as const) {
     test(`of a run that ${way}, and that a submission was folded into`, async (t) => {
@@ -140,7 +140,7 @@ describe('what is told', () => {
     assert.deepEqual(told, [
       ['enqueued', { ...followUp, deduped: false }],
       ['enqueued', { ...followUp, deduped: true }],
-      ['completed', { job, result: undefined, durationMs, rerun: false }],
+      ['completed', { job, result: undefined, ...took, rerun: false }],
     ])
   })
 })

@@ -94,7 +94,7 @@ describe('a run that snoozes', () => {
     const old = { name: 'MaxAgeError', message: 'snoozed beyond its maxAge of 1000 ms' }
     assert.deepEqual([state, attempts], ['dead', 0])
     assert.deepEqual(errors, [{ ...old, at: NOW + 1_000, attempt: 1 }])
-    assert.deepEqual(told.at(-1), ['dead', { job, error: old, durationMs: 0 }])
+    assert.deepEqual(told.at(-1), ['dead', { job, error: old, durationMs: 0, queuedMs: 0 }])
     assert.equal((await store.counts())['b']?.queued, 1)
   })
 
@@ -170,7 +170,7 @@ describe('cancel', () => {
     await cancel()
     await end(completed())
     assert.deepEqual(await store.counts(), {})
-    const data = { job, result: undefined, durationMs: 0, rerun: false }
+    const data = { job, result: undefined, durationMs: 0, queuedMs: 0, rerun: false }
     assert.deepEqual(told, [['completed', data]])
   })
 

@@ -20,6 +20,8 @@ interface Setup {
   /** The lane of a kind, `null` if nobody handles it. @default 'default' */
   kinds?: Record<string, string | null>
   policies?: Record<string, Partial<Policy>>
+  /** @default 'dead' */
+  unknownKinds?: 'dead' | 'wait'
   /** One that another coordinator has worked on, on the same clock. @default a new one */
   store?: SqliteStore
   /** Kinds of a lane that leave each other a slot. @default none: a kind may take all of them */
@@ -71,6 +73,7 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
       of: laneOf,
       cost: () => 1,
       policy,
+      unknownKinds: setup.unknownKinds ?? 'dead',
       kinds: (lane) => known.get(lane) ?? new Set(),
     },
     events,

@@ -29,6 +29,7 @@ function aClaim(over: Partial<ClaimedJob> = {}): ClaimedJob {
     token: 7,
     kind: 'a',
     payload: '{}',
+    runAt: NOW,
     dedupeKey: null,
     priority: 0,
     attempt: 1,

@@ -31,7 +31,8 @@ function setUp(
     id += 1
     const job: ClaimedJob = {
       ...{ id, token: id, kind, payload: '{"n":1}', dedupeKey: null, priority: 0, attempt: 1 },
-      ...{ maxAttempts: null, crashes: 0, createdAt: NOW, since: 0, overrides: null, group: null },
+      ...{ maxAttempts: null, crashes: 0, createdAt: NOW, since: 0, runAt: NOW },
+      ...{ overrides: null, group: null },
     }
     const usual = { maxAttempts: 5, timeout: 60_000, grace: 60_000, alone: false, most: 100 }
     pool.start(job, { ...usual, ...terms })

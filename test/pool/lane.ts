@@ -87,6 +87,7 @@ export class Lane {
         crashes,
         createdAt: NOW,
         since: 0,
+        runAt: NOW,
         overrides: null,
         group: null,
       },

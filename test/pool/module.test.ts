@@ -13,6 +13,8 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
     'no-default.ts': /no-default\.js: expected defineHandlers/,
     'no-kinds.ts': /no-kinds\.js: expected setup to return \{ kinds \}/,
     'missing.ts': /missing\.js/,
+    'class-kinds.ts': /class-kinds\.js: .*a class that has reindex: write \{ reindex: /,
+    'number-kind.ts': /number-kind\.js: .*a function for kind add, got 5: write add: \(job, ctx\)/,
   }
   for (const [handlers, problem] of Object.entries(broken)) {
     test(handlers, async (t) => {
@@ -22,6 +24,11 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
       assert.match(lane.downs[0]!, problem)
     })
   }
+
+  test('the error itself is told', async (t) => {
+    const lane = await openLane(t, { handlers: 'throws-at-load.ts' })
+    assert.deepEqual(String(lane.pool.cause), 'RangeError: broken at load')
+  })
 
   test('nor one whose threads exit while they start', async (t) => {
     const lane = await openLane(t, { entry: fixture('broken-entry.mjs') })
@@ -52,6 +59,11 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
     await lane.close()
     await ready
   })
+})
+
+test('a thread tells the kinds of its module', async (t) => {
+  const lane = await openLane(t, { handlers: 'plain.mjs', isSource: true })
+  assert.deepEqual(lane.recorder.kinds, [['echo', 'fails']])
 })
 
 test('a module in plain JavaScript', async (t) => {

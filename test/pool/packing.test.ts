@@ -16,7 +16,8 @@ function handOff(kind: string, { most = Infinity, alone = false } = {}): HandOff
   const terms = { maxAttempts: 5, timeout: 1_000, grace: 10, alone, most }
   const job = {
     ...{ id: ids, token: ids, kind, payload: '{}', dedupeKey: null, priority: 0, group: null },
-    ...{ attempt: 1, maxAttempts: null, crashes: 0, createdAt: 0, since: 0, overrides: null },
+    ...{ attempt: 1, maxAttempts: null, crashes: 0, createdAt: 0, since: 0, runAt: 0 },
+    overrides: null,
   }
   return { job, terms }
 }

@@ -14,6 +14,8 @@ export class Recorder {
   /** In order: `up 1`, `down 1: reason`, `settled 7`, `stuck 7: reason`, `resumed 1`. */
   readonly told: string[] = []
   readonly lines: Line[] = []
+  /** Those that each thread has told of, in order. */
+  readonly kinds: (string[] | undefined)[] = []
   readonly outcomes = new Map<ClaimedJob, Outcome>()
   readonly progress: { job: ClaimedJob; value: unknown }[] = []
   readonly stalls: { thread: number; job: ClaimedJob | undefined; heldMs: number }[] = []
@@ -42,7 +44,10 @@ export class Recorder {
       this.lines.push({ level, fields: { ...fields }, message })
       this.#waiting.look()
     },
-    threadUp: (thread) => this.#tell(`up ${thread}`),
+    threadUp: (thread, kinds) => {
+      this.kinds.push(kinds?.toSorted())
+      this.#tell(`up ${thread}`)
+    },
     threadDown: (thread, reason) => {
       this.onDown?.()
       this.#tell(`down ${thread}: ${reason}`)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { Runtime, type RuntimeOptions } from '../../src/index.ts'
 import { HelveError } from '../../src/job/errors.ts'
@@ -24,6 +26,10 @@ type CodedCase = BadSubmission
 /** The counts of a kind. */
 const one = { queued: 1, running: 0, dead: 0 }
 const nothing = () => undefined
+const here = fileURLToPath(new URL('.', import.meta.url))
+function* generator() {
+  yield 5
+}
 
 /** A runtime on an empty file; nothing of what it refuses may be in it afterwards. */
 async function aRuntime(t: TestContext, options: RuntimeOptions = {}) {
@@ -45,6 +51,12 @@ describe('I10: a runtime is not made with', () => {
     [{ idle: '5' }, 'idle', 'a number', '"5"'],
     [{ handlers: './no/such/file.ts' }, 'handlers', 'module', 'file.ts'],
     [{ handlers: 5 }, 'handlers', 'module', '5'],
+    [{ handlers: join(here, 'handlrs.ts') }, 'handlers', 'not there', 'mean handlers.'],
+    [{ handlers: here }, 'handlers', 'module', 'no file'],
+    [{ handlers: new URL('https://example.org/a.js') }, 'handlers', 'file: URL', 'https:'],
+    [{ handlers: 'https://example.org/a.js' }, 'handlers', 'file: URL', 'https:'],
+    [{ handlers: 'file://host/a%2fb.js' }, 'handlers', 'file: URL', 'host'],
+    [{ unknownKinds: 'kept' }, 'unknownKinds', '"dead" or "wait"', '"kept"'],
     [{ config: { open: nothing } }, 'config', 'cloned'],
     [{ env: 'A=b' }, 'env', 'an object', '"A=b"'],
     [{ env: { A: 5 } }, 'env.A', 'a string', '5'],
@@ -54,8 +66,11 @@ describe('I10: a runtime is not made with', () => {
     [{ lanes: { net: { threads: 1_025 } } }, 'threads', '1024', '1025'],
     [{ lanes: { net: { concurrency: 0 } } }, 'concurrency', '1 to 10000', '0'],
     [{ lanes: 5 }, 'lanes', 'an object', '5'],
-    [{ logger: {} }, 'logger', 'an object'],
+    [{ logger: {} }, 'logger', 'or false', 'an object'],
+    [{ logger: null }, 'logger', 'or false', 'null'],
+    [{ logger: true }, 'logger', 'or false', 'true'],
     [{ threadEntry: 5 }, 'threadEntry', '5'],
+    [{ threadEntry: './no/such/entry.js' }, 'threadEntry', 'there', 'entry.js'],
   ]
   for (const [options, ...named] of cases) {
     test(titled(options), async (t) => {
@@ -70,6 +85,13 @@ describe('I10: a runtime is not made with', () => {
       assert.throws(() => new Runtime(given as never), refusal('HELVE_ERR_OPTION', 'store'))
     })
   }
+
+  test('a store that nobody has awaited', async (t) => {
+    const store = openStore(t)
+    const refused = refusal('HELVE_ERR_OPTION', 'store', 'a promise', 'await SqliteStore.open')
+    assert.throws(() => new Runtime(store as never), refused)
+    await store
+  })
 })
 
 describe('I10: a kind is not registered with', () => {
@@ -94,6 +116,9 @@ describe('I10: a kind is not registered with', () => {
     ['HELVE_ERR_OPTION', ['a', { priority: 1_001 }], 'priority', '1000', '1001'],
     ['HELVE_ERR_OPTION', ['a', { delay: '5' }], 'delay', 'a number', '"5"'],
     ['HELVE_ERR_OPTION', ['a', { schema: {} }], 'schema', 'Standard Schema'],
+    ['HELVE_ERR_OPTION', ['a', { backoff: async () => 5 }], 'backoff', 'plain', 'async'],
+    ['HELVE_ERR_OPTION', ['a', { group: async () => 'g' }], 'group', 'plain', 'async'],
+    ['HELVE_ERR_OPTION', ['a', { backoff: generator }], 'backoff', 'plain', 'generator'],
   ]
   for (const [code, given, ...named] of cases) {
     test(titled(given), async (t) => {
@@ -325,6 +350,30 @@ describe('I10: a runtime is not stopped with', () => {
       await runtime.enqueue('a')
     })
   }
+})
+
+describe('I10: a runtime is not begun with', () => {
+  const cases: Case[] = [
+    [{ wait: -1 }, 'wait', '-1'],
+    [{ wait: '5' }, 'wait', '"5"'],
+    [{ waits: 5 }, 'wait', '"waits"'],
+    [5, 'options', 'an object', '5'],
+  ]
+  for (const [given, ...named] of cases) {
+    test(titled(given), async (t) => {
+      const { runtime, store } = await aRuntime(t)
+      const refused = refusal('HELVE_ERR_OPTION', ...named)
+      await assert.rejects(runtime.start(given as object), refused)
+      await assert.rejects(runtime.run(given as object), refused)
+      assert.equal(await store.owner(), undefined)
+    })
+  }
+
+  test('a signal that is none', async (t) => {
+    const { runtime } = await aRuntime(t)
+    const refused = refusal('HELVE_ERR_OPTION', 'signal', 'an AbortSignal')
+    await assert.rejects(runtime.run({ signal: new AbortController() as never }), refused)
+  })
 })
 
 describe('a runtime that has stopped', () => {

@@ -24,9 +24,12 @@ export const MOST = 200
 export const NEWEST = 300
 export const CLOSED = 400
 export const REPAIRED = 401
+/** From when it is set, the setup of new threads throws until {@link REPAIRED} is. */
+export const BROKEN = 402
 
 export default defineHandlers(({ cells, broken }: Config, thread) => {
-  if (broken && Atomics.load(cells, REPAIRED) === 0) throw new Error('the index is locked')
+  const isBroken = broken || Atomics.load(cells, BROKEN) === 1
+  if (isBroken && Atomics.load(cells, REPAIRED) === 0) throw new Error('the index is locked')
   return {
     kinds: {
       ...isolation(cells, thread),

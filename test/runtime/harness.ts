@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { Runtime, SqliteStore, type RuntimeEvents, type RuntimeOptions } from '../../src/index.ts'
+import { EVENT_NAMES } from '../../src/events.ts'
 import { Waiting } from '../pool/waiting.ts'
 import { built, BUILT_ENTRY } from '../support/built.ts'
 import type handlers from './handlers.ts'
@@ -10,20 +11,6 @@ import type { Cells } from './handlers.ts'
 type Name = keyof RuntimeEvents
 /** Kinds that tests register as functions. */
 export type Inline = Record<`inline:${string}`, unknown>
-
-const NAMES: Name[] = [
-  ...(['enqueued', 'started', 'completed', 'retrying', 'dead', 'lost', 'released'] as const),
-  ...(['snoozed', 'cancelled', 'paused', 'resumed', 'lane:narrow'] as const),
-  ...([
-    'progress',
-    'stuck',
-    'thread:up',
-    'thread:down',
-    'thread:stalled',
-    'thread:resumed',
-    'error',
-  ] as const),
-]
 
 export interface HarnessOptions extends RuntimeOptions {
   threads?: number
@@ -60,9 +47,10 @@ export class Harness {
       // Nothing in these tests may wait for the poll.
       idle: 60_000,
       lanes: { default: { threads } },
+      logger: false,
       ...options,
     })
-    for (const name of NAMES) {
+    for (const name of EVENT_NAMES) {
       this.runtime.on(name, (data) => {
         this.events.push({ name, data })
         this.#waiting.look()

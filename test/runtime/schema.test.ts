@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Runtime, type HelveError, type Schema, type SchemaResult } from '../../src/index.ts'
+import { HelveError, Runtime, type Schema, type SchemaResult } from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
+import { loopTurn } from '../support/signal.ts'
 import { connect, openStore } from '../support/store.ts'
 import type { TestContext } from 'node:test'
 
@@ -95,4 +96,65 @@ test('a schema that throws is the error of that call', async (t) => {
     refusal('HELVE_ERR_PAYLOAD', 'payload', 'broken schema'),
   )
   assert.deepEqual(await runtime.counts(), {})
+})
+
+describe('I12: a schema of the host that is odd ends nothing', () => {
+  const throws = (): never => {
+    throw new RangeError('a mistake of the host')
+  }
+  const mistake = { reject: () => Promise.reject(new RangeError('a mistake of the host')) }
+  const answers: [what: string, validate: (value: unknown) => unknown, named: string][] = [
+    ['nothing', () => undefined, 'neither a value nor issues'],
+    ['null', () => null, 'neither a value nor issues'],
+    ['issues that are no list', () => ({ issues: 'bad' }), 'neither a value nor issues'],
+    ['no issues', () => ({ issues: null }), 'neither a value nor issues'],
+    ['an empty list of issues', () => ({ issues: [] }), 'neither a value nor issues'],
+    ['an issue that is null', () => ({ issues: [null] }), 'payload: is not as its schema wants it'],
+    [
+      'an issue with an odd path',
+      () => ({ issues: [{ path: [null, {}, 5, Symbol('s'), { key: 'k' }], message: 'bad' }] }),
+      'payload.null.an object.5.Symbol(s).k: bad',
+    ],
+    [
+      'an issue that throws when it is read',
+      () => ({ issues: [Object.defineProperty({}, 'message', { get: throws })] }),
+      'payload: is not as its schema wants it',
+    ],
+    ['a rejection', mistake.reject, 'a mistake of the host'],
+    [
+      'a rejection of a thenable',
+      () => ({ then: (_: unknown, reject: (error: Error) => void) => reject(new Error('later')) }),
+      'later',
+    ],
+  ]
+  for (const [what, validate, named] of answers) {
+    test(what, async (t) => {
+      const { runtime, store } = await setUp(t, validate as Validate)
+      const refused = refusal('HELVE_ERR_PAYLOAD', named)
+      await assert.rejects(runtime.enqueue('reindex', { repo_pk: 5 }), refused)
+      // Several at a time: nobody waits for the second rejection when the first one has come.
+      const many = [1, 2, 3].map((repo_pk) => ({ kind: 'reindex', payload: { repo_pk } }))
+      const error = await runtime.enqueueMany(many).catch((thrown: unknown) => thrown)
+      for (const result of (error as HelveError).results ?? []) refused(result)
+      assert.equal((error as HelveError).results?.length, 3)
+      const connection = connect(t, store.file)
+      connection.exec('BEGIN IMMEDIATE')
+      const now = () => runtime.enqueueIn(connection, 'reindex', {})
+      assert.throws(now, HelveError)
+      connection.exec('COMMIT')
+      assert.deepEqual(await runtime.counts(), {})
+      await loopTurn()
+    })
+  }
+
+  test('a submission that throws when it is read is refused by itself', async (t) => {
+    const { runtime } = await setUp(t, positive)
+    const bad = new Proxy({}, { ownKeys: throws })
+    const error = await runtime.enqueueMany([bad as never]).catch((thrown: unknown) => thrown)
+    refusal(
+      'HELVE_ERR_OPTION',
+      'submission',
+      'a mistake of the host',
+    )((error as HelveError).results?.[0])
+  })
 })

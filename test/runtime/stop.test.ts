@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { Runtime } from '../../src/index.ts'
 import { MAX_CRASHES } from '../../src/job/limits.ts'
 import { refusal } from '../support/jobs.ts'
 import { loopTurn, signal } from '../support/signal.ts'
 import { openStore } from '../support/store.ts'
+import { schema } from './bad-submissions.ts'
 import { CLOSED } from './handlers.ts'
 import { openHarness } from './harness.ts'
 
@@ -149,6 +150,95 @@ describe('stop', () => {
     assert.equal((await h.store.get(id))?.state, 'queued')
   })
 })
+
+describe('from the call of stop on', () => {
+  test('nothing is accepted, though it waits for what runs; follow-ups of that are', async (t) => {
+    const h = await openHarness(t)
+    const valid = signal('the answer of the schema')
+    const slow = schema((value) => valid.wait().then(() => ({ value })))
+    h.runtime.register('inline:slow', () => undefined, { schema: slow })
+    const gate = signal('the gate')
+    h.runtime.register('inline:enqueues', async (_, ctx) => {
+      ctx.enqueue('echo', {})
+      await gate.wait()
+    })
+    void h.run()
+    const { id } = await h.runtime.enqueue('inline:enqueues', {})
+    await h.event('started', id)
+    const checked = [
+      h.runtime.enqueue('inline:slow', {}),
+      h.runtime.enqueueMany([{ kind: 'inline:slow', payload: {} }]),
+    ].map((submitted) => assert.rejects(submitted, refusal('HELVE_ERR_CLOSED')))
+    const stopped = h.runtime.stop()
+    valid.fire()
+    const refused = refusal('HELVE_ERR_CLOSED', 'stopped')
+    await assert.rejects(h.runtime.enqueue('echo'), refused)
+    await assert.rejects(h.runtime.enqueueMany([{ kind: 'echo' }]), refused)
+    gate.fire()
+    assert.deepEqual(await stopped, { completed: 1, released: 0, stuck: 0 })
+    await Promise.all(checked)
+    const { echo } = await h.store.counts()
+    assert.deepEqual(echo, { queued: 1, running: 0, dead: 0 })
+  })
+
+  test('it counts what ends by itself, what is interrupted, and what goes on', async (t) => {
+    const { runtime, gate, tick } = await onTheMainThread(t)
+    const told = {
+      all: signal('all starts'),
+      completed: signal('an end'),
+      released: signal('a release'),
+    }
+    let started = 0
+    runtime.on('started', () => (started += 1) === 4 && told.all.fire())
+    runtime.on('retrying', () => told.completed.fire())
+    runtime.on('released', () => told.released.fire())
+    const run = runtime.run()
+    for (const kind of ['waits', 'fails', 'yields', 'goes_on']) await runtime.enqueue(kind)
+    await told.all.wait()
+    const stopped = runtime.stop({ timeout: 50 })
+    gate.fire()
+    await told.completed.wait()
+    await tick(50)
+    await told.released.wait()
+    await tick(60_000)
+    assert.deepEqual(await stopped, { completed: 2, released: 1, stuck: 1 })
+    await run
+  })
+
+  test('a runOnce whose job never ends does not wait any longer', async (t) => {
+    const { runtime, tick } = await onTheMainThread(t)
+    const started = signal('the start')
+    runtime.on('started', () => started.fire())
+    await runtime.enqueue('goes_on')
+    const ran = assert.rejects(runtime.runOnce(), refusal('HELVE_ERR_CLOSED'))
+    await started.wait()
+    const stopped = runtime.stop({ timeout: 50 })
+    await tick(50)
+    await tick(60_000)
+    assert.deepEqual(await stopped, { completed: 0, released: 0, stuck: 1 })
+    await ran
+  })
+})
+
+/** A runtime whose timers the test moves, with runs that end by a gate, when told to, or never. */
+async function onTheMainThread(t: TestContext) {
+  const store = await openStore(t)
+  const alive = setInterval(() => undefined, 1_000)
+  t.after(() => clearInterval(alive))
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const runtime = new Runtime(store, { logger: false })
+  const gate = signal('the gate')
+  runtime.register('waits', () => gate.wait())
+  runtime.register('fails', () => gate.wait().then(fail))
+  runtime.register('yields', (_, { signal }) => signalled(signal).then(fail))
+  runtime.register('goes_on', () => new Promise(() => undefined))
+  const tick = async (ms: number): Promise<void> => {
+    // What comes before the timer is set.
+    for (let turns = 0; turns < 5; turns += 1) await loopTurn()
+    t.mock.timers.tick(ms)
+  }
+  return { runtime, gate, tick }
+}
 
 describe('one runtime owns a file at a time', () => {
   test('a second one is refused, and may own it after the first has stopped', async (t) => {

@@ -312,6 +312,9 @@ export const constructed = [
   // @ts-expect-error the setup wants a config
   new Runtime<typeof forge>(store, { handlers: './handlers.ts' }),
   new Runtime(store, { idle: 0, lanes: { net: { threads: 1, concurrency: 50 } }, env: { A: 'b' } }),
+  new Runtime(store, { logger: false, unknownKinds: 'wait' }),
+  // @ts-expect-error neither of the two
+  new Runtime(store, { unknownKinds: 'kept' }),
   // @ts-expect-error a misspelt option
   new Runtime(store, { handler: './handlers.ts' }),
   // @ts-expect-error a lane's option of another type
@@ -439,6 +442,10 @@ export function events(runtime: Runtime): void {
       is(true satisfies Same<[typeof error, typeof during], [unknown, string]>),
     )
   runtime.on('dead', listener).off('dead', listener)
+  runtime.once('started', ({ job, queuedMs }) => {
+    is(true satisfies Same<typeof job.payload, unknown>)
+    is(true satisfies Same<typeof queuedMs, number>)
+  })
   // @ts-expect-error no such event
   runtime.on('finished', () => undefined)
   // @ts-expect-error the data of another event

@@ -2,8 +2,18 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { loopTurn } from '../support/signal.ts'
 import { refusal } from '../support/jobs.ts'
-import { REPAIRED } from './handlers.ts'
-import { openHarness } from './harness.ts'
+import { built } from '../support/built.ts'
+import { BROKEN, REPAIRED } from './handlers.ts'
+import { openHarness, type Harness } from './harness.ts'
+
+/** From now on no thread can be set up, and the one that there is ends. */
+async function breaks(h: Harness): Promise<void> {
+  h.release(BROKEN)
+  h.runtime.register('loop', { timeout: 20, grace: 0, maxAttempts: 1 })
+  void h.run()
+  const { id } = await h.runtime.enqueue('loop')
+  await h.event('dead', id)
+}
 
 describe('setWorkers while running', () => {
   test('grows: what was waiting starts on the new threads', async (t) => {
@@ -116,32 +126,49 @@ describe('run', () => {
 })
 
 describe('handlers that cannot be set up', () => {
-  test('I6: their jobs wait, and are charged nothing', async (t) => {
+  test('are the refusal of whoever starts them: with file, line and cause', async (t) => {
     const h = await openHarness(t, { broken: true })
     const { id } = await h.runtime.enqueue('echo')
-    assert.equal(await h.runtime.runOnce(), false)
-    void h.run()
+    const file = String(built(new URL('./handlers.ts', import.meta.url)))
+    for (const begin of ['start', 'run', 'runOnce'] as const) {
+      const refused = await h.runtime[begin]().catch((error: unknown) => error)
+      refusal('HELVE_ERR_HANDLERS', 'lane default', 'the index is locked', `(${file}:`)(refused)
+      const { cause } = refused as { cause: Error }
+      assert.deepEqual([cause.name, cause.message], ['Error', 'the index is locked'])
+    }
+    assert.equal((await h.runtime.get(id))?.attempts, 0)
+    // Nothing is owned, and no thread left.
+    const other = await openHarness(t, { file: h.store.file })
+    assert.equal(await other.runtime.runOnce(), true)
+  })
+
+  test('I6: when only later threads are, the jobs wait, and are charged nothing', async (t) => {
+    const h = await openHarness(t)
+    await h.runtime.start()
+    await breaks(h)
+    const { id } = await h.runtime.enqueue('echo')
     await h.event('thread:down', undefined, 3)
     const reason = 'the thread ended with the index is locked'
-    assert.equal(h.told('thread:down')[0]!.reason, reason)
+    assert.equal(h.told('thread:down')[1]!.reason, reason)
     assert.deepEqual(await h.runtime.explain(id), {
       ...{ code: 'no thread', problem: reason },
       reason: `no thread of lane default can be started: ${reason}`,
     })
-    assert.deepEqual(h.told('started'), [])
+    assert.deepEqual(h.told('started', id), [])
     h.release(REPAIRED)
-    const { job } = await h.event('completed', id)
-    assert.equal(job.attempt, 1)
+    assert.equal((await h.event('completed', id)).job.attempt, 1)
   })
 
   test('I7: other lanes go on', async (t) => {
-    const h = await openHarness(t, { broken: true })
+    const h = await openHarness(t)
     h.runtime.register('inline:ok', () => 'ok')
-    await h.runtime.enqueue('echo')
+    await h.runtime.start()
+    await breaks(h)
+    const echo = await h.runtime.enqueue('echo')
     const { id } = await h.runtime.enqueue('inline:ok', {})
-    void h.run()
     await h.event('completed', id)
-    assert.deepEqual(h.told('completed').length, 1)
+    assert.deepEqual(h.told('started', echo.id), [])
+    h.release(REPAIRED)
   })
 })
 

@@ -14,6 +14,7 @@ export class FakePool implements Pool {
   readonly ended: number[] = []
   readonly stalled = new Set<number>()
   problem: string | undefined
+  cause: unknown
   interrupted = 0
   closed = false
   /** Where the runs' ends are told. */

@@ -1,4 +1,4 @@
-import { HelveError } from '../../job/errors.ts'
+import { HelveError, read } from '../../job/errors.ts'
 import type { ClaimedJob } from '../../job/job.ts'
 import { OwnerLock } from './owner-lock.ts'
 import { claimedBefore } from './rows.ts'
@@ -75,6 +75,14 @@ export class Ownership {
     throw new HelveError('HELVE_ERR_STORE_CORRUPT', problem)
   }
 
+  /** The process that says it owns the file, if it lives. */
+  owner(): number | undefined {
+    const row = this.#statements.owner.get() as string | undefined
+    if (row === undefined) return undefined
+    const { pid } = JSON.parse(row) as Owner
+    return isAlive(pid) ? pid : undefined
+  }
+
   /** The file is owned until the process ends. */
   keep(): void {
     this.#lock?.holdUntilExit()
@@ -104,4 +112,13 @@ function shown(row: string | undefined): string {
   if (row === undefined) return 'a process that is starting'
   const { pid, since } = JSON.parse(row) as Owner
   return `process ${pid} since ${new Date(since).toISOString()}`
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Somebody else's process.
+    return read(error, 'code') === 'EPERM'
+  }
 }

@@ -26,6 +26,7 @@ function claimedJob(row: unknown[], token: number, attempt: number): ClaimedJob 
     since: row[11] as number,
     overrides: overrides(row[9] as string | null),
     group: row[10] as string | null,
+    runAt: row[12] as number,
   }
 }
 
@@ -50,7 +51,7 @@ export function claimedNow(row: unknown[], claim: number): ClaimedJob {
 
 /** The same for one that has been claimed before: the token follows the `claimable` columns. */
 export function claimedBefore(row: unknown[]): ClaimedJob {
-  return claimedJob(row, row[12] as number, row[5] as number)
+  return claimedJob(row, row[13] as number, row[5] as number)
 }
 
 /** A job that is claimed while it is written. */
@@ -76,6 +77,7 @@ export function startedNow(
     since: now,
     overrides: job.overrides,
     group: job.group ?? null,
+    runAt: job.runAt,
   }
 }
 

@@ -67,6 +67,8 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #nativeBinding: string | undefined
   readonly #turns: Turns
   readonly clock: Timeline
+  /** Those who have to know before the file is closed. */
+  readonly #onClose = new Set<() => Promise<unknown>>()
 
   private constructor(db: Database.Database, options: SqliteStoreOptions) {
     if (!(db instanceof Database)) throw notOpened(db)
@@ -155,11 +157,24 @@ export class SqliteStore implements Store, JobStore, RunStore {
     this.#ownership.giveBack()
   }
 
+  async owner(): Promise<number | undefined> {
+    return this.#transactions.read(() => this.#ownership.owner())
+  }
+
   keep(): void {
     this.#ownership.keep()
   }
 
-  watch(onWrite: () => void): () => void {
+  watch(onWrite: () => void, onClose?: () => Promise<unknown>): () => void {
+    const unwatch = this.#watchFile(onWrite)
+    if (onClose) this.#onClose.add(onClose)
+    return () => {
+      unwatch()
+      if (onClose) this.#onClose.delete(onClose)
+    }
+  }
+
+  #watchFile(onWrite: () => void): () => void {
     let seen = this.#transactions.read(() => this.#version())
     return watchFile(`${this.file}-wal`, () => {
       // It moves with the commits of other connections only: our own wake nobody.
@@ -243,7 +258,9 @@ export class SqliteStore implements Store, JobStore, RunStore {
     return check(this.file, this.#nativeBinding)
   }
 
+  /** Closes the file. A runtime that still works on it is stopped first, at once. */
   async close(): Promise<void> {
+    await Promise.all([...this.#onClose].map((onClose) => onClose()))
     await this.disown()
     await this.#checkpoints.close()
     this.#transactions.close()
@@ -254,6 +271,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
     await soleCopy.look()
     if (!soleCopy.isAlone) await this.close()
     soleCopy.check()
+  }
+
+  /** The same, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /** Undefined when the file fails: then the next turn fails, too, and tells of it. */

@@ -204,7 +204,7 @@ export function prepareQueue(db: Database): QueueStatements {
   const unclaimed = 'token = NULL, started_at = NULL, rerun = 0'
   const putOff = 'ready_at IS NULL OR ready_at > @now'
   const claimable = `id, kind, payload, dedupe_key, priority, attempts, max_attempts, crashes,
-    created_at, overrides, grp, since`
+    created_at, overrides, grp, since, run_at`
   const record = `id, kind, payload, dedupe_key, state, priority, attempts, max_attempts, crashes,
     folds, run_at, created_at, started_at, died_at, errors, grp, wall_at, backing_off, rerun`
 
@@ -265,7 +265,7 @@ export function prepareQueue(db: Database): QueueStatements {
       UPDATE helve_queues SET ready_at = @now WHERE kind = @kind AND queued > 0 AND (${putOff})`),
     backlog: rows('SELECT kind, priority FROM helve_queues WHERE queued > 0'),
     due: rows(`
-      SELECT ${claimable}, run_at FROM helve_jobs
+      SELECT ${claimable} FROM helve_jobs
       WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ? AND run_at <= ?
         AND (run_at, id) > (?, ?) AND filed >= ?
       ORDER BY run_at, id LIMIT ?`),
@@ -294,7 +294,7 @@ export function prepareQueue(db: Database): QueueStatements {
       SELECT ready_at FROM helve_groups WHERE kind = ? AND priority = ? AND ready_at > ?
       ORDER BY ready_at LIMIT 1`),
     groupDue: rows(`
-      SELECT ${claimable}, run_at FROM helve_jobs
+      SELECT ${claimable} FROM helve_jobs
       WHERE state = 'queued' AND kind = ? AND grp = ? AND priority = ?
       ORDER BY run_at, id LIMIT 1`),
     groupHead: value(`

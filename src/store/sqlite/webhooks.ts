@@ -1,31 +1,12 @@
 import type { Database } from 'better-sqlite3'
-import { badOption, checkInteger, checkKeys, checkOneOf } from '../../job/check.ts'
+import { checkInteger } from '../../job/check.ts'
 import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
+import { checkWebhook, type NewWebhook } from '../../job/webhook.ts'
 import { PageRoom } from './page-room.ts'
 import { delivery, webhook, type DeliveryRow, type WebhookRow } from './rows.ts'
 import { prepareWebhooks, type WebhookStatements } from './statements.ts'
 import type { QueueClock } from '../timeline.ts'
 import type { Transactions } from './transactions.ts'
-
-/** What a webhook is made of. */
-export interface NewWebhook {
-  /** Absolute, http or https, without user and password. */
-  url: string
-  /** Signs every delivery. @default none: deliveries are not signed */
-  secret?: string | null
-  /** How the body is encoded. @default 'json' */
-  contentType?: 'json' | 'form'
-  /** Event names; `*` subscribes to all. @default ['push'] */
-  events?: string[]
-  /** An inactive hook is not delivered to. @default true */
-  active?: boolean
-  /** Accept any TLS certificate. @default false */
-  insecureTls?: boolean
-  /** What the hook belongs to, such as `{ type: 'repository', id: 5 }`. @default none */
-  target?: { type: string; id: number } | null
-}
-
-const FIELDS = ['url', 'secret', 'contentType', 'events', 'active', 'insecureTls', 'target']
 
 /** One attempt, as listed. */
 export type Delivery = DeliveryRecord & { id: number }
@@ -126,37 +107,14 @@ function lastResponse({ status, error }: DeliveryRecord): LastResponse {
 }
 
 function columns(hook: NewWebhook) {
-  checkKeys(hook, 'webhook', FIELDS)
-  const { url, secret = null, contentType = 'json', events = ['push'] } = hook
-  const { active = true, insecureTls = false, target = null } = hook
-  checkUrl(url)
-  if (secret !== null && (typeof secret !== 'string' || secret === '')) {
-    throw badOption('secret', 'a string that is not empty, or null', typeof secret)
-  }
-  if (!Array.isArray(events) || events.some((event) => typeof event !== 'string' || !event)) {
-    throw badOption('events', 'an array of event names', events)
-  }
-  if (target !== null && (typeof target.type !== 'string' || !Number.isInteger(target.id))) {
-    throw badOption('target', '{ type: string, id: integer } or null', target)
-  }
+  const { url, secret, contentType, events, active, insecureTls, target } = checkWebhook(hook)
   return {
     url,
     secret,
-    contentType: checkOneOf(contentType, 'contentType', ['json', 'form']),
+    contentType,
     events: JSON.stringify(events),
-    active: Number(checkOneOf(active, 'active', [true, false])),
-    insecureTls: Number(checkOneOf(insecureTls, 'insecureTls', [true, false])),
-    target: target && JSON.stringify({ type: target.type, id: target.id }),
-  }
-}
-
-function checkUrl(url: unknown): void {
-  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined
-  // Not shown in the message: that ends up in logs, and there may be a password in it, or a token.
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    throw badOption('url', 'an absolute http or https URL', typeof url)
-  }
-  if (parsed.username || parsed.password) {
-    throw badOption('url', 'a URL without user and password', 'one with them')
+    active: Number(active),
+    insecureTls: Number(insecureTls),
+    target: target && JSON.stringify(target),
   }
 }

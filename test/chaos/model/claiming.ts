@@ -51,9 +51,10 @@ function start(queue: Queue, job: Job, claimed: ClaimedJob): void {
   const attempts = job.attempts + 1
   Object.assign(job, { state: 'running', startedAt: now, attempts, token, group: groupOf(job) })
   Object.assign(job, { isOwn: true, onThread: true })
-  const { id, kind, key: dedupeKey, priority, group, maxAttempts, crashes, createdAt } = job
+  const { id, kind, key: dedupeKey, priority, group, maxAttempts, crashes } = job
+  const { createdAt, runAt } = job
   assert.deepEqual(claimed, {
-    ...{ id, token, kind, dedupeKey, priority, group, maxAttempts, crashes, createdAt },
+    ...{ id, token, kind, dedupeKey, priority, group, maxAttempts, crashes, createdAt, runAt },
     ...{ payload: JSON.stringify(job.payload), attempt: attempts, overrides: job.overrides },
   })
 }

@@ -71,6 +71,7 @@ export function claiming(open: Open): void {
         crashes: 0,
         createdAt: NOW,
         since: NOW,
+        runAt: NOW,
         overrides,
         group: null,
       })
@@ -239,7 +240,8 @@ export function claiming(open: Open): void {
       assert.deepEqual(enqueued, [{ id, deduped: false, state: 'running' }])
       assert.deepEqual(rest, {
         ...{ kind: 'reindex', payload: '[1]', dedupeKey: null, priority: 0, attempt: 1 },
-        ...{ maxAttempts: 3, crashes: 0, createdAt: NOW, since: NOW, overrides, group: null },
+        ...{ maxAttempts: 3, crashes: 0, createdAt: NOW, since: NOW, runAt: NOW },
+        ...{ overrides, group: null },
       })
       const row = await store.get(id)
       assert.deepEqual([row?.state, row?.attempts, row?.startedAt], ['running', 1, NOW])

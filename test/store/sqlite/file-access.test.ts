@@ -8,7 +8,10 @@ import { sourceFiles } from '../../support/sources.ts'
 
 /** What helve asks of `node:fs`, and why no lock is dropped by it. */
 const USES: Record<string, { of: string[]; why: string }> = {
-  'src/runtime/options.ts': { of: ['existsSync'], why: 'looks for the handlers module' },
+  'src/runtime/options.ts': {
+    of: ['existsSync', 'readdirSync', 'statSync'],
+    why: 'looks for the handlers module, and opens nothing but its folder',
+  },
   'src/pool/process-groups.ts': { of: ['readFileSync'], why: 'reads /proc' },
   'src/pool/thread-options.ts': { of: ['existsSync'], why: 'looks for tsx' },
   'src/store/sqlite/backup.ts': { of: ['rmSync'], why: 'removes a copy that failed' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
-import type { NewWebhook } from '../../../src/store/sqlite/webhooks.ts'
+import type { NewWebhook } from '../../../src/job/webhook.ts'
 import type { DeliveryRecord } from '../../../src/job/delivery.ts'
 import {
   aDelivery,
@@ -84,6 +84,15 @@ describe('webhooks', () => {
     [{ url, events: 'push' }, 'events'],
     [{ url, events: [''] }, 'events'],
     [{ url, events: [5] }, 'events'],
+    [{ url, events: ['push', 'pûsh'] }, 'events'],
+    [{ url, events: ['push\r\nX-Own: 1'] }, 'events'],
+    [{ url, secret: 'a\nb' }, 'secret'],
+    [{ url, secret: '\ud800' }, 'secret'],
+    [{ url, target: { type: 'a\r\nX-Own: 1', id: 5 } }, 'target.type'],
+    [{ url, target: { type: 'dépôt', id: 5 } }, 'target.type'],
+    [{ url, target: { type: '', id: 5 } }, 'target.type'],
+    [{ url, target: { type: 'repository', id: 2 ** 60 } }, 'target'],
+    [{ url, target: 'repository' }, 'target'],
     [{ url, active: 1 }, 'active'],
     [{ url, insecureTls: 'no' }, 'insecureTls'],
     [{ url, target: { type: 'repository' } }, 'target'],

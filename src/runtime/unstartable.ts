@@ -1,0 +1,19 @@
+import { HelveError, read } from '../job/errors.ts'
+import type { Pool } from '../pool/pool.ts'
+
+/** A place in the host's own code, in the line of a stack: not one of Node's own. */
+const PLACE = /(?:file:\/\/)?\/[^\s()]+\.[cm]?[jt]sx?:\d+(?::\d+)?/
+
+/** Why a lane could not be started: which file, where in it if that is known, and the error itself. */
+export function unstartable(lane: string, pool: Pool, handlers: string | undefined): HelveError {
+  const { problem, cause } = pool
+  const stack = read(cause, 'stack')
+  const lines = typeof stack === 'string' ? stack.split('\n') : []
+  const place = lines.map((line) => line.match(PLACE)?.[0]).find((found) => found !== undefined)
+  return new HelveError(
+    'HELVE_ERR_HANDLERS',
+    `handlers: expected a module that lane ${lane} can load, got ${String(handlers)}: ` +
+      `${problem}${place === undefined ? '' : ` (${place})`}`,
+    { cause },
+  )
+}
