@@ -9,13 +9,6 @@ const stderr = new Console({ stdout: process.stderr, stderr: process.stderr })
 
 /** A runtime's logger unless the host has one: warnings and errors, to be read by people. */
 export function stderrLogger(): Logger & { level: string } {
-  const method = (level: LogLevel): LogMethod => {
-    if (LOG_LEVELS[level] < LOG_LEVELS.warn) return () => undefined
-    return (first: object | string, second?: string) => {
-      const [fields, text] = logLine(first, second)
-      stderr.error(line(level, text, fields))
-    }
-  }
   return {
     level: 'warn',
     trace: method('trace'),
@@ -23,6 +16,14 @@ export function stderrLogger(): Logger & { level: string } {
     info: method('info'),
     warn: method('warn'),
     error: method('error'),
+  }
+}
+
+function method(level: LogLevel): LogMethod {
+  if (LOG_LEVELS[level] < LOG_LEVELS.warn) return () => undefined
+  return (first: object | string, second?: string) => {
+    const [fields, text] = logLine(first, second)
+    stderr.error(line(level, text, fields))
   }
 }
 

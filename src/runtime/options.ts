@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import type { BackoffFunction, BackoffOptions } from '../job/backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
-import { HelveError, read } from '../job/errors.ts'
+import { HelveError } from '../job/errors.ts'
 import { MAX_DELAY, MAX_PRIORITY } from '../job/limits.ts'
 import { nearest } from '../job/nearest.ts'
 import {

@@ -23,7 +23,7 @@ export const vandals = {
   },
   returnsObject: () => ({ size: 3 }),
   records(job: Job, ctx: HandlerContext) {
-    ctx.recordDelivery(job.payload as unknown as DeliveryRecord)
+    ctx.recordDelivery(job.payload as DeliveryRecord)
   },
 
   /** Puts its payload in the place of its outcome, on the way out of the thread. */
