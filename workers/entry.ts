@@ -15,7 +15,7 @@ import {
 import type { ThreadData } from '../src/thread/protocol.ts'
 import type { TaskOutcome } from '../src/job/outcome.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
-import { Heart } from './heart.ts'
+import { LoopBeacon } from './loop-beacon.ts'
 import { hasSent, send } from './messages.ts'
 import { threadContext, threadLogger } from './thread-context.ts'
 
@@ -29,7 +29,7 @@ const { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard } =
   workerData as ThreadData
 const bell = flags.length - 1
 const runs = new Map<number, Run>()
-const heart = pulse && new Heart(pulse)
+const beacon = pulse && new LoopBeacon(pulse)
 const guard = new SpawnGuard(spawnGuard)
 /** The batch before, in a thread that runs one at a time. */
 let before: Promise<unknown> = Promise.resolve()
@@ -95,7 +95,7 @@ async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
   runs.set(slot, current)
   try {
     const outcome = (): Promise<TaskOutcome> => current.outcome(handler)
-    return await (heart ? heart.during(slot, outcome) : outcome())
+    return await (beacon ? beacon.during(slot, outcome) : outcome())
   } finally {
     runs.delete(slot)
   }

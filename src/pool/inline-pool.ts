@@ -4,7 +4,7 @@ import type { Outcome } from '../job/outcome.ts'
 import { Run } from '../run/run.ts'
 import { unhandled } from '../job/outcome.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
-import { Watchdog, type Watched } from './watchdog.ts'
+import { RunTimeouts, type Watched } from './run-timeouts.ts'
 
 interface ActiveRun extends Watched {
   job: ClaimedJob
@@ -20,7 +20,7 @@ export class InlinePool implements Pool {
   readonly #listener: PoolListener
   readonly #logger: (job: ClaimedJob) => Logger
   readonly #runs = new Set<ActiveRun>()
-  readonly #watchdog = new Watchdog<ActiveRun>((active) => this.#end(active, 'timeout'))
+  readonly #timeouts = new RunTimeouts<ActiveRun>((active) => this.#end(active, 'timeout'))
 
   constructor(
     handlers: ReadonlyMap<string, Handler>,
@@ -75,7 +75,7 @@ export class InlinePool implements Pool {
 
   /** What still runs ends with the process, if not before. */
   async close(): Promise<boolean> {
-    this.#watchdog.close()
+    this.#timeouts.close()
     return this.#runs.size === 0
   }
 
@@ -103,9 +103,9 @@ export class InlinePool implements Pool {
       startedAt: () => startedAt,
     }
     this.#runs.add(active)
-    this.#watchdog.watch(active)
+    this.#timeouts.watch(active)
     const outcome = await run.outcome(handler)
-    this.#watchdog.unwatch(active)
+    this.#timeouts.unwatch(active)
     this.#runs.delete(active)
     if (outcome.type === 'completed' || active.ending === undefined) return outcome
     return active.ending === 'timeout'

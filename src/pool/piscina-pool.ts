@@ -3,8 +3,8 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { Webhook } from '../job/delivery.ts'
 import type { Pool, PoolListener, Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
-import { Pace } from './pace.ts'
-import { pack, type Seat } from './packing.ts'
+import { RunTimeEstimates } from './run-time-estimates.ts'
+import { pack, type Candidate } from './packing.ts'
 import { StallWatch } from './stall-watch.ts'
 import type { ThreadListener } from './thread-listener.ts'
 import { fieldsOf, threadMessage } from './thread-messages.ts'
@@ -29,7 +29,7 @@ export class PiscinaPool implements Pool {
   readonly #options: ThreadOptions
   readonly #listener: PoolListener
   readonly #getWebhook: (id: number) => Promise<Webhook | undefined>
-  readonly #pace = new Pace()
+  readonly #estimates = new RunTimeEstimates()
   readonly #threads: WorkerThread[] = []
   /** Threads that finish what they run, and end: too many, for one job only, or replaced. */
   readonly #extra = new Set<WorkerThread>()
@@ -110,7 +110,7 @@ export class PiscinaPool implements Pool {
 
   /** Where a thread takes several hand-offs at once, they run side by side and are not shared. */
   cost(kind: string): number {
-    return this.#isShared ? 1 : this.#pace.cost(kind)
+    return this.#isShared ? 1 : this.#estimates.cost(kind)
   }
 
   start(job: ClaimedJob, terms: Terms): void {
@@ -180,8 +180,8 @@ export class PiscinaPool implements Pool {
 
   readonly #onThread: ThreadListener = {
     settled: (job, outcome, took) => {
-      if (took !== undefined) this.#pace.measured(job.kind, took)
-      else if (outcome.type === 'lost') this.#pace.forget(job.kind)
+      if (took !== undefined) this.#estimates.measured(job.kind, took)
+      else if (outcome.type === 'lost') this.#estimates.forget(job.kind)
       this.#listener.settled(job, outcome)
     },
     returned: (jobs) => {
@@ -265,11 +265,11 @@ export class PiscinaPool implements Pool {
   }
 
   #pack(): void {
-    const seats = this.#threads.map((thread): Seat => {
+    const candidates = this.#threads.map((thread): Candidate => {
       const isIdle = thread.free > 0
       return { isIdle, room: isIdle ? 1 : Math.min(1, thread.roomBehind), kinds: thread.kinds }
     })
-    const packets = pack(this.#waiting, seats, (handOff) => this.#costOf(handOff))
+    const packets = pack(this.#waiting, candidates, (handOff) => this.#costOf(handOff))
     const handed = new Set(packets.flatMap((packet) => packet?.handOffs ?? []))
     this.#waiting = this.#waiting.filter((handOff) => !handed.has(handOff))
     packets.forEach((packet, at) => packet && this.#threads[at]!.start(packet))

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { ThreadStart } from './thread-life.ts'
+import type { ThreadStart } from './supervised-thread.ts'
 
 /** How the threads of a lane are started. */
 export interface ThreadOptions extends ThreadStart {

@@ -4,7 +4,7 @@ import { Flag, type Batch } from '../thread/protocol.ts'
 import { type TaskOutcome } from '../job/outcome.ts'
 import type { Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
-import type { Watched } from './watchdog.ts'
+import type { Watched } from './run-timeouts.ts'
 
 /** What the runs of a thread share with it. */
 export interface SharedSlots {

@@ -10,11 +10,11 @@ import {
 } from '../thread/protocol.ts'
 import type { HandOff } from './hand-off.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { LastReports } from './last-reports.ts'
-import { MOST_JOBS } from './pace.ts'
+import { LateReports } from './late-reports.ts'
+import { MOST_JOBS } from './run-time-estimates.ts'
 import type { Packed } from './packing.ts'
-import { RunEnder } from './run-ender.ts'
-import { ThreadGone, ThreadLife } from './thread-life.ts'
+import { Termination } from './termination.ts'
+import { ThreadGone, SupervisedThread } from './supervised-thread.ts'
 import type { ThreadListener } from './thread-listener.ts'
 import type { ThreadOptions } from './thread-options.ts'
 import type { ThreadRun } from './thread-run.ts'
@@ -37,7 +37,7 @@ export class WorkerThread {
   readonly #options: ThreadOptions
   readonly #listener: ThreadListener
   readonly #slots: ThreadSlots
-  readonly #last = new LastReports()
+  readonly #last = new LateReports()
   #batches = 0
   /** What its hand-offs cost together. */
   #load = 0
@@ -50,8 +50,8 @@ export class WorkerThread {
   /** The latest of them to report its end: what it has left behind may end the thread. */
   #latest: ClaimedJob | undefined
   readonly #heartbeat: Heartbeat | undefined
-  readonly #life: ThreadLife
-  readonly #ender: RunEnder
+  readonly #thread: SupervisedThread
+  readonly #termination: Termination
   #closed: Promise<boolean> | undefined
 
   constructor(options: ThreadOptions, listener: ThreadListener) {
@@ -73,7 +73,7 @@ export class WorkerThread {
     const guard = new SpawnGuard()
     const spawnGuard = guard.words
     const data = { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard }
-    this.#life = new ThreadLife(options, data, {
+    this.#thread = new SupervisedThread(options, data, {
       message: (message) => listener.message(this, message),
       up: () => {
         this.#ruinedBy.clear()
@@ -87,24 +87,24 @@ export class WorkerThread {
         listener.down(id, reason)
       },
     })
-    this.#ender = new RunEnder(this.#life, flags, guard, (job, reason) =>
+    this.#termination = new Termination(this.#thread, flags, guard, (job, reason) =>
       listener.stuck(job, reason),
     )
   }
 
   /** Its `threadId`, or that of the last one while there is none. */
   get id(): number {
-    return this.#life.id
+    return this.#thread.id
   }
 
   /** Why it has no thread; undefined while it has one, or the first is being set up. */
   get problem(): string | undefined {
-    return this.#life.problem
+    return this.#thread.problem
   }
 
   /** Resolves once it has a thread, or could not be given one. */
   ready(): Promise<void> {
-    return this.#life.ready()
+    return this.#thread.ready()
   }
 
   /** Hand-offs that it has. */
@@ -126,7 +126,7 @@ export class WorkerThread {
   }
 
   get #isOpen(): boolean {
-    return this.#life.isUp && this.#closed === undefined
+    return this.#thread.isUp && this.#closed === undefined
   }
 
   /** Kinds of the jobs that it has, and those that it died of. */
@@ -162,7 +162,7 @@ export class WorkerThread {
 
   /** Looks whether its event loop turns. False when it has no jobs. */
   look(): boolean {
-    const change = this.#life.isUp ? this.#heartbeat?.look() : undefined
+    const change = this.#thread.isUp ? this.#heartbeat?.look() : undefined
     if (change?.isStalled) this.#listener.stalled(this, this.#holder, change.heldMs)
     else if (change) this.#listener.resumed(this, change.heldMs)
     return this.#batches > 0
@@ -176,7 +176,7 @@ export class WorkerThread {
   start({ handOffs, cost }: Packed): void {
     const runs = handOffs.map((handOff) => {
       const run = this.#slots.take(handOff)
-      this.#ender.watch(run)
+      this.#termination.watch(run)
       return run
     })
     if (this.#batches === 0) this.#since = performance.now()
@@ -214,7 +214,7 @@ export class WorkerThread {
   /** Takes note of a process that one of its runs has started, or that has exited. */
   child({ slot, token, pid, alive }: Extract<ThreadMessage, { helve: 'child' }>): void {
     const run = this.#slots.live(slot, token)
-    if (run) this.#ender.child(run, pid, alive)
+    if (run) this.#termination.child(run, pid, alive)
   }
 
   #settleAll(reports: Report[]): void {
@@ -230,7 +230,7 @@ export class WorkerThread {
     if (run === undefined) return false
     if (run.revoke()) {
       this.#settle(run, { type: 'released', reason: 'it was told to end' }, undefined)
-    } else this.#ender.end(run, 'interrupt')
+    } else this.#termination.end(run, 'interrupt')
     return true
   }
 
@@ -240,8 +240,8 @@ export class WorkerThread {
    * @param isLast whether no other thread is to follow this one
    */
   interrupt(isLast: boolean): void {
-    if (isLast) this.#life.isLast = true
-    for (const run of this.#slots.all()) this.#ender.end(run, 'interrupt')
+    if (isLast) this.#thread.isLast = true
+    for (const run of this.#slots.all()) this.#termination.end(run, 'interrupt')
   }
 
   /** Lets the handlers close, and ends the thread; resolves to whether it has exited. */
@@ -251,19 +251,19 @@ export class WorkerThread {
   }
 
   async #close(): Promise<boolean> {
-    this.#ender.close()
-    if (this.#life.isUp) {
-      const closed = this.#life.run(CLOSE).catch((error: unknown) => error)
+    this.#termination.close()
+    if (this.#thread.isUp) {
+      const closed = this.#thread.run(CLOSE).catch((error: unknown) => error)
       await within(CLOSE_TIMEOUT, closed)
     }
-    return within(CLOSE_TIMEOUT, this.#life.close())
+    return within(CLOSE_TIMEOUT, this.#thread.close())
   }
 
   async #run(runs: ThreadRun[], cost: number): Promise<void> {
     const batch: Batch = runs.map((run) => run.task())
     let gone = NO_OUTCOME
     try {
-      this.#settleAll((await this.#life.run(batch)) as Report[])
+      this.#settleAll((await this.#thread.run(batch)) as Report[])
       this.#settleAll(await this.#last.take(runs))
     } catch (error) {
       gone = error as ThreadGone
@@ -288,10 +288,10 @@ export class WorkerThread {
 
   /** Its thread could not end what it had started. */
   #bury(run: ThreadRun, { message, killedFor }: ThreadGone): void {
-    this.#ender.bury(run)
+    this.#termination.bury(run)
     const outcome = run.died(this.#suspicion(message), killedFor)
     const guilty = outcome.type === 'lost' || outcome.type === 'timedOut'
-    if (guilty && !this.#life.isUp) this.#ruinedBy.add(run.job.kind)
+    if (guilty && !this.#thread.isUp) this.#ruinedBy.add(run.job.kind)
     this.#settle(run, outcome, undefined)
   }
 
@@ -304,7 +304,7 @@ export class WorkerThread {
 
   /** Nothing that comes later is about this run. */
   #over(run: ThreadRun): void {
-    this.#ender.forget(run)
+    this.#termination.forget(run)
     this.#slots.over(run)
   }
 

@@ -62,7 +62,7 @@ const MOST_RESTART_DELAY = 10_000
  * Piscina, where the crash of a thread could strand it. It takes tasks once it is set up: a module
  * that cannot be set up costs no job a run.
  */
-export class ThreadLife {
+export class SupervisedThread {
   readonly #start: ThreadStart
   readonly #data: ThreadData
   readonly #listener: LifeListener
