@@ -11,8 +11,6 @@ export interface Lanes {
   /** What a job of the kind takes up of its lane's room. */
   cost(kind: string): number
   policy(kind: string): Policy
-  /** Kinds of the lane that are known: registered, or seen. */
-  kinds(lane: string): Set<string>
 }
 
 /** Jobs that one turn claims only in order to say that nobody handles their kind. */
@@ -35,30 +33,30 @@ export function admissions(
     if (of === undefined) queues.set(lane, [queue])
     else of.push(queue)
   }
-  const open = [...queues].filter(([lane]) => room(lanes, lane) > 0)
+  const open = [...queues].filter(([lane]) => room(lanes, lane) + reserve(lanes, lane) > 0)
   // In equal shares: a lane that could take all of every turn must not starve the others.
   const share = Math.max(1, Math.floor(most / open.length))
-  return open.map(([lane, of]) => ({ queues: of, room: room(lanes, lane), most: share }))
+  return open.map(([lane, of]) => ({
+    ...{ queues: of, room: room(lanes, lane), reserve: reserve(lanes, lane) },
+    most: share,
+  }))
 }
 
 /** One job, the first of all that could start now. */
 export function admitOne(backlog: Queue[], pauses: readonly Pause[], lanes: Lanes): Admission[] {
   const startable = priced(backlog, pauses, lanes).filter(({ kind, terms }) => {
-    return room(lanes, lanes.of(kind)) > 0 && terms.room > 0
+    const lane = lanes.of(kind)
+    return room(lanes, lane) + reserve(lanes, lane) > 0 && terms.room > 0
   })
   const queues = startable.map((queue) => ({
     ...queue,
-    terms: { ...queue.terms, cost: 1, room: 1 },
+    terms: { ...queue.terms, cost: 1, room: 1, reserve: 0 },
   }))
   return [{ queues, room: 1, most: LOOKS }]
 }
 
 /** The queues that are not paused. */
 function priced(backlog: Queue[], pauses: readonly Pause[], lanes: Lanes): PricedQueue[] {
-  for (const { kind } of backlog) {
-    const lane = lanes.of(kind)
-    if (lane !== undefined) lanes.kinds(lane).add(kind)
-  }
   const terms = new Map<string, KindTerms>()
   return backlog.flatMap((queue) => {
     const { kind } = queue
@@ -89,7 +87,7 @@ function termsOf(kind: string, pauses: readonly Pause[], lanes: Lanes): KindTerm
   const paused = pauses.flatMap((pause) => (pause.kind === kind ? (pause.group ?? []) : []))
   return {
     cost: pool === undefined ? 1 : lanes.cost(kind),
-    room: pool?.roomFor(kind, mostSlots(kind, lanes)) ?? Infinity,
+    ...(pool?.roomFor(kind, mostSlots(kind, lanes)) ?? { room: Infinity, reserve: 0 }),
     rate,
     groupOf: group,
     groupConcurrency,
@@ -98,15 +96,17 @@ function termsOf(kind: string, pauses: readonly Pause[], lanes: Lanes): KindTerm
   }
 }
 
-/** Slots of its lane that a kind may hold: it leaves one to the others that there are. */
+/** Slots of its lane that a kind may hold. */
 export function mostSlots(kind: string, lanes: Lanes): number {
-  const lane = lanes.of(kind) ?? ''
-  const { concurrency } = lanes.policy(kind)
-  const slots = lanes.pools.get(lane)?.slots ?? Infinity
-  const alone = lanes.kinds(lane).size < 2
-  return Math.min(concurrency, alone ? slots : Math.max(1, slots - 1))
+  const slots = lanes.pools.get(lanes.of(kind) ?? '')?.slots ?? Infinity
+  return Math.min(lanes.policy(kind).concurrency, slots)
 }
 
 function room(lanes: Lanes, lane: string | undefined): number {
   return lane === undefined ? UNHANDLED : (lanes.pools.get(lane)?.free ?? 0)
+}
+
+/** Room beyond that, for kinds that hold nothing of the lane. */
+function reserve(lanes: Lanes, lane: string | undefined): number {
+  return lanes.pools.get(lane ?? '')?.reserve ?? 0
 }

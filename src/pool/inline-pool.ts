@@ -3,7 +3,7 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { Run } from '../run/run.ts'
 import { unhandled } from '../job/outcome.ts'
-import type { Pool, PoolListener, Terms } from './pool.ts'
+import type { Pool, PoolListener, Room, Terms } from './pool.ts'
 import { RunTimeouts, type Watched } from './run-timeouts.ts'
 
 interface ActiveRun extends Watched {
@@ -13,7 +13,10 @@ interface ActiveRun extends Watched {
   grace: number
 }
 
-/** The lane of handlers that are functions on the main thread: cheap asynchronous work only. */
+/**
+ * The lane of handlers that are functions on the main thread: cheap asynchronous work only. It takes
+ * one run more than its concurrency, of a kind that has none there.
+ */
 export class InlinePool implements Pool {
   readonly #handlers: ReadonlyMap<string, Handler>
   readonly #concurrency: number
@@ -35,7 +38,11 @@ export class InlinePool implements Pool {
   }
 
   get free(): number {
-    return this.#concurrency - this.#runs.size
+    return Math.max(0, this.#concurrency - this.#runs.size)
+  }
+
+  get reserve(): number {
+    return Math.max(0, this.#concurrency + 1 - this.#runs.size) - this.free
   }
 
   readonly problem: undefined
@@ -46,9 +53,10 @@ export class InlinePool implements Pool {
     return this.#concurrency
   }
 
-  roomFor(kind: string, most: number): number {
+  roomFor(kind: string, most: number): Room {
     const held = [...this.#runs].filter(({ job }) => job.kind === kind).length
-    return Math.max(0, Math.min(this.free, most - held))
+    const reserve = held === 0 ? this.reserve : 0
+    return { room: Math.max(0, Math.min(this.free + reserve, most - held)), reserve }
   }
 
   cost(): number {

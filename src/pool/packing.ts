@@ -26,11 +26,13 @@ const SLACK = 1e-9
  * costs a whole hand-off goes alone, to a thread that is idle; the others share threads evenly. A
  * kind gets to no more threads than it may hold.
  *
+ * @param idleForAll idle ones that any kind may have; the others are for kinds that have none
  * @returns by candidate; undefined where nothing is given
  */
 export function pack(
   jobs: readonly HandOff[],
   candidates: readonly Candidate[],
+  idleForAll: number,
   cost: (handOff: HandOff) => number,
 ): (Packed | undefined)[] {
   const packets: (Packed | undefined)[] = candidates.map(() => undefined)
@@ -77,7 +79,14 @@ export function pack(
   }
 
   function mayHold({ job, terms }: HandOff, at: number): boolean {
-    if (terms.most >= candidates.length || held[at]!.has(job.kind)) return true
-    return held.filter((kinds) => kinds.has(job.kind)).length < terms.most
+    if (held[at]!.has(job.kind)) return true
+    const holders = held.filter((kinds) => kinds.has(job.kind)).length
+    if (holders >= terms.most) return false
+    return holders === 0 || !candidates[at]!.isIdle || packets[at] !== undefined || isIdleForAll()
+  }
+
+  function isIdleForAll(): boolean {
+    const used = packets.filter((packet, at) => packet && candidates[at]!.isIdle)
+    return used.length < idleForAll
   }
 }

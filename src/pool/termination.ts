@@ -1,7 +1,7 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { SpawnGuard } from '../thread/guard.ts'
 import { ProcessGroups } from './process-groups.ts'
-import type { SupervisedThread } from './supervised-thread.ts'
+import { ThreadGone, type SupervisedThread } from './supervised-thread.ts'
 import type { ThreadRun } from './thread-run.ts'
 import { RunTimeouts } from './run-timeouts.ts'
 
@@ -24,12 +24,12 @@ export class Termination {
    * @param onStuck is told of a job whose thread was killed, and does not exit
    */
   constructor(
-    life: SupervisedThread,
+    thread: SupervisedThread,
     flags: Int32Array,
     guard: SpawnGuard,
     onStuck: (job: ClaimedJob, reason: string) => void,
   ) {
-    this.#thread = life
+    this.#thread = thread
     this.#flags = flags
     this.#guard = guard
     this.#onStuck = onStuck
@@ -66,6 +66,19 @@ export class Termination {
     setTimeout(() => {
       if (!run.isOver) this.#force(run)
     }, run.terms.grace).unref()
+  }
+
+  /**
+   * Ends a thread that is of no more use, unless another one has followed it already.
+   *
+   * @param id its `threadId`
+   * @param reason what the jobs that it has are told
+   */
+  async endThread(id: number, reason: string): Promise<ThreadGone> {
+    await this.#guard.doom()
+    if (this.#thread.id === id) return this.#thread.end(reason)
+    this.#guard.pardon()
+    return new ThreadGone(reason, undefined)
   }
 
   close(): void {

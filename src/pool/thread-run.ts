@@ -47,6 +47,11 @@ export class ThreadRun implements Watched {
     return [this.slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt]
   }
 
+  /** Whether it was taken back. */
+  get isRevoked(): boolean {
+    return Atomics.load(this.#flags, this.slot) === Flag.revoked
+  }
+
   /** Takes it back, unless the thread was faster and has started it. */
   revoke(): boolean {
     const flag = Atomics.compareExchange(this.#flags, this.slot, Flag.waiting, Flag.revoked)

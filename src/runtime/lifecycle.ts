@@ -1,9 +1,8 @@
 import { closed } from '../coordinator/coordinator.ts'
 import { orphaned } from '../coordinator/last-chance.ts'
 import { HelveError } from '../job/errors.ts'
-import { startLanes, tellNarrowLanes, type LaneParts } from './lanes.ts'
+import { tellNarrowLanes, type LaneParts, type LanePools } from './lanes.ts'
 import { patiently } from '../patience.ts'
-import type { Pool } from '../pool/pool.ts'
 import { within } from '../pool/within.ts'
 
 /** Milliseconds that a stopping runtime gives to what still runs. */
@@ -13,7 +12,7 @@ const INTERRUPT_TIMEOUT = 10_000
 
 /** A runtime's life: it owns the file from its first run on, and ends once. */
 export class Lifecycle {
-  readonly #pools: Map<string, Pool>
+  readonly #pools: LanePools
   readonly #parts: LaneParts
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
@@ -21,15 +20,14 @@ export class Lifecycle {
   /** Ends the `run` that is going on. */
   #endRun: (() => void) | undefined
 
-  constructor(pools: Map<string, Pool>, parts: LaneParts) {
+  constructor(pools: LanePools, parts: LaneParts) {
     this.#pools = pools
     this.#parts = parts
   }
 
   async runOnce(): Promise<boolean> {
-    await this.start()
     // Otherwise nothing could be claimed that belongs to threads.
-    await Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
+    await this.start()
     return this.#parts.coordinator.once()
   }
 
@@ -38,7 +36,8 @@ export class Lifecycle {
     const ended = new Promise<void>((resolve) => (this.#endRun = resolve))
     const end = (): void => this.#endRun?.()
     try {
-      await this.start()
+      // One lane whose threads take long to set up keeps no other one waiting.
+      await this.#begin()
       if (signal?.aborted || this.#stopped) return
       signal?.addEventListener('abort', end, { once: true })
       this.#parts.coordinator.claim()
@@ -71,8 +70,13 @@ export class Lifecycle {
     coordinator.wake()
   }
 
-  /** Owns the file and starts the lanes, the first time. */
-  start(): Promise<void> {
+  /** Owns the file and starts the lanes, the first time; resolves once their threads are up. */
+  async start(): Promise<void> {
+    await this.#begin()
+    await this.#pools.ready()
+  }
+
+  #begin(): Promise<void> {
     if (this.#stopped) return Promise.reject(closed())
     this.#started ??= this.#own().catch((error: unknown) => {
       this.#started = undefined
@@ -86,7 +90,7 @@ export class Lifecycle {
     const orphans = orphaned(await patiently(() => store.own(Date.now())))
     try {
       this.#unwatch = store.watch(() => coordinator.wake())
-      startLanes(this.#pools, this.#parts)
+      this.#pools.start(this.#parts)
       for (const kind of Object.keys(await store.counts())) {
         const lane = registry.lane(kind)
         if (lane !== undefined) registry.kinds(lane).add(kind)
@@ -102,7 +106,7 @@ export class Lifecycle {
   /** Ends what {@link #own} has begun. */
   async #release(): Promise<void> {
     this.#unwatch?.()
-    await this.#closePools()
+    await this.#pools.close()
     await this.#parts.store.disown()
   }
 
@@ -117,24 +121,17 @@ export class Lifecycle {
     await this.#drain(timeout)
     coordinator.close()
     this.#unwatch?.()
-    const ended = await this.#closePools()
+    const ended = await this.#pools.close()
     if (!owned) return
     // A job that nothing can stop may still be running: only the end of the process ends it.
     if (ended) await store.disown()
     else store.keep()
   }
 
-  /** Whether nothing of them goes on. */
-  async #closePools(): Promise<boolean> {
-    const ended = await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
-    this.#pools.clear()
-    return ended.every(Boolean)
-  }
-
   async #drain(timeout: number): Promise<void> {
     const { coordinator, registry } = this.#parts
     if (await within(timeout, coordinator.quiet())) return
-    for (const pool of this.#pools.values()) pool.interrupt(this.#stopped !== undefined)
+    this.#pools.interrupt(this.#stopped !== undefined)
     await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.ended())
   }
 }

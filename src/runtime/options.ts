@@ -26,7 +26,11 @@ export interface RuntimeOptions {
    * @default none: only functions registered on the main thread run
    */
   handlers?: URL | string
-  /** Handed to every thread's setup; structured-cloneable. @default undefined */
+  /**
+   * Handed to every thread's setup; structured-cloneable. It is cloned by the constructor: what is
+   * changed later reaches no thread.
+   * @default undefined
+   */
   config?: unknown
   /** A pino logger. @default silent */
   logger?: PinoLogger
@@ -43,6 +47,12 @@ export interface RuntimeOptions {
   lanes?: Record<string, LaneOptions>
   /** Environment variables of the threads, beside the harmless ones that they get anyway. @default {} */
   env?: Record<string, string>
+  /**
+   * Node's own options for the threads, such as `--require`, `--conditions`, `--enable-source-maps`.
+   * Threads inherit none of the process's: neither its flags nor `NODE_OPTIONS`.
+   * @default []
+   */
+  execArgv?: string[]
   /** Path of the thread entry, for programs that are bundled into one file. @default helve's own */
   threadEntry?: string
 }
@@ -58,6 +68,12 @@ export interface LaneOptions {
   concurrency?: number
   /** Heap limit of each thread in MiB. @default Node's own */
   memory?: number
+  /**
+   * Keeps one thread more, which is up: for a kind that finds all others taken, and to stand in for
+   * one that has ended. In a lane with `concurrency`, one slot more of each thread instead.
+   * @default true
+   */
+  spare?: boolean
 }
 
 /** How the jobs of a kind are run; what a job says itself goes before it. */
@@ -79,7 +95,7 @@ export interface KindOptions {
   lane?: string
   /**
    * Slots of the lane that the kind may hold at a time: threads, or in a lane with `concurrency`
-   * runs. It leaves one of them to other kinds anyway. @default no limit
+   * runs. @default no limit
    */
   concurrency?: number
   /** How many runs may start in which time; those that have to wait do so in the queue. @default none */
@@ -106,8 +122,8 @@ export interface KindOptions {
   schema?: Schema
 }
 
-const RUNTIME_KEYS = ['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry']
-const LANE_KEYS = ['threads', 'concurrency', 'memory']
+const RUNTIME_KEYS = ['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'execArgv', 'threadEntry']
+const LANE_KEYS = ['threads', 'concurrency', 'memory', 'spare']
 const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'alone', 'lane', 'maxAge']
 const LIMIT_KEYS = ['concurrency', 'rate', 'group', 'groupConcurrency', 'groupRate']
 const KIND_KEYS = [...RUN_KEYS, ...LIMIT_KEYS, 'priority', 'delay', 'schema']
@@ -117,6 +133,7 @@ export interface CheckedLane {
   threads: number
   concurrency: number
   memory: number | undefined
+  spare: boolean
 }
 
 export interface CheckedOptions {
@@ -126,27 +143,28 @@ export interface CheckedOptions {
   idle: number
   lanes: Map<string, CheckedLane>
   env: Record<string, string>
+  execArgv: string[]
   threadEntry: string | undefined
 }
 
 /** @throws HelveError `HELVE_ERR_OPTION` */
 export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   checkKeys(options, 'options', RUNTIME_KEYS)
-  const { idle = 1_000, config, env = {}, threadEntry, logger } = options
+  const { idle = 1_000, config, env = {}, execArgv = [], threadEntry, logger } = options
   if (threadEntry !== undefined && typeof threadEntry !== 'string') {
     throw badOption('threadEntry', 'a path', threadEntry)
   }
   if (logger !== undefined && typeof logger?.isLevelEnabled !== 'function') {
     throw badOption('logger', 'a pino logger', logger)
   }
-  checkConfig(config)
   checkEnvironment(env)
   return {
     handlers: options.handlers === undefined ? undefined : handlersUrl(options.handlers),
-    config,
+    config: cloneConfig(config),
     idle: checkNumber(idle, 'idle', -MAX_DELAY, MAX_DELAY) > 0 ? idle : 1_000,
     lanes: checkLanes(options.lanes ?? {}),
-    env,
+    env: { ...env },
+    execArgv: checkExecArgv(execArgv),
     threadEntry,
   }
 }
@@ -223,10 +241,12 @@ function checkLanes(lanes: Record<string, LaneOptions>): Map<string, CheckedLane
 function checkLane(lane: LaneOptions): CheckedLane {
   checkKeys(lane, 'lane', LANE_KEYS)
   const { threads = Math.max(2, availableParallelism()), concurrency = 1, memory } = lane
+  const { spare = true } = lane
   return {
     threads: checkThreads(threads),
     concurrency: checkInteger(concurrency, 'concurrency', 1, 10_000),
     memory: memory === undefined ? undefined : checkInteger(memory, 'memory', 8, 1_048_576),
+    spare: checkOneOf(spare, 'spare', [true, false]),
   }
 }
 
@@ -239,9 +259,10 @@ function handlersUrl(handlers: unknown): string {
   return pathToFileURL(found).href
 }
 
-function checkConfig(config: unknown): void {
+/** Once, and at once: what the host does with it later must not keep a thread from starting. */
+function cloneConfig(config: unknown): unknown {
   try {
-    structuredClone(config)
+    return structuredClone(config)
   } catch (cause) {
     throw new HelveError(
       'HELVE_ERR_OPTION',
@@ -249,6 +270,12 @@ function checkConfig(config: unknown): void {
       { cause },
     )
   }
+}
+
+function checkExecArgv(execArgv: unknown): string[] {
+  const isList = Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string')
+  if (!isList) throw badOption('execArgv', 'an array of strings', execArgv)
+  return [...(execArgv as string[])]
 }
 
 function checkEnvironment(env: unknown): void {

@@ -12,7 +12,7 @@ import type { EnqueueResult, JobRecord } from '../job/job.ts'
 import { MAX_DELAY } from '../job/limits.ts'
 import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
 import type { PayloadsOf, Rest, Submission } from './kinds.ts'
-import { lanesOf } from './lanes.ts'
+import { LanePools, lanesOf } from './lanes.ts'
 import { Lifecycle, STOP_TIMEOUT } from './lifecycle.ts'
 import { logEvents } from '../log.ts'
 import {
@@ -23,7 +23,6 @@ import {
   type RuntimeOptions,
 } from './options.ts'
 import { patiently } from '../patience.ts'
-import type { Pool } from '../pool/pool.ts'
 import { MAIN_LANE, Registry } from './registry.ts'
 import type { Counts, HostConnection, ListQuery, Page, Store } from '../store/store.ts'
 
@@ -41,8 +40,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
   readonly #options: CheckedOptions
   readonly #registry: Registry
   readonly #events = new Events()
-  /** Empty until the first run. */
-  readonly #pools = new Map<string, Pool>()
+  readonly #pools = new LanePools()
   readonly #coordinator: Coordinator
   readonly #intake: Intake
   readonly #clock: Clock = systemClock
@@ -58,7 +56,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
     this.#store = store
     this.#options = checkRuntimeOptions(options)
     const registry = new Registry(this.#options.lanes, this.#options.handlers !== undefined)
-    const lanes = lanesOf(this.#pools, registry)
+    const lanes = lanesOf(this.#pools.byLane, registry)
     const coordinator = new Coordinator({
       store,
       lanes,
@@ -102,9 +100,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
    * @throws HelveError `HELVE_ERR_OPTION` for what is no number, and above 1,024
    */
   setWorkers(threads: number): void {
-    const lane = this.#options.lanes.get('default')!
-    lane.threads = checkThreads(threads)
-    this.#pools.get('default')?.resize(lane.threads)
+    this.#pools.resize('default', checkThreads(threads))
   }
 
   /**
@@ -159,8 +155,8 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer {
 
   /**
    * Takes ownership of the store's file and starts the threads, without claiming anything yet.
-   * `run` and `runOnce` do it by themselves; a host that prepares the file first wants to know
-   * before that it is its own.
+   * Resolves once the threads of every lane are up, or could not be started. `run` and `runOnce` do
+   * it by themselves; a host that prepares the file first wants to know before that it is its own.
    *
    * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_CLOSED`
    */

@@ -16,7 +16,6 @@ function lanes(free: Record<string, number>) {
     of: (kind: string) => kinds[kind],
     cost: (kind: string) => costs[kind] ?? 1,
     policy: () => DEFAULT_POLICY,
-    kinds: () => new Set<string>(),
   }
 }
 

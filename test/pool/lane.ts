@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url'
 import type { Webhook } from '../../src/job/delivery.ts'
 import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/outcome.ts'
-import { PiscinaPool } from '../../src/pool/piscina-pool.ts'
 import type { Pool, Terms } from '../../src/pool/pool.ts'
+import { SerialPool } from '../../src/pool/serial-pool.ts'
+import { SharedPool } from '../../src/pool/shared-pool.ts'
 import { defaultEntry, threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
 import { built, BUILT_ENTRY } from '../support/built.ts'
 import { NOW } from '../support/jobs.ts'
@@ -18,6 +19,8 @@ export interface LaneOptions {
   threads?: number
   concurrency?: number
   memory?: number
+  /** @default false */
+  spare?: boolean
   /** A module beside this file. */
   handlers?: string
   /** As it is written: threads compile what is TypeScript. */
@@ -53,7 +56,8 @@ export class Lane {
     this.#capacity = threads * concurrency
     const source = new URL(handlers, import.meta.url)
     const module = (isSource ? source : built(source)).href
-    this.pool = new PiscinaPool(
+    const LanePool = concurrency === 1 ? SerialPool : SharedPool
+    this.pool = new LanePool(
       {
         entry,
         flags: threadFlags(entry, module),
@@ -62,6 +66,7 @@ export class Lane {
         config: { cells: this.cells, ...options.config },
         logLevel,
         concurrency,
+        spare: options.spare ?? false,
         setupTimeout: options.setupTimeout ?? 8_000,
         memory,
       },

@@ -36,7 +36,7 @@ const busy = (room: number, ...kinds: string[]): Candidate => ({
 
 /** The places of the jobs that each candidate is given, among all. */
 function packed(given: HandOff[], candidates: Candidate[]): (number[] | undefined)[] {
-  return pack(given, candidates, costOf).map((packet) =>
+  return pack(given, candidates, Infinity, costOf).map((packet) =>
     packet?.handOffs.map((handOff) => given.indexOf(handOff)),
   )
 }
@@ -101,7 +101,7 @@ describe('jobs are put together', () => {
 })
 
 test('short jobs that are too many fill each thread once', () => {
-  const packets = pack(times(25, 'small'), [idle(), idle()], costOf)
+  const packets = pack(times(25, 'small'), [idle(), idle()], Infinity, costOf)
   assert.deepEqual(
     packets.map((packet) => packet?.handOffs.length),
     [10, 10],
@@ -178,7 +178,7 @@ function aScene(random: Random): [HandOff[], Candidate[]] {
 
 function check(given: HandOff[], candidates: Candidate[]): void {
   const before = JSON.stringify(candidates)
-  const packets = pack(given, candidates, costOf)
+  const packets = pack(given, candidates, Infinity, costOf)
   assert.equal(JSON.stringify(candidates), before)
   assert.equal(packets.length, candidates.length)
 

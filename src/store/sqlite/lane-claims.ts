@@ -25,8 +25,6 @@ interface Candidate {
 /** What one look at the queues came to. */
 interface Pass {
   chosen: Candidate[]
-  /** Whether there may be more that is due, and no room for it. */
-  full: boolean
   /** Whether a job was given its group. */
   filed: boolean
   /** Whether another look could find more: each finds one job of a group. */
@@ -51,6 +49,8 @@ export class LaneClaims {
   /** Queued jobs that it may still claim. */
   #left: number
   #room: number
+  /** Room for kinds that hold nothing of the lane. */
+  #reserve: number
   /** Whether there may be more that is due, and no room for it. */
   isFull = false
   /** When there would be more to claim; Infinity if the room is what is short. */
@@ -72,6 +72,7 @@ export class LaneClaims {
     this.#number = number
     this.#left = admission.most
     this.#room = admission.room + SLACK
+    this.#reserve = (admission.reserve ?? 0) + SLACK
     for (const { kind, terms } of admission.queues) {
       if (this.#budgets.has(kind)) continue
       this.#budgets.set(kind, new KindBudget(statements, kind, terms, now))
@@ -116,40 +117,67 @@ export class LaneClaims {
     budget.take()
   }
 
+  #takeReserve(budget: KindBudget): void {
+    this.#reserve -= budget.terms.cost
+    budget.take()
+  }
+
+  /** Whether the reserve has room for a job of a kind. */
+  #mayReserve({ terms: { cost }, reserve }: KindBudget): boolean {
+    return cost <= Math.min(this.#reserve, reserve)
+  }
+
   /** In the order `priority, run_at, id`, with the groups of a kind by turns. */
   #claimDue(): void {
     const priorities = new Set(this.queues.map(({ priority }) => priority).sort(ascending))
-    this.isFull = [...priorities].some((priority) => this.#claimOf(priority))
+    this.isFull = false
+    for (const priority of priorities) if (this.#isOpen) this.#claimOf(priority)
     this.#idle = !this.isFull
-    this.nextDue = this.isFull ? Infinity : this.#earliest()
+    this.nextDue = this.isCut ? Infinity : this.#earliest()
   }
 
-  /** Whether there may be more that is due, and no room for it. */
-  #claimOf(priority: number): boolean {
+  /** Whether any kind may find room. */
+  get #isOpen(): boolean {
+    if (this.isCut) return false
+    return !this.isFull || [...this.#budgets.values()].some((budget) => this.#mayReserve(budget))
+  }
+
+  #claimOf(priority: number): void {
     const level = this.queues.filter((queue) => queue.priority === priority)
     let pass: Pass
     do {
       pass = this.#look(level)
       this.#mark(pass.chosen)
-    } while (pass.again && !pass.full)
-    return pass.full
+    } while (pass.again && this.#isOpen)
   }
 
   #look(level: PricedQueue[]): Pass {
-    const pass: Pass = { chosen: [], full: false, again: false, filed: false }
+    const pass: Pass = { chosen: [], again: false, filed: false }
     for (const candidate of this.#candidates(level, pass)) {
       const { budget } = candidate
       if (!budget.mayStart(this.#now)) continue
-      if (this.isCut || budget.terms.cost > this.#room) return { ...pass, full: true }
+      const isBeyond = this.isFull || budget.terms.cost > this.#room
+      if (this.isCut || (isBeyond && !this.#mayReserve(budget))) {
+        // What comes after it must not take the room that it waits for.
+        this.isFull = true
+        continue
+      }
       if (this.#file(candidate)) pass.filed = pass.again = true
       // What comes after a job that was given its group must not overtake it.
       if (pass.filed || !this.#mayStart(candidate, pass)) continue
       this.#left -= 1
-      this.#take(budget)
+      if (isBeyond) this.#takeReserve(budget)
+      else this.#take(budget)
       pass.chosen.push(candidate)
     }
     const cheapest = Math.min(...[...this.#budgets.values()].map(({ terms }) => terms.cost))
-    return { ...pass, full: this.isCut || cheapest > this.#room }
+    if (this.isCut || cheapest > this.#room) this.isFull = true
+    return pass
+  }
+
+  /** Whether nothing that happens in this turn can make room for the kind. */
+  #isClosedTo(budget: KindBudget): boolean {
+    return this.isFull && !this.#mayReserve(budget)
   }
 
   /** Whether its group lets it start. A group that does not is not looked at again before it may. */
@@ -194,8 +222,8 @@ export class LaneClaims {
     for (const queue of level) {
       const { kind, priority } = queue
       const budget = this.#budgets.get(kind)!
-      if (!budget.mayStart(this.#now)) continue
-      const room = Math.min(this.#room, budget.room)
+      if (!budget.mayStart(this.#now) || this.#isClosedTo(budget)) continue
+      const room = Math.min(this.#room + this.#reserve, budget.room)
       const limit = Math.min(Math.floor(room / budget.terms.cost), Math.max(0, this.#left)) + 1
       for (const row of this.#statements.due.all(kind, priority, this.#now, limit)) {
         const since = row[RUN_AT] as number
@@ -250,7 +278,7 @@ export class LaneClaims {
   #earliest(): number {
     const times = this.queues.map((queue) => {
       const budget = this.#budgets.get(queue.kind)!
-      if (budget.isFull) return Infinity
+      if (budget.isFull || this.#isClosedTo(budget)) return Infinity
       // Without a token, nobody has looked at the groups that are ready.
       const looked = budget.freeAt > this.#now ? -Infinity : this.#now
       return Math.max(budget.freeAt, earliest(this.#statements, queue, looked))
