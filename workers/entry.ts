@@ -1,4 +1,4 @@
-import { workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import type { Handler } from '../src/run/handler.ts'
 import { Run } from '../src/run/run.ts'
 import { unhandled } from '../src/job/outcome.ts'
@@ -35,6 +35,7 @@ const guard = new SpawnGuard(spawnGuard)
 let before: Promise<unknown> = Promise.resolve()
 
 void watchBell()
+parentPort!.once('close', onPortClosed)
 
 export default setUp().then((made) => (task: Batch | typeof SET_UP | typeof CLOSE) => {
   if (task === SET_UP) return []
@@ -111,6 +112,11 @@ async function setUp(): Promise<Handlers> {
     throw new TypeError(`${handlers}: expected setup to return { kinds }, got ${typeof made}`)
   }
   return made
+}
+
+/** Nobody would hear of what its jobs do: another thread has to take its place. */
+function onPortClosed(): never {
+  throw new Error('a handler has closed the port of its thread')
 }
 
 async function close(made: Handlers): Promise<[]> {

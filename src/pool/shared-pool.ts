@@ -227,10 +227,7 @@ export class SharedPool implements Pool {
       if (next) thread.start(next)
     }
     const booting = [...this.#isolated].filter(({ batches }) => batches === 0).length
-    const wanted = Math.min(
-      this.#suspects.length - booting,
-      ISOLATED_THREADS - this.#isolated.size,
-    )
+    const wanted = Math.min(this.#suspects.length - booting, ISOLATED_THREADS - this.#isolated.size)
     for (let n = 0; n < wanted; n += 1) {
       const thread = this.#thread(1)
       this.#threads.leaving.add(thread)

@@ -35,6 +35,9 @@ export class ThreadGone extends Error {
   }
 }
 
+/** The thread went on, but nobody could hear it: it had to be ended. */
+export class ThreadSilent extends ThreadGone {}
+
 /** Bytes of what an error that ended a thread says: it is kept with every job of the thread. */
 const MAX_REASON = 1_024
 /**
@@ -110,12 +113,11 @@ export class SupervisedThread {
     return life.thread.end()
   }
 
-  /** Ends a thread that is of no more use. Resolves to why it has ended, once it has exited. */
-  async end(reason: string): Promise<ThreadGone> {
+  /** Ends a thread that is of no more use. Resolves once it has exited. */
+  async end(reason: string): Promise<void> {
     const life = this.#life!
     this.#over(life, reason)
     await life.thread.end()
-    return new ThreadGone(life.reason ?? reason, life.killedFor)
   }
 
   /** Resolves once the thread has exited. */

@@ -1,7 +1,7 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { SpawnGuard } from '../thread/guard.ts'
 import { ProcessGroups } from './process-groups.ts'
-import { ThreadGone, type SupervisedThread } from './supervised-thread.ts'
+import type { SupervisedThread } from './supervised-thread.ts'
 import type { ThreadRun } from './thread-run.ts'
 import { RunTimeouts } from './run-timeouts.ts'
 
@@ -69,16 +69,16 @@ export class Termination {
   }
 
   /**
-   * Ends a thread that is of no more use, unless another one has followed it already.
+   * Ends a thread that is of no more use, unless another one has followed it already. Resolves once
+   * it has exited.
    *
    * @param id its `threadId`
    * @param reason what the jobs that it has are told
    */
-  async endThread(id: number, reason: string): Promise<ThreadGone> {
+  async endThread(id: number, reason: string): Promise<void> {
     await this.#guard.doom()
-    if (this.#thread.id === id) return this.#thread.end(reason)
-    this.#guard.pardon()
-    return new ThreadGone(reason, undefined)
+    if (this.#thread.id === id) await this.#thread.end(reason)
+    else this.#guard.pardon()
   }
 
   close(): void {

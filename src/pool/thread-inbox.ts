@@ -9,10 +9,7 @@ export class ThreadInbox {
   readonly #listener: PoolListener
   readonly #getWebhook: (id: number) => Promise<Webhook | undefined>
 
-  constructor(
-    listener: PoolListener,
-    getWebhook: (id: number) => Promise<Webhook | undefined>,
-  ) {
+  constructor(listener: PoolListener, getWebhook: (id: number) => Promise<Webhook | undefined>) {
     this.#listener = listener
     this.#getWebhook = getWebhook
   }

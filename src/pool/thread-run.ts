@@ -78,10 +78,14 @@ export class ThreadRun implements Watched {
     return this.#told(this.#ending)
   }
 
-  /** What it means that its thread is gone. */
-  died(reason: string, culprit: ClaimedJob | undefined): Outcome {
+  /**
+   * What it means that its thread is gone.
+   *
+   * @param wasSilent whether the thread went on, and would never have said what became of it
+   */
+  died(reason: string, culprit: ClaimedJob | undefined, wasSilent: boolean): Outcome {
     if (this.#ending !== undefined) return this.#told(this.#ending)
-    if (Atomics.load(this.#flags, this.slot) === Flag.done) {
+    if (!wasSilent && Atomics.load(this.#flags, this.slot) === Flag.done) {
       return { type: 'released', reason: 'its thread ended before it could report the outcome' }
     }
     if (culprit === undefined) return { type: 'lost', reason }

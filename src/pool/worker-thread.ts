@@ -11,7 +11,7 @@ import {
 import type { Pulse } from '../thread/pulse.ts'
 import type { HandOff } from './hand-off.ts'
 import { LateReports } from './late-reports.ts'
-import { SupervisedThread, ThreadGone } from './supervised-thread.ts'
+import { SupervisedThread, ThreadSilent, type ThreadGone } from './supervised-thread.ts'
 import { Termination } from './termination.ts'
 import type { ThreadListener } from './thread-listener.ts'
 import type { ThreadOptions } from './thread-options.ts'
@@ -223,7 +223,8 @@ export abstract class WorkerThread {
     const silent = runs.find((run) => !run.isOver && !run.isRevoked)
     const reason = `the thread gave no outcome of job ${silent?.job.id}`
     // Nothing else that runs on it could be heard either.
-    return silent ? this.#termination.endThread(id, reason) : new ThreadGone(reason, undefined)
+    if (silent) await this.#termination.endThread(id, reason)
+    return new ThreadSilent(reason, undefined)
   }
 
   async #close(): Promise<boolean> {
@@ -251,9 +252,10 @@ export abstract class WorkerThread {
   }
 
   /** Its thread could not end what it had started. */
-  #bury(run: ThreadRun, { message, killedFor }: ThreadGone): void {
+  #bury(run: ThreadRun, gone: ThreadGone): void {
+    const { message, killedFor } = gone
     this.#termination.bury(run)
-    const outcome = run.died(this.#suspicion(message), killedFor)
+    const outcome = run.died(this.#suspicion(message), killedFor, gone instanceof ThreadSilent)
     const guilty = outcome.type === 'lost' || outcome.type === 'timedOut'
     if (guilty && !this.#thread.isUp) this.#ruinedBy.add(run.job.kind)
     this.#settle(run, outcome, undefined)

@@ -122,7 +122,16 @@ export interface KindOptions {
   schema?: Schema
 }
 
-const RUNTIME_KEYS = ['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'execArgv', 'threadEntry']
+const RUNTIME_KEYS = [
+  'handlers',
+  'config',
+  'logger',
+  'idle',
+  'lanes',
+  'env',
+  'execArgv',
+  'threadEntry',
+]
 const LANE_KEYS = ['threads', 'concurrency', 'memory', 'spare']
 const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'alone', 'lane', 'maxAge']
 const LIMIT_KEYS = ['concurrency', 'rate', 'group', 'groupConcurrency', 'groupRate']

@@ -14,11 +14,14 @@ import { Recorder } from './recorder.ts'
 
 /** A run that hangs does not take the tests after it along. */
 const PATIENCE = 9_000
+/** More slots than any lane has. */
+const MOST = 1_000
 
 export interface LaneOptions {
   threads?: number
   concurrency?: number
   memory?: number
+  flags?: string[]
   /** @default false */
   spare?: boolean
   /** A module beside this file. */
@@ -60,7 +63,7 @@ export class Lane {
     this.pool = new LanePool(
       {
         entry,
-        flags: threadFlags(entry, module),
+        flags: [...threadFlags(entry, module), ...(options.flags ?? [])],
         environment: threadEnvironment(env),
         handlers: module,
         config: { cells: this.cells, ...options.config },
@@ -79,7 +82,7 @@ export class Lane {
   /** Hands a job to the pool, which must have room for it. */
   start(kind: string, payload: unknown = {}, options: StartOptions = {}): ClaimedJob {
     const { crashes = 0, attempt = 1, dedupeKey = null, ...terms } = options
-    assert.ok(this.pool.free > 0, 'expected a pool with room')
+    assert.ok(this.#hasRoom(kind, options), 'expected a pool with room')
     this.#lastId += 1
     const id = this.#lastId
     const job: ClaimedJob = {
@@ -99,7 +102,7 @@ export class Lane {
       timeout: PATIENCE,
       grace: 100,
       alone: false,
-      most: 1_000,
+      most: MOST,
       ...terms,
     })
     return job
@@ -107,13 +110,13 @@ export class Lane {
 
   /** Hands a job over as soon as there is room for it, and waits for its end. */
   async run(kind: string, payload?: unknown, options?: StartOptions): Promise<Outcome> {
-    await this.recorder.until(() => this.pool.free > 0, 'room for a job')
+    await this.recorder.until(() => this.#hasRoom(kind, options), 'room for a job')
     return this.recorder.outcome(this.start(kind, payload, options))
   }
 
   /** Starts a job that runs until it is released, and waits until its handler runs. */
   async hold(options?: StartOptions, kind = 'hold', payload?: unknown): Promise<ClaimedJob> {
-    await this.recorder.until(() => this.pool.free > 0, 'room for a job')
+    await this.recorder.until(() => this.#hasRoom(kind, options), 'room for a job')
     const job = this.start(kind, payload, options)
     await this.recorder.firstProgress(job)
     return job
@@ -141,6 +144,16 @@ export class Lane {
   /** Resolves when nothing runs, and all of its capacity is there. */
   isFree(capacity = this.#capacity): Promise<void> {
     return this.recorder.until(() => this.pool.free === capacity, `${capacity} free slots`)
+  }
+
+  /** What a kind may take of the lane. */
+  room(kind: string, most = MOST): number {
+    const { room, reserve } = this.pool.roomFor(kind, most)
+    return Math.min(room, this.pool.free + reserve)
+  }
+
+  #hasRoom(kind: string, { most }: StartOptions = {}): boolean {
+    return this.room(kind, most) > 0
   }
 
   /** What the threads that have ended ended with. */

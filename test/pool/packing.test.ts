@@ -153,6 +153,34 @@ describe('a kind that may hold so many threads', () => {
   }
 })
 
+describe('with fewer idle threads for all than there are', () => {
+  const cases: [what: string, given: HandOff[], idleForAll: number, packets: number[][]][] = [
+    ['a kind that has none gets the one that is left', jobs('heavy', 'other'), 1, [[0], [1]]],
+    ['and one that has another does not', jobs('heavy', 'heavy'), 1, [[0], []]],
+    [
+      'short jobs of a kind that has none share it',
+      jobs('heavy', 'tiny', 'tiny'),
+      1,
+      [[0], [1, 2]],
+    ],
+    ['none is left for a third', jobs('heavy', 'other', 'slow'), 1, [[0], [1]]],
+    ['the first kind gets it if there is no other', jobs('heavy', 'other'), 0, [[0], [1]]],
+  ]
+  for (const [what, given, idleForAll, packets] of cases) {
+    test(what, () => {
+      const packed = pack(given, [idle(), idle()], idleForAll, costOf)
+      const places = packed.map((one) => one?.handOffs.map((job) => given.indexOf(job)) ?? [])
+      assert.deepEqual(places, packets)
+    })
+  }
+
+  test('one that waits for its kind keeps no place that its kind cannot have', () => {
+    const given = jobs('heavy', 'tiny')
+    const packed = pack(given, [busy(0, 'heavy'), idle()], 0, costOf)
+    assert.deepEqual(packed[1]?.handOffs, [given[1]])
+  })
+})
+
 for (const seed of [1, 2, 3]) {
   test(`whatever comes: nothing is lost, doubled or past a limit (seed ${seed})`, () => {
     const random = new Random(seed)
