@@ -1,6 +1,8 @@
+import type { HeapInfo } from 'node:v8'
 import type { Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import type { ThreadData } from '../thread/protocol.ts'
+import { HeapLimit, HEAPS_ARE_KNOWN, type MeasuredWorker } from './heap-limit.ts'
 
 /** How threads are started. */
 export interface ThreadStart {
@@ -39,6 +41,7 @@ export class PiscinaThread {
     first: unknown,
     onMessage: (message: unknown) => void,
   ) {
+    const heap = new HeapLimit(memory).ofV8
     this.#piscina = new Piscina({
       filename: entry,
       // With a minimum of one, Piscina would start the next thread by itself, inside a listener: an
@@ -52,7 +55,7 @@ export class PiscinaThread {
       execArgv: flags,
       env: environment,
       workerData: data,
-      ...(memory === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memory } }),
+      ...(heap === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heap } }),
     })
     // An error outside of any task: without a listener it would end the process. The exit that
     // follows it is what counts.
@@ -68,6 +71,17 @@ export class PiscinaThread {
   /** @throws when the thread ends before it has a result */
   run(task: unknown): Promise<unknown> {
     return this.#piscina.run(task)
+  }
+
+  /** What its heap is like; undefined where Node does not tell, and once the thread has exited. */
+  async heap(): Promise<HeapInfo | undefined> {
+    if (!HEAPS_ARE_KNOWN) return undefined
+    try {
+      return await (this.worker as MeasuredWorker).getHeapStatistics()
+    } catch {
+      // Nobody asks a thread that has exited.
+      return undefined
+    }
   }
 
   /** Ends the thread by force. Resolves once it has exited. */

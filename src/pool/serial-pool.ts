@@ -9,6 +9,7 @@ import { RunTimeEstimates } from './run-time-estimates.ts'
 import { OVERDUE, SerialThread } from './serial-thread.ts'
 import { ThreadInbox } from './thread-inbox.ts'
 import type { ThreadOptions } from './thread-options.ts'
+import { ThreadWatch } from './thread-watch.ts'
 
 /** What of a thread can be taken. */
 interface Place {
@@ -37,6 +38,7 @@ export class SerialPool implements Pool {
   readonly #estimates = new RunTimeEstimates()
   readonly #releases = new Releases()
   readonly #threads = new LaneThreads<SerialThread>()
+  readonly #watch = new ThreadWatch()
   /** Threads that work at a time, but for the spare. */
   #size = 0
   /** Claimed jobs that no thread has. */
@@ -135,6 +137,7 @@ export class SerialPool implements Pool {
 
   close(): Promise<boolean> {
     clearTimeout(this.#overdueTimer)
+    this.#watch.close()
     return this.#threads.close()
   }
 
@@ -151,6 +154,7 @@ export class SerialPool implements Pool {
         this.#useRoom()
       },
       message: (message) => this.#inbox.receive(thread, message),
+      busy: () => this.#watch.watch(thread),
       up: () => {
         this.#listener.threadUp(thread.id)
         this.#useRoom()

@@ -1,3 +1,4 @@
+import { HEAPS_ARE_KNOWN } from './heap-limit.ts'
 import { MOST_JOBS } from './run-time-estimates.ts'
 import type { Packed } from './packing.ts'
 import type { ThreadListener } from './thread-listener.ts'
@@ -40,7 +41,9 @@ export class SerialThread extends WorkerThread {
   start({ handOffs, cost }: Packed): void {
     if (this.batches === 0) this.#since = performance.now()
     this.#load += cost
-    void this.runBatch(handOffs).then(() => {
+    const batch = this.runBatch(handOffs)
+    if (HEAPS_ARE_KNOWN) this.listener.busy()
+    void batch.then(() => {
       this.#load = this.batches === 0 ? 0 : this.#load - cost
       this.#since = performance.now()
       this.listener.freed()

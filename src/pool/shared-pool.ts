@@ -5,9 +5,9 @@ import { LaneThreads } from './lane-threads.ts'
 import type { Pool, PoolListener, Room, Terms } from './pool.ts'
 import { Releases } from './releases.ts'
 import { SharedThread } from './shared-thread.ts'
-import { StallWatch } from './stall-watch.ts'
 import { ThreadInbox } from './thread-inbox.ts'
 import type { ThreadOptions } from './thread-options.ts'
+import { ThreadWatch } from './thread-watch.ts'
 
 /** Threads beyond the lane's own in which jobs with crashes run, each alone. */
 const ISOLATED_THREADS = 2
@@ -26,7 +26,7 @@ export class SharedPool implements Pool {
   readonly #threads = new LaneThreads<SharedThread>()
   /** Those that leave since they have stalled: in their place there is another one. */
   readonly #replaced = new Set<SharedThread>()
-  readonly #stallWatch = new StallWatch()
+  readonly #watch = new ThreadWatch()
   /** Claimed jobs that no thread has. */
   #waiting: HandOff[] = []
   /** Those of them that have crashes, and the threads that have one of them at a time. */
@@ -124,7 +124,7 @@ export class SharedPool implements Pool {
 
   close(): Promise<boolean> {
     this.#closed = true
-    this.#stallWatch.close()
+    this.#watch.close()
     return this.#threads.close()
   }
 
@@ -141,7 +141,7 @@ export class SharedPool implements Pool {
         this.#useRoom()
       },
       message: (message) => this.#inbox.receive(thread, message),
-      busy: () => this.#stallWatch.watch(thread),
+      busy: () => this.#watch.watch(thread),
       stalled: (job, heldMs) => {
         this.#listener.threadStalled(thread.id, job, heldMs)
         this.#waiting.unshift(...thread.revoke())

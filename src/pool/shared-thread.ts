@@ -10,8 +10,6 @@ const COLD_RUNS = 5
 
 /** What a thread that is shared tells beyond others. */
 export interface SharedThreadListener extends ThreadListener {
-  /** It has jobs now. */
-  busy(): void
   /** Its event loop is held, by the code of that job if it is anybody's. */
   stalled(job: ClaimedJob | undefined, heldMs: number): void
   resumed(heldMs: number): void
@@ -49,17 +47,17 @@ export class SharedThread extends WorkerThread {
     return this.#heartbeat.isStalled
   }
 
-  /** Looks whether its event loop turns. False when it has no jobs. */
-  look(): boolean {
+  /** Looks whether its event loop turns, too. */
+  override look(): boolean {
     const change = this.isUp ? this.#heartbeat.look() : undefined
     if (change?.isStalled) this.#tell.stalled(this.#holder, change.heldMs)
     else if (change) this.#tell.resumed(change.heldMs)
-    return this.batches > 0
+    return super.look()
   }
 
   start(handOff: HandOff): void {
     const batch = this.runBatch([handOff])
-    this.#tell.busy()
+    this.listener.busy()
     void batch.then(() => {
       // With its last job a thread may end that nobody would look at any more.
       if (this.isStalled) this.look()

@@ -1,3 +1,4 @@
+import type { HeapInfo } from 'node:v8'
 import { read } from '../job/errors.ts'
 import { cut, toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
@@ -111,6 +112,11 @@ export class SupervisedThread {
     life.killedFor = job
     life.state = 'over'
     return life.thread.end()
+  }
+
+  /** What the heap of the thread is like, if that is known. */
+  async heap(): Promise<HeapInfo | undefined> {
+    return this.isUp ? this.#life?.thread.heap() : undefined
   }
 
   /** Ends a thread that is of no more use. Resolves once it has exited. */

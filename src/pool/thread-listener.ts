@@ -11,6 +11,8 @@ export interface ThreadListener {
   /** It could take a hand-off that it could not take before. */
   freed(): void
   message(message: unknown): void
+  /** It has jobs now. */
+  busy(): void
   /** It has been set up: it could take hand-offs. */
   up(): void
   down(thread: number, reason: string): void

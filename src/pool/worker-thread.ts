@@ -10,6 +10,7 @@ import {
 } from '../thread/protocol.ts'
 import type { Pulse } from '../thread/pulse.ts'
 import type { HandOff } from './hand-off.ts'
+import { HEAPS_ARE_KNOWN, HeapLimit } from './heap-limit.ts'
 import { LateReports } from './late-reports.ts'
 import { SupervisedThread, ThreadSilent, type ThreadGone } from './supervised-thread.ts'
 import { Termination } from './termination.ts'
@@ -46,12 +47,15 @@ export abstract class WorkerThread {
   #latest: ClaimedJob | undefined
   readonly #thread: SupervisedThread
   readonly #termination: Termination
+  readonly #heapLimit: HeapLimit
+  #looksAtHeap = false
   #closed: Promise<boolean> | undefined
 
   constructor(options: ThreadOptions, listener: ThreadListener, sort: Sort) {
     const { slots, serial, pulse } = sort
     this.listener = listener
     this.slots = new ThreadSlots(slots)
+    this.#heapLimit = new HeapLimit(options.memory)
     const { handlers, config, logLevel } = options
     const { flags, starts } = this.slots.shared
     const guard = new SpawnGuard()
@@ -132,6 +136,12 @@ export abstract class WorkerThread {
   /** Runs that have ended since its thread is up. */
   protected get ended(): number {
     return this.#ended
+  }
+
+  /** Looks how it is, and ends a thread that is about to be out of memory. False without jobs. */
+  look(): boolean {
+    if (HEAPS_ARE_KNOWN && !this.#looksAtHeap) void this.#lookAtHeap()
+    return this.#batches > 0
   }
 
   /** Takes back the jobs that it has not started, of those that are wanted. */
@@ -236,10 +246,20 @@ export abstract class WorkerThread {
     return within(CLOSE_TIMEOUT, this.#thread.close())
   }
 
+  async #lookAtHeap(): Promise<void> {
+    this.#looksAtHeap = true
+    const { id } = this
+    const heap = await this.#thread.heap()
+    this.#looksAtHeap = false
+    const reason = heap && this.#heapLimit.broken(heap)
+    if (reason !== undefined) await this.#termination.endThread(id, reason)
+  }
+
   #up(): void {
     this.#ruinedBy.clear()
     this.#ended = 0
     this.#latest = undefined
+    this.#looksAtHeap = false
     this.started()
     this.listener.up()
   }

@@ -1,18 +1,18 @@
 import { LOOK_INTERVAL } from './heartbeat.ts'
 
-/** A thread whose event loop is watched. */
-export interface Beating {
-  /** Looks whether its loop turns. False once it has nothing to do. */
+/** A thread that is looked at while it has jobs. */
+export interface Watched {
+  /** Looks how it is. False once it has nothing to do. */
   look(): boolean
 }
 
 /** Looks at the threads of a lane that have jobs; without any it does nothing. */
-export class StallWatch {
-  readonly #threads = new Set<Beating>()
+export class ThreadWatch {
+  readonly #threads = new Set<Watched>()
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  watch(thread: Beating): void {
+  watch(thread: Watched): void {
     if (this.#closed) return
     this.#threads.add(thread)
     this.#timer ??= setTimeout(() => this.#look(), LOOK_INTERVAL).unref()
