@@ -93,7 +93,9 @@ export class PiscinaThread {
   /** The process waits for its start: Piscina leaves it to end by itself before. */
   #keepAlive(): void {
     this.worker.ref()
-    const letGo = (): void => void this.worker.unref()
+    const letGo = (): void => {
+      this.worker.unref()
+    }
     this.started.then(letGo, letGo)
     // What waits inside Piscina for a thread that has failed to start would wait for ever.
     void this.exited.then(() => this.#piscina.destroy())

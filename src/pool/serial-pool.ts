@@ -41,6 +41,8 @@ export class SerialPool implements Pool {
   readonly #watch = new ThreadWatch()
   /** Threads that work at a time, but for the spare. */
   #size = 0
+  /** Kinds that have ended a thread, and have not completed a run since. */
+  readonly #deadly = new Set<string>()
   /** Claimed jobs that no thread has. */
   #waiting: HandOff[] = []
   #dispatching = false
@@ -92,7 +94,13 @@ export class SerialPool implements Pool {
     const left = Math.max(0, most - holders)
     const all = [...has.map(({ room }) => room), ...rooms.slice(0, left)]
     const room = all.reduce((sum, one) => sum + one, 0) - this.#costOf(waiting)
-    return { room: Math.max(0, room), reserve }
+    return { room: Math.max(0, Math.min(room, this.#mostFor(kind))), reserve }
+  }
+
+  /** While a thread is being replaced, kinds that end threads leave the last one to others. */
+  #mostFor(kind: string): number {
+    const isShort = this.#threads.own.some(({ isOpen, batches }) => !isOpen && batches === 0)
+    return isShort && this.#deadly.has(kind) ? this.#idle().length - 1 : Infinity
   }
 
   cost(kind: string): number {
@@ -145,7 +153,8 @@ export class SerialPool implements Pool {
     const thread: SerialThread = new SerialThread(this.#options, {
       settled: (job, outcome, took) => {
         if (took !== undefined) this.#estimates.measured(job.kind, took)
-        else if (outcome.type === 'lost') this.#estimates.forget(job.kind)
+        if (took !== undefined) this.#deadly.delete(job.kind)
+        if (outcome.type === 'lost') this.#onLost(job)
         this.#listener.settled(job, this.#releases.after(job, outcome))
       },
       returned: (jobs) => this.#waiting.unshift(...jobs),
@@ -164,6 +173,11 @@ export class SerialPool implements Pool {
       stuck: (job, reason) => this.#listener.stuck(job, reason),
     })
     return thread
+  }
+
+  #onLost({ kind }: ClaimedJob): void {
+    this.#estimates.forget(kind)
+    this.#deadly.add(kind)
   }
 
   #costOf(handOffs: readonly HandOff[]): number {

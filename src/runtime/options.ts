@@ -284,7 +284,7 @@ function cloneConfig(config: unknown): unknown {
 function checkExecArgv(execArgv: unknown): string[] {
   const isList = Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string')
   if (!isList) throw badOption('execArgv', 'an array of strings', execArgv)
-  return [...(execArgv as string[])]
+  return [...execArgv]
 }
 
 function checkEnvironment(env: unknown): void {
