@@ -282,9 +282,11 @@ function cloneConfig(config: unknown): unknown {
 }
 
 function checkExecArgv(execArgv: unknown): string[] {
-  const isList = Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string')
-  if (!isList) throw badOption('execArgv', 'an array of strings', execArgv)
-  return [...execArgv]
+  if (!Array.isArray(execArgv)) throw badOption('execArgv', 'an array of strings', execArgv)
+  return execArgv.map((flag: unknown, at) => {
+    if (typeof flag !== 'string') throw badOption(`execArgv[${at}]`, 'a string', flag)
+    return flag
+  })
 }
 
 function checkEnvironment(env: unknown): void {
