@@ -27,10 +27,13 @@ export class HeapLimit {
   readonly #memory: number | undefined
   readonly #headroom: number
 
-  /** @param memory MiB; undefined for V8's own limit */
-  constructor(memory: number | undefined) {
+  /**
+   * @param memory MiB; undefined for V8's own limit
+   * @param isKnown whether the heap of the thread can be looked at
+   */
+  constructor(memory: number | undefined, isKnown = HEAPS_ARE_KNOWN) {
     this.#memory = memory
-    this.#headroom = HEAPS_ARE_KNOWN ? Math.max(memory ?? 0, LEAST_HEADROOM) : 0
+    this.#headroom = isKnown ? Math.max(memory ?? 0, LEAST_HEADROOM) : 0
   }
 
   /** MiB; undefined leaves V8's own. */
@@ -46,7 +49,7 @@ export class HeapLimit {
         : (this.#memory + this.#headroom * SHARE) * MIB
     if (limit === 0 || used <= most) return undefined
     const [size, of] = [used, this.#memory === undefined ? limit : this.#memory * MIB]
-    return `the thread was out of memory: a heap of ${mib(size)} MiB, with a limit of ${mib(of)}`
+    return `the thread was out of memory: a heap of ${mib(size)} MiB, with a limit of ${mib(of)} MiB`
   }
 }
 

@@ -88,8 +88,9 @@ export class SerialPool implements Pool {
     const holders = this.#threads.holders(kind)
     const reserve = holders + waiting.length === 0 ? this.reserve : 0
     // On threads that have the kind there is room for more of it; others are new ones to it.
-    const has = this.#places().filter(({ thread }) => thread.held(kind) > 0)
-    const others = this.#places().filter(({ thread }) => thread.held(kind) === 0)
+    const places = this.#places()
+    const has = places.filter(({ thread }) => thread.held(kind) > 0)
+    const others = places.filter(({ thread }) => thread.held(kind) === 0)
     const rooms = [...others.map(({ room }) => room), reserve].sort((a, b) => b - a)
     const left = Math.max(0, most - holders)
     const all = [...has.map(({ room }) => room), ...rooms.slice(0, left)]

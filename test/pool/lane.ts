@@ -9,6 +9,7 @@ import { SharedPool } from '../../src/pool/shared-pool.ts'
 import { defaultEntry, threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
 import { built, BUILT_ENTRY } from '../support/built.ts'
 import { NOW } from '../support/jobs.ts'
+import { claimedJob } from './claimed-job.ts'
 import type { Config } from './handlers.ts'
 import { Recorder } from './recorder.ts'
 
@@ -85,18 +86,8 @@ export class Lane {
     assert.ok(this.#hasRoom(kind, options), 'expected a pool with room')
     this.#lastId += 1
     const id = this.#lastId
-    const job: ClaimedJob = {
-      ...{ id, token: id + 1_000, kind, payload: JSON.stringify(payload), dedupeKey },
-      ...{
-        priority: 0,
-        attempt,
-        maxAttempts: null,
-        crashes,
-        createdAt: NOW,
-        overrides: null,
-        group: null,
-      },
-    }
+    const over = { kind, payload: JSON.stringify(payload), dedupeKey, attempt, crashes }
+    const job = claimedJob(id, { ...over, createdAt: NOW })
     this.pool.start(job, {
       maxAttempts: 5,
       timeout: PATIENCE,

@@ -53,6 +53,7 @@ export class LaneClaims {
   #reserve: number
   /** Whether there may be more that is due, and no room for it. */
   isFull = false
+  readonly #hadRoom: boolean
   /** When there would be more to claim; Infinity if the room is what is short. */
   nextDue = Infinity
   /** Whether all that is due has been claimed, so that a new job may start at once. */
@@ -72,11 +73,17 @@ export class LaneClaims {
     this.#number = number
     this.#left = admission.most
     this.#room = admission.room + SLACK
+    this.#hadRoom = admission.room > 0
     this.#reserve = (admission.reserve ?? 0) + SLACK
     for (const { kind, terms } of admission.queues) {
       if (this.#budgets.has(kind)) continue
       this.#budgets.set(kind, new KindBudget(statements, kind, terms, now))
     }
+  }
+
+  /** Whether it has taken all the room that there was: more than that is due, or may be. */
+  get isBehind(): boolean {
+    return this.isFull && this.#hadRoom
   }
 
   /** Whether it was cut short by its `most`. */

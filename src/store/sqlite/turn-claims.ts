@@ -75,7 +75,7 @@ export class TurnClaims {
       claimed: this.#claims.flatMap(({ jobs }) => jobs),
       nextDue: Math.min(...this.#claims.map(({ nextDue }) => nextDue)),
       more: this.#claims.some(({ isCut }) => isCut),
-      behind: this.#claims.some(({ isFull }) => isFull),
+      behind: this.#claims.some(({ isBehind }) => isBehind),
     }
   }
 }
