@@ -37,7 +37,7 @@ export function pack(
 ): (Packed | undefined)[] {
   const packets: (Packed | undefined)[] = candidates.map(() => undefined)
   const held = candidates.map(({ kinds }) => new Set(kinds))
-  /** Seats that take nothing more, until they are idle. */
+  /** Candidates that take nothing more, until they are idle. */
   const kept = new Set<number>()
   const light = jobs.filter((job) => cost(job) < 1)
   const total = light.reduce((sum, job) => sum + cost(job), 0)
