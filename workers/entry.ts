@@ -19,7 +19,7 @@ import {
 import type { ThreadData } from '../src/thread/protocol.ts'
 import type { TaskOutcome } from '../src/job/outcome.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
-import { Heart } from './heart.ts'
+import { LoopBeacon } from './loop-beacon.ts'
 import { weightOf } from './weight.ts'
 import { closeToOthers, hasSent, send } from './messages.ts'
 import { boundWrites } from './stdio.ts'
@@ -50,7 +50,7 @@ const {
 const bell = flags.length - 1
 const runs = new Map<number, Run>()
 const notices = new Notices()
-const heart = pulse && new Heart(pulse)
+const beacon = pulse && new LoopBeacon(pulse)
 const guard = new SpawnGuard(spawnGuard)
 const credit = new Credit(words)
 const outbox = new Outbox<ThreadLine>({
@@ -148,7 +148,7 @@ async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
   runs.set(slot, current)
   try {
     const outcome = (): Promise<TaskOutcome> => current.outcome(handler)
-    return await (heart ? heart.during(slot, outcome) : outcome())
+    return await (beacon ? beacon.during(slot, outcome) : outcome())
   } finally {
     outbox.over(id)
     runs.delete(slot)

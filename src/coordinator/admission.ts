@@ -13,8 +13,6 @@ export interface Lanes {
   policy(kind: string): Policy
   /** What becomes of jobs of a kind that nobody handles: `wait` leaves them queued. */
   unknownKinds: 'dead' | 'wait'
-  /** Kinds of the lane that are known: registered, or seen. */
-  kinds(lane: string): Set<string>
 }
 
 /** Jobs that one turn claims only in order to say that nobody handles their kind. */
@@ -37,36 +35,36 @@ export function admissions(
     if (of === undefined) queues.set(lane, [queue])
     else of.push(queue)
   }
-  const open = [...queues].filter(([lane]) => room(lanes, lane) > 0)
+  const open = [...queues].filter(([lane]) => room(lanes, lane) + reserve(lanes, lane) > 0)
   // In equal shares: a lane that could take all of every turn must not starve the others.
   const share = Math.max(1, Math.floor(most / open.length))
-  return open.map(([lane, of]) => ({ queues: of, room: room(lanes, lane), most: share }))
+  return open.map(([lane, of]) => ({
+    ...{ queues: of, room: room(lanes, lane), reserve: reserve(lanes, lane) },
+    most: share,
+  }))
 }
 
 /** One job, the first of all that could start now. */
 export function admitOne(backlog: Queue[], pauses: Pauses, lanes: Lanes): Admission[] {
   const hasRoom = ({ kind, terms }: PricedQueue): boolean => {
-    return room(lanes, lanes.of(kind)) > 0 && terms.room > 0
+    const lane = lanes.of(kind)
+    return room(lanes, lane) + reserve(lanes, lane) > 0 && terms.room > 0
   }
   const queues = priced(backlog, pauses, lanes)
   const [startable, full] = [queues.filter(hasRoom), queues.filter((queue) => !hasRoom(queue))]
   // Without room, the others only tell whether one of them is due.
   return [
-    { queues: startable.map(withRoom), room: 1, most: LOOKS },
-    { queues: full.map(withRoom), room: 0, most: LOOKS },
+    { queues: startable.map((queue) => costing(1, queue)), room: 1, most: LOOKS },
+    { queues: full.map((queue) => costing(2, queue)), room: 1, most: LOOKS },
   ]
 }
 
-function withRoom(queue: PricedQueue): PricedQueue {
-  return { ...queue, terms: { ...queue.terms, cost: 1, room: 1 } }
+function costing(cost: number, queue: PricedQueue): PricedQueue {
+  return { ...queue, terms: { ...queue.terms, cost, room: Infinity, reserve: 0 } }
 }
 
 /** The queues with what their kinds may do. */
 function priced(backlog: Queue[], pauses: Pauses, lanes: Lanes): PricedQueue[] {
-  for (const { kind } of backlog) {
-    const lane = lanes.of(kind)
-    if (lane !== undefined) lanes.kinds(lane).add(kind)
-  }
   const terms = new Map<string, KindTerms>()
   return backlog.map((queue) => {
     const { kind } = queue
@@ -87,7 +85,7 @@ function termsOf(kind: string, pauses: Pauses, lanes: Lanes): KindTerms {
   const isPaused = pauses.find(lanes.of(kind), kind, null) !== undefined
   return {
     cost: pool === undefined ? 1 : lanes.cost(kind),
-    room: pool?.roomFor(kind, mostSlots(kind, lanes)) ?? Infinity,
+    ...(pool?.roomFor(kind, mostSlots(kind, lanes)) ?? { room: Infinity, reserve: 0 }),
     held: isPaused || waitsForHandler(kind, lanes),
     rate,
     filing: group !== undefined,
@@ -97,15 +95,17 @@ function termsOf(kind: string, pauses: Pauses, lanes: Lanes): KindTerms {
   }
 }
 
-/** Slots of its lane that a kind may hold: it leaves one to the others that there are. */
+/** Slots of its lane that a kind may hold. */
 export function mostSlots(kind: string, lanes: Lanes): number {
-  const lane = lanes.of(kind) ?? ''
-  const { concurrency } = lanes.policy(kind)
-  const slots = lanes.pools.get(lane)?.slots ?? Infinity
-  const alone = lanes.kinds(lane).size < 2
-  return Math.min(concurrency, alone ? slots : Math.max(1, slots - 1))
+  const slots = lanes.pools.get(lanes.of(kind) ?? '')?.slots ?? Infinity
+  return Math.min(lanes.policy(kind).concurrency, slots)
 }
 
 function room(lanes: Lanes, lane: string | undefined): number {
   return lane === undefined ? UNHANDLED : (lanes.pools.get(lane)?.free ?? 0)
+}
+
+/** Room beyond that, for kinds that hold nothing of the lane. */
+function reserve(lanes: Lanes, lane: string | undefined): number {
+  return lanes.pools.get(lane ?? '')?.reserve ?? 0
 }

@@ -113,7 +113,7 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
     const reason = `no thread of lane ${lane} can be started: ${pool.problem}`
     return { code: 'no thread', problem: pool.problem, reason }
   }
-  if (pool && pool.free > 0 && pool.roomFor(kind, most) < lanes.cost(kind)) {
+  if (pool && pool.free > 0 && pool.roomFor(kind, most).room < lanes.cost(kind)) {
     const slots = most === 1 ? '1 slot' : `${most} slots`
     const reason = `kind ${kind} holds ${slots} of lane ${lane}, and may hold no more`
     return { code: 'kind', most, reason }

@@ -35,8 +35,7 @@ export interface Policy {
   /** The lane whose threads run the kind. @default 'default' */
   lane: string
   /**
-   * Slots of its lane that the kind may hold at a time. Whatever it is, a kind leaves one slot of
-   * the lane to the others, unless it is the only one there. @default no limit
+   * Slots of its lane that the kind may hold at a time. @default no limit
    */
   concurrency: number
   /** @default none */

@@ -8,9 +8,9 @@ import { unhandled } from '../job/outcome.ts'
 import { after } from '../timer.ts'
 import { boundedLogger } from './bounded-logger.ts'
 import { LoopRoom } from './loop-room.ts'
-import type { Pool, PoolListener, Terms } from './pool.ts'
+import type { Pool, PoolListener, Room, Terms } from './pool.ts'
+import { RunTimeouts, type Watched } from './run-timeouts.ts'
 import { progressOf } from './thread-messages.ts'
-import { Watchdog, type Watched } from './watchdog.ts'
 
 /** Units of lines and progress in each turn of the event loop, which the handlers share. */
 const MOST_TOLD = 1_000
@@ -22,7 +22,10 @@ interface ActiveRun extends Watched {
   grace: number
 }
 
-/** The lane of handlers that are functions on the main thread: cheap asynchronous work only. */
+/**
+ * The lane of handlers that are functions on the main thread: cheap asynchronous work only. It takes
+ * one run more than its concurrency, of a kind that has none there.
+ */
 export class InlinePool implements Pool {
   readonly #handlers: ReadonlyMap<string, Handler>
   readonly #concurrency: number
@@ -30,7 +33,7 @@ export class InlinePool implements Pool {
   readonly #logger: (job: ClaimedJob) => Logger
   readonly #notices = new Notices()
   readonly #runs = new Set<ActiveRun>()
-  readonly #watchdog = new Watchdog<ActiveRun>((active) => this.#end(active, 'timeout'))
+  readonly #timeouts = new RunTimeouts<ActiveRun>((active) => this.#end(active, 'timeout'))
   /** No line waits: its fields may be others by then. */
   readonly #outbox = new Outbox<() => void>(
     {
@@ -61,7 +64,11 @@ export class InlinePool implements Pool {
   }
 
   get free(): number {
-    return this.#concurrency - this.#runs.size
+    return Math.max(0, this.#concurrency - this.#runs.size)
+  }
+
+  get reserve(): number {
+    return Math.max(0, this.#concurrency + 1 - this.#runs.size) - this.free
   }
 
   readonly problem: undefined
@@ -73,9 +80,10 @@ export class InlinePool implements Pool {
     return this.#concurrency
   }
 
-  roomFor(kind: string, most: number): number {
+  roomFor(kind: string, most: number): Room {
     const held = [...this.#runs].filter(({ job }) => job.kind === kind).length
-    return Math.max(0, Math.min(this.free, most - held))
+    const reserve = held === 0 ? this.reserve : 0
+    return { room: Math.max(0, Math.min(this.free + reserve, most - held)), reserve }
   }
 
   cost(): number {
@@ -105,7 +113,7 @@ export class InlinePool implements Pool {
 
   /** What still runs ends with the process, if not before. */
   async close(): Promise<boolean> {
-    this.#watchdog.close()
+    this.#timeouts.close()
     return this.#runs.size === 0
   }
 
@@ -135,10 +143,10 @@ export class InlinePool implements Pool {
       startedAt: () => startedAt,
     }
     this.#runs.add(active)
-    this.#watchdog.watch(active)
+    this.#timeouts.watch(active)
     const outcome = await run.outcome(handler)
     this.#outbox.over(job.id)
-    this.#watchdog.unwatch(active)
+    this.#timeouts.unwatch(active)
     this.#runs.delete(active)
     if (outcome.type === 'completed' || active.ending === undefined) return outcome
     return active.ending === 'timeout'

@@ -4,8 +4,10 @@ import type { LogLevel } from '../thread/protocol.ts'
 
 /** The port of a lane: it runs claimed jobs, and tells what each run came to. */
 export interface Pool {
-  /** Hand-offs that it could take now. */
+  /** Hand-offs that it could take now, of any kind. */
   readonly free: number
+  /** Hand-offs beyond {@link free} that it could take of kinds that hold nothing of it. */
+  readonly reserve: number
   /** Hand-offs that it works at at once. */
   readonly slots: number
   /** Why none of its threads can be started; undefined unless that is so. */
@@ -14,11 +16,11 @@ export interface Pool {
   readonly cause: unknown
   /** Resolves once each thread is up, or could not be started. */
   ready(): Promise<void>
-  /** What of {@link Pool.free} a kind may take that may hold so many slots at a time. */
-  roomFor(kind: string, most: number): number
+  /** What a kind may take that may hold so many slots at a time. */
+  roomFor(kind: string, most: number): Room
   /** What a job of this kind takes up of a hand-off: 1, or less if several share one. */
   cost(kind: string): number
-  /** Takes a job; what is started at once must not cost more than {@link Pool.free}. */
+  /** Takes a job; what is started at once must not cost more than there is room for. */
   start(job: ClaimedJob, terms: Terms): void
   /** Ends one job, first by its signal and then by force: `released`, unless it completes. */
   end(job: ClaimedJob): void
@@ -34,6 +36,14 @@ export interface Pool {
   resize(threads: number): void
   /** Ends the threads. Resolves to whether all have exited: one may be inside native code. */
   close(): Promise<boolean>
+}
+
+/** What a kind may take of a lane, in hand-offs. */
+export interface Room {
+  /** In all. */
+  room: number
+  /** Of that, what may be of {@link Pool.reserve}: 0 for a kind that holds something of the lane. */
+  reserve: number
 }
 
 /** What the kind's policy and the job itself say of a run. */

@@ -1,7 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import type { HandOff } from './hand-off.ts'
-import type { WorkerThread } from './worker-thread.ts'
 
 /** What a thread tells its lane. */
 export interface ThreadListener {
@@ -10,15 +9,16 @@ export interface ThreadListener {
   /** These were handed to it, and it never started them. */
   returned(jobs: HandOff[]): void
   /** It could take a hand-off that it could not take before. */
-  freed(thread: WorkerThread): void
-  message(thread: WorkerThread, message: unknown): void
-  /** It runs jobs side by side, and has some now. */
-  busy(thread: WorkerThread): void
-  /** Its event loop is held, by the code of that job if it is anybody's. */
-  stalled(thread: WorkerThread, job: ClaimedJob | undefined, heldMs: number): void
-  resumed(thread: WorkerThread, heldMs: number): void
-  /** It has been set up: it could take hand-offs. */
-  up(thread: WorkerThread, kinds: readonly string[] | undefined): void
+  freed(): void
+  message(message: unknown): void
+  /** It has jobs now. */
+  busy(): void
+  /**
+   * It has been set up: it could take hand-offs.
+   *
+   * @param kinds those of its handlers module, if it says so
+   */
+  up(kinds: readonly string[] | undefined): void
   down(thread: number, reason: string): void
   stuck(job: ClaimedJob, reason: string): void
 }

@@ -2,12 +2,17 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { ThreadStart } from './thread-life.ts'
+import type { ThreadStart } from './piscina-thread.ts'
 
 /** How the threads of a lane are started. */
 export interface ThreadOptions extends ThreadStart {
   /** Hand-offs that one thread works at at once. */
   concurrency: number
+  /**
+   * Whether the lane keeps something for kinds that hold nothing of it: a thread that is up, or in
+   * one whose threads run many jobs at once, a slot of each.
+   */
+  spare: boolean
   handlers: string
   config: unknown
   /** Shared: the lowest level that is worth a message at the moment. */

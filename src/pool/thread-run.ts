@@ -4,7 +4,7 @@ import { Flag, type Batch } from '../thread/protocol.ts'
 import { type TaskOutcome } from '../job/outcome.ts'
 import type { Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
-import type { Watched } from './watchdog.ts'
+import type { Watched } from './run-timeouts.ts'
 
 /** What the runs of a thread share with it. */
 export interface SharedSlots {
@@ -47,6 +47,11 @@ export class ThreadRun implements Watched {
     return [this.slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt]
   }
 
+  /** Whether it was taken back. */
+  get isRevoked(): boolean {
+    return Atomics.load(this.#flags, this.slot) === Flag.revoked
+  }
+
   /** Takes it back, unless the thread was faster and has started it. */
   revoke(): boolean {
     const flag = Atomics.compareExchange(this.#flags, this.slot, Flag.waiting, Flag.revoked)
@@ -73,10 +78,14 @@ export class ThreadRun implements Watched {
     return this.#told(this.#ending)
   }
 
-  /** What it means that its thread is gone. */
-  died(reason: string, culprit: ClaimedJob | undefined): Outcome {
+  /**
+   * What it means that its thread is gone.
+   *
+   * @param wasSilent whether the thread went on, and would never have said what became of it
+   */
+  died(reason: string, culprit: ClaimedJob | undefined, wasSilent: boolean): Outcome {
     if (this.#ending !== undefined) return this.#told(this.#ending)
-    if (Atomics.load(this.#flags, this.slot) === Flag.done) {
+    if (!wasSilent && Atomics.load(this.#flags, this.slot) === Flag.done) {
       return { type: 'released', reason: 'its thread ended before it could report the outcome' }
     }
     if (culprit === undefined) return { type: 'lost', reason }

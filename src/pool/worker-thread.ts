@@ -9,112 +9,97 @@ import {
   type Report,
   type ThreadMessage,
 } from '../thread/protocol.ts'
+import type { Pulse } from '../thread/pulse.ts'
 import type { HandOff } from './hand-off.ts'
-import { Heartbeat } from './heartbeat.ts'
-import { LastReports } from './last-reports.ts'
-import { MOST_JOBS } from './pace.ts'
-import type { Packed } from './packing.ts'
+import { HEAPS_ARE_KNOWN, HeapLimit } from './heap-limit.ts'
+import { LateReports } from './late-reports.ts'
 import { reportsOf } from './reports.ts'
-import { RunEnder } from './run-ender.ts'
-import { ThreadGone, ThreadLife } from './thread-life.ts'
+import { SupervisedThread, ThreadSilent, type ThreadGone } from './supervised-thread.ts'
+import { Termination } from './termination.ts'
 import type { ThreadListener } from './thread-listener.ts'
 import type { ThreadOptions } from './thread-options.ts'
 import type { ThreadRun } from './thread-run.ts'
 import { ThreadSlots } from './thread-slots.ts'
 import { within } from './within.ts'
 
-/** For a run that its thread, which lives on, says nothing about. */
-const NO_OUTCOME = new ThreadGone('the thread gave no outcome', undefined)
 /** Milliseconds that the handlers' `close` may take, and then the exit of the thread. */
 const CLOSE_TIMEOUT = 2_000
-/** Milliseconds after which the jobs that a hand-off has not started are wanted elsewhere. */
-export const OVERDUE = 6
-/** Runs after which a thread has loaded and compiled what it needs. */
-const COLD_RUNS = 5
-/** What a thread may have of short jobs at a time, in full hand-offs. */
-const AHEAD = 2
+
+/** What tells the threads of the two sorts of lanes apart. */
+interface Sort {
+  /** Jobs that it may be given at a time. */
+  slots: number
+  /** Whether it runs one batch after the other. */
+  serial: boolean
+  /** Of a thread whose batches run side by side. */
+  pulse: Pulse | undefined
+}
 
 /** A thread of a lane, and the jobs that have been handed to it. */
-export class WorkerThread {
-  readonly #options: ThreadOptions
-  readonly #listener: ThreadListener
-  readonly #slots: ThreadSlots
-  readonly #last = new LastReports()
+export abstract class WorkerThread {
+  protected readonly listener: ThreadListener
+  protected readonly slots: ThreadSlots
+  readonly #late = new LateReports()
   readonly #credit = new Credit()
   #batches = 0
-  /** What its hand-offs cost together. */
-  #load = 0
-  /** Kinds that it died of: its slot stays theirs until it is replaced, or they took the next one. */
+  /** Kinds that it died of: its slot stays theirs until it is replaced. */
   readonly #ruinedBy = new Set<string>()
-  /** When it got to its newest hand-off, on the monotonic clock. */
-  #since = 0
   /** Runs that have ended since the thread is up. */
   #ended = 0
   /** The latest of them to report its end: what it has left behind may end the thread. */
   #latest: ClaimedJob | undefined
-  readonly #heartbeat: Heartbeat | undefined
-  readonly #life: ThreadLife
-  readonly #ender: RunEnder
+  readonly #thread: SupervisedThread
+  readonly #termination: Termination
+  readonly #heapLimit: HeapLimit
+  #looksAtHeap = false
   #closed: Promise<boolean> | undefined
 
-  constructor(options: ThreadOptions, listener: ThreadListener) {
-    // Where hand-offs run side by side, each is one job.
-    const serial = options.concurrency === 1
-    const slots = serial ? (AHEAD + 1) * MOST_JOBS : options.concurrency
-    this.#options = options
-    this.#listener = listener
-    this.#slots = new ThreadSlots(slots)
+  constructor(options: ThreadOptions, listener: ThreadListener, sort: Sort) {
+    const { slots, serial, pulse } = sort
+    this.listener = listener
+    this.slots = new ThreadSlots(slots)
+    this.#heapLimit = new HeapLimit(options.memory)
     const { handlers, config, logLevel } = options
-    const { flags, starts } = this.#slots.shared
-    if (!serial) {
-      this.#heartbeat = new Heartbeat(
-        () => this.hasWaiting,
-        () => this.#ended < COLD_RUNS,
-      )
-    }
-    const pulse = this.#heartbeat?.pulse
+    const { flags, starts } = this.slots.shared
     const guard = new SpawnGuard()
     const spawnGuard = guard.words
     const credit = this.#credit.words
     const data = { handlers, config, logLevel, flags, starts, serial, pulse, spawnGuard, credit }
-    this.#life = new ThreadLife(options, data, {
-      message: (message) => listener.message(this, message),
-      up: (kinds) => {
-        this.#ruinedBy.clear()
-        this.#ended = 0
-        this.#latest = undefined
-        this.#heartbeat?.reset()
-        listener.up(this, kinds)
-      },
+    this.#thread = new SupervisedThread(options, data, {
+      message: (message) => listener.message(message),
+      up: (kinds) => this.#up(kinds),
       down: (id, reason) => {
         guard.reset()
         this.#credit.reset()
         listener.down(id, reason)
       },
     })
-    this.#ender = new RunEnder(this.#life, flags, guard, (job, reason) =>
+    this.#termination = new Termination(this.#thread, flags, guard, (job, reason) =>
       listener.stuck(job, reason),
     )
   }
 
+  /** Hand-offs that it could start at once. */
+  abstract get free(): number
+
   /** Its `threadId`, or that of the last one while there is none. */
   get id(): number {
-    return this.#life.id
+    return this.#thread.id
   }
 
   /** Why it has no thread; undefined while it has one, or the first is being set up. */
   get problem(): string | undefined {
-    return this.#life.problem
+    return this.#thread.problem
   }
 
   /** The error behind {@link problem}, if one is known. */
   get cause(): unknown {
-    return this.#life.cause
+    return this.#thread.cause
   }
 
   /** Resolves once it has a thread, or could not be given one. */
   ready(): Promise<void> {
-    return this.#life.ready()
+    return this.#thread.ready()
   }
 
   /** Hand-offs that it has. */
@@ -122,96 +107,63 @@ export class WorkerThread {
     return this.#batches
   }
 
-  /** Hand-offs that it could start at once. */
-  get free(): number {
-    if (!this.#isOpen || this.isStalled) return 0
-    return Math.max(0, this.#options.concurrency - this.#batches)
+  /** Whether it has a thread that takes hand-offs. */
+  get isOpen(): boolean {
+    return this.#thread.isUp && this.#closed === undefined
   }
 
-  /** The room behind short hand-offs that it is at: they are soon over. */
-  get roomBehind(): number {
-    const serial = this.#options.concurrency === 1
-    if (!serial || !this.#isOpen || this.#batches === 0 || this.isHeldUp) return 0
-    return Math.max(0, AHEAD - this.#load)
-  }
-
-  get #isOpen(): boolean {
-    return this.#life.isUp && this.#closed === undefined
+  /** Whether it has a thread that is set up. */
+  protected get isUp(): boolean {
+    return this.#thread.isUp
   }
 
   /** Kinds of the jobs that it has, and those that it died of. */
   get kinds(): ReadonlySet<string> {
-    return new Set([...this.#slots.kinds, ...this.#ruinedBy])
-  }
-
-  /** What a kind holds of it: jobs that are not over, and one place if it has ruined the thread. */
-  held(kind: string): number {
-    return this.#slots.jobs(kind) + (this.#ruinedBy.has(kind) ? 1 : 0)
-  }
-
-  /** Whether it has jobs that it has not started. */
-  get hasWaiting(): boolean {
-    return this.#slots.find((run) => run.startedAt() === 0) !== undefined
-  }
-
-  /** Whether it has jobs that have not ended. */
-  get hasRuns(): boolean {
-    return this.#slots.find(() => true) !== undefined
-  }
-
-  /** Whether a hand-off takes longer than it should have, and is at work. */
-  get isHeldUp(): boolean {
-    if (this.#batches === 0 || performance.now() - this.#since < OVERDUE) return false
-    return this.#slots.find((run) => run.startedAt() > 0) !== undefined
-  }
-
-  /** Whether its event loop is held, so that none of its jobs gets on. */
-  get isStalled(): boolean {
-    return this.#heartbeat?.isStalled ?? false
-  }
-
-  /** Looks whether its event loop turns. False when it has no jobs. */
-  look(): boolean {
-    const change = this.#life.isUp ? this.#heartbeat?.look() : undefined
-    if (change?.isStalled) this.#listener.stalled(this, this.#holder, change.heldMs)
-    else if (change) this.#listener.resumed(this, change.heldMs)
-    return this.#batches > 0
-  }
-
-  get #holder(): ClaimedJob | undefined {
-    return this.#heartbeat && this.#slots.at(this.#heartbeat.holder)?.job
-  }
-
-  /** Hands jobs over, which it runs one after the other. */
-  start({ handOffs, cost }: Packed): void {
-    const runs = handOffs.map((handOff) => {
-      const run = this.#slots.take(handOff)
-      this.#ender.watch(run)
-      return run
-    })
-    if (this.#batches === 0) this.#since = performance.now()
-    this.#batches += 1
-    if (this.#heartbeat) this.#listener.busy(this)
-    this.#load += cost
-    void this.#run(runs, cost)
+    return new Set([...this.slots.kinds, ...this.#ruinedBy])
   }
 
   /** Kinds of the jobs that it is at, and those that it died of. */
   get kindsAtWork(): ReadonlySet<string> {
-    const atWork = this.#slots.all().filter((run) => run.startedAt() > 0)
+    const atWork = this.slots.all().filter((run) => run.startedAt() > 0)
     return new Set([...atWork.map(({ job }) => job.kind), ...this.#ruinedBy])
+  }
+
+  /** What a kind holds of it: jobs that are not over, and one place if it has ruined the thread. */
+  held(kind: string): number {
+    return this.slots.jobs(kind) + (this.#ruinedBy.has(kind) ? 1 : 0)
+  }
+
+  /** Whether it has jobs that it has not started. */
+  get hasWaiting(): boolean {
+    return this.slots.find((run) => run.startedAt() === 0) !== undefined
+  }
+
+  /** Whether it has jobs that have not ended. */
+  get hasRuns(): boolean {
+    return this.slots.find(() => true) !== undefined
+  }
+
+  /** Runs that have ended since its thread is up. */
+  protected get ended(): number {
+    return this.#ended
+  }
+
+  /** Looks how it is, and ends a thread that is about to be out of memory. False without jobs. */
+  look(): boolean {
+    if (HEAPS_ARE_KNOWN && !this.#looksAtHeap) void this.#lookAtHeap()
+    return this.#batches > 0
   }
 
   /** Takes back the jobs that it has not started, of those that are wanted. */
   revoke(wanted: (run: HandOff) => boolean = () => true): HandOff[] {
-    const taken = this.#slots.all().filter((run) => wanted(run) && run.revoke())
+    const taken = this.slots.all().filter((run) => wanted(run) && run.revoke())
     for (const run of taken) this.#over(run)
     return taken
   }
 
   /** The job that a message of its handler speaks of, if this thread really runs it. */
   find(id: unknown): ClaimedJob | undefined {
-    return this.#slots.find(({ job }) => job.id === id)?.job
+    return this.slots.find(({ job }) => job.id === id)?.job
   }
 
   /** It may send so much more. */
@@ -221,32 +173,24 @@ export class WorkerThread {
 
   /** Settles those of its runs that these are about; others are forged, or late. */
   report(reports: Report[], last = false): void {
-    const own = reports.filter(({ slot, token }) => this.#slots.has(slot, token))
-    if (last) this.#last.add(own)
+    const own = reports.filter(({ slot, token }) => this.slots.has(slot, token))
+    if (last) this.#late.add(own)
     else this.#settleAll(own)
   }
 
   /** Takes note of a process that one of its runs has started, or that has exited. */
   child({ slot, token, pid, alive }: Extract<ThreadMessage, { helve: 'child' }>): void {
-    const run = this.#slots.live(slot, token)
-    if (run) this.#ender.child(run, pid, alive)
-  }
-
-  #settleAll(reports: Report[]): void {
-    for (const { slot, token, outcome, took, units = 0 } of reports) {
-      if (units > 0) this.giveBack(units)
-      const run = this.#slots.live(slot, token)
-      if (run) this.#settle(run, run.ended(outcome ?? COMPLETED), took)
-    }
+    const run = this.slots.live(slot, token)
+    if (run) this.#termination.child(run, pid, alive)
   }
 
   /** Ends one run. False when it has no such run; what it has not started is taken back. */
   end({ id, token }: ClaimedJob): boolean {
-    const run = this.#slots.find(({ job }) => job.id === id && job.token === token)
+    const run = this.slots.find(({ job }) => job.id === id && job.token === token)
     if (run === undefined) return false
     if (run.revoke()) {
       this.#settle(run, { type: 'released', reason: 'it was told to end' }, undefined)
-    } else this.#ender.end(run, 'interrupt')
+    } else this.#termination.end(run, 'interrupt')
     return true
   }
 
@@ -256,8 +200,8 @@ export class WorkerThread {
    * @param isLast whether no other thread is to follow this one
    */
   interrupt(isLast: boolean): void {
-    if (isLast) this.#life.isLast = true
-    for (const run of this.#slots.all()) this.#ender.end(run, 'interrupt')
+    if (isLast) this.#thread.isLast = true
+    for (const run of this.slots.all()) this.#termination.end(run, 'interrupt')
   }
 
   /** Lets the handlers close, and ends the thread; resolves to whether it has exited. */
@@ -266,29 +210,21 @@ export class WorkerThread {
     return this.#closed
   }
 
-  async #close(): Promise<boolean> {
-    this.#ender.close()
-    if (this.#life.isUp) {
-      const closed = this.#life.run(CLOSE).catch((error: unknown) => error)
-      await within(CLOSE_TIMEOUT, closed)
-    }
-    return within(CLOSE_TIMEOUT, this.#life.close())
-  }
+  /** A new thread has been set up. */
+  protected started(): void {}
 
-  async #run(runs: ThreadRun[], cost: number): Promise<void> {
-    const batch: Batch = runs.map((run) => run.task())
-    let gone = NO_OUTCOME
-    try {
-      this.#settleAll(reportsOf(await this.#life.run(batch)))
-      this.#settleAll(await this.#last.take(runs))
-    } catch (error) {
-      gone = error as ThreadGone
-    }
-    // With its last job a thread may end that nobody would look at any more.
-    if (this.isStalled) this.look()
+  /** Hands jobs over, which it runs one after the other; resolves once it has none of them. */
+  protected async runBatch(handOffs: readonly HandOff[]): Promise<void> {
+    this.#batches += 1
+    const runs = handOffs.map((handOff) => {
+      const run = this.slots.take(handOff)
+      this.#termination.watch(run)
+      return run
+    })
+    const gone = await this.#outcomes(runs)
     const returned: HandOff[] = []
     for (const run of runs) {
-      this.#slots.free(run)
+      this.slots.free(run)
       if (run.isOver) continue
       if (run.revoke()) {
         this.#over(run)
@@ -296,18 +232,68 @@ export class WorkerThread {
       } else this.#bury(run, gone)
     }
     this.#batches -= 1
-    this.#load = this.#batches === 0 ? 0 : this.#load - cost
-    this.#since = performance.now()
-    if (returned.length > 0) this.#listener.returned(returned)
-    this.#listener.freed(this)
+    if (returned.length > 0) this.listener.returned(returned)
+  }
+
+  /** Settles what has come to an end; resolves to why the others never will. */
+  async #outcomes(runs: ThreadRun[]): Promise<ThreadGone> {
+    const batch: Batch = runs.map((run) => run.task())
+    const { id } = this
+    try {
+      this.#settleAll(reportsOf(await this.#thread.run(batch)))
+      this.#settleAll(await this.#late.take(runs))
+    } catch (error) {
+      return error as ThreadGone
+    }
+    const silent = runs.find((run) => !run.isOver && !run.isRevoked)
+    const reason = `the thread gave no outcome of job ${silent?.job.id}`
+    // Nothing else that runs on it could be heard either.
+    if (silent) await this.#termination.endThread(id, reason)
+    return new ThreadSilent(reason, undefined)
+  }
+
+  async #close(): Promise<boolean> {
+    this.#termination.close()
+    if (this.#thread.isUp) {
+      const closed = this.#thread.run(CLOSE).catch((error: unknown) => error)
+      await within(CLOSE_TIMEOUT, closed)
+    }
+    return within(CLOSE_TIMEOUT, this.#thread.close())
+  }
+
+  async #lookAtHeap(): Promise<void> {
+    this.#looksAtHeap = true
+    const { id } = this
+    const heap = await this.#thread.heap()
+    this.#looksAtHeap = false
+    const reason = heap && this.#heapLimit.broken(heap)
+    if (reason !== undefined) await this.#termination.endThread(id, reason)
+  }
+
+  #up(kinds: readonly string[] | undefined): void {
+    this.#ruinedBy.clear()
+    this.#ended = 0
+    this.#latest = undefined
+    this.#looksAtHeap = false
+    this.started()
+    this.listener.up(kinds)
+  }
+
+  #settleAll(reports: Report[]): void {
+    for (const { slot, token, outcome, took, units = 0 } of reports) {
+      if (units > 0) this.giveBack(units)
+      const run = this.slots.live(slot, token)
+      if (run) this.#settle(run, run.ended(outcome ?? COMPLETED), took)
+    }
   }
 
   /** Its thread could not end what it had started. */
-  #bury(run: ThreadRun, { message, killedFor }: ThreadGone): void {
-    this.#ender.bury(run)
-    const outcome = run.died(this.#suspicion(message), killedFor)
+  #bury(run: ThreadRun, gone: ThreadGone): void {
+    const { message, killedFor } = gone
+    this.#termination.bury(run)
+    const outcome = run.died(this.#suspicion(message), killedFor, gone instanceof ThreadSilent)
     const guilty = outcome.type === 'lost' || outcome.type === 'timedOut'
-    if (guilty && !this.#life.isUp) this.#ruinedBy.add(run.job.kind)
+    if (guilty && !this.#thread.isUp) this.#ruinedBy.add(run.job.kind)
     this.#settle(run, outcome, undefined)
   }
 
@@ -320,14 +306,14 @@ export class WorkerThread {
 
   /** Nothing that comes later is about this run. */
   #over(run: ThreadRun): void {
-    this.#ender.forget(run)
-    this.#slots.over(run)
+    this.#termination.forget(run)
+    this.slots.over(run)
   }
 
   #settle(run: ThreadRun, outcome: Outcome, took: number | undefined): void {
     this.#over(run)
     this.#ended += 1
     if (took !== undefined) this.#latest = run.job
-    this.#listener.settled(run.job, outcome, took)
+    this.listener.settled(run.job, outcome, took)
   }
 }

@@ -1,9 +1,8 @@
 import { closed } from '../coordinator/coordinator.ts'
 import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob } from '../job/job.ts'
-import { startLanes, tellNarrowLanes, type LaneParts } from './lanes.ts'
+import { tellNarrowLanes, type LaneParts, type LanePools } from './lanes.ts'
 import { patiently } from '../patience.ts'
-import type { Pool } from '../pool/pool.ts'
 import { within } from '../pool/within.ts'
 import { sleep } from '../timer.ts'
 import { unstartable } from './unstartable.ts'
@@ -37,7 +36,7 @@ const ORPHANED = { type: 'lost', reason: 'the process that ran it ended' } as co
 
 /** A runtime's life: it owns the file from its first run on, and ends once. */
 export class Lifecycle {
-  readonly #pools: Map<string, Pool>
+  readonly #pools: LanePools
   readonly #parts: LaneParts
   #started: Promise<void> | undefined
   #stopped: Promise<Stopped> | undefined
@@ -48,7 +47,7 @@ export class Lifecycle {
   /** Calls of `runOnce` whose jobs have not been settled. */
   readonly #onces = new Set<(error: HelveError) => void>()
 
-  constructor(pools: Map<string, Pool>, parts: LaneParts) {
+  constructor(pools: LanePools, parts: LaneParts) {
     this.#pools = pools
     this.#parts = parts
   }
@@ -106,7 +105,7 @@ export class Lifecycle {
   }
 
   /**
-   * Owns the file and starts the lanes, the first time.
+   * Owns the file and starts the lanes, the first time; resolves once their threads are up.
    *
    * @param wait milliseconds for which another owner is waited for
    * @param signal ends that
@@ -132,7 +131,7 @@ export class Lifecycle {
         () => coordinator.wake(),
         () => this.#onStoreClose(),
       )
-      startLanes(this.#pools, this.#parts)
+      this.#pools.start(this.#parts)
       await this.#ready(over)
       registry.checkKinds()
       for (const kind of Object.keys(await store.counts())) {
@@ -166,10 +165,9 @@ export class Lifecycle {
 
   /** Waits until each thread is up, or cannot be started: each lane needs one. */
   async #ready(over: AbortSignal): Promise<void> {
-    const ready = Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
-    await Promise.race([ready, abortOf(over)])
+    await Promise.race([this.#pools.ready(), abortOf(over)])
     if (over.aborted) throw closed()
-    for (const [lane, pool] of this.#pools) {
+    for (const [lane, pool] of this.#pools.byLane) {
       if (pool.problem !== undefined) throw unstartable(lane, pool, this.#parts.options.handlers)
     }
   }
@@ -178,7 +176,7 @@ export class Lifecycle {
   async #release(): Promise<void> {
     this.#unwatch?.()
     this.#parts.log.close()
-    await this.#closePools()
+    await this.#pools.close()
     await this.#parts.store.disown()
   }
 
@@ -208,7 +206,7 @@ export class Lifecycle {
     coordinator.close()
     for (const reject of this.#onces) reject(closed())
     this.#unwatch?.()
-    const ended = await this.#closePools()
+    const ended = await this.#pools.close()
     log.close()
     // A job that nothing can stop may still be running: only the end of the process ends it.
     if (owned && ended) await store.disown()
@@ -220,17 +218,10 @@ export class Lifecycle {
     }
   }
 
-  /** Whether nothing of them goes on. */
-  async #closePools(): Promise<boolean> {
-    const ended = await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
-    this.#pools.clear()
-    return ended.every(Boolean)
-  }
-
   async #drain(timeout: number): Promise<void> {
     const { coordinator, registry } = this.#parts
     if (await within(timeout, coordinator.quiet())) return
-    for (const pool of this.#pools.values()) pool.interrupt(this.#stopped !== undefined)
+    this.#pools.interrupt(this.#stopped !== undefined)
     await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.ended())
   }
 }

@@ -35,7 +35,10 @@ export interface RuntimeOptions<C = unknown> {
    * @default none: only functions registered on the main thread run
    */
   handlers?: URL | string
-  /** Handed to every thread's setup; structured-cloneable. @default undefined */
+  /**
+   * Handed to every thread's setup; structured-cloneable. The constructor clones it: what is changed
+   * later reaches no thread. @default undefined
+   */
   config?: C
   /**
    * A pino logger, Fastify's, or one like the console; `false` for silence. From one that does not say
@@ -62,6 +65,12 @@ export interface RuntimeOptions<C = unknown> {
    * somebody handles their kind, as in a deploy in which producers come first. @default 'dead'
    */
   unknownKinds?: 'dead' | 'wait'
+  /**
+   * Node's own options for the threads, such as `--require`, `--conditions`, `--enable-source-maps`.
+   * Threads inherit none of the process's: neither its flags nor `NODE_OPTIONS`.
+   * @default []
+   */
+  execArgv?: string[]
   /** Path of the thread entry, for programs that are bundled into one file. @default helve's own */
   threadEntry?: string
 }
@@ -77,6 +86,12 @@ export interface LaneOptions {
   concurrency?: number
   /** Heap limit of each thread in MiB. @default Node's own */
   memory?: number
+  /**
+   * Keeps one thread more, which is up: for a kind that finds all others taken, and to stand in for
+   * one that has ended. In a lane with `concurrency`, one slot more of each thread instead.
+   * @default true
+   */
+  spare?: boolean
 }
 
 /** Where handlers are set up with a config, there has to be one. */
@@ -108,7 +123,7 @@ export interface KindOptions<P = any> {
   lane?: string
   /**
    * Slots of the lane that the kind may hold at a time: threads, or in a lane with `concurrency`
-   * runs. It leaves one of them to other kinds anyway. @default no limit
+   * runs. @default no limit
    */
   concurrency?: number
   /** How many runs may start in which time; those that have to wait do so in the queue. @default none */
@@ -136,9 +151,10 @@ export interface KindOptions<P = any> {
 }
 
 const RUNTIME_KEYS = [
-  ...['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'threadEntry', 'unknownKinds'],
+  ...['handlers', 'config', 'logger', 'idle', 'lanes', 'env', 'execArgv', 'threadEntry'],
+  'unknownKinds',
 ]
-const LANE_KEYS = ['threads', 'concurrency', 'memory']
+const LANE_KEYS = ['threads', 'concurrency', 'memory', 'spare']
 const RUN_KEYS = ['maxAttempts', 'backoff', 'timeout', 'grace', 'alone', 'lane', 'maxAge']
 const LIMIT_KEYS = ['concurrency', 'rate', 'group', 'groupConcurrency', 'groupRate']
 const KIND_KEYS = [...RUN_KEYS, ...LIMIT_KEYS, 'priority', 'delay', 'schema']
@@ -150,6 +166,7 @@ export interface CheckedLane {
   threads: number
   concurrency: number
   memory: number | undefined
+  spare: boolean
 }
 
 export interface CheckedOptions {
@@ -161,24 +178,26 @@ export interface CheckedOptions {
   idle: number
   lanes: Map<string, CheckedLane>
   env: Record<string, string>
+  execArgv: string[]
   threadEntry: string | undefined
 }
 
 /** @throws HelveError `HELVE_ERR_OPTION` */
 export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   checkKeys(options, 'options', RUNTIME_KEYS)
-  const { idle = 1_000, config, env = {}, threadEntry, unknownKinds = 'dead' } = options
+  const { idle = 1_000, config, env = {}, execArgv = [] } = options
+  const { threadEntry, unknownKinds = 'dead' } = options
   checkThreadEntry(threadEntry)
-  checkConfig(config)
   checkEnvironment(env)
   return {
     handlers: options.handlers === undefined ? undefined : handlersUrl(options.handlers),
-    config,
+    config: cloneConfig(config),
     logger: loggerOf(options.logger),
     unknownKinds: checkOneOf(unknownKinds, 'unknownKinds', ['dead', 'wait']),
     idle: checkNumber(idle, 'idle', -MAX_DELAY, MAX_DELAY) > 0 ? idle : 1_000,
     lanes: checkLanes(options.lanes ?? {}),
-    env,
+    env: { ...env },
+    execArgv: checkExecArgv(execArgv),
     threadEntry,
   }
 }
@@ -257,10 +276,12 @@ function checkLanes(lanes: Record<string, LaneOptions>): Map<string, CheckedLane
 function checkLane(lane: LaneOptions): CheckedLane {
   checkKeys(lane, 'lane', LANE_KEYS)
   const { threads = Math.max(2, availableParallelism()), concurrency = 1, memory } = lane
+  const { spare = true } = lane
   return {
     threads: checkThreads(threads),
     concurrency: checkInteger(concurrency, 'concurrency', 1, 10_000),
     memory: memory === undefined ? undefined : checkInteger(memory, 'memory', 8, 1_048_576),
+    spare: checkOneOf(spare, 'spare', [true, false]),
   }
 }
 
@@ -324,9 +345,10 @@ function checkSynchronous(given: unknown, field: string): void {
   throw new HelveError('HELVE_ERR_OPTION', `${field}: expected a plain function, got ${came}`)
 }
 
-function checkConfig(config: unknown): void {
+/** Once, and at once: what the host does with it later must not keep a thread from starting. */
+function cloneConfig(config: unknown): unknown {
   try {
-    structuredClone(config)
+    return structuredClone(config)
   } catch (cause) {
     throw new HelveError(
       'HELVE_ERR_OPTION',
@@ -334,6 +356,14 @@ function checkConfig(config: unknown): void {
       { cause },
     )
   }
+}
+
+function checkExecArgv(execArgv: unknown): string[] {
+  if (!Array.isArray(execArgv)) throw badOption('execArgv', 'an array of strings', execArgv)
+  return execArgv.map((flag: unknown, at) => {
+    if (typeof flag !== 'string') throw badOption(`execArgv[${at}]`, 'a string', flag)
+    return flag
+  })
 }
 
 function checkEnvironment(env: unknown): void {

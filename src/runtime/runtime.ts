@@ -12,7 +12,7 @@ import type { EnqueueResult, JobRecord } from '../job/job.ts'
 import type { ConfigOf, KindOf, PayloadFor, PayloadsOf, Rest, Submission } from '../job/kinds.ts'
 import { MAX_DELAY } from '../job/limits.ts'
 import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
-import { lanesOf } from './lanes.ts'
+import { LanePools, lanesOf } from './lanes.ts'
 import { Lifecycle, STOP_TIMEOUT, type Beginning, type Stopped } from './lifecycle.ts'
 import { HostLog } from '../log.ts'
 import {
@@ -23,7 +23,6 @@ import {
   type NeededConfig,
   type RuntimeOptions,
 } from './options.ts'
-import type { Pool } from '../pool/pool.ts'
 import { MAIN_LANE, Registry } from './registry.ts'
 import { Unowned } from './unowned.ts'
 import type { Counts, HostConnection, ListQuery, Page, Store } from '../store/store.ts'
@@ -42,8 +41,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
   readonly #options: CheckedOptions
   readonly #registry: Registry
   readonly #events = new Events()
-  /** Empty until the first run. */
-  readonly #pools = new Map<string, Pool>()
+  readonly #pools = new LanePools()
   readonly #coordinator: Coordinator
   readonly #intake: Intake
   readonly #clock: Clock
@@ -63,7 +61,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
     this.#options = checkRuntimeOptions(options)
     const { handlers, unknownKinds } = this.#options
     const registry = new Registry(this.#options.lanes, handlers !== undefined, unknownKinds)
-    const lanes = lanesOf(this.#pools, registry, unknownKinds)
+    const lanes = lanesOf(this.#pools.byLane, registry, unknownKinds)
     const coordinator = new Coordinator({
       store,
       lanes,
@@ -114,9 +112,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
    * @throws HelveError `HELVE_ERR_OPTION` for what is no number, and above 1,024
    */
   setWorkers(threads: number): void {
-    const lane = this.#options.lanes.get('default')!
-    lane.threads = checkThreads(threads)
-    this.#pools.get('default')?.resize(lane.threads)
+    this.#pools.resize('default', checkThreads(threads))
   }
 
   /**

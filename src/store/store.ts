@@ -143,11 +143,14 @@ export interface Queue {
 /**
  * Claim due jobs from these queues, in the order `priority, run_at, id`, up to the first one that
  * would cost more than there is room for. Jobs that their kind or group has no room or no token
- * for are passed over.
+ * for are passed over. Kinds that hold nothing of the lane yet may go beyond its room, into the
+ * reserve.
  */
 export interface Admission {
   queues: PricedQueue[]
   room: number
+  /** Room beyond `room`, for kinds whose terms have a share in it. @default 0 */
+  reserve?: number
   /** Queued jobs in all; groups that may not start, and jobs that get theirs, count as well. */
   most: number
 }
@@ -161,6 +164,7 @@ export interface PricedQueue extends Queue {
 export const UNLIMITED: KindTerms = {
   cost: 1,
   room: Infinity,
+  reserve: 0,
   held: false,
   rate: undefined,
   filing: false,
@@ -173,8 +177,10 @@ export const UNLIMITED: KindTerms = {
 export interface KindTerms {
   /** The room that one of its jobs takes up. */
   cost: number
-  /** The room that it may take up in all. */
+  /** The room that it may take up in all, with its share of the reserve. */
   room: number
+  /** Its share of the lane's reserve, less whatever it claims: 0 for a kind that holds something. */
+  reserve: number
   /** Nothing of it is claimed until a command frees it: it is paused, or waits for a handler. */
   held: boolean
   rate: Rate | undefined

@@ -18,7 +18,6 @@ function lanes(free: Record<string, number>) {
     cost: (kind: string) => costs[kind] ?? 1,
     policy: () => DEFAULT_POLICY,
     unknownKinds: 'dead' as const,
-    kinds: () => new Set<string>(),
   }
 }
 

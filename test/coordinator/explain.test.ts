@@ -185,7 +185,7 @@ const cases: Case[] = [
   },
   {
     what: 'is of a kind that has the slots that it may have',
-    setup: { lanes: { default: 3 }, known: { default: ['a', 'b'] } },
+    setup: { lanes: { default: 3 }, policies: { a: { concurrency: 2 } } },
     make: last(3),
     is: {
       code: 'kind',

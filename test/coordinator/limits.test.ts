@@ -300,21 +300,14 @@ describe('a pause', () => {
 
 describe('a kind in its lane', () => {
   const three = { default: 3 }
+  const spared = { lanes: three, spare: 1 }
+  const nine = { a: { concurrency: 9 } }
   const cases: [what: string, setup: Parameters<typeof aCoordinator>[1], runs: number][] = [
-    ['leaves a slot to the others', { lanes: three, known: { default: ['a', 'b'] } }, 2],
-    ['takes all if it is the only one', { lanes: three, known: { default: ['a'] } }, 3],
-    ['takes the one that there is', { lanes: { default: 1 }, known: { default: ['a', 'b'] } }, 1],
+    ['takes all that there are', { lanes: three }, 3],
+    ['takes all, and leaves the spare to the others', { lanes: three, spare: 1 }, 3],
+    ['takes the one that there is', { lanes: { default: 1 }, spare: 1 }, 1],
     ['takes no more than it may', { lanes: three, policies: { a: { concurrency: 1 } } }, 1],
-    [
-      'leaves a slot to the others, whatever it may',
-      { lanes: three, known: { default: ['a', 'b'] }, policies: { a: { concurrency: 9 } } },
-      2,
-    ],
-    [
-      'leaves none to those of another lane',
-      { lanes: { ...three, net: 1 }, known: { default: ['a'], net: ['b', 'c'] } },
-      3,
-    ],
+    ['takes no more than there are, whatever it may', { ...spared, policies: nine }, 3],
   ]
   for (const [what, setup, runs] of cases) {
     test(what, async (t) => {
@@ -330,12 +323,47 @@ describe('a kind in its lane', () => {
   }
 
   test('I7: however many of it wait, another starts at once', async (t) => {
-    const setup = { lanes: three, known: { default: ['a', 'b'] } }
-    const { enqueue, enqueueOne, claim, pool } = await aCoordinator(t, setup)
+    const { enqueue, enqueueOne, claim, pool } = await aCoordinator(t, spared)
     await claim()
     const slow = await enqueue(...times(50, () => ({ kind: 'a', priority: -1 })))
     const other = await enqueueOne({ kind: 'b' })
-    assert.deepEqual(pool.running, [slow[0], slow[1], other])
+    assert.deepEqual(pool.running, [...slow.slice(0, 3), other])
+  })
+
+  test('I7: another starts on time that is only due later', async (t) => {
+    const { enqueue, enqueueOne, claim, clock, pool } = await aCoordinator(t, spared)
+    await claim()
+    const slow = await enqueue(...times(50, () => ({ kind: 'a', priority: -1 })))
+    const other = await enqueueOne({ kind: 'b', runAt: clock.now() + 50 })
+    await clock.advance(49)
+    assert.deepEqual(pool.running, slow.slice(0, 3))
+    await clock.advance(1)
+    assert.deepEqual(pool.running, [...slow.slice(0, 3), other])
+  })
+
+  test('I7: one that has a slot does not take the spare, and the first that ends is it', async (t) => {
+    const { enqueue, claim, clock, pool } = await aCoordinator(t, spared)
+    await claim()
+    const slow = await enqueue(...times(9, () => ({ kind: 'a' })))
+    const [b, , c] = await enqueue({ kind: 'b' }, { kind: 'b' }, { kind: 'c' })
+    assert.deepEqual(pool.running, [...slow.slice(0, 3), b])
+    pool.finish(slow[0]!)
+    await clock.settle()
+    assert.deepEqual(pool.running, [slow[1], slow[2], b, c])
+    pool.finish(slow[1]!)
+    pool.finish(slow[2]!)
+    await clock.settle()
+    // The lane is back at its three.
+    assert.deepEqual(pool.running, [b, c, slow[3]])
+  })
+
+  test('is given the spare by one job at a time, too', async (t) => {
+    const setup = { lanes: { default: 1 }, spare: 1 }
+    const { coordinator, enqueue, clock, pool } = await aCoordinator(t, setup)
+    const [first, , other] = await enqueue({ kind: 'a' }, { kind: 'a' }, { kind: 'b' })
+    const onces = times(3, () => new Fate(coordinator.once()))
+    await clock.settle()
+    assert.deepEqual([pool.running, onces[2]!.value], [[first, other], undefined])
   })
 
   test('is passed over by one job at a time, too', async (t) => {
@@ -375,7 +403,7 @@ describe('one job at a time is found', () => {
     const [first, , other] = await enqueue({ group: 'g' }, { group: 'g' }, { group: 'h' })
     const onces = times(3, () => new Fate(coordinator.once()))
     await clock.settle()
-    assert.deepEqual([pool.running, onces[2]!.value], [[first, other], false])
+    assert.deepEqual([pool.running, onces[2]!.value], [[first, other], undefined])
   })
 
   test('past more groups than one turn looks at', async (t) => {

@@ -24,8 +24,8 @@ interface Setup {
   unknownKinds?: 'dead' | 'wait'
   /** One that another coordinator has worked on, on the same clock. @default a new one */
   store?: SqliteStore
-  /** Kinds of a lane that leave each other a slot. @default none: a kind may take all of them */
-  known?: Record<string, string[]>
+  /** What each lane takes beyond that, of kinds that have nothing there. @default 0 */
+  spare?: number
   idle?: number
   /** One that shows the time already. @default a new one */
   clock?: ManualClock
@@ -61,11 +61,12 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
   const events = new Events()
   const told: Told[] = []
   for (const event of EVENTS) events.on(event, (data) => told.push([event, data] as Told))
-  const pools = new Map(Object.entries(lanes).map(([lane, free]) => [lane, new FakePool(free)]))
+  const pools = new Map(
+    Object.entries(lanes).map(([lane, free]) => [lane, new FakePool(free, setup.spare)]),
+  )
   const laneOf = (kind: string): string | undefined =>
     kind in kinds ? (kinds[kind] ?? undefined) : 'default'
   const policy = (kind: string): Policy => ({ ...DEFAULT_POLICY, ...policies[kind] })
-  const known = new Map(Object.entries(setup.known ?? {}).map(([lane, of]) => [lane, new Set(of)]))
   const coordinator = new Coordinator({
     store,
     lanes: {
@@ -74,7 +75,6 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
       cost: () => 1,
       policy,
       unknownKinds: setup.unknownKinds ?? 'dead',
-      kinds: (lane) => known.get(lane) ?? new Set(),
     },
     events,
     clock: {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { threadId } from 'node:worker_threads'
+import { parentPort, threadId } from 'node:worker_threads'
 import { defineHandlers, type HandlerContext, type Job } from '../../workers/define-handlers.ts'
 import { floods } from './floods.ts'
 import { forgeries } from './forgeries.ts'
@@ -18,6 +18,8 @@ export interface Config {
   failSetups?: number
   /** Its setup never ends. */
   hangingSetup?: boolean
+  /** So many setups come to their end, and no other one. */
+  setups?: number
   /** Milliseconds that closing takes; if `onlyFirstClose`, of the first thread that closes. */
   slowClose?: number
   onlyFirstClose?: boolean
@@ -56,13 +58,14 @@ export default defineHandlers(async (config: Config, thread) => {
     slowSetup = 0,
     failSetups = 0,
     hangingSetup,
+    setups: most = Infinity,
     slowClose = 0,
     onlyFirstClose,
   } = config
   const setups = Atomics.add(cells, SETUPS, 1)
   if (setups < failSetups) throw new Error(`setup ${setups + 1} failed`)
   if (slowSetup > 0) Atomics.wait(cells, NEVER_SET, 0, slowSetup)
-  if (hangingSetup) await poison.never()
+  if (hangingSetup || setups >= most) await poison.never()
   thread.logger.info({ thread: thread.id }, 'set up')
 
   const released = (id: number): unknown => Atomics.waitAsync(cells, id, 0).value
@@ -79,6 +82,12 @@ export default defineHandlers(async (config: Config, thread) => {
       thread: () => threadId,
       job: (job: Job) => job,
       environment: () => process.env,
+      execArgv: () => process.execArgv,
+      /** What it has told until then, and later, is heard all the same. */
+      closesItsPort(_: Job, ctx: HandlerContext) {
+        parentPort!.close()
+        ctx.progress('closed')
+      },
 
       async hold(job: Job, ctx: HandlerContext) {
         ctx.progress('runs')

@@ -3,22 +3,29 @@ import { fileURLToPath } from 'node:url'
 import type { Webhook } from '../../src/job/delivery.ts'
 import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/outcome.ts'
-import { PiscinaPool } from '../../src/pool/piscina-pool.ts'
 import type { Pool, Terms } from '../../src/pool/pool.ts'
+import { SerialPool } from '../../src/pool/serial-pool.ts'
+import { SharedPool } from '../../src/pool/shared-pool.ts'
 import { threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
 import { asWritten, built, BUILT_ENTRY, SOURCE_ENTRY } from '../support/built.ts'
 import { NOW } from '../support/jobs.ts'
 import { PATIENCE } from '../support/patience.ts'
+import { claimedJob } from './claimed-job.ts'
 import type { Config } from './handlers.ts'
 import { Recorder } from './recorder.ts'
 
 /** Milliseconds: a run that hangs ends before the test does that waits for it. */
 const TIMEOUT = PATIENCE - 5_000
+/** More slots than any lane has. */
+const MOST = 1_000
 
 export interface LaneOptions {
   threads?: number
   concurrency?: number
   memory?: number
+  flags?: string[]
+  /** @default false */
+  spare?: boolean
   /** A module beside this file. */
   handlers?: string
   /** As it is written: threads compile what is TypeScript. */
@@ -54,15 +61,17 @@ export class Lane {
     this.#capacity = threads * concurrency
     const source = new URL(handlers, import.meta.url)
     const module = (isSource ? asWritten(source) : built(source)).href
-    this.pool = new PiscinaPool(
+    const LanePool = concurrency === 1 ? SerialPool : SharedPool
+    this.pool = new LanePool(
       {
         entry,
-        flags: threadFlags(entry, module),
+        flags: [...threadFlags(entry, module), ...(options.flags ?? [])],
         environment: threadEnvironment(env),
         handlers: module,
         config: { cells: this.cells, ...options.config },
         logLevel: new Int32Array([logLevel]),
         concurrency,
+        spare: options.spare ?? false,
         setupTimeout: options.setupTimeout ?? TIMEOUT,
         memory,
       },
@@ -75,29 +84,17 @@ export class Lane {
   /** Hands a job to the pool, which must have room for it. */
   start(kind: string, payload: unknown = {}, options: StartOptions = {}): ClaimedJob {
     const { crashes = 0, attempt = 1, dedupeKey = null, ...terms } = options
-    assert.ok(this.pool.free > 0, 'expected a pool with room')
+    assert.ok(this.#hasRoom(kind, options), 'expected a pool with room')
     this.#lastId += 1
     const id = this.#lastId
-    const job: ClaimedJob = {
-      ...{ id, token: id + 1_000, kind, payload: JSON.stringify(payload), dedupeKey },
-      ...{
-        priority: 0,
-        attempt,
-        maxAttempts: null,
-        crashes,
-        createdAt: NOW,
-        since: 0,
-        runAt: NOW,
-        overrides: null,
-        group: null,
-      },
-    }
+    const over = { kind, payload: JSON.stringify(payload), dedupeKey, attempt, crashes }
+    const job = claimedJob(id, { ...over, createdAt: NOW })
     this.pool.start(job, {
       maxAttempts: 5,
       timeout: TIMEOUT,
       grace: 100,
       alone: false,
-      most: 1_000,
+      most: MOST,
       ...terms,
     })
     return job
@@ -105,7 +102,7 @@ export class Lane {
 
   /** Hands a job over as soon as there is room for it, and waits for its end. */
   async run(kind: string, payload?: unknown, options?: StartOptions): Promise<Outcome> {
-    await this.recorder.until(() => this.pool.free > 0, 'room for a job')
+    await this.recorder.until(() => this.#hasRoom(kind, options), 'room for a job')
     return this.recorder.outcome(this.start(kind, payload, options))
   }
 
@@ -114,7 +111,7 @@ export class Lane {
    * over before that, since the machine is busy, another one is started that has twice the time.
    */
   async hold(options: StartOptions = {}, kind = 'hold', payload?: unknown): Promise<ClaimedJob> {
-    await this.recorder.until(() => this.pool.free > 0, 'room for a job')
+    await this.recorder.until(() => this.#hasRoom(kind, options), 'room for a job')
     const job = this.start(kind, payload, options)
     if (await this.recorder.begins(job)) return job
     const { timeout = TIMEOUT } = options
@@ -144,6 +141,16 @@ export class Lane {
   /** Resolves when nothing runs, and all of its capacity is there. */
   isFree(capacity = this.#capacity): Promise<void> {
     return this.recorder.until(() => this.pool.free === capacity, `${capacity} free slots`)
+  }
+
+  /** What a kind may take of the lane. */
+  room(kind: string, most = MOST): number {
+    const { room, reserve } = this.pool.roomFor(kind, most)
+    return Math.min(room, this.pool.free + reserve)
+  }
+
+  #hasRoom(kind: string, { most }: StartOptions = {}): boolean {
+    return this.room(kind, most) > 0
   }
 
   /** What the threads that have ended ended with. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { HandOff } from '../../src/pool/hand-off.ts'
-import { pack, type Seat } from '../../src/pool/packing.ts'
+import { pack, type Candidate } from '../../src/pool/packing.ts'
 import { Random } from '../support/random.ts'
 
 /** What kinds cost: a job of a kind that is not here costs all of a hand-off. */
@@ -27,17 +27,17 @@ const jobs = (...kinds: string[]): HandOff[] => kinds.map((kind) => handOff(kind
 const times = (count: number, kind: string, over?: Parameters<typeof handOff>[1]): HandOff[] =>
   Array.from({ length: count }, () => handOff(kind, over))
 
-const idle = (): Seat => ({ isIdle: true, room: 1, kinds: new Set() })
+const idle = (): Candidate => ({ isIdle: true, room: 1, kinds: new Set() })
 
-const busy = (room: number, ...kinds: string[]): Seat => ({
+const busy = (room: number, ...kinds: string[]): Candidate => ({
   isIdle: false,
   room,
   kinds: new Set(kinds),
 })
 
-/** The places of the jobs that each seat is given, among all. */
-function packed(given: HandOff[], seats: Seat[]): (number[] | undefined)[] {
-  return pack(given, seats, costOf).map((packet) =>
+/** The places of the jobs that each candidate is given, among all. */
+function packed(given: HandOff[], candidates: Candidate[]): (number[] | undefined)[] {
+  return pack(given, candidates, Infinity, costOf).map((packet) =>
     packet?.handOffs.map((handOff) => given.indexOf(handOff)),
   )
 }
@@ -46,7 +46,7 @@ describe('jobs are put together', () => {
   const cases: [
     what: string,
     given: HandOff[],
-    seats: Seat[],
+    candidates: Candidate[],
     packets: (number[] | undefined)[],
   ][] = [
     ['nothing for nobody', [], [], []],
@@ -96,13 +96,13 @@ describe('jobs are put together', () => {
     ['no more behind others than there is room', times(9, 'small'), [busy(0.3)], [[0, 1, 2]]],
     ['not where there is no room', jobs('tiny'), [busy(0), busy(-1)], [undefined, undefined]],
   ]
-  for (const [what, given, seats, packets] of cases) {
-    test(what, () => assert.deepEqual(packed(given, seats), packets))
+  for (const [what, given, candidates, packets] of cases) {
+    test(what, () => assert.deepEqual(packed(given, candidates), packets))
   }
 })
 
 test('short jobs that are too many fill each thread once', () => {
-  const packets = pack(times(25, 'small'), [idle(), idle()], costOf)
+  const packets = pack(times(25, 'small'), [idle(), idle()], Infinity, costOf)
   assert.deepEqual(
     packets.map((packet) => packet?.handOffs.length),
     [10, 10],
@@ -114,7 +114,7 @@ describe('a kind that may hold so many threads', () => {
   const cases: [
     what: string,
     given: HandOff[],
-    seats: Seat[],
+    candidates: Candidate[],
     packets: (number[] | undefined)[],
   ][] = [
     [
@@ -149,9 +149,37 @@ describe('a kind that may hold so many threads', () => {
     ],
     ['gets all if it may', times(2, 'heavy', { most: 2 }), [idle(), idle()], [[0], [1]]],
   ]
-  for (const [what, given, seats, packets] of cases) {
-    test(what, () => assert.deepEqual(packed(given, seats), packets))
+  for (const [what, given, candidates, packets] of cases) {
+    test(what, () => assert.deepEqual(packed(given, candidates), packets))
   }
+})
+
+describe('with fewer idle threads for all than there are', () => {
+  const cases: [what: string, given: HandOff[], idleForAll: number, packets: number[][]][] = [
+    ['a kind that has none gets the one that is left', jobs('heavy', 'other'), 1, [[0], [1]]],
+    ['and one that has another does not', jobs('heavy', 'heavy'), 1, [[0], []]],
+    [
+      'short jobs of a kind that has none share it',
+      jobs('heavy', 'tiny', 'tiny'),
+      1,
+      [[0], [1, 2]],
+    ],
+    ['none is left for a third', jobs('heavy', 'other', 'slow'), 1, [[0], [1]]],
+    ['the first kind gets it if there is no other', jobs('heavy', 'other'), 0, [[0], [1]]],
+  ]
+  for (const [what, given, idleForAll, packets] of cases) {
+    test(what, () => {
+      const packed = pack(given, [idle(), idle()], idleForAll, costOf)
+      const places = packed.map((one) => one?.handOffs.map((job) => given.indexOf(job)) ?? [])
+      assert.deepEqual(places, packets)
+    })
+  }
+
+  test('one that waits for its kind keeps no place that its kind cannot have', () => {
+    const given = jobs('heavy', 'tiny')
+    const packed = pack(given, [busy(0, 'heavy'), idle()], 0, costOf)
+    assert.deepEqual(packed[1]?.handOffs, [given[1]])
+  })
 })
 
 for (const seed of [1, 2, 3]) {
@@ -163,25 +191,25 @@ for (const seed of [1, 2, 3]) {
 
 const KINDS = ['tiny', 'small', 'third', 'half', 'heavy', 'slow'] as const
 
-function aScene(random: Random): [HandOff[], Seat[]] {
+function aScene(random: Random): [HandOff[], Candidate[]] {
   const mosts = new Map(KINDS.map((kind) => [kind, random.pick([1, 2, 3, 5, Infinity])]))
   const given = Array.from({ length: random.below(40) }, () => {
     const kind = random.pick(KINDS)
     return handOff(kind, { most: mosts.get(kind)!, alone: random.chance(0.05) })
   })
-  const seats = Array.from({ length: random.below(6) }, () =>
+  const candidates = Array.from({ length: random.below(6) }, () =>
     random.chance(0.5)
       ? idle()
       : busy(random.pick([-0.2, 0, 0.05, 0.5, 1]), random.pick(KINDS), random.pick(KINDS)),
   )
-  return [given, seats]
+  return [given, candidates]
 }
 
-function check(given: HandOff[], seats: Seat[]): void {
-  const before = JSON.stringify(seats)
-  const packets = pack(given, seats, costOf)
-  assert.equal(JSON.stringify(seats), before)
-  assert.equal(packets.length, seats.length)
+function check(given: HandOff[], candidates: Candidate[]): void {
+  const before = JSON.stringify(candidates)
+  const packets = pack(given, candidates, Infinity, costOf)
+  assert.equal(JSON.stringify(candidates), before)
+  assert.equal(packets.length, candidates.length)
 
   const handed = packets.flatMap((packet) => packet?.handOffs ?? [])
   assert.equal(new Set(handed).size, handed.length, 'a job was given twice')
@@ -197,19 +225,22 @@ function check(given: HandOff[], seats: Seat[]): void {
     )
     const costs = handOffs.map(costOf)
     if (costs.some((each) => each >= 1)) {
-      assert.deepEqual([handOffs.length, seats[at]!.isIdle, cost], [1, true, Infinity])
+      assert.deepEqual([handOffs.length, candidates[at]!.isIdle, cost], [1, true, Infinity])
       continue
     }
     const sum = costs.reduce((total, each) => total + each, 0)
     assert.ok(Math.abs(sum - cost) < 1e-9)
     // The last one may stick out: there was room for it to begin in.
-    assert.ok(sum - costs.at(-1)! < Math.min(1, seats[at]!.room), `${sum} in ${seats[at]!.room}`)
+    assert.ok(
+      sum - costs.at(-1)! < Math.min(1, candidates[at]!.room),
+      `${sum} in ${candidates[at]!.room}`,
+    )
   }
 
   for (const { job, terms } of given) {
     const holds = (kinds: Iterable<string>): boolean => [...kinds].includes(job.kind)
-    const held = seats.filter(({ kinds }) => holds(kinds)).length
-    const now = seats.filter(({ kinds }, at) => {
+    const held = candidates.filter(({ kinds }) => holds(kinds)).length
+    const now = candidates.filter(({ kinds }, at) => {
       const of = packets[at]?.handOffs.map((one) => one.job.kind) ?? []
       return holds(kinds) || holds(of)
     }).length
@@ -217,16 +248,16 @@ function check(given: HandOff[], seats: Seat[]): void {
     assert.ok(now <= Math.max(held, terms.most), `${job.kind}: ${now} of ${terms.most}`)
   }
 
-  // What was left had no place: no seat that is free of packets could have taken it, but for
+  // What was left had no place: no candidate that is free of packets could have taken it, but for
   // those that are kept for heavy ones.
   const kept = given.filter((one) => costOf(one) >= 1 && !handed.includes(one)).length
   for (const left of given.filter((handOff) => !handed.includes(handOff))) {
-    const held = seats.filter(
+    const held = candidates.filter(
       ({ kinds }, at) =>
         kinds.has(left.job.kind) ||
         packets[at]?.handOffs.some((one) => one.job.kind === left.job.kind),
     ).length
-    const open = seats.filter(({ kinds, isIdle, room }, at) => {
+    const open = candidates.filter(({ kinds, isIdle, room }, at) => {
       if (packets[at] !== undefined) return false
       if (held >= left.terms.most && !kinds.has(left.job.kind)) return false
       return costOf(left) >= 1 ? isIdle : room > 0

@@ -124,6 +124,23 @@ export const poison = {
     const eaten: unknown[] = []
     for (;;) eaten.push(new Array(1_000).fill(eaten.length))
   },
+  eatStrings() {
+    const eaten: string[] = []
+    for (;;) eaten.push('x'.repeat(100) + eaten.length)
+  },
+  eatRows() {
+    const eaten: object[] = []
+    for (let id = 0; ; id++) eaten.push({ id, name: `row ${id}`, at: id * 1.5, tags: [id, id + 1] })
+  },
+  eatJson() {
+    const eaten: unknown[] = []
+    const json = JSON.stringify({ a: [1, 2, 3, { b: 'xxxxxxxxxx' }] })
+    for (;;) eaten.push(JSON.parse(json))
+  },
+  eatMap() {
+    const eaten = new Map<number, object>()
+    for (let n = 0; ; n++) eaten.set(n, { n })
+  },
   /** So much that a limit of the heap would forbid it, if Buffers counted. */
   eatBuffers() {
     return Array.from({ length: 200 }, () => Buffer.alloc(1_000_000, 1)).length

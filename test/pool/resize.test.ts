@@ -33,11 +33,11 @@ describe('resize', () => {
     lane.pool.resize(1)
     lane.release(first)
     completed(await lane.recorder.outcome(first))
-    assert.equal(lane.pool.roomFor('hold', 1), 0)
+    assert.equal(lane.pool.roomFor('hold', 1).room, 0)
     lane.release(second)
     completed(await lane.recorder.outcome(second))
     await lane.worksOn(1)
-    assert.equal(lane.pool.roomFor('hold', 1), 1)
+    assert.equal(lane.pool.roomFor('hold', 1).room, 1)
   })
 
   test('announces the room that it makes', async (t) => {

@@ -16,6 +16,8 @@ export interface HarnessOptions extends RuntimeOptions {
   threads?: number
   /** As the handlers' own. */
   broken?: boolean
+  /** The rest of the config, by reference. @default {} */
+  handlersConfig?: Record<string, unknown>
   /** Another harness's file. */
   file?: string
 }
@@ -34,7 +36,7 @@ export class Harness {
   private constructor(
     store: SqliteStore,
     folder: string,
-    { threads = 1, broken = false, file: _, ...options }: HarnessOptions,
+    { threads = 1, broken = false, handlersConfig = {}, file: _, ...options }: HarnessOptions,
   ) {
     this.store = store
     this.#folder = folder
@@ -43,7 +45,7 @@ export class Harness {
     this.runtime = new Runtime<unknown>(store, {
       handlers: built(new URL('./handlers.ts', import.meta.url)),
       threadEntry: BUILT_ENTRY,
-      config: { cells: this.cells, broken },
+      config: Object.assign(handlersConfig, { cells: this.cells, broken }),
       // Nothing in these tests may wait for the poll.
       idle: 60_000,
       lanes: { default: { threads } },

@@ -133,33 +133,61 @@ describe('pause', () => {
 })
 
 describe('I7: a lane with several kinds', () => {
-  test('keeps a slot from one that takes all it gets', async (t) => {
-    const h = await openHarness(t, { threads: 3 })
-    h.runtime.register('echo', {})
-    h.runtime.register('hold', {})
+  test('lets one take all threads, and starts another on the spare', async (t) => {
+    const h = await openHarness(t, { threads: 2 })
     void h.run()
     await h.hold(1)
     await h.hold(1)
     const third = await h.runtime.enqueue('hold', { cell: 1 })
-    const echo = await h.runtime.enqueue('echo')
-    await h.event('completed', echo.id)
+    for (let n = 0; n < 5; n++) {
+      const echo = await h.runtime.enqueue('echo', { n })
+      await h.event('completed', echo.id)
+    }
     assert.equal(h.told('started', third.id).length, 0)
-    const { code, reason } = (await h.runtime.explain(third.id))!
-    assert.deepEqual(
-      [code, reason],
-      ['kind', 'kind hold holds 2 slots of lane default, and may hold no more'],
-    )
+    assert.equal((await h.runtime.explain(third.id))?.code, 'behind')
     h.release(1)
     await h.event('completed', third.id)
   })
 
-  test('tells at the start if it has one slot', async (t) => {
+  test('of one thread lets another kind start, too', async (t) => {
     const h = await openHarness(t, { threads: 1 })
+    void h.run()
+    await h.hold(1)
+    const { id } = await h.runtime.enqueue('echo')
+    await h.event('completed', id)
+    assert.deepEqual(h.told('lane:narrow'), [])
+    h.release(1)
+  })
+
+  test('whose slots are all taken by one starts another in its reserve', async (t) => {
+    const io = { threads: 1, concurrency: 3 }
+    const h = await openHarness(t, { lanes: { default: { threads: 1 }, io } })
+    for (const kind of ['hold', 'echo'] as const) h.runtime.register(kind, { lane: 'io' })
+    void h.run()
+    for (let n = 0; n < 3; n++) await h.hold(1)
+    const fourth = await h.runtime.enqueue('hold', { cell: 1 })
+    const { id } = await h.runtime.enqueue('echo')
+    await h.event('completed', id)
+    assert.equal(h.told('started', fourth.id).length, 0)
+    h.release(1)
+    await h.event('completed', fourth.id)
+  })
+
+  test('without a spare is first come, first served, and one slot of it is told of', async (t) => {
+    const lanes = { default: { threads: 1, spare: false } }
+    const h = await openHarness(t, { lanes })
     h.runtime.register('echo', {})
     h.runtime.register('hold', {})
     void h.run()
     const { lane, kinds } = await h.event('lane:narrow')
     assert.deepEqual([lane, kinds], ['default', ['echo', 'hold']])
+    await h.hold(1)
+    const { id } = await h.runtime.enqueue('echo')
+    assert.equal((await h.runtime.explain(id))?.code, 'behind')
+    assert.equal(h.told('started', id).length, 0)
+    h.release(1)
+    await h.event('completed', id)
+    assert.equal(h.told('thread:up').length, 1)
   })
 })
 

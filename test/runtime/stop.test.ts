@@ -21,7 +21,8 @@ async function overflow(): Promise<void> {
 
 describe('stop', () => {
   test('I2: waits for what runs, starts nothing more, and leaves nothing running', async (t) => {
-    const h = await openHarness(t, { threads: 2 })
+    // With a spare, the job that comes then could start there.
+    const h = await openHarness(t, { lanes: { default: { threads: 2, spare: false } } })
     const run = h.run()
     const ids = [await h.hold(1), await h.hold(2)]
     const next = await h.runtime.enqueue('echo')

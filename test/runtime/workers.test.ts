@@ -49,6 +49,45 @@ describe('setWorkers while running', () => {
   })
 })
 
+describe('start', () => {
+  test('resolves once every lane has its threads', async (t) => {
+    const lanes = { default: { threads: 2 }, io: { threads: 1, concurrency: 4 } }
+    const h = await openHarness(t, { lanes })
+    await h.runtime.start()
+    const lanesUp = h.told('thread:up').map(({ lane }) => lane)
+    // The spare of the one is a thread, and of the other some slots.
+    assert.deepEqual(lanesUp.sort(), ['default', 'default', 'default', 'io'])
+    assert.equal(await h.runtime.runOnce(), false)
+  })
+})
+
+describe('config', () => {
+  test('is what it was when the runtime was made', async (t) => {
+    const config: Record<string, unknown> = {}
+    const h = await openHarness(t, { handlersConfig: config })
+    config['later'] = () => 'what no thread can be given'
+    void h.run()
+    await h.hold(1)
+    h.runtime.setWorkers(2)
+    await h.hold(1)
+    h.release(1)
+    await h.event('completed', undefined, 2)
+    assert.deepEqual(h.told('thread:down'), [])
+  })
+})
+
+describe('execArgv', () => {
+  test('I6: flags that no thread can have are told of, and jobs wait', async (t) => {
+    const h = await openHarness(t, { execArgv: ['--no-such-flag'] })
+    const { id } = await h.runtime.enqueue('echo')
+    assert.equal(await h.runtime.runOnce(), false)
+    void h.run()
+    const { reason } = await h.event('thread:down')
+    assert.match(reason, /^the thread could not be started: .*--no-such-flag/)
+    assert.equal((await h.runtime.get(id))?.state, 'queued')
+  })
+})
+
 describe('runOnce', () => {
   test('runs one job, and tells when there is none', async (t) => {
     const h = await openHarness(t)
@@ -88,7 +127,8 @@ describe('runOnce', () => {
 
 describe('run', () => {
   test('resolves when what runs has settled, and starts nothing more', async (t) => {
-    const h = await openHarness(t)
+    // With a spare, the job that comes then could start there.
+    const h = await openHarness(t, { lanes: { default: { threads: 1, spare: false } } })
     const run = h.run()
     let ended = false
     void run.then(() => (ended = true))

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/outcome.ts'
-import type { Pool, Terms } from '../../src/pool/pool.ts'
+import type { Pool, Room, Terms } from '../../src/pool/pool.ts'
 
 type Settled = (job: ClaimedJob, outcome: Outcome, took?: number) => void
 
 /** A lane whose runs end when, and as, the test says. */
 export class FakePool implements Pool {
   capacity: number
+  /** Runs beyond that, of kinds that have none here. */
+  readonly spare: number
   /** Every run that was started, in order. */
   readonly started: { job: ClaimedJob; terms: Terms }[] = []
   /** Ids of the jobs that were to be ended, in order. */
@@ -21,12 +23,17 @@ export class FakePool implements Pool {
   settled: Settled = () => assert.fail('nobody listens to this pool')
   readonly #running = new Map<number, ClaimedJob>()
 
-  constructor(capacity: number) {
+  constructor(capacity: number, spare = 0) {
     this.capacity = capacity
+    this.spare = spare
   }
 
   get free(): number {
-    return this.capacity - this.#running.size
+    return Math.max(0, this.capacity - this.#running.size)
+  }
+
+  get reserve(): number {
+    return Math.max(0, this.capacity + this.spare - this.#running.size) - this.free
   }
 
   /** Ids of the jobs that run now. */
@@ -40,9 +47,10 @@ export class FakePool implements Pool {
     return this.capacity
   }
 
-  roomFor(kind: string, most: number): number {
-    const held = [...this.#running.values()].filter((job) => job.kind === kind).length
-    return Math.max(0, Math.min(this.free, most - held))
+  roomFor(kind: string, most: number): Room {
+    const held = this.#held(kind)
+    const reserve = held === 0 ? this.reserve : 0
+    return { room: Math.max(0, Math.min(this.free + reserve, most - held)), reserve }
   }
 
   isStalled(id: number): boolean {
@@ -58,7 +66,9 @@ export class FakePool implements Pool {
   }
 
   start(job: ClaimedJob, terms: Terms): void {
-    assert.ok(this.free > 0, `job ${job.id} was started in a full lane`)
+    const isFirst = this.#held(job.kind) === 0
+    const room = this.free + (isFirst ? this.reserve : 0)
+    assert.ok(room > 0, `job ${job.id} was started in a full lane`)
     assert.ok(!this.#running.has(job.id), `I3: job ${job.id} was started while it runs`)
     this.#running.set(job.id, job)
     this.started.push({ job, terms })
@@ -85,6 +95,10 @@ export class FakePool implements Pool {
   async close(): Promise<boolean> {
     this.closed = true
     return true
+  }
+
+  #held(kind: string): number {
+    return [...this.#running.values()].filter((job) => job.kind === kind).length
   }
 }
 

@@ -23,7 +23,6 @@ export const endlessLoops: Isolation = {
   load: (params, disturbed) =>
     isolated(params, {}, async ({ runtime, overlaps }) => {
       void runtime.run()
-      // While it is the only kind there: it leaves a thread to others.
       await warmUp(runtime, 'stamp', () => ({}))
       const backoff = { delay: 0, jitter: 0 }
       runtime.register('loop', { timeout: TIMEOUT, grace: GRACE, maxAttempts: RUNS, backoff })

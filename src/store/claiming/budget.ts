@@ -37,6 +37,12 @@ export class KindBudget {
     return this.terms.cost > this.#room
   }
 
+  /** What it may take of its lane's reserve. */
+  get reserve(): number {
+    const taken = this.terms.room === Infinity ? 0 : this.terms.room + SLACK - this.#room
+    return Math.max(0, this.terms.reserve + SLACK - taken)
+  }
+
   mayStart(now: number): boolean {
     return !this.terms.held && !this.isFull && this.freeAt <= now
   }

@@ -21,8 +21,6 @@ interface Contender extends Candidate {
 /** What one look at the queues came to. */
 interface Pass {
   chosen: Contender[]
-  /** Whether there may be more that is due, and no room for it. */
-  full: boolean
   /** Whether another look could find more: each finds one job of a group. */
   again: boolean
   /** Whether more may be due than was looked at. */
@@ -50,8 +48,11 @@ export class LaneClaims {
   #left: number
   #characters = MOST_CHARACTERS
   #room: number
-  /** Whether there may be more that is due, and no room for it. */
-  isFull = false
+  /** Room for kinds that hold nothing of the lane. */
+  #reserve: number
+  readonly #hadRoom: boolean
+  /** Whether there may be more that is due, and no room for it but in the reserve. */
+  #isFull = false
   /** Whether all that is due has been claimed, so that a new job may start at once. */
   #idle = false
 
@@ -60,6 +61,8 @@ export class LaneClaims {
     this.#turn = turn
     this.#left = admission.most
     this.#room = admission.room + SLACK
+    this.#reserve = (admission.reserve ?? 0) + SLACK
+    this.#hadRoom = admission.room > 0
     for (const { kind, terms } of admission.queues) {
       if (this.#budgets.has(kind)) continue
       this.#budgets.set(kind, new KindBudget(turn.source, kind, terms, turn.now))
@@ -69,6 +72,11 @@ export class LaneClaims {
   /** Whether it was cut short, though there was room. */
   get isCut(): boolean {
     return this.#left <= 0 || this.#characters <= 0
+  }
+
+  /** Whether it has taken all the room that there was: more than that is due, or may be. */
+  get isBehind(): boolean {
+    return this.#isFull && this.#hadRoom
   }
 
   /** Whether another turn at once would find more. */
@@ -107,40 +115,67 @@ export class LaneClaims {
     budget.take()
   }
 
+  #takeReserve(budget: KindBudget): void {
+    this.#reserve -= budget.terms.cost
+    budget.take()
+  }
+
+  /** Whether the reserve has room for a job of a kind. */
+  #mayReserve({ terms: { cost }, reserve }: KindBudget): boolean {
+    return cost <= Math.min(this.#reserve, reserve)
+  }
+
   /** In the order `priority, run_at, id`, with the groups of a kind by turns. */
   #claimDue(): void {
     const priorities = new Set(this.queues.map(({ priority }) => priority).sort(ascending))
-    this.isFull = [...priorities].some((priority) => this.#claimOf(priority))
-    this.#idle = !this.isFull
+    this.#isFull = false
+    for (const priority of priorities) if (this.#isOpen) this.#claimOf(priority)
+    this.#idle = !this.#isFull
   }
 
-  /** Whether there may be more that is due, and no room for it. */
-  #claimOf(priority: number): boolean {
+  /** Whether any kind may find room. */
+  get #isOpen(): boolean {
+    if (this.isCut) return false
+    return !this.#isFull || [...this.#budgets.values()].some((budget) => this.#mayReserve(budget))
+  }
+
+  /** Whether nothing that happens in this turn can make room for the kind. */
+  #isClosedTo(budget: KindBudget): boolean {
+    return this.#isFull && !this.#mayReserve(budget)
+  }
+
+  #claimOf(priority: number): void {
     const level = this.queues.filter((queue) => queue.priority === priority)
     let pass: Pass
     do {
       pass = this.#look(level)
       this.#mark(pass.chosen)
-    } while (pass.again && !pass.full)
-    if (!pass.full) for (const queue of level) this.#bound(queue)
-    return pass.full
+    } while (pass.again && this.#isOpen)
+    if (!this.isCut) for (const queue of level) this.#bound(queue)
   }
 
   #look(level: PricedQueue[]): Pass {
-    const pass: Pass = { chosen: [], full: false, again: false, more: false }
+    const pass: Pass = { chosen: [], again: false, more: false }
     for (const contender of this.#contenders(level, pass)) {
       const { budget, job } = contender
       if (!budget.mayStart(this.#turn.now)) continue
-      if (this.isCut || budget.terms.cost > this.#room) return { ...pass, full: true }
+      const isBeyond = this.#isFull || budget.terms.cost > this.#room
+      if (this.isCut || (isBeyond && !this.#mayReserve(budget))) {
+        // What comes after it must not take the room that it waits for.
+        this.#isFull = true
+        continue
+      }
       if (!this.#mayStart(contender, pass)) continue
       this.#left -= 1
       this.#characters -= job.payload.length
-      this.#take(budget)
+      if (isBeyond) this.#takeReserve(budget)
+      else this.#take(budget)
       this.#turn.suspects.started(job)
       pass.chosen.push(contender)
     }
     const cheapest = Math.min(...[...this.#budgets.values()].map(({ terms }) => terms.cost))
-    return { ...pass, full: this.isCut || (pass.more && cheapest > this.#room) }
+    if (this.isCut || (pass.more && cheapest > this.#room)) this.#isFull = true
+    return pass
   }
 
   /** Whether neither its group nor another suspect keeps it back; what is kept back is put off. */
@@ -189,8 +224,8 @@ export class LaneClaims {
     const found: Contender[] = []
     for (const queue of level) {
       const budget = this.#budgets.get(queue.kind)!
-      if (!budget.mayStart(now)) continue
-      const room = Math.min(this.#room, budget.room)
+      if (!budget.mayStart(now) || this.#isClosedTo(budget)) continue
+      const room = Math.min(this.#room + this.#reserve, budget.room)
       const limit = Math.min(Math.floor(room / budget.terms.cost), Math.max(0, this.#left)) + 1
       const { filing } = budget.terms
       const jobs = source.jobs(queue, limit, this.#characters, filing)
@@ -243,7 +278,8 @@ export class LaneClaims {
     const { source, now } = this.#turn
     const budget = this.#budgets.get(queue.kind)!
     if (budget.terms.held) return source.bound(queue, null)
-    if (budget.isFull || this.unfiled.some(({ kind }) => kind === queue.kind)) return
+    if (budget.isFull || this.#isClosedTo(budget)) return
+    if (this.unfiled.some(({ kind }) => kind === queue.kind)) return
     // Without a token, nobody has looked at the groups that are ready.
     const looked = budget.freeAt > now ? -Infinity : now
     const next = Math.max(budget.freeAt, source.earliest(queue, looked))

@@ -39,7 +39,7 @@ export class TurnClaims {
       claimed: this.#claims.flatMap(({ jobs }) => jobs),
       unfiled: this.#claims.flatMap(({ unfiled }) => unfiled),
       more: this.#claims.some(({ hasMore }) => hasMore),
-      behind: this.#claims.some(({ isFull }) => isFull),
+      behind: this.#claims.some(({ isBehind }) => isBehind),
     }
   }
 }

@@ -8,7 +8,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { aCoordinator, type Rig } from '../../coordinator/rig.ts'
 import type { FakePool } from '../../support/fake-pool.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
-import { KINDS, LANES, type Kind, type Lane } from './kinds.ts'
+import { LANES, SPARE, type Kind, type Lane } from './kinds.ts'
 import type { Start } from './mail.ts'
 import type { Row, Rows } from './rows.ts'
 import type { Taken } from './turn.ts'
@@ -59,8 +59,7 @@ export class Engine {
     this.#store = store
     change(store)
     narrow(store, most)
-    const known = Object.fromEntries(Object.keys(slots).map((lane) => [lane, kindsOf(lane)]))
-    const parts = { store, clock, policies, known, lanes: slots, kinds: LANES, idle: IDLE }
+    const parts = { store, clock, policies, spare: SPARE, lanes: slots, kinds: LANES, idle: IDLE }
     this.#rig = await aCoordinator({ after: () => {} }, parts)
     const orphans = await store.own(clock.now())
     for (const { job, outcome } of orphaned(orphans)) this.coordinator.settled(job, outcome)
@@ -151,10 +150,6 @@ export class Engine {
   get #pools(): FakePool[] {
     return [...this.#rig.pools.values()]
   }
-}
-
-function kindsOf(lane: string): Kind[] {
-  return KINDS.filter((kind) => LANES[kind] === lane)
 }
 
 /** No lane looks at more queued jobs in a turn, as if turns took long. */

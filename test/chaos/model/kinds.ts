@@ -8,6 +8,9 @@ export const LANES = {
   ...({ rated: 'io', trickled: 'io', single: 'io', ghost: null } as const),
 } satisfies Record<string, Lane | null>
 
+/** Slots of each lane beyond its own, for kinds that hold none. */
+export const SPARE = 1
+
 export type Kind = keyof typeof LANES
 export const KINDS = Object.keys(LANES) as [Kind, ...Kind[]]
 

@@ -1,7 +1,7 @@
 import type { PauseTarget } from '../../../src/job/pause.ts'
 import type { Policy, Rate } from '../../../src/job/policy.ts'
 import { groupOf, type Job } from './job.ts'
-import { KINDS, LANES, type Kind, type Lane } from './kinds.ts'
+import { LANES, SPARE, type Kind, type Lane } from './kinds.ts'
 
 /** A clock that is set back by more than this (ms) takes what is left of the rates along. */
 const SET_BACK = 1_000
@@ -52,7 +52,8 @@ export class Limits {
     if (lane === null) return true
     const held = running.filter((job) => job.onThread && LANES[job.kind] === lane)
     const own = held.filter((job) => job.kind === kind)
-    return held.length < this.slots[lane] && own.length < this.most(kind)
+    const slots = this.slots[lane] + (own.length === 0 ? SPARE : 0)
+    return held.length < slots && own.length < this.most(kind)
   }
 
   /**
@@ -67,13 +68,11 @@ export class Limits {
     return Math.max(now, job.runAt, this.#freeAt(job.kind, rate, bound), ofGroup)
   }
 
-  /** Slots of its lane that a kind may hold: it leaves one to the others. */
+  /** Slots of its lane that a kind may hold. */
   most(kind: Kind): number {
     const lane = LANES[kind]
-    const all = lane === null ? Infinity : this.slots[lane]
-    const kinds = KINDS.filter((other) => LANES[other] === lane)
-    const left = kinds.length > 1 ? Math.max(1, all - 1) : all
-    return Math.min(left, this.policies[kind].concurrency)
+    const slots = lane === null ? Infinity : this.slots[lane]
+    return Math.min(slots, this.policies[kind].concurrency)
   }
 
   /** Takes the tokens of a start. */

@@ -20,7 +20,7 @@ interface Own {
  * threads that run several jobs at once. It follows every callback and every promise, which makes
  * waiting for them dearer; that is why other threads have none.
  */
-export class Heart {
+export class LoopBeacon {
   readonly #pulse: Pulse
   readonly #current = new AsyncLocalStorage<Own>()
   /** Whose code goes on after the callback that is running: they can be nested. */

@@ -15,7 +15,7 @@ interface Known {
  * How long the kinds of a lane take, measured, and so how many jobs may share a hand-off. A slow
  * run counts at once and is forgotten slowly: it is the slow one that holds others up.
  */
-export class Pace {
+export class RunTimeEstimates {
   readonly #kinds = new Map<string, Known>()
 
   /** Takes a run into account. */

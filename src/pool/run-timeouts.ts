@@ -12,7 +12,7 @@ export interface Watched {
 }
 
 /** Tells when a run is over its time. One timer serves all runs of a thread. */
-export class Watchdog<R extends Watched> {
+export class RunTimeouts<R extends Watched> {
   readonly #runs = new Set<R>()
   readonly #onOver: (run: R) => void
   #timer: Timer | undefined

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Watchdog, type Watched } from '../../src/pool/watchdog.ts'
+import { RunTimeouts, type Watched } from '../../src/pool/run-timeouts.ts'
 import { loopTurn, signal } from '../support/signal.ts'
 
 const now = (): number => performance.timeOrigin + performance.now()
@@ -13,15 +13,15 @@ const aRun = (timeout: number, startedAt: () => number = now): Watched => {
 test('tells once its time is over, and not before', async (t) => {
   const over = signal('the timeout')
   const told: Watched[] = []
-  const watchdog = new Watchdog<Watched>((run) => {
+  const timeouts = new RunTimeouts<Watched>((run) => {
     told.push(run)
     over.fire()
   })
-  t.after(() => watchdog.close())
+  t.after(() => timeouts.close())
   const start = now()
   const [short, long] = [aRun(40), aRun(60_000)]
-  watchdog.watch(long)
-  watchdog.watch(short)
+  timeouts.watch(long)
+  timeouts.watch(short)
   await over.wait()
   assert.ok(now() - start >= 40)
   await loopTurn()
@@ -31,8 +31,8 @@ test('tells once its time is over, and not before', async (t) => {
 
 test('does not count before the run has started', async (t) => {
   const over = signal('the timeout')
-  const watchdog = new Watchdog<Watched>(() => over.fire())
-  t.after(() => watchdog.close())
+  const timeouts = new RunTimeouts<Watched>(() => over.fire())
+  t.after(() => timeouts.close())
   let start = 0
   let looks = 0
   const startedAt = (): number => {
@@ -40,7 +40,7 @@ test('does not count before the run has started', async (t) => {
     if (looks === 3) start = now()
     return start
   }
-  watchdog.watch({ timeout: 20, startedAt })
+  timeouts.watch({ timeout: 20, startedAt })
   await over.wait()
   assert.ok(looks >= 4)
   assert.ok(now() - start >= 20)
@@ -50,12 +50,12 @@ test('lets the loop turn twice before it tells', async (t) => {
   const steps: string[] = []
   const over = signal('the timeout')
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const watchdog = new Watchdog<Watched>(() => {
+  const timeouts = new RunTimeouts<Watched>(() => {
     steps.push('over')
     over.fire()
   })
-  t.after(() => watchdog.close())
-  watchdog.watch(aRun(10, () => now() - 100))
+  t.after(() => timeouts.close())
+  timeouts.watch(aRun(10, () => now() - 100))
   t.mock.timers.tick(10)
   t.mock.timers.reset()
   setImmediate(() => {
@@ -69,25 +69,25 @@ test('lets the loop turn twice before it tells', async (t) => {
 
 test('does not tell of a run that has ended, at whichever stage', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  const watchdog = new Watchdog<Watched>(() => assert.fail('told'))
-  t.after(() => watchdog.close())
+  const timeouts = new RunTimeouts<Watched>(() => assert.fail('told'))
+  t.after(() => timeouts.close())
   const runs = [1, 2, 3].map(() => aRun(10, () => now() - 100))
-  for (const run of runs) watchdog.watch(run)
-  watchdog.unwatch(runs[0]!)
+  for (const run of runs) timeouts.watch(run)
+  timeouts.unwatch(runs[0]!)
   t.mock.timers.tick(10)
   t.mock.timers.reset()
-  watchdog.unwatch(runs[1]!)
+  timeouts.unwatch(runs[1]!)
   await loopTurn()
-  watchdog.unwatch(runs[2]!)
+  timeouts.unwatch(runs[2]!)
   await loopTurn()
   await loopTurn()
 })
 
 test('a timeout of a month does not end at once', (t) => {
   const setTimeout = t.mock.method(globalThis, 'setTimeout')
-  const watchdog = new Watchdog<Watched>(() => assert.fail('told'))
-  t.after(() => watchdog.close())
-  watchdog.watch(aRun(30 * 86_400_000))
+  const timeouts = new RunTimeouts<Watched>(() => assert.fail('told'))
+  t.after(() => timeouts.close())
+  timeouts.watch(aRun(30 * 86_400_000))
   const [call] = setTimeout.mock.calls
   assert.ok(Number(call?.arguments[1]) <= 60_000)
 })

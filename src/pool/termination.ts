@@ -2,9 +2,9 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { SpawnGuard } from '../thread/guard.ts'
 import { after } from '../timer.ts'
 import { ProcessGroups } from './process-groups.ts'
-import type { ThreadLife } from './thread-life.ts'
+import type { SupervisedThread } from './supervised-thread.ts'
 import type { ThreadRun } from './thread-run.ts'
-import { Watchdog } from './watchdog.ts'
+import { RunTimeouts } from './run-timeouts.ts'
 
 /** Milliseconds between the killing of a run's processes and that of its thread. */
 const REAP_TIME = 200
@@ -12,12 +12,12 @@ const REAP_TIME = 200
 const STUCK_AFTER = 5_000
 
 /** Ends the runs of a thread: by their signal, then with their processes, then with the thread. */
-export class RunEnder {
-  readonly #life: ThreadLife
+export class Termination {
+  readonly #thread: SupervisedThread
   readonly #flags: Int32Array
   readonly #guard: SpawnGuard
   readonly #onStuck: (job: ClaimedJob, reason: string) => void
-  readonly #watchdog = new Watchdog<ThreadRun>((run) => this.end(run, 'timeout'))
+  readonly #timeouts = new RunTimeouts<ThreadRun>((run) => this.end(run, 'timeout'))
   readonly #groups = new ProcessGroups<ThreadRun>()
 
   /**
@@ -25,12 +25,12 @@ export class RunEnder {
    * @param onStuck is told of a job whose thread was killed, and does not exit
    */
   constructor(
-    life: ThreadLife,
+    thread: SupervisedThread,
     flags: Int32Array,
     guard: SpawnGuard,
     onStuck: (job: ClaimedJob, reason: string) => void,
   ) {
-    this.#life = life
+    this.#thread = thread
     this.#flags = flags
     this.#guard = guard
     this.#onStuck = onStuck
@@ -38,12 +38,12 @@ export class RunEnder {
 
   /** Ends it when it is over its time. */
   watch(run: ThreadRun): void {
-    this.#watchdog.watch(run)
+    this.#timeouts.watch(run)
   }
 
   /** It has ended, or was taken back; what it has started is ended, unless its thread is gone. */
   forget(run: ThreadRun): void {
-    this.#watchdog.unwatch(run)
+    this.#timeouts.unwatch(run)
     this.#groups.forget(run)
   }
 
@@ -69,8 +69,21 @@ export class RunEnder {
     }).unref()
   }
 
+  /**
+   * Ends a thread that is of no more use, unless another one has followed it already. Resolves once
+   * it has exited.
+   *
+   * @param id its `threadId`
+   * @param reason what the jobs that it has are told
+   */
+  async endThread(id: number, reason: string): Promise<void> {
+    await this.#guard.doom()
+    if (this.#thread.id === id) await this.#thread.end(reason)
+    else this.#guard.pardon()
+  }
+
   close(): void {
-    this.#watchdog.close()
+    this.#timeouts.close()
   }
 
   /**
@@ -98,11 +111,11 @@ export class RunEnder {
   async #killThread(run: ThreadRun): Promise<void> {
     await this.#guard.doom()
     if (run.isOver) {
-      if (this.#life.isUp) this.#guard.pardon()
+      if (this.#thread.isUp) this.#guard.pardon()
       return
     }
     // The end of another run has just pardoned it.
     if (!this.#guard.isDoomed) return this.#killThread(run)
-    await this.#life.kill(run.job)
+    await this.#thread.kill(run.job)
   }
 }

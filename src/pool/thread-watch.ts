@@ -1,19 +1,19 @@
 import { after, type Timer } from '../timer.ts'
 import { LOOK_INTERVAL } from './heartbeat.ts'
 
-/** A thread whose event loop is watched. */
-export interface Beating {
-  /** Looks whether its loop turns. False once it has nothing to do. */
+/** A thread that is looked at while it has jobs. */
+export interface Watched {
+  /** Looks how it is. False once it has nothing to do. */
   look(): boolean
 }
 
 /** Looks at the threads of a lane that have jobs; without any it does nothing. */
-export class StallWatch {
-  readonly #threads = new Set<Beating>()
+export class ThreadWatch {
+  readonly #threads = new Set<Watched>()
   #timer: Timer | undefined
   #closed = false
 
-  watch(thread: Beating): void {
+  watch(thread: Watched): void {
     if (this.#closed) return
     this.#threads.add(thread)
     this.#timer ??= after(LOOK_INTERVAL, () => this.#look()).unref()

@@ -8,7 +8,7 @@ const MOST_LOOPS = 10
  * Reports that came as a message, since their runs had sent messages before: on another way than
  * the result of their batch, with which they are settled, and maybe a little behind it.
  */
-export class LastReports {
+export class LateReports {
   /** By slot. */
   readonly #reports = new Map<number, Report>()
 

@@ -1,0 +1,77 @@
+import type { ClaimedJob } from '../job/job.ts'
+import type { HandOff } from './hand-off.ts'
+import type { WorkerThread } from './worker-thread.ts'
+
+/** The threads of a lane: its own, and those that finish what they run, and end. */
+export class LaneThreads<T extends WorkerThread> {
+  readonly own: T[] = []
+  readonly leaving = new Set<T>()
+
+  /** Why none of the lane's own can be started; undefined unless that is so. */
+  get problem(): string | undefined {
+    const problems = this.own.map((thread) => thread.problem)
+    return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
+  }
+
+  /** The error behind {@link problem}, if one is known. */
+  get cause(): unknown {
+    return this.problem === undefined ? undefined : this.own[0]?.cause
+  }
+
+  /** Resolves once each of its own is up, or could not be started. */
+  async ready(): Promise<void> {
+    await Promise.all(this.own.map((thread) => thread.ready()))
+  }
+
+  all(): T[] {
+    return [...this.own, ...this.leaving]
+  }
+
+  /** What a kind holds of all. */
+  held(kind: string): number {
+    return this.all().reduce((sum, thread) => sum + thread.held(kind), 0)
+  }
+
+  /** Threads that have jobs of a kind. */
+  holders(kind: string): number {
+    return this.all().filter((thread) => thread.held(kind) > 0).length
+  }
+
+  /** Sets the number of its own: those that are idle leave first. */
+  resize(threads: number, make: () => T): void {
+    while (this.own.length < threads) this.own.push(make())
+    const order = this.own.toSorted((a, b) => b.batches - a.batches)
+    for (const thread of order.slice(threads)) {
+      this.own.splice(this.own.indexOf(thread), 1)
+      this.leaving.add(thread)
+      this.leave(thread)
+    }
+  }
+
+  /** A thread that is not one of the lane's own ends with its last job. False while it has some. */
+  leave(thread: T): boolean {
+    if (thread.batches > 0 || this.own.includes(thread)) return false
+    void thread.close().then(() => this.leaving.delete(thread))
+    return true
+  }
+
+  /** Ends one job. */
+  end(job: ClaimedJob): void {
+    this.all().some((thread) => thread.end(job))
+  }
+
+  /** Takes back all that no thread has started. */
+  revoke(): HandOff[] {
+    return this.all().flatMap((thread) => thread.revoke())
+  }
+
+  interrupt(isLast: boolean): void {
+    for (const thread of this.all()) thread.interrupt(isLast)
+  }
+
+  /** Resolves to whether all have exited. */
+  async close(): Promise<boolean> {
+    const exited = await Promise.all(this.all().map((thread) => thread.close()))
+    return exited.every(Boolean)
+  }
+}

@@ -1,0 +1,288 @@
+import type { ClaimedJob } from '../job/job.ts'
+import type { Webhook } from '../job/delivery.ts'
+import { after, type Timer } from '../timer.ts'
+import type { HandOff } from './hand-off.ts'
+import { LaneThreads } from './lane-threads.ts'
+import { pack, type Candidate } from './packing.ts'
+import type { Pool, PoolListener, Room, Terms } from './pool.ts'
+import { Releases } from './releases.ts'
+import { RunTimeEstimates } from './run-time-estimates.ts'
+import { OVERDUE, SerialThread } from './serial-thread.ts'
+import { ThreadInbox } from './thread-inbox.ts'
+import type { ThreadOptions } from './thread-options.ts'
+import { ThreadWatch } from './thread-watch.ts'
+
+/** What of a thread can be taken. */
+interface Place {
+  thread: SerialThread
+  /** Of short jobs: at most {@link AHEAD} full hand-offs. */
+  room: number
+}
+
+/**
+ * A lane for computing: each thread runs one job at a time, and short jobs share hand-offs.
+ *
+ * ```
+ *   start ──▶ waiting ──pack──▶ hand-off ──▶ thread ──report──▶ settled
+ *                ▲                             │
+ *                └── taken back: not started, and its batch is over its time
+ * ```
+ *
+ * The lane has one thread more than it works with at a time, the spare: no certain one, but
+ * whichever has nothing to do while all others have. It is for a kind that holds no thread, and it
+ * stands in for a thread that has ended until that has been replaced.
+ */
+export class SerialPool implements Pool {
+  readonly #options: ThreadOptions
+  readonly #listener: PoolListener
+  readonly #inbox: ThreadInbox
+  readonly #estimates = new RunTimeEstimates()
+  readonly #releases = new Releases()
+  readonly #threads = new LaneThreads<SerialThread>()
+  readonly #watch = new ThreadWatch()
+  /** Threads that work at a time, but for the spare. */
+  #size = 0
+  /** Kinds that have ended a thread, and have not completed a run since. */
+  readonly #deadly = new Set<string>()
+  /** Claimed jobs that no thread has. */
+  #waiting: HandOff[] = []
+  #dispatching = false
+  #overdueTimer: Timer | undefined
+
+  constructor(
+    options: ThreadOptions,
+    threads: number,
+    listener: PoolListener,
+    getWebhook: (id: number) => Promise<Webhook | undefined>,
+  ) {
+    this.#options = options
+    this.#listener = listener
+    this.#inbox = new ThreadInbox(listener, getWebhook)
+    this.resize(threads)
+  }
+
+  get free(): number {
+    const room = this.#places().reduce((sum, place) => sum + place.room, 0)
+    // What its kind keeps back takes no room from others.
+    const waiting = this.#waiting.filter((handOff) => this.#mayHoldAnother(handOff))
+    return Math.max(0, room - this.#costOf(waiting))
+  }
+
+  get reserve(): number {
+    return this.#waiting.length > 0 ? 0 : this.#idle().length - this.#idleForAll
+  }
+
+  get problem(): string | undefined {
+    return this.#threads.problem
+  }
+
+  get cause(): unknown {
+    return this.#threads.cause
+  }
+
+  ready(): Promise<void> {
+    return this.#threads.ready()
+  }
+
+  get slots(): number {
+    return this.#size
+  }
+
+  roomFor(kind: string, most: number): Room {
+    const waiting = this.#waiting.filter(({ job }) => job.kind === kind)
+    const holders = this.#threads.holders(kind)
+    const reserve = holders + waiting.length === 0 ? this.reserve : 0
+    // On threads that have the kind there is room for more of it; others are new ones to it.
+    const places = this.#places()
+    const has = places.filter(({ thread }) => thread.held(kind) > 0)
+    const others = places.filter(({ thread }) => thread.held(kind) === 0)
+    const rooms = [...others.map(({ room }) => room), reserve].sort((a, b) => b - a)
+    const left = Math.max(0, most - holders)
+    const all = [...has.map(({ room }) => room), ...rooms.slice(0, left)]
+    const room = all.reduce((sum, one) => sum + one, 0) - this.#costOf(waiting)
+    return { room: Math.max(0, Math.min(room, this.#mostFor(kind))), reserve }
+  }
+
+  /** While a thread is being replaced, kinds that end threads leave the last one to others. */
+  #mostFor(kind: string): number {
+    const isShort = this.#threads.own.some(({ isOpen, batches }) => !isOpen && batches === 0)
+    return isShort && this.#deadly.has(kind) ? this.#idle().length - 1 : Infinity
+  }
+
+  cost(kind: string): number {
+    return this.#estimates.cost(kind)
+  }
+
+  start(job: ClaimedJob, terms: Terms): void {
+    this.#waiting.push({ job, terms })
+    if (this.#dispatching) return
+    this.#dispatching = true
+    // With all that is started in the same go.
+    queueMicrotask(() => {
+      this.#dispatching = false
+      this.#dispatch()
+    })
+  }
+
+  /** Nothing is beside a job on its thread: what it holds up is itself. */
+  isStalled(): boolean {
+    return false
+  }
+
+  end(job: ClaimedJob): void {
+    const at = this.#waiting.findIndex((handOff) => handOff.job === job)
+    if (at === -1) return this.#threads.end(job)
+    this.#waiting.splice(at, 1)
+    this.#listener.settled(job, { type: 'released', reason: 'it was told to end' })
+  }
+
+  interrupt(isLast: boolean): void {
+    for (const { job } of [...this.#waiting.splice(0), ...this.#threads.revoke()]) {
+      this.#listener.settled(job, { type: 'released', reason: 'the runtime stopped' })
+    }
+    this.#threads.interrupt(isLast)
+  }
+
+  resize(threads: number): void {
+    this.#size = threads
+    this.#threads.resize(threads + (this.#options.spare ? 1 : 0), () => this.#thread())
+    this.#useRoom()
+  }
+
+  close(): Promise<boolean> {
+    this.#overdueTimer?.cancel()
+    this.#watch.close()
+    return this.#threads.close()
+  }
+
+  #thread(): SerialThread {
+    const thread: SerialThread = new SerialThread(this.#options, {
+      settled: (job, outcome, took) => {
+        if (took !== undefined) this.#estimates.measured(job.kind, took)
+        if (took !== undefined) this.#deadly.delete(job.kind)
+        if (outcome.type === 'lost') this.#onLost(job)
+        this.#listener.settled(job, this.#releases.after(job, outcome), took)
+      },
+      returned: (jobs) => this.#waiting.unshift(...jobs),
+      freed: () => {
+        this.#threads.leave(thread)
+        this.#useRoom()
+      },
+      message: (message) => this.#inbox.receive(thread, message),
+      busy: () => this.#watch.watch(thread),
+      up: (kinds) => {
+        this.#listener.threadUp(thread.id, kinds)
+        this.#useRoom()
+        this.#threads.leave(thread)
+      },
+      down: (id, reason) => this.#listener.threadDown(id, reason),
+      stuck: (job, reason) => this.#listener.stuck(job, reason),
+    })
+    return thread
+  }
+
+  #onLost({ kind }: ClaimedJob): void {
+    this.#estimates.forget(kind)
+    this.#deadly.add(kind)
+  }
+
+  #costOf(handOffs: readonly HandOff[]): number {
+    return handOffs.reduce((sum, { job, terms }) => {
+      return sum + (terms.alone ? 1 : this.cost(job.kind))
+    }, 0)
+  }
+
+  #idle(): SerialThread[] {
+    return this.#threads.own.filter(({ free }) => free > 0)
+  }
+
+  /** How many of the idle threads any kind may have. */
+  get #idleForAll(): number {
+    const taken = this.#threads.own.filter(({ batches }) => batches > 0).length
+    return Math.max(0, Math.min(this.#idle().length, this.#size - taken))
+  }
+
+  /** What any kind may take. */
+  #places(): Place[] {
+    const idle = this.#idle().slice(0, this.#idleForAll)
+    return [...idle.map((thread) => ({ thread, room: 1 })), ...this.#behind()]
+  }
+
+  /**
+   * The room behind short jobs. With the spare at work, the thread that is through with them first
+   * takes no more: it becomes the spare.
+   */
+  #behind(): Place[] {
+    const taken = this.#threads.own.filter(({ batches }) => batches > 0)
+    return taken
+      .map((thread) => ({ thread, room: thread.roomBehind }))
+      .sort((a, b) => b.room - a.room)
+      .slice(Math.max(0, taken.length - this.#size))
+  }
+
+  #useRoom(): void {
+    this.#dispatch()
+    this.#listener.roomier()
+  }
+
+  /** Gives what is waiting to the threads that are free. */
+  #dispatch(): void {
+    this.#takeBackOverdue()
+    if (this.#waiting.length === 0) return
+    this.#pack()
+    if (this.#threads.own.some((thread) => thread.hasWaiting)) this.#watchOverdue()
+  }
+
+  #pack(): void {
+    const behind = new Map(this.#behind().map(({ thread, room }) => [thread, room]))
+    const threads = this.#threads.own
+    const candidates = threads.map((thread): Candidate => {
+      const isIdle = thread.free > 0
+      const room = isIdle ? 1 : Math.min(1, behind.get(thread) ?? 0)
+      return { isIdle, room, kinds: thread.kinds }
+    })
+    const cost = (handOff: HandOff): number => this.#costOf([handOff])
+    const packets = pack(this.#waiting, candidates, this.#idleForAll, cost)
+    const handed = new Set(packets.flatMap((packet) => packet?.handOffs ?? []))
+    this.#waiting = this.#waiting.filter((handOff) => !handed.has(handOff))
+    packets.forEach((packet, at) => packet && threads[at]!.start(packet))
+  }
+
+  /** While a thread is free, no job waits behind a slow one that may run there. */
+  #takeBackOverdue(): void {
+    if (this.#waiting.some((handOff) => this.#mayMove(handOff))) return
+    const isFree = this.#idle().length > 0
+    for (const thread of this.#threads.all()) {
+      if (isFree && thread.isHeldUp) this.#waiting.push(...this.#takeBack(thread))
+    }
+  }
+
+  /** A kind stays at a thread only if it is at work there. */
+  #takeBack(thread: SerialThread): HandOff[] {
+    const stay = thread.kindsAtWork
+    return thread.revoke((run) => this.#mayMove(run, stay.has(run.job.kind) ? 0 : 1))
+  }
+
+  /**
+   * Whether an idle thread would take a job.
+   *
+   * @param given threads of its kind that would no longer have it
+   */
+  #mayMove({ job, terms }: HandOff, given = 0): boolean {
+    const holders = this.#threads.holders(job.kind) - given
+    return holders < terms.most && (holders === 0 || this.#idleForAll > 0)
+  }
+
+  /** Whether a job could have another thread, as far as its kind is concerned. */
+  #mayHoldAnother({ job, terms }: HandOff): boolean {
+    return this.#threads.holders(job.kind) < terms.most
+  }
+
+  #watchOverdue(): void {
+    this.#overdueTimer ??= after(OVERDUE, () => {
+      this.#overdueTimer = undefined
+      this.#dispatch()
+      if (this.#threads.own.some((thread) => thread.hasWaiting)) this.#watchOverdue()
+    }).unref()
+  }
+}

@@ -1,0 +1,52 @@
+import { HEAPS_ARE_KNOWN } from './heap-limit.ts'
+import { MOST_JOBS } from './run-time-estimates.ts'
+import type { Packed } from './packing.ts'
+import type { ThreadListener } from './thread-listener.ts'
+import type { ThreadOptions } from './thread-options.ts'
+import { WorkerThread } from './worker-thread.ts'
+
+/** Milliseconds after which the jobs that a hand-off has not started are wanted elsewhere. */
+export const OVERDUE = 6
+/** What a thread may have of short jobs at a time, in full hand-offs. */
+const AHEAD = 2
+
+/** A thread of a lane for computing: it runs one job at a time, and has short ones in advance. */
+export class SerialThread extends WorkerThread {
+  /** What its hand-offs cost together. */
+  #load = 0
+  /** When it got to its newest hand-off, on the monotonic clock. */
+  #since = 0
+
+  constructor(options: ThreadOptions, listener: ThreadListener) {
+    super(options, listener, { slots: (AHEAD + 1) * MOST_JOBS, serial: true, pulse: undefined })
+  }
+
+  get free(): number {
+    return this.isOpen && this.batches === 0 ? 1 : 0
+  }
+
+  /** The room behind short hand-offs that it is at: they are soon over. */
+  get roomBehind(): number {
+    if (!this.isOpen || this.batches === 0 || this.isHeldUp) return 0
+    return Math.max(0, AHEAD - this.#load)
+  }
+
+  /** Whether a hand-off takes longer than it should have, and is at work. */
+  get isHeldUp(): boolean {
+    if (this.batches === 0 || performance.now() - this.#since < OVERDUE) return false
+    return this.slots.find((run) => run.startedAt() > 0) !== undefined
+  }
+
+  /** Hands jobs over, which it runs one after the other. */
+  start({ handOffs, cost }: Packed): void {
+    if (this.batches === 0) this.#since = performance.now()
+    this.#load += cost
+    const batch = this.runBatch(handOffs)
+    if (HEAPS_ARE_KNOWN) this.listener.busy()
+    void batch.then(() => {
+      this.#load = this.batches === 0 ? 0 : this.#load - cost
+      this.#since = performance.now()
+      this.listener.freed()
+    })
+  }
+}

@@ -1,0 +1,241 @@
+import type { ClaimedJob } from '../job/job.ts'
+import type { Webhook } from '../job/delivery.ts'
+import type { HandOff } from './hand-off.ts'
+import { LaneThreads } from './lane-threads.ts'
+import type { Pool, PoolListener, Room, Terms } from './pool.ts'
+import { Releases } from './releases.ts'
+import { SharedThread } from './shared-thread.ts'
+import { ThreadInbox } from './thread-inbox.ts'
+import type { ThreadOptions } from './thread-options.ts'
+import { ThreadWatch } from './thread-watch.ts'
+
+/** Threads beyond the lane's own in which jobs with crashes run, each alone. */
+const ISOLATED_THREADS = 2
+/** Stalled threads that have been replaced, and have not ended, at a time. */
+const REPLACED_THREADS = 4
+
+/**
+ * A lane for waiting: each thread runs many jobs side by side. It takes one job beyond that, the
+ * lane's reserve, of a kind that holds no slot.
+ */
+export class SharedPool implements Pool {
+  readonly #options: ThreadOptions
+  readonly #listener: PoolListener
+  readonly #inbox: ThreadInbox
+  readonly #releases = new Releases()
+  readonly #threads = new LaneThreads<SharedThread>()
+  /** Those that leave since they have stalled: in their place there is another one. */
+  readonly #replaced = new Set<SharedThread>()
+  readonly #watch = new ThreadWatch()
+  /** Claimed jobs that no thread has. */
+  #waiting: HandOff[] = []
+  /** Those of them that have crashes, and the threads that have one of them at a time. */
+  readonly #suspects: HandOff[] = []
+  readonly #isolated = new Set<SharedThread>()
+  #dispatching = false
+  #closed = false
+
+  constructor(
+    options: ThreadOptions,
+    threads: number,
+    listener: PoolListener,
+    getWebhook: (id: number) => Promise<Webhook | undefined>,
+  ) {
+    this.#options = options
+    this.#listener = listener
+    this.#inbox = new ThreadInbox(listener, getWebhook)
+    this.resize(threads)
+  }
+
+  get free(): number {
+    const free = this.#threads.own.reduce((sum, thread) => sum + this.#freeForAll(thread), 0)
+    return Math.max(0, free - this.#waiting.length - this.#suspects.length)
+  }
+
+  get reserve(): number {
+    if (this.#waiting.length > 0) return 0
+    return this.#threads.own.reduce((sum, thread) => {
+      return sum + thread.free - this.#freeForAll(thread)
+    }, 0)
+  }
+
+  get problem(): string | undefined {
+    return this.#threads.problem
+  }
+
+  get cause(): unknown {
+    return this.#threads.cause
+  }
+
+  ready(): Promise<void> {
+    return this.#threads.ready()
+  }
+
+  get slots(): number {
+    return this.#threads.own.length * this.#options.concurrency
+  }
+
+  roomFor(kind: string, most: number): Room {
+    const waiting = [...this.#waiting, ...this.#suspects].filter(({ job }) => job.kind === kind)
+    const held = this.#threads.held(kind) + waiting.length
+    const reserve = held === 0 ? Math.min(1, this.reserve) : 0
+    return { room: Math.max(0, Math.min(this.free + reserve, most - held)), reserve }
+  }
+
+  /** Hand-offs run side by side, and are not shared. */
+  cost(): number {
+    return 1
+  }
+
+  start(job: ClaimedJob, terms: Terms): void {
+    this.#queueOf(job).push({ job, terms })
+    if (this.#dispatching) return
+    this.#dispatching = true
+    // With all that is started in the same go.
+    queueMicrotask(() => {
+      this.#dispatching = false
+      this.#dispatch()
+    })
+  }
+
+  isStalled(job: number): boolean {
+    return this.#threads.all().some((thread) => thread.isStalled && thread.find(job) !== undefined)
+  }
+
+  end(job: ClaimedJob): void {
+    for (const queue of [this.#waiting, this.#suspects]) {
+      const at = queue.findIndex((handOff) => handOff.job === job)
+      if (at === -1) continue
+      queue.splice(at, 1)
+      this.#listener.settled(job, { type: 'released', reason: 'it was told to end' })
+      return
+    }
+    this.#threads.end(job)
+  }
+
+  interrupt(isLast: boolean): void {
+    const waiting = [...this.#waiting.splice(0), ...this.#suspects.splice(0)]
+    for (const { job } of [...waiting, ...this.#threads.revoke()]) {
+      this.#listener.settled(job, { type: 'released', reason: 'the runtime stopped' })
+    }
+    this.#threads.interrupt(isLast)
+  }
+
+  resize(threads: number): void {
+    this.#threads.resize(threads, () => this.#thread())
+    this.#useRoom()
+  }
+
+  close(): Promise<boolean> {
+    this.#closed = true
+    this.#watch.close()
+    return this.#threads.close()
+  }
+
+  #thread(capacity = this.#options.concurrency + (this.#options.spare ? 1 : 0)): SharedThread {
+    const thread: SharedThread = new SharedThread(this.#options, capacity, {
+      settled: (job, outcome, took) => {
+        this.#listener.settled(job, this.#releases.after(job, outcome), took)
+      },
+      returned: (jobs) => {
+        for (const handOff of jobs.toReversed()) this.#queueOf(handOff.job).unshift(handOff)
+      },
+      freed: () => {
+        this.#leave(thread)
+        this.#useRoom()
+      },
+      message: (message) => this.#inbox.receive(thread, message),
+      busy: () => this.#watch.watch(thread),
+      stalled: (job, heldMs) => {
+        this.#listener.threadStalled(thread.id, job, heldMs)
+        this.#waiting.unshift(...thread.revoke())
+        this.#replace(thread)
+      },
+      resumed: (heldMs) => {
+        this.#listener.threadResumed(thread.id, heldMs)
+        this.#useRoom()
+      },
+      up: (kinds) => {
+        this.#listener.threadUp(thread.id, kinds)
+        this.#useRoom()
+        this.#leave(thread)
+      },
+      down: (id, reason) => this.#listener.threadDown(id, reason),
+      stuck: (job, reason) => this.#listener.stuck(job, reason),
+    })
+    return thread
+  }
+
+  /** A job with crashes runs beside no other. */
+  #queueOf(job: ClaimedJob): HandOff[] {
+    return job.crashes > 0 ? this.#suspects : this.#waiting
+  }
+
+  /** Jobs of any kind that a thread could take. */
+  #freeForAll({ takesJobs, batches }: SharedThread): number {
+    return takesJobs ? Math.max(0, this.#options.concurrency - batches) : 0
+  }
+
+  /** A thread that is not one of the lane's own ends with its last job. */
+  #leave(thread: SharedThread): void {
+    if (!this.#threads.leave(thread)) return
+    this.#isolated.delete(thread)
+    if (!this.#replaced.delete(thread)) return
+    const stalled = this.#threads.own.find((other) => other.isStalled)
+    if (stalled) this.#replace(stalled)
+  }
+
+  /** Puts another thread in the place of a stalled one: only so many, since each takes memory. */
+  #replace(thread: SharedThread): void {
+    const { own, leaving } = this.#threads
+    const place = own.indexOf(thread)
+    const hasRuns = thread.hasRuns
+    if (place !== -1 && !this.#closed && (this.#replaced.size < REPLACED_THREADS || !hasRuns)) {
+      own[place] = this.#thread()
+      this.#replaced.add(thread)
+      leaving.add(thread)
+    }
+    // What an ended job has left behind has no timeout that would end it.
+    if (!hasRuns) void thread.close()
+    this.#useRoom()
+  }
+
+  #useRoom(): void {
+    this.#dispatch()
+    this.#listener.roomier()
+  }
+
+  /** Gives what is waiting to the threads that are free. */
+  #dispatch(): void {
+    this.#isolate()
+    const waiting = this.#waiting.splice(0)
+    for (const handOff of waiting) {
+      const thread = this.#threadFor(handOff)
+      if (thread) thread.start(handOff)
+      else this.#waiting.push(handOff)
+    }
+  }
+
+  /** The thread that has the fewest jobs, if it takes one of this kind. */
+  #threadFor({ job: { kind } }: HandOff): SharedThread | undefined {
+    const [thread] = this.#threads.own.toSorted((a, b) => b.free - a.free)
+    if (thread === undefined || thread.free === 0) return undefined
+    const isOpen = this.#freeForAll(thread) > 0 || this.#threads.held(kind) === 0
+    return isOpen ? thread : undefined
+  }
+
+  /** Starts jobs with crashes, each in a thread that has no other one. */
+  #isolate(): void {
+    for (const thread of this.#isolated) {
+      const next = thread.free > 0 ? this.#suspects.shift() : undefined
+      if (next) thread.start(next)
+    }
+    const booting = [...this.#isolated].filter(({ batches }) => batches === 0).length
+    const wanted = Math.min(this.#suspects.length - booting, ISOLATED_THREADS - this.#isolated.size)
+    for (let n = 0; n < wanted; n += 1) {
+      const thread = this.#thread(1)
+      this.#threads.leaving.add(thread)
+      this.#isolated.add(thread)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { ClaimedJob } from '../job/job.ts'
+import type { HandOff } from './hand-off.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { ThreadListener } from './thread-listener.ts'
+import type { ThreadOptions } from './thread-options.ts'
+import { WorkerThread } from './worker-thread.ts'
+
+/** Runs after which a thread has loaded and compiled what it needs. */
+const COLD_RUNS = 5
+
+/** What a thread that is shared tells beyond others. */
+export interface SharedThreadListener extends ThreadListener {
+  /** Its event loop is held, by the code of that job if it is anybody's. */
+  stalled(job: ClaimedJob | undefined, heldMs: number): void
+  resumed(heldMs: number): void
+}
+
+/** A thread of a lane for waiting: it runs many jobs side by side. */
+export class SharedThread extends WorkerThread {
+  /** Jobs that it runs at once. */
+  readonly capacity: number
+  readonly #tell: SharedThreadListener
+  readonly #heartbeat: Heartbeat
+
+  constructor(options: ThreadOptions, capacity: number, listener: SharedThreadListener) {
+    const heartbeat: Heartbeat = new Heartbeat(
+      () => this.hasWaiting,
+      () => this.ended < COLD_RUNS,
+    )
+    super(options, listener, { slots: capacity, serial: false, pulse: heartbeat.pulse })
+    this.capacity = capacity
+    this.#tell = listener
+    this.#heartbeat = heartbeat
+  }
+
+  get free(): number {
+    return this.takesJobs ? Math.max(0, this.capacity - this.batches) : 0
+  }
+
+  /** Whether it is up, and its event loop turns. */
+  get takesJobs(): boolean {
+    return this.isOpen && !this.isStalled
+  }
+
+  /** Whether its event loop is held, so that none of its jobs gets on. */
+  get isStalled(): boolean {
+    return this.#heartbeat.isStalled
+  }
+
+  /** Looks whether its event loop turns, too. */
+  override look(): boolean {
+    const change = this.isUp ? this.#heartbeat.look() : undefined
+    if (change?.isStalled) this.#tell.stalled(this.#holder, change.heldMs)
+    else if (change) this.#tell.resumed(change.heldMs)
+    return super.look()
+  }
+
+  start(handOff: HandOff): void {
+    const batch = this.runBatch([handOff])
+    this.listener.busy()
+    void batch.then(() => {
+      // With its last job a thread may end that nobody would look at any more.
+      if (this.isStalled) this.look()
+      this.listener.freed()
+    })
+  }
+
+  protected override started(): void {
+    this.#heartbeat.reset()
+  }
+
+  get #holder(): ClaimedJob | undefined {
+    return this.slots.at(this.#heartbeat.holder)?.job
+  }
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { completed, openLane } from './lane.ts'
+
+describe('I7: a lane of threads with a spare one', () => {
+  test('lets a kind have all its threads, and another one the spare', async (t) => {
+    const lane = await openLane(t, { threads: 2, spare: true })
+    const jobs = [await lane.hold(), await lane.hold()]
+    assert.deepEqual([lane.pool.free, lane.pool.reserve, lane.room('hold')], [0, 1, 0])
+    assert.deepEqual(lane.pool.roomFor('echo', 2), { room: 1, reserve: 1 })
+    for (let n = 0; n < 3; n += 1) assert.equal(completed(await lane.run('echo', { n })), n)
+    lane.release(...jobs)
+    for (const job of jobs) completed(await lane.recorder.outcome(job))
+  })
+
+  test('is back at its number as soon as any thread is free', async (t) => {
+    const lane = await openLane(t, { threads: 1, spare: true })
+    const first = await lane.hold()
+    const other = await lane.hold({}, 'holdAndFail')
+    assert.deepEqual([lane.pool.free, lane.pool.reserve, lane.room('echo')], [0, 0, 0])
+    lane.release(first)
+    completed(await lane.recorder.outcome(first))
+    await lane.recorder.until(() => lane.pool.reserve === 1, 'a spare')
+    assert.deepEqual([lane.pool.free, lane.room('holdAndFail'), lane.room('hold')], [0, 0, 1])
+    lane.release(other)
+    await lane.recorder.outcome(other)
+    await lane.recorder.until(() => lane.pool.free === 1, 'a thread for all')
+  })
+
+  test('gives no kind more threads than it may have', async (t) => {
+    const lane = await openLane(t, { threads: 2, spare: true })
+    assert.deepEqual(lane.pool.roomFor('hold', 1), { room: 1, reserve: 1 })
+    const job = await lane.hold({ most: 1 })
+    assert.deepEqual(lane.pool.roomFor('hold', 1), { room: 0, reserve: 0 })
+    lane.release(job)
+    await lane.recorder.outcome(job)
+  })
+
+  test('grows and shrinks with it', async (t) => {
+    const lane = await openLane(t, { threads: 1, spare: true })
+    const jobs = [await lane.hold()]
+    lane.pool.resize(2)
+    jobs.push(await lane.hold())
+    assert.equal(lane.room('hold'), 0)
+    await lane.recorder.until(() => lane.pool.reserve === 1, 'the spare')
+    lane.pool.resize(1)
+    assert.deepEqual([lane.pool.free, lane.pool.reserve, lane.room('echo')], [0, 0, 0])
+    lane.release(jobs[0]!)
+    await lane.recorder.outcome(jobs[0]!)
+    await lane.recorder.until(() => lane.pool.reserve === 1, 'the spare')
+    lane.release(jobs[1]!)
+    await lane.recorder.outcome(jobs[1]!)
+    await lane.recorder.until(() => lane.pool.free === 1, 'a thread for all')
+  })
+
+  test('has another thread in the place of one that has ended, before that is replaced', async (t) => {
+    const lane = await openLane(t, { threads: 2, spare: true, config: { setups: 3 } })
+    const held = await lane.hold()
+    assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
+    // None that is started now will ever be up.
+    const other = await lane.hold()
+    assert.deepEqual([lane.pool.free, lane.pool.reserve], [0, 0])
+    lane.release(held, other)
+    for (const job of [held, other]) completed(await lane.recorder.outcome(job))
+  })
+
+  test('leaves the last of them to others than a kind that ends threads', async (t) => {
+    const lane = await openLane(t, { threads: 3, spare: true, config: { setups: 4 } })
+    for (let n = 0; n < 3; n += 1) {
+      assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
+    }
+    await lane.recorder.until(() => lane.pool.free === 1, 'the last thread')
+    assert.equal(lane.room('exit'), 0)
+    for (let n = 0; n < 3; n += 1) assert.equal(completed(await lane.run('echo', { n })), n)
+  })
+})
+
+describe('I7: a lane whose threads run many jobs', () => {
+  test('has a slot of each thread for a kind that has none', async (t) => {
+    const lane = await openLane(t, { concurrency: 2, spare: true })
+    const jobs = [await lane.hold(), await lane.hold()]
+    assert.deepEqual([lane.pool.free, lane.pool.reserve, lane.room('hold')], [0, 1, 0])
+    assert.deepEqual(lane.pool.roomFor('echo', 2), { room: 1, reserve: 1 })
+    assert.equal(completed(await lane.run('echo', { n: 5 })), 5)
+    lane.release(...jobs)
+    for (const job of jobs) completed(await lane.recorder.outcome(job))
+    await lane.isFree(2)
+  })
+})
