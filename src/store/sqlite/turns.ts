@@ -84,11 +84,16 @@ export class Turns {
     const hasPromoted = this.#promote(work)
     const settled = this.#settleAll(work, settles)
     const commanded = commands.map((command) => this.#execute(work, command))
+    const isFirst = (job: NewJob): boolean => work.careful || isKeyed(job)
+    const first = this.#enqueueFirst(work, enqueues.filter(isFirst)).values()
+    const others = enqueues.filter((job) => !isFirst(job))
     lastClaim += STEP
     const source = new SqliteClaimSource(statements, changes, now, lastClaim)
-    const admissions = admit(withQueuesOf(source.due(), enqueues), this.#currentPauses())
+    const admissions = admit(withQueuesOf(source.due(), others), this.#currentPauses())
     const claims = new TurnClaims({ source, suspects: new Suspects(suspect, now), now }, admissions)
-    const enqueued = this.#enqueueAll(work, enqueues, claims)
+    claims.begin()
+    const written = writeAll(work, others, claims, lastClaim).values()
+    const enqueued = enqueues.map((job) => (isFirst(job) ? first : written).next().value!)
     const claimed = claims.finish()
     changes.flush(statements)
     const more = claimed.more || hasPromoted
@@ -161,21 +166,10 @@ export class Turns {
     }
   }
 
-  #enqueueAll(
-    work: Work,
-    jobs: readonly NewJob[],
-    claims: TurnClaims,
-  ): (EnqueueResult | HelveError)[] {
-    if (work.careful) {
-      claims.begin()
-      return jobs.map((job) => this.#apart(work, (own) => enqueue(own, job)))
-    }
-    // First those that may fold into what is queued, and so change what comes next.
-    const keyed = tryEnqueueAll(work, jobs.filter(isKeyed)).values()
-    claims.begin()
-    const others = jobs.filter((job) => !isKeyed(job))
-    const written = writeAll(work, others, claims, lastClaim).values()
-    return jobs.map((job) => (isKeyed(job) ? keyed : written).next().value!)
+  /** Those that may fold into what is queued, in whatever queue that is, and so change what comes next. */
+  #enqueueFirst(work: Work, jobs: readonly NewJob[]): (EnqueueResult | HelveError)[] {
+    if (!work.careful) return tryEnqueueAll(work, jobs)
+    return jobs.map((job) => this.#apart(work, (own) => enqueue(own, job)))
   }
 
   /** Read again only when something has been paused or resumed. */

@@ -7,6 +7,7 @@ import {
   buries,
   claim,
   claimOne,
+  claimsOn,
   completes,
   enqueue,
   NOW,
@@ -51,6 +52,14 @@ export function folding(open: Open): void {
       assert.deepEqual([first!.deduped, second!.deduped], [false, true])
       assert.equal(second!.id, first!.id)
       assert.equal((await claim(store)).length, 1)
+    })
+
+    test('brings a job of another priority into the claims of its turn', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, keyed(1, LATER))
+      const enqueues = [{ ...keyed(2), priority: 5 }]
+      const { enqueued, claimed } = await claimsOn(store, {}, { enqueues })
+      assert.deepEqual([enqueued.length, claimed.map(({ id }) => id)], [1, [1]])
     })
 
     test('does not fold into a job with another key, or with none', async (t) => {

@@ -7,6 +7,7 @@ import {
   aJob,
   claim,
   claimOne,
+  claimsOn,
   completes,
   enqueue,
   NOW,
@@ -263,6 +264,18 @@ describe('a damaged file', () => {
       reindex: { queued: 1, running: 0, dead: 1 },
     })
     assert.deepEqual((await store.check()).problems, [])
+  })
+
+  test('I12: what is enqueued beside an ending that cannot be written starts in its turn', async (t) => {
+    const store = await openStore(t)
+    await enqueue(store, aJob())
+    const job = await claimOne(store)
+    const settles = [requeues(job, { runAt: NaN })]
+    const { claimed } = await claimsOn(store, {}, { settles, enqueues: [aJob({ kind: 'next' })] })
+    assert.deepEqual(
+      claimed.map(({ kind }) => kind),
+      ['next'],
+    )
   })
 
   test('is refused by the next owner, if the one before it left jobs running', async (t) => {
