@@ -61,7 +61,8 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
       SELECT * FROM same CROSS JOIN own`),
 
     // A running job is owed a run of its own, from the earliest of the times at which the folded
-    // submissions are due. A job that waits for a retry keeps that time, and gets fresh attempts.
+    // submissions are due; 0 is for none. A job that waits for a retry keeps that time, and gets
+    // fresh attempts.
     fold: rows(`
       INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, since, wall_at, payload,
         overrides, grp, filed, dedupe_key)
@@ -69,7 +70,8 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements
       ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 'dead' DO UPDATE SET
         payload = excluded.payload,
         folds = folds + 1,
-        rerun = iif(state <> 'running', 0, iif(rerun = 0, excluded.run_at, min(rerun, excluded.run_at))),
+        rerun = iif(state <> 'running', 0,
+          max(1, iif(rerun = 0, excluded.run_at, min(rerun, excluded.run_at)))),
         attempts = iif(backing_off, 0, attempts),
         run_at = iif(state = 'queued' AND NOT backing_off, min(run_at, excluded.run_at), run_at),
         wall_at = iif(backing_off, wall_at, ifnull(min(wall_at, excluded.wall_at),

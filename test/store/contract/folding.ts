@@ -62,6 +62,19 @@ export function folding(open: Open): void {
       assert.deepEqual([enqueued.length, claimed.map(({ id }) => id)], [1, [1]])
     })
 
+    test('is due in a run of its own, at whatever moment since 1970 or before', async (t) => {
+      const { store } = await open(t)
+      for (const runAt of [0, -1]) {
+        await enqueue(store, keyed('old'))
+        const running = await claimOne(store)
+        await enqueue(store, keyed('new', runAt))
+        assert.equal((await settle(store, completes(running)))?.rerun, true)
+        const again = await claimOne(store)
+        assert.equal(again.payload, '"new"')
+        await settle(store, completes(again))
+      }
+    })
+
     test('does not fold into a job with another key, or with none', async (t) => {
       const { store } = await open(t)
       const other = aJob({ dedupeKey: 'K' })
