@@ -288,6 +288,21 @@ describe('a pause', () => {
     })
   }
 
+  const wider: PauseTarget[] = [{ kind: 'a' }, { lane: 'net' }]
+  for (const target of wider) {
+    test(`of a ${Object.keys(target).join()} is over, though nothing waits any more`, async (t) => {
+      const rig = await aCoordinator(t, { lanes, kinds })
+      await rig.claim()
+      const running = await rig.enqueueOne({ kind: 'a' })
+      await pause(rig.store, target)
+      await rig.cancel(await rig.enqueueOne({ kind: 'a' }))
+      await resume(rig.store, target)
+      rig.pools.get('net')!.finish(running, failed())
+      await rig.clock.advance(60_000)
+      assert.deepEqual(rig.pools.get('net')!.running, [running])
+    })
+  }
+
   test('holds for one job at a time, too', async (t) => {
     const { coordinator, enqueue, store, clock, pool } = await aCoordinator(t)
     const [, b] = await enqueue({ kind: 'a' }, { kind: 'b' })

@@ -262,9 +262,9 @@ export function prepareQueue(db: Database): QueueStatements {
     dueQueues: rows('SELECT kind, priority FROM helve_queues WHERE ready_at <= ?'),
     nextReady: value(`
       SELECT ready_at FROM helve_queues WHERE ready_at > ? ORDER BY ready_at LIMIT 1`),
-    freeQueues: run(`UPDATE helve_queues SET ready_at = @now WHERE queued > 0 AND (${putOff})`),
+    freeQueues: run(`UPDATE helve_queues SET ready_at = @now WHERE ${putOff}`),
     freeQueue: run(`
-      UPDATE helve_queues SET ready_at = @now WHERE kind = @kind AND queued > 0 AND (${putOff})`),
+      UPDATE helve_queues SET ready_at = @now WHERE kind = @kind AND (${putOff})`),
     backlog: rows('SELECT kind, priority FROM helve_queues WHERE queued > 0'),
     due: rows(`
       SELECT ${claimable} FROM helve_jobs
