@@ -56,7 +56,8 @@ export class QueueChanges {
       const { kind, priority, queued, running, dead, ready, isBound } = change
       if (queued === 0 && running === 0 && dead === 0 && ready === NEVER && !isBound) continue
       statements.queue.run(kind, priority, queued, running, dead, ready, Number(isBound))
-      if (queued < 0 || running < 0 || dead < 0) statements.forgetQueue.run(kind, priority)
+      const isFewer = queued <= 0 && running <= 0 && dead <= 0
+      if (isFewer) statements.forgetQueue.run(kind, priority)
     }
     this.clear()
   }
