@@ -1,4 +1,5 @@
 import type { Outcome } from '../../../src/job/outcome.ts'
+import type { Command } from '../../../src/store/command.ts'
 import { checkQuiet } from './check.ts'
 import type { Engine } from './engine.ts'
 import type { Job } from './job.ts'
@@ -14,22 +15,30 @@ export interface Both {
 
 /** Lets everything happen that has been set off. */
 export async function takeTurns(both: Both): Promise<void> {
-  const { queue, engine } = both
-  await engine.clock.settle()
-  for (const taken of engine.turns()) takeTurn(queue, taken)
+  await both.engine.clock.settle()
+  follow(both)
   checkQuiet(both)
+}
+
+/** The model does what the engine has done. */
+export function follow({ queue, engine }: Both): void {
+  for (const one of engine.happened()) {
+    if (one === 'wake') queue.releaseOnces()
+    else takeTurn(queue, one)
+  }
 }
 
 /** Lets time pass, and looks at every moment at which something is to happen. */
 export async function pass(both: Both, ms: number): Promise<void> {
   await takeTurns(both)
   const { clock } = both.engine
-  for (let left = ms; left > 0;) {
+  let left = ms
+  do {
     const hop = Math.min(left, clock.waits[0] ?? left)
     await clock.advance(hop)
     await takeTurns(both)
     left -= hop
-  }
+  } while (left > 0)
 }
 
 /** Claims whatever may start, from now on. */
@@ -42,6 +51,12 @@ export function claim({ queue, engine }: Both): void {
 export function hold({ queue, engine }: Both): void {
   engine.coordinator.pause()
   queue.isClaiming = false
+}
+
+/** Somebody asks something of the queue. */
+export function order({ queue, engine }: Both, command: Command): void {
+  queue.mail.orders.push(command)
+  engine.command(command)
 }
 
 /** The run of a job ends. */

@@ -1,27 +1,47 @@
 import assert from 'node:assert/strict'
 import type { Both } from './both.ts'
+import { checkQueues, numbers } from './check-queues.ts'
 import { checkNothingLeft } from './claiming.ts'
-import { groupOf, type Job } from './job.ts'
+import type { Job } from './job.ts'
 import { LANES } from './kinds.ts'
 import { noMail } from './mail.ts'
+import type { Queue } from './queue.ts'
 import type { Row } from './rows.ts'
 
 /** What is in the store is what has to be there. */
 export async function check({ queue, engine }: Both): Promise<void> {
   const { store } = engine
-  const rows = engine.rows()
+  const { now, clock } = queue
+  const rows = engine.rows.all()
   const jobs = queue.all().sort((a, b) => a.id - b.id)
-  // A kind may have given it its group meanwhile, and that stays.
-  rows.forEach(({ group }, i) => {
-    if (jobs[i] && group === groupOf(jobs[i])) jobs[i].group = group
-  })
   const expected = jobs.map(rowOf)
   // Several times as fast as the other comparison, which tells what differs.
   if (JSON.stringify(rows) !== JSON.stringify(expected)) assert.deepEqual(rows, expected)
+  checkQueues(queue, engine.rows.queues())
   assert.deepEqual(await store.counts(), counts(jobs))
-  const due = jobs.filter(({ state, runAt }) => state === 'queued' && runAt <= queue.now)
-  const oldest = due.length > 0 ? Math.min(...due.map(({ runAt }) => runAt)) : undefined
-  assert.equal(await store.oldestDue(queue.now), oldest)
+  const due = jobs.filter(({ state, runAt }) => state === 'queued' && runAt <= now)
+  const oldest = Math.min(...due.map(({ runAt }) => runAt))
+  assert.equal(await store.oldestDue(now), due.length > 0 ? clock.wallOf(oldest) : undefined)
+}
+
+/** What people are shown of jobs is wall time. */
+export async function checkShown({ queue, engine }: Both): Promise<void> {
+  const { clock } = queue
+  const shown = (time: number | null): number | null => (time === null ? null : clock.wallOf(time))
+  const due = (runAt: number, { wallAt }: Job): number => {
+    return Math.min(clock.wallOf(runAt), wallAt ?? Infinity)
+  }
+  for (const job of queue.all()) {
+    const record = await engine.store.get(job.id)
+    assert.deepEqual(
+      [record?.runAt, record?.rerunAt, record?.createdAt, record?.startedAt, record?.diedAt],
+      [
+        ...[due(job.runAt, job), job.rerun === 0 ? null : due(job.rerun, job), job.createdAt],
+        ...[shown(job.startedAt), shown(job.diedAt)],
+      ],
+      `what is shown of job ${job.id}`,
+    )
+  }
 }
 
 /** Nothing waits but for time, or for a run to end. */
@@ -29,6 +49,8 @@ export function checkQuiet({ queue, engine }: Both): void {
   const { mail, expected } = queue
   assert.deepEqual(mail, noMail(), 'mail that no turn takes')
   assert.deepEqual(engine.acknowledgements(), expected.acknowledgements.splice(0))
+  assert.deepEqual(engine.answers(), expected.answers.splice(0))
+  assert.deepEqual(new Set(engine.ended()), new Set(expected.ended.splice(0)))
   assert.deepEqual(shares(engine.onces()), shares(expected.onces.splice(0)))
   const starts = expected.starts.splice(0)
   for (const lane of engine.lanes) {
@@ -37,7 +59,16 @@ export function checkQuiet({ queue, engine }: Both): void {
     const held = queue.onThreads().filter(({ kind }) => LANES[kind] === lane)
     assert.deepEqual(new Set(engine.running(lane)), new Set(held.map(({ id }) => id)), 'I11: slots')
   }
-  if (queue.isClaiming) checkNothingLeft(queue)
+  if (queue.isClaiming) checkNothingWaits(queue)
+}
+
+/** Neither for its start nor, before that, for its group. */
+function checkNothingWaits(queue: Queue): void {
+  const running = queue.all('running')
+  checkNothingLeft(
+    queue,
+    queue.all('queued').filter((job) => queue.isDue(job, running)),
+  )
 }
 
 /** How many calls of `once` have run something, and how many have not. */
@@ -47,12 +78,9 @@ function shares(onces: boolean[]): [ran: number, idle: number] {
 }
 
 function counts(jobs: Job[]) {
-  const counts: Record<string, Record<Job['state'], number>> = {}
-  for (const { kind, state } of jobs) {
-    counts[kind] ??= { queued: 0, running: 0, dead: 0 }
-    counts[kind][state] += 1
-  }
-  return counts
+  const kinds = new Set(jobs.map(({ kind }) => kind))
+  const of = (kind: string): Job[] => jobs.filter((job) => job.kind === kind)
+  return Object.fromEntries([...kinds].map((kind) => [kind, numbers(of(kind))]))
 }
 
 function rowOf(job: Job): Row {
@@ -62,6 +90,7 @@ function rowOf(job: Job): Row {
     payload: JSON.stringify(job.payload),
     key: job.key,
     group: job.group,
+    filed: job.filed,
     priority: job.priority,
     maxAttempts: job.maxAttempts,
     state: job.state,
@@ -72,7 +101,10 @@ function rowOf(job: Job): Row {
     token: job.token ?? null,
     errors: job.errors,
     runAt: job.runAt,
+    wallAt: job.wallAt,
+    backingOff: job.backingOff,
     createdAt: job.createdAt,
+    since: job.since,
     startedAt: job.startedAt,
     diedAt: job.diedAt,
   }

@@ -1,27 +1,26 @@
 import assert from 'node:assert/strict'
 import type { ClaimedJob } from '../../../src/job/job.ts'
-import type { Outcome } from '../../../src/job/outcome.ts'
 import type { Terms } from '../../../src/pool/pool.ts'
-import type { TurnResult } from '../../../src/store/store.ts'
+import type { TurnResult, UnfiledJob } from '../../../src/store/store.ts'
 import { failed } from '../../support/fake-pool.ts'
-import { groupOf, type Job } from './job.ts'
-import { LANES } from './kinds.ts'
+import type { Job } from './job.ts'
+import { groupOf, LANES } from './kinds.ts'
+import { countOnce } from './onces.ts'
 import { checkOrder, type ClaimContext } from './order.ts'
+import { claimOf } from './orders.ts'
 import type { Queue } from './queue.ts'
-import { hasLastChance } from './settling.ts'
-
-/** Milliseconds between two jobs that are put off together. */
-export const PUT_OFF = 10
 
 /** Starts what a turn has claimed, if all of it may start, and nothing else had to. */
-export function claim(queue: Queue, { claimed, more }: TurnResult, context: ClaimContext): void {
+export function claim(queue: Queue, result: TurnResult, context: ClaimContext): void {
+  const { claimed, more, unfiled } = result
   const { once } = context
   const most = once ? 1 : queue.isClaiming ? Infinity : 0
   assert.ok(claimed.length <= most, `it claims ${claimed.length} jobs, and not ${most} at most`)
   const started = claimed.map((one) => {
     const job = queue.jobs.get(one.id)
     assert.ok(job?.state === 'queued', `I3: job ${one.id} is claimed, and not queued`)
-    assert.equal(queue.startsAt(job, 'least'), queue.now, `job ${one.id} is claimed past a limit`)
+    assert.equal(queue.startsAt(job), queue.now, `job ${one.id} is claimed past a limit`)
+    assert.ok(!queue.isUnfiled(job), `job ${one.id} is claimed before its group is known`)
     checkOrder(queue, job, context)
     start(queue, job, one)
     return job
@@ -31,15 +30,23 @@ export function claim(queue: Queue, { claimed, more }: TurnResult, context: Clai
   if (more) queue.tally.saw('a turn was cut short')
   else if (claimed.length < most) checkNothingLeft(queue, ready)
   if (ready.length > 0) queue.tally.saw('due, and without a slot')
-  if (once) countOnce(queue, claimed, more)
+  if (queue.isClaiming && !once && !more) checkNextDue(queue, result)
+  if (once) countOnce(queue, result, ready)
   handOff(queue, started, claimed)
+  if (unfiled.length > 0) fileNext(queue, unfiled, more)
 }
 
 /** I11: what could start now does. */
-export function checkNothingLeft(queue: Queue, ready = queue.ready()): void {
+export function checkNothingLeft(queue: Queue, jobs: Job[]): void {
   const running = queue.all('running')
-  const left = ready.find((job) => queue.limits.hasSlot(job, running))
+  const left = jobs.find((job) => queue.limits.hasSlot(job, running))
   assert.equal(left, undefined, `I11: job ${left?.id} is left behind, though it could start`)
+}
+
+/** It may look too early, but not too late. */
+function checkNextDue(queue: Queue, { nextDue }: TurnResult): void {
+  const next = queue.nextStart()
+  assert.ok(nextDue <= next, `the next look is ${nextDue - next} ms after the next start`)
 }
 
 function start(queue: Queue, job: Job, claimed: ClaimedJob): void {
@@ -48,63 +55,28 @@ function start(queue: Queue, job: Job, claimed: ClaimedJob): void {
   assert.equal(twin, undefined, `I3: job ${twin?.id} runs with the key of job ${job.id}`)
   queue.limits.take(job, now)
   const { token } = claimed
-  const attempts = job.attempts + 1
-  Object.assign(job, { state: 'running', startedAt: now, attempts, token, group: groupOf(job) })
-  Object.assign(job, { isOwn: true, onThread: true })
-  const { id, kind, key: dedupeKey, priority, group, maxAttempts, crashes } = job
-  const { createdAt, runAt } = job
-  assert.deepEqual(claimed, {
-    ...{ id, token, kind, dedupeKey, priority, group, maxAttempts, crashes, createdAt, runAt },
-    ...{ payload: JSON.stringify(job.payload), attempt: attempts, overrides: job.overrides },
-  })
-}
-
-function countOnce(queue: Queue, [first]: ClaimedJob[], more: boolean): void {
-  if (first !== undefined) {
-    queue.onces.add(first.id)
-    queue.tally.saw('once: one job')
-    // It has looked at as many as a turn may.
-  } else if (more) queue.mail.onces += 1
-  else {
-    queue.expected.onces.push(false)
-    queue.tally.saw('once: nothing runnable')
-  }
+  Object.assign(job, { state: 'running', startedAt: now, attempts: job.attempts + 1, token })
+  Object.assign(job, { wallAt: null, backingOff: false, isOwn: true, onThread: true })
+  assert.deepEqual(claimed, claimOf(job, token))
 }
 
 /** After the commit. */
 function handOff(queue: Queue, jobs: Job[], claimed: ClaimedJob[]): void {
-  const candidates = jobs
-    .filter(hasLastChance)
-    .sort((a, b) => a.priority - b.priority || a.id - b.id)
-  if (candidates[0]) queue.lastChance ??= { id: candidates[0].id, since: queue.now }
-  let putOff = 0
   for (const [i, job] of jobs.entries()) {
-    if (!hasLastChance(job) || job.id === queue.lastChance?.id) startRun(queue, job, claimed[i]!)
-    else giveBack(queue, job, claimed[i]!, afterLastChance(queue, (putOff += 1)))
+    const { id, kind, attempts: attempt } = job
+    if (LANES[kind] === null) giveBack(queue, job, claimed[i]!)
+    else {
+      job.owed = []
+      queue.expected.starts.push({ id, lane: LANES[kind], attempt, terms: termsOf(queue, job) })
+    }
   }
 }
 
-/** By as long as the other one has run so far, a second at most, and one after the other. */
-function afterLastChance({ lastChance, now, tally }: Queue, nth: number): Outcome {
-  tally.saw('put off: another job runs whose next crash would be its last')
-  const taken = Math.min(Math.max(0, now - lastChance!.since), 1_000)
-  return { type: 'released', reason: '', delay: taken + nth * PUT_OFF }
-}
-
-function startRun(queue: Queue, job: Job, claimed: ClaimedJob): void {
-  const { id, kind, attempts: attempt } = job
-  if (LANES[kind] === null) {
-    const error = { name: 'NoHandlerError', message: '' }
-    return giveBack(queue, job, claimed, failed({ error, permanent: true }))
-  }
-  job.owed = []
-  queue.expected.starts.push({ id, lane: LANES[kind], attempt, terms: termsOf(queue, job) })
-}
-
-/** No thread gets it. */
-function giveBack(queue: Queue, job: Job, claimed: ClaimedJob, outcome: Outcome): void {
+/** No thread gets it: nobody handles its kind. */
+function giveBack(queue: Queue, job: Job, claimed: ClaimedJob): void {
+  const error = { name: 'NoHandlerError', message: '' }
   job.onThread = false
-  queue.mail.endings.push({ claim: claimed, outcome })
+  queue.mail.endings.push({ claim: claimed, outcome: failed({ error, permanent: true }) })
 }
 
 function termsOf({ limits }: Queue, { kind, crashes, maxAttempts, overrides }: Job): Terms {
@@ -117,4 +89,16 @@ function termsOf({ limits }: Queue, { kind, crashes, maxAttempts, overrides }: J
     alone: policy.alone || crashes > 0,
     most: limits.most(kind),
   }
+}
+
+/** The next turn writes to which groups they belong, and claims what may start then. */
+function fileNext(queue: Queue, unfiled: UnfiledJob[], more: boolean): void {
+  assert.ok(more, 'jobs wait for their groups, and no turn follows')
+  const jobs = unfiled.map(({ id, kind, payload }) => {
+    const job = queue.jobs.get(id)
+    assert.ok(job?.state === 'queued' && queue.isUnfiled(job), `job ${id} waits for no group`)
+    assert.deepEqual([kind, payload], [job.kind, JSON.stringify(job.payload)])
+    return { id, group: groupOf(job.kind, job.payload) }
+  })
+  queue.mail.orders.push({ type: 'file', jobs })
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { completed } from '../../support/fake-pool.ts'
-import { claim, end, pass, takeTurns, type Both } from './both.ts'
-import { check } from './check.ts'
+import { claim, end, hold, order, pass, takeTurns, type Both } from './both.ts'
+import { check, checkShown } from './check.ts'
 import { isLive } from './job.ts'
-import { resume } from '../../support/commands.ts'
 
 /** More rounds than any queue needs to get empty. */
 const MOST = 1_000
@@ -12,12 +11,10 @@ const LONGEST_WAIT = 60_000
 
 /** I2: with pauses taken back, threads that run and time that passes, no live job is left. */
 export async function drain(both: Both): Promise<void> {
-  const { queue, engine } = both
-  const { limits, now } = queue
-  for (const target of limits.pauses) {
-    limits.resume(target)
-    await resume(engine.store, target, now)
-  }
+  const { queue } = both
+  await checkShown(both)
+  await takeTurns(both)
+  for (const target of queue.limits.pauses) order(both, { type: 'resume', target })
   claim(both)
   await takeTurns(both)
   for (let round = 0; queue.all().some(isLive); round++) {
@@ -26,6 +23,7 @@ export async function drain(both: Both): Promise<void> {
     else await waitForNext(both)
   }
   await check(both)
+  assert.equal(queue.held + queue.onces.size, 0, 'I2: a call of once waits for nothing')
   for (const { id, errors } of queue.all()) {
     assert.ok(errors.length > 0, `I2: job ${id} is dead without a reason`)
   }
@@ -37,10 +35,18 @@ async function completeAll(both: Both): Promise<void> {
 }
 
 async function waitForNext(both: Both): Promise<void> {
-  const { queue, engine } = both
-  const wait = Math.min(...queue.all('queued').map((job) => queue.startsAt(job))) - queue.now
+  const { queue } = both
+  const wait = queue.nextStart() - queue.now
   assert.ok(Number.isFinite(wait), 'I2: nothing would ever start what is left')
-  // Hours pass at once.
-  if (wait > LONGEST_WAIT) engine.clock.step(wait - LONGEST_WAIT)
+  if (wait > LONGEST_WAIT) await passUnseen(both, wait - LONGEST_WAIT)
   await pass(both, Math.min(wait, LONGEST_WAIT))
+}
+
+/** Days pass at once: nobody looks meanwhile. */
+async function passUnseen(both: Both, ms: number): Promise<void> {
+  hold(both)
+  await takeTurns(both)
+  await both.engine.clock.advance(ms)
+  claim(both)
+  await takeTurns(both)
 }

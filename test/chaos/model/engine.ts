@@ -1,17 +1,20 @@
 import type { Coordinator } from '../../../src/coordinator/coordinator.ts'
-import { orphaned } from '../../../src/coordinator/last-chance.ts'
 import type { ClaimedJob, NewJob } from '../../../src/job/job.ts'
 import type { Outcome } from '../../../src/job/outcome.ts'
 import type { Policy } from '../../../src/job/policy.ts'
 import { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import type { Command } from '../../../src/store/command.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { aCoordinator, type Rig } from '../../coordinator/rig.ts'
 import type { FakePool } from '../../support/fake-pool.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
 import { LANES, SPARE, type Kind, type Lane } from './kinds.ts'
 import type { Start } from './mail.ts'
-import type { Row, Rows } from './rows.ts'
+import type { Rows } from './rows.ts'
 import type { Taken } from './turn.ts'
+
+/** What a process leaves running that ends. */
+export const LOST = { type: 'lost', reason: 'the process ended' } as const
 
 /** Milliseconds between two looks at an idle queue. */
 const IDLE = 60_000
@@ -34,6 +37,8 @@ export class Engine {
   #store!: SqliteStore
   #rig!: Rig
   #told: unknown[][] = []
+  #answers: unknown[][] = []
+  #happened: (Taken | 'wake')[] = []
   #onces: boolean[] = []
 
   constructor(setup: Setup) {
@@ -55,14 +60,21 @@ export class Engine {
   /** A process begins, as a runtime does; resolves to what the one before has left running. */
   async open(): Promise<ClaimedJob[]> {
     const { file, clock, slots, policies, most, change } = this.#setup
-    const store = await SqliteStore.open(file, { durability: 'process' })
+    const store = await SqliteStore.open(file, { durability: 'process', clocks: clock.sources })
     this.#store = store
     change(store)
     narrow(store, most)
+    this.#listen(store)
     const parts = { store, clock, policies, spare: SPARE, lanes: slots, kinds: LANES, idle: IDLE }
     this.#rig = await aCoordinator({ after: () => {} }, parts)
-    const orphans = await store.own(clock.now())
-    for (const { job, outcome } of orphaned(orphans)) this.coordinator.settled(job, outcome)
+    const { coordinator } = this
+    const wake = coordinator.wake.bind(coordinator)
+    coordinator.wake = () => {
+      this.#happened.push('wake')
+      wake()
+    }
+    const orphans = await store.own(store.clock.now())
+    for (const job of orphans) coordinator.settled(job, LOST)
     return orphans
   }
 
@@ -76,14 +88,17 @@ export class Engine {
     this.coordinator.close()
     await this.#store.close()
     this.#told = []
+    this.#answers = []
+    this.#happened = []
     this.#onces = []
   }
 
   enqueue(job: NewJob): void {
-    const told: unknown[] = []
-    const tell = (result: unknown): number => told.push(result)
-    this.#told.push(told)
-    void this.coordinator.enqueue(job).then(tell, tell)
+    keepResult(this.#told, this.coordinator.enqueue(job))
+  }
+
+  command(command: Command): void {
+    keepResult(this.#answers, this.coordinator.command(command))
   }
 
   enqueueMany(jobs: NewJob[]): void {
@@ -107,8 +122,8 @@ export class Engine {
   }
 
   /** What is in the file. */
-  rows(): Row[] {
-    return this.#setup.rows.all()
+  get rows(): Rows {
+    return this.#setup.rows
   }
 
   get lanes(): Lane[] {
@@ -124,16 +139,19 @@ export class Engine {
     return [...new Set(this.#pools.flatMap(({ ended }) => ended.splice(0)))]
   }
 
-  /** The turns since the last call. */
-  turns(): Taken[] {
-    const { turns, results } = this.#rig.turns
-    const taken = results.splice(0)
-    return turns.splice(0).map((turn, i) => ({ turn, result: taken[i]! }))
+  /** The turns since the last call, and when something may have been there to claim. */
+  happened(): (Taken | 'wake')[] {
+    return this.#happened.splice(0)
   }
 
   /** What has been acknowledged since the last call, in the order of the submissions. */
   acknowledgements(): unknown[] {
     return this.#told.splice(0).flat()
+  }
+
+  /** What commands have come to since the last call, in the order of the commands. */
+  answers(): unknown[] {
+    return this.#answers.splice(0).flat()
   }
 
   /** What calls of `once` have resolved to since the last call. */
@@ -150,6 +168,23 @@ export class Engine {
   get #pools(): FakePool[] {
     return [...this.#rig.pools.values()]
   }
+
+  #listen(store: Store): void {
+    const take = store.turn.bind(store)
+    store.turn = async (turn) => {
+      const result = await take(turn)
+      this.#happened.push({ turn, result, suspects: this.rows.suspects() })
+      return result
+    }
+  }
+}
+
+/** Keeps what a promise comes to in its place among the others. */
+function keepResult(results: unknown[][], promise: Promise<unknown>): void {
+  const own: unknown[] = []
+  const keep = (result: unknown): number => own.push(result)
+  results.push(own)
+  void promise.then(keep, keep)
 }
 
 /** No lane looks at more queued jobs in a turn, as if turns took long. */

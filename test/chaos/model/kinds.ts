@@ -23,14 +23,19 @@ export interface Payload {
 
 export type Repo = 'a' | 'b' | 'none' | 'bad'
 
-/** The group that the policy of `filed` gives to a payload. */
-export function groupOfRepo(repo: Repo): string | null {
-  return repo === 'a' || repo === 'b' ? repo : null
+/** Kinds whose policy says to which group a job belongs. */
+export function hasGroups(kind: Kind): boolean {
+  return kind === 'filed'
 }
 
-const groupOf = (({ repo }: Payload) => {
-  if (repo === 'bad') throw new Error('on purpose')
-  return groupOfRepo(repo)
+/** The group that the policy of a kind gives to a payload; none where its function throws. */
+export function groupOf(kind: Kind, { repo }: Payload): string | null {
+  return hasGroups(kind) && (repo === 'a' || repo === 'b') ? repo : null
+}
+
+const groupOfFiled = ((payload: Payload) => {
+  if (payload.repo === 'bad') throw new Error('on purpose')
+  return groupOf('filed', payload)
 }) as GroupOf
 
 /**
@@ -42,7 +47,7 @@ export function policies(): Record<Kind, Policy> {
   return {
     plain: policy({ maxAttempts: 3, maxAge: 20_000 }),
     grouped: policy({ groupConcurrency: 2, backoff: { delay: 1_000, maxDelay: 3_000 } }),
-    filed: policy({ group: groupOf, alone: true }),
+    filed: policy({ group: groupOfFiled, alone: true }),
     rated: policy({ rate: { limit: 4, per: 100 } }),
     trickled: policy({ groupConcurrency: 3, groupRate: { limit: 2, per: 50 } }),
     single: policy({ concurrency: 1, timeout: 30, backoff: { type: 'fixed', delay: 500 } }),

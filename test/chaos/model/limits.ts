@@ -1,21 +1,7 @@
 import type { PauseTarget } from '../../../src/job/pause.ts'
 import type { Policy, Rate } from '../../../src/job/policy.ts'
-import { groupOf, type Job } from './job.ts'
+import type { Job } from './job.ts'
 import { LANES, SPARE, type Kind, type Lane } from './kinds.ts'
-
-/** A clock that is set back by more than this (ms) takes what is left of the rates along. */
-const SET_BACK = 1_000
-
-/**
- * When a bucket will be full. It is never more than empty, whatever the clock shows; but by a clock
- * that is set back a little, that is seen to only when somebody looks at it: until it is full, it
- * may then have been full from `least` on, and is at `most`.
- */
-interface Bucket {
-  least: number
-  most: number
-  per: number
-}
 
 /** What keeps jobs from running although they are due. */
 export class Limits {
@@ -23,8 +9,8 @@ export class Limits {
   readonly policies: Record<Kind, Policy>
   /** By what is paused: a lane, a kind, or a kind with a group. */
   readonly #paused = new Map<string, PauseTarget>()
-  /** By kind, or kind and group. */
-  readonly #buckets = new Map<string, Bucket>()
+  /** When a bucket will be full, by kind, or kind and group. */
+  readonly #full = new Map<string, number>()
 
   constructor(slots: Record<Lane, number>, policies: Record<Kind, Policy>) {
     this.slots = slots
@@ -42,8 +28,9 @@ export class Limits {
     return isNew
   }
 
-  resume(target: PauseTarget): void {
-    this.#paused.delete(targetName(target))
+  /** False when it is not paused. */
+  resume(target: PauseTarget): boolean {
+    return this.#paused.delete(targetName(target))
   }
 
   /** Whether its lane has a slot for it. */
@@ -56,16 +43,12 @@ export class Limits {
     return held.length < slots && own.length < this.most(kind)
   }
 
-  /**
-   * When time alone gives it everything else; Infinity if that takes more than time.
-   *
-   * @param bound from when on it may start, or by when it has to
-   */
-  readyAt(job: Job, running: Job[], now: number, bound: 'least' | 'most' = 'most'): number {
+  /** When time alone lets a job start that is due; Infinity if that takes more than time. */
+  freeAt(job: Job, running: Job[]): number {
     if (this.#isPaused(job) || !this.#hasPlace(job, running)) return Infinity
     const { rate, groupRate } = this.policies[job.kind]
-    const ofGroup = groupOf(job) === null ? 0 : this.#freeAt(groupName(job), groupRate, bound)
-    return Math.max(now, job.runAt, this.#freeAt(job.kind, rate, bound), ofGroup)
+    const ofGroup = job.group === null ? -Infinity : this.#tokenAt(groupName(job), groupRate)
+    return Math.max(this.#tokenAt(job.kind, rate), ofGroup)
   }
 
   /** Slots of its lane that a kind may hold. */
@@ -79,16 +62,7 @@ export class Limits {
   take(job: Job, now: number): void {
     const { rate, groupRate } = this.policies[job.kind]
     this.#take(job.kind, rate, now)
-    if (groupOf(job) !== null) this.#take(groupName(job), groupRate, now)
-  }
-
-  /** The clock shows `ms` less than at the turn before. */
-  setBack(ms: number, now: number): void {
-    if (ms <= 0) return
-    for (const bucket of this.#buckets.values()) {
-      if (ms <= SET_BACK) bucket.least = Math.min(bucket.least, now + bucket.per)
-      else Object.assign(bucket, { least: bucket.least - ms, most: bucket.most - ms })
-    }
+    if (job.group !== null) this.#take(groupName(job), groupRate, now)
   }
 
   #isPaused(job: Job): boolean {
@@ -98,22 +72,21 @@ export class Limits {
 
   /** Whether its group lets one more run. */
   #hasPlace(job: Job, running: Job[]): boolean {
-    if (groupOf(job) === null) return true
+    if (job.group === null) return true
     const together = running.filter((other) => groupName(other) === groupName(job))
     return together.length < this.policies[job.kind].groupConcurrency
   }
 
   /** A bucket holds `per` milliseconds; a run takes its part of them, and time brings them back. */
-  #freeAt(name: string, rate: Rate | undefined, bound: 'least' | 'most'): number {
-    if (rate === undefined) return 0
-    return (this.#buckets.get(name)?.[bound] ?? 0) + rate.per / rate.limit - rate.per
+  #tokenAt(name: string, rate: Rate | undefined): number {
+    if (rate === undefined) return -Infinity
+    return (this.#full.get(name) ?? -Infinity) + rate.per / rate.limit - rate.per
   }
 
   #take(name: string, rate: Rate | undefined, now: number): void {
     if (rate === undefined) return
-    const { least, most } = this.#buckets.get(name) ?? { least: 0, most: 0 }
-    const full = (before: number): number => Math.max(before, now) + rate.per / rate.limit
-    this.#buckets.set(name, { least: full(least), most: full(most), per: rate.per })
+    const full = Math.max(this.#full.get(name) ?? -Infinity, now)
+    this.#full.set(name, full + rate.per / rate.limit)
   }
 }
 
@@ -123,5 +96,5 @@ function targetName(target: PauseTarget): string {
 }
 
 function groupName(job: Job): string {
-  return `${job.kind} ${groupOf(job)}`
+  return `${job.kind} ${job.group}`
 }

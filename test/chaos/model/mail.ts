@@ -2,6 +2,7 @@ import type { HelveError } from '../../../src/job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../../../src/job/job.ts'
 import type { Outcome } from '../../../src/job/outcome.ts'
 import type { Terms } from '../../../src/pool/pool.ts'
+import type { Command, CommandResult } from '../../../src/store/command.ts'
 import type { Lane } from './kinds.ts'
 
 /** What a run is told to have come to. */
@@ -13,9 +14,13 @@ export interface Ending {
 /** What is said of a submission once it is on disk. */
 export type Acknowledgement = EnqueueResult | HelveError
 
+/** What is said of a command once it is on disk. */
+export type Answer = CommandResult | HelveError
+
 /** What has reached the coordinator, and no turn has taken yet. */
 export interface Mail {
   endings: Ending[]
+  orders: Command[]
   submissions: NewJob[]
   /** Calls of `once`. */
   onces: number
@@ -24,9 +29,12 @@ export interface Mail {
 /** What comes of turns, for others than the store. */
 export interface Told {
   acknowledgements: Acknowledgement[]
+  answers: Answer[]
   /** What calls of `once` resolved to. */
   onces: boolean[]
   starts: Start[]
+  /** Ids of the jobs whose runs were told to end. */
+  ended: number[]
 }
 
 /** A run that a thread was given. */
@@ -38,9 +46,9 @@ export interface Start {
 }
 
 export function noMail(): Mail {
-  return { endings: [], submissions: [], onces: 0 }
+  return { endings: [], orders: [], submissions: [], onces: 0 }
 }
 
 export function nothingTold(): Told {
-  return { acknowledgements: [], onces: [], starts: [] }
+  return { acknowledgements: [], answers: [], onces: [], starts: [], ended: [] }
 }

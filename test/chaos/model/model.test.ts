@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Store, Turn } from '../../../src/store/store.ts'
+import { NO_WORK, type Store, type Turn } from '../../../src/store/store.ts'
 import { SEED } from '../part.ts'
 import { run, share } from './model.ts'
 
@@ -47,6 +47,28 @@ describe('the model finds a store that', () => {
         }
       },
       /job 1 is left behind/,
+    ],
+    'forgets what was folded in while a job ran': [
+      (store) => {
+        const turn = store.turn.bind(store)
+        store.turn = async (given) => {
+          for (const { job, settlement } of given.settles) {
+            const { id, token } = job
+            const isOwed = ((await store.get(id))?.rerunAt ?? null) !== null
+            if (!isOwed || settlement.to !== 'completed') continue
+            await turn({ ...NO_WORK, now: given.now, commands: [{ type: 'cancel', id, token }] })
+          }
+          return turn(given)
+        }
+      },
+      /"key":"(own|shared)"(.*\n)*.*"key":"(own|shared)"/,
+    ],
+    'has a time that follows the wall clock': [
+      ({ clock }) => {
+        const now = clock.now.bind(clock)
+        clock.now = () => clock.wallOf(now())
+      },
+      /the time of the queue\n(.*\n)* {2}setClock /,
     ],
   }
   for (const [what, [change, found]] of Object.entries(LIES)) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { groupOf, precedes, type Job } from './job.ts'
+import { precedes, type Job } from './job.ts'
 import { LANES } from './kinds.ts'
 import type { Queue } from './queue.ts'
 
@@ -13,25 +13,27 @@ export interface ClaimContext {
 
 /** Within the limits, jobs start in order; those of several groups by turns. */
 export function checkOrder(queue: Queue, job: Job, { written, once }: ClaimContext): void {
-  for (const other of queue.all('queued')) {
+  const running = queue.all('running')
+  const ready = queue.ready()
+  for (const other of ready) {
     if (other === job || (!once && LANES[other.kind] !== LANES[job.kind])) continue
     if (!comesFirst(other, job)) continue
     // What waits already comes before what is only being written.
     if (written.has(other) && other.priority === job.priority) continue
-    if (queue.startsAt(other) !== queue.now) continue
+    if (!queue.limits.hasSlot(other, running)) continue
     assert.fail(`job ${job.id} is claimed before job ${other.id}`)
   }
-  if (groupOf(job) !== null) checkRound(queue, job, written)
+  if (job.group !== null) checkRound(queue, job, ready, written)
 }
 
 /** What is only being written may come too late to keep its group in the round. */
-function checkRound(queue: Queue, job: Job, written: ReadonlySet<Job>): void {
-  const { kind, priority } = job
+function checkRound(queue: Queue, job: Job, ready: Job[], written: ReadonlySet<Job>): void {
+  const { kind, priority, group } = job
   const others = queue.all('queued').filter((other) => {
     return other !== job && other.kind === kind && other.priority === priority
   })
-  const isLast = !others.some((other) => other.group === groupOf(job) && !written.has(other))
-  queue.rounds.start(job, queue.ready(), isLast)
+  const isLast = !others.some((other) => other.group === group && !written.has(other))
+  queue.rounds.start(job, ready, isLast)
 }
 
 function comesFirst(a: Job, b: Job): boolean {
@@ -39,9 +41,7 @@ function comesFirst(a: Job, b: Job): boolean {
   return isInOneOrder(a, b) && precedes(a, b)
 }
 
-/** Jobs without a group, and those of one; but one that waits for its group is in neither. */
+/** Jobs without a group, and those of one. */
 function isInOneOrder(a: Job, b: Job): boolean {
-  const group = groupOf(a)
-  if (group !== groupOf(b) || a.group !== b.group) return false
-  return group === null || a.kind === b.kind
+  return a.group === b.group && (a.group === null || a.kind === b.kind)
 }

@@ -10,12 +10,13 @@ export interface Chosen {
   toString: () => string
 }
 
-const delay = fc.constantFrom(0, 1, 300, 6_000)
+/** The last one is beyond the `maxAge` of a kind. */
+const delay = fc.constantFrom(0, 1, 300, 6_000, 25_000)
 const nothing = fc.constant('')
 const followUps = fc.array(submission, { maxLength: 2, size: 'max' })
 const deliveries: [] = []
 
-const jobs = (queue: Queue, said: Said[]) => said.map((one) => newJob(queue, one))
+const jobs = (queue: Queue, said: Said[]) => said.map((one) => newJob(queue, one, 'handler'))
 
 export const outcome: fc.Arbitrary<Chosen> = fc.oneof(
   chosen(3, 'completed', nothing, () => completed()),
@@ -23,7 +24,7 @@ export const outcome: fc.Arbitrary<Chosen> = fc.oneof(
     return completed({ followUps: jobs(queue, said) })
   }),
   chosen(3, 'failed', nothing, () => failed()),
-  chosen(1, 'retry after', delay, (ms, { now }) => failed({ retryAt: now + ms })),
+  chosen(1, 'retry after', delay, (ms, { clock }) => failed({ retryAt: clock.wall() + ms })),
   chosen(1, 'failed for good', nothing, () => failed({ permanent: true })),
   chosen(1, 'timed out', nothing, () => ({ type: 'timedOut', timeout: 30 })),
   chosen(2, 'lost', nothing, () => ({ type: 'lost', reason: 'exit' })),

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { HelveError } from '../../../src/job/errors.ts'
 import type { ClaimedJob, NewJob } from '../../../src/job/job.ts'
-import { isLive, KEPT_ERRORS, type Job } from './job.ts'
-import type { Kind, Payload } from './kinds.ts'
+import type { ManualClock } from '../../support/manual-clock.ts'
+import { fold } from './folding.ts'
+import { isLive, type Job } from './job.ts'
+import { hasGroups, type Kind, type Payload } from './kinds.ts'
 import type { Limits } from './limits.ts'
 import { noMail, nothingTold, type Acknowledgement, type Mail, type Told } from './mail.ts'
 import { Rounds } from './rounds.ts'
@@ -10,25 +12,21 @@ import type { Tally } from './tally.ts'
 
 /**
  * The queue as it has to be: plain, slow, and after what helve promises, not after how it does it.
- * What happens by turns is in `turn.ts`; this is what happens at once.
+ * What happens by turns is in `turn.ts`; this is what is so at any time.
  */
 export class Queue {
   readonly jobs = new Map<number, Job>()
   readonly limits: Limits
+  readonly clock: ManualClock
   readonly rounds = new Rounds()
   readonly tally: Tally
-  readonly #clock: { now(): number }
   mail: Mail = noMail()
+  /** Calls of `once` that wait for room. */
+  held = 0
   /** Whether it claims whatever may start. */
   isClaiming = true
   /** What has been done, for whoever has to find out why it failed. */
   readonly log: string[] = []
-  /** When the latest turn was. */
-  turnedAt: number
-  /** The job that runs although the next crash would be its last; one at a time does. */
-  lastChance: { id: number; since: number } | undefined
-  /** Its id, in the process that ended last, if there was one. */
-  begun: number | undefined
   /** Claims whose runs have ended: to settle them once more must change nothing. */
   readonly past: ClaimedJob[] = []
   /** What a process has to have told, and done, that is alive. */
@@ -37,15 +35,14 @@ export class Queue {
   readonly onces = new Set<number>()
   #submissions = 0
 
-  constructor(limits: Limits, clock: { now(): number }, tally: Tally) {
+  constructor(limits: Limits, clock: ManualClock, tally: Tally) {
     this.limits = limits
     this.tally = tally
-    this.#clock = clock
-    this.turnedAt = clock.now()
+    this.clock = clock
   }
 
   get now(): number {
-    return this.#clock.now()
+    return this.clock.now()
   }
 
   all(state?: Job['state']): Job[] {
@@ -64,18 +61,35 @@ export class Queue {
   }
 
   /** When time alone lets a job start; Infinity if that takes something else. */
-  startsAt(job: Job, bound: 'least' | 'most' = 'most'): number {
-    const { limits, now } = this
+  startsAt(job: Job, running = this.all('running')): number {
+    const { limits, clock, now } = this
+    if (!limits.hasSlot(job, running)) return Infinity
+    const moment = job.wallAt === null ? Infinity : clock.timeOf(job.wallAt)
+    return Math.max(now, Math.min(job.runAt, moment), limits.freeAt(job, running))
+  }
+
+  /** When time alone lets the next job start. */
+  nextStart(): number {
     const running = this.all('running')
-    return limits.hasSlot(job, running) ? limits.readyAt(job, running, now, bound) : Infinity
+    return Math.min(...this.all('queued').map((job) => this.startsAt(job, running)))
   }
 
   /** Jobs that wait for nothing but a slot. */
   ready(): Job[] {
-    const { limits, now } = this
     const running = this.all('running')
-    const due = this.all('queued').filter((job) => job.runAt <= now)
-    return due.filter((job) => limits.readyAt(job, running, now) === now)
+    return this.all('queued').filter((job) => {
+      return this.isDue(job, running) && !this.isUnfiled(job)
+    })
+  }
+
+  /** Whether a queued job waits neither for time, nor for others of its kind or group. */
+  isDue(job: Job, running = this.all('running')): boolean {
+    return job.runAt <= this.now && this.limits.freeAt(job, running) <= this.now
+  }
+
+  /** It does not start before it is known to which group it belongs. */
+  isUnfiled({ kind, filed }: Job): boolean {
+    return hasGroups(kind) && !filed
   }
 
   holder(key: string | null): Job | undefined {
@@ -92,36 +106,22 @@ export class Queue {
     }
     if (told instanceof HelveError) throw told
     assert.equal(told.deduped, holder !== undefined)
-    if (holder === undefined) this.#add(submission, told.id)
-    else this.#fold(submission, told.id, holder)
+    if (holder === undefined) return this.#add(submission, told.id)
+    assert.equal(told.id, holder.id)
+    this.tally.saw(`folded into a ${fold(submission, holder)}`)
   }
 
-  /** Resolves to whether there was something to cancel. */
-  cancel(job: Job | undefined): boolean {
-    if (job === undefined) return false
-    if (job.state === 'queued') {
-      const failure = { name: 'CancelledError', at: this.now, attempt: job.attempts }
-      job.errors = [...job.errors, failure].slice(-KEPT_ERRORS)
-      Object.assign(job, { state: 'dead', diedAt: this.now, owed: [] })
-    } else if (job.state === 'running' && job.isOwn) {
-      Object.assign(job, { cancelled: true, rerun: false, owed: [] })
-    } else return false
-    return true
-  }
-
-  /** A dead job is queued once more, unless a newer one holds its key. */
-  retry(job: Job): void {
-    assert.equal(this.holder(job.key), undefined)
-    const fresh = { attempts: 0, crashes: 0, diedAt: null, owed: [job.payload.n] }
-    Object.assign(job, { state: 'queued', runAt: this.now, ...fresh })
+  /** There may be room: calls of `once` that wait for some are made again. */
+  releaseOnces(): void {
+    this.mail.onces += this.held
+    this.held = 0
   }
 
   /** The process is gone, and with it all that only it knew. */
   crash(): void {
     this.mail = noMail()
+    this.held = 0
     this.expected = nothingTold()
-    this.begun = this.lastChance?.id ?? this.begun
-    this.lastChance = undefined
     this.isClaiming = false
     this.onces.clear()
     const forgotten = { isOwn: false, onThread: false, cancelled: false }
@@ -130,24 +130,15 @@ export class Queue {
 
   #add(submission: NewJob, id: number): void {
     assert.ok(!this.jobs.has(id), `job ${id} is there already`)
-    const { kind, dedupeKey, group, priority, maxAttempts, overrides, runAt } = submission
+    const { kind, dedupeKey, group, priority, maxAttempts, overrides, runAt, wallAt } = submission
     const payload = JSON.parse(submission.payload) as Payload
+    const { now, clock } = this
     this.jobs.set(id, {
-      ...{ id, kind: kind as Kind, payload, key: dedupeKey, group, priority, maxAttempts },
-      ...{ overrides, runAt, createdAt: this.now, startedAt: null, diedAt: null, errors: [] },
-      ...{ state: 'queued', attempts: 0, crashes: 0, folds: 0, rerun: false, token: undefined },
+      ...{ id, kind: kind as Kind, payload, key: dedupeKey, priority, maxAttempts, overrides },
+      ...{ group: group ?? null, filed: group !== undefined, runAt, wallAt, backingOff: false },
+      ...{ createdAt: clock.wall(), since: now, startedAt: null, diedAt: null, errors: [] },
+      ...{ state: 'queued', attempts: 0, crashes: 0, folds: 0, rerun: 0, token: undefined },
       ...{ isOwn: false, onThread: false, cancelled: false, owed: [payload.n] },
     })
-  }
-
-  #fold({ payload, runAt }: NewJob, id: number, holder: Job): void {
-    assert.equal(id, holder.id)
-    holder.payload = JSON.parse(payload) as Payload
-    holder.owed.push(holder.payload.n)
-    holder.folds += 1
-    this.tally.saw(`folded into a ${holder.state} job`)
-    if (holder.state === 'running') holder.rerun = true
-    // A retry keeps its backoff.
-    else if (holder.attempts === 0) holder.runAt = Math.min(holder.runAt, runAt)
   }
 }

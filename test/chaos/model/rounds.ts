@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { groupOf, type Job } from './job.ts'
+import type { Job } from './job.ts'
 
 /** Groups of one kind and priority take turns: none has two while another could have had one. */
 export class Rounds {
@@ -16,6 +16,11 @@ export class Rounds {
     for (const group of groups) {
       if (!this.#waiting.has(group)) this.#waiting.set(group, this.#starts)
     }
+  }
+
+  /** Its group has had its turn, although it did not start. */
+  putOff(job: Job): void {
+    this.#waiting.delete(nameOf(job))
   }
 
   /**
@@ -36,16 +41,14 @@ export class Rounds {
   }
 }
 
-/** One that waits for its kind to give it a group is in none yet. */
 function isGrouped({ group }: Job): boolean {
   return group !== null
 }
 
 function isRival(a: Job, b: Job): boolean {
-  return a.kind === b.kind && a.priority === b.priority && groupOf(a) !== groupOf(b)
+  return a.kind === b.kind && a.priority === b.priority && a.group !== b.group
 }
 
-/** Of its group, whether that is written or not. */
-function nameOf(job: Job): string {
-  return `${job.kind} ${groupOf(job)} ${job.priority}`
+function nameOf({ kind, group, priority }: Job): string {
+  return `${kind} ${group} ${priority}`
 }

@@ -8,34 +8,70 @@ export type Row = Omit<Job, 'payload' | 'overrides' | 'token' | Unwritten> & {
 }
 
 type Unwritten = 'isOwn' | 'onThread' | 'cancelled' | 'owed'
+type Flag = 'filed' | 'backingOff'
 
-type Stored = Omit<Row, 'errors' | 'rerun'> & { errors: string; rerun: number }
+type Stored = Omit<Row, 'errors' | Flag> & { errors: string } & Record<Flag, number>
+
+/** What is written of the jobs of one kind and priority. */
+export interface QueueRow {
+  kind: string
+  priority: number
+  queued: number
+  running: number
+  dead: number
+  /** When the queue is to be looked at; null: not before something happens to it. */
+  readyAt: number | null
+}
+
+/** A queued job whose next crash would be its last. */
+export interface SuspectRow {
+  id: number
+  runAt: number
+}
 
 /** The file, read by somebody who does not know how helve reads it. */
 export class Rows {
   readonly #connection: Database
   readonly #all: Statement<[], Stored>
+  readonly #queues: Statement<[], QueueRow>
+  readonly #suspects: Statement<[], SuspectRow>
 
   constructor(connection: Database) {
     this.#connection = connection
     this.#all = connection.prepare(`
-      SELECT id, kind, payload, dedupe_key AS key, grp AS "group", priority,
+      SELECT id, kind, payload, dedupe_key AS key, grp AS "group", filed, priority,
         max_attempts AS maxAttempts, state, attempts, crashes, folds, rerun, token, errors,
-        run_at AS runAt, created_at AS createdAt, started_at AS startedAt, died_at AS diedAt
+        run_at AS runAt, wall_at AS wallAt, backing_off AS backingOff, created_at AS createdAt,
+        since, started_at AS startedAt, died_at AS diedAt
       FROM helve_jobs ORDER BY id`)
+    this.#queues = connection.prepare(`
+      SELECT kind, priority, queued, running, dead, ready_at AS readyAt FROM helve_queues`)
+    this.#suspects = connection.prepare(`
+      SELECT id, run_at AS runAt FROM helve_jobs WHERE state = 'queued' AND crashes >= 2`)
   }
 
   all(): Row[] {
     return this.#all.all().map((row) => {
       const errors = JSON.parse(row.errors) as Failure[]
       const failures = errors.map(({ name, at, attempt }) => ({ name, at, attempt }))
-      return { ...row, rerun: row.rerun === 1, errors: failures }
+      const flags = { filed: row.filed === 1, backingOff: row.backingOff === 1 }
+      return { ...row, ...flags, errors: failures }
     })
   }
 
+  queues(): QueueRow[] {
+    return this.#queues.all()
+  }
+
+  suspects(): SuspectRow[] {
+    return this.#suspects.all()
+  }
+
+  /** Nothing is queued any more, and no time has passed. */
   clear(): void {
     const tables = ['helve_jobs', 'helve_queues', 'helve_groups', 'helve_rates', 'helve_pauses']
     const emptied = [...tables, 'sqlite_sequence'].map((table) => `DELETE FROM ${table};`)
+    emptied.push(`DELETE FROM helve_meta WHERE key = 'clock';`)
     this.#connection.exec(emptied.join(''))
   }
 }

@@ -1,87 +1,80 @@
-import type { Outcome } from '../../../src/job/outcome.ts'
 import type { BackoffOptions } from '../../../src/job/backoff.ts'
+import { MAX_DELAY } from '../../../src/job/limits.ts'
+import type { Charge, Outcome } from '../../../src/job/outcome.ts'
 import type { Policy } from '../../../src/job/policy.ts'
-import { KEPT_ERRORS, type Job } from './job.ts'
-
-const MAX_CRASHES = 3
-
-/** Whether its next crash would be its last. */
-export function hasLastChance({ crashes }: { crashes: number }): boolean {
-  return crashes === MAX_CRASHES - 1
-}
+import type { ManualClock } from '../../support/manual-clock.ts'
+import { MAX_CRASHES, record, type Job } from './job.ts'
 
 /** `again`: queued afresh, since a submission came while it ran. */
 export type End = 'completed' | 'queued' | 'dead' | 'again'
 
+/** What a run comes to, if no submission came while it went on. */
+interface Verdict {
+  to: Exclude<End, 'again'>
+  charge: Charge
+  /** What has gone wrong. */
+  error?: string
+  runAt?: number
+  backingOff?: boolean
+}
+
 /** Ends a run: a completed job is gone, every other one is queued or dead. */
-export function settle(job: Job, outcome: Outcome, policy: Policy, now: number): End {
+export function settle(job: Job, outcome: Outcome, policy: Policy, clock: ManualClock): End {
+  const { to, charge, error, ...next } = verdictOf(job, outcome, policy, clock)
+  if (error !== undefined) record(job, error, clock.wall())
+  if (job.rerun !== 0) return again(job, outcome, clock)
+  if (to === 'completed') return to
+  if (charge !== 'attempt') job.attempts -= 1
+  if (charge === 'crash') job.crashes += 1
+  Object.assign(job, { state: to, startedAt: null, token: undefined, ...next })
+  if (to === 'dead') job.diedAt = clock.now()
+  return to
+}
+
+function verdictOf(job: Job, outcome: Outcome, policy: Policy, clock: ManualClock): Verdict {
+  const now = clock.now()
   switch (outcome.type) {
     case 'completed':
-      return job.rerun ? again(0) : 'completed'
-    case 'failed':
-      fail(outcome.error.name)
-      if (outcome.permanent) return die()
-      return retry(outcome.retryAt)
+      return { to: 'completed', charge: 'attempt' }
+    case 'failed': {
+      const error = outcome.error.name
+      if (outcome.permanent) return { to: 'dead', charge: 'attempt', error }
+      return retry(error, outcome.retryAt === undefined ? now : clock.timeOf(outcome.retryAt))
+    }
     case 'timedOut':
-      fail('TimeoutError')
-      return retry(undefined)
-    case 'lost':
-      fail('LostError')
-      job.attempts -= 1
-      job.crashes += 1
-      return job.crashes >= MAX_CRASHES ? die() : queue(now)
-    case 'snoozed':
-      if (now + outcome.delay - job.createdAt > policy.maxAge) return refuse('MaxAgeError')
-      job.attempts -= 1
-      return queue(now + outcome.delay)
+      return retry('TimeoutError', now)
+    case 'lost': {
+      const to = job.crashes + 1 >= MAX_CRASHES ? 'dead' : 'queued'
+      return { to, charge: 'crash', error: 'LostError', ...(to === 'queued' && { runAt: now }) }
+    }
+    case 'snoozed': {
+      const runAt = now + outcome.delay
+      if (runAt - job.since <= policy.maxAge) return { to: 'queued', charge: 'nothing', runAt }
+      return { to: 'dead', charge: 'nothing', error: 'MaxAgeError' }
+    }
     case 'cancelled':
-      return refuse('CancelledError')
+      return { to: 'dead', charge: 'nothing', error: 'CancelledError' }
     case 'released':
-      job.attempts -= 1
-      return queue(now + (outcome.delay ?? 0))
+      return { to: 'queued', charge: 'nothing', runAt: now + (outcome.delay ?? 0) }
   }
 
-  function fail(name: string): void {
-    job.errors = [...job.errors, { name, at: now, attempt: job.attempts }].slice(-KEPT_ERRORS)
+  function retry(error: string, asked: number): Verdict {
+    const isLast = job.attempts >= (job.maxAttempts ?? policy.maxAttempts)
+    if (isLast) return { to: 'dead', charge: 'attempt', error }
+    const runAt = Math.min(Math.max(now + backoff(job, policy), asked), now + MAX_DELAY)
+    return { to: 'queued', charge: 'attempt', error, runAt, backingOff: true }
   }
+}
 
-  /** Dead, and not by its own doing. */
-  function refuse(name: string): End {
-    fail(name)
-    job.attempts -= 1
-    return die()
-  }
-
-  function retry(at: number | undefined): End {
-    if (job.attempts >= (job.maxAttempts ?? policy.maxAttempts)) return die()
-    return queue(Math.max(at ?? 0, now + backoff(job, policy)))
-  }
-
-  function queue(runAt: number): End {
-    release('queued')
-    job.runAt = runAt
-    return 'queued'
-  }
-
-  /** Unless a submission came while it ran, which is owed a run. */
-  function die(): End {
-    if (job.rerun) return again(MAX_CRASHES - 1)
-    release('dead')
-    job.diedAt = now
-    return 'dead'
-  }
-
-  function again(mostCrashes: number): End {
-    job.attempts = 0
-    job.crashes = Math.min(job.crashes, mostCrashes)
-    job.createdAt = now
-    queue(now)
-    return 'again'
-  }
-
-  function release(state: Job['state']): void {
-    Object.assign(job, { state, startedAt: null, token: undefined, rerun: false })
-  }
+/** A run of its own for what was folded in, from its own time on. */
+function again(job: Job, { type }: Outcome, clock: ManualClock): End {
+  const crashes = Math.min(job.crashes + (type === 'lost' ? 1 : 0), MAX_CRASHES - 1)
+  Object.assign(job, {
+    ...{ state: 'queued', startedAt: null, token: undefined, attempts: 0 },
+    ...{ runAt: job.rerun, rerun: 0, since: clock.now(), createdAt: clock.wall() },
+    crashes: type === 'completed' ? 0 : crashes,
+  })
+  return 'again'
 }
 
 /** Without jitter. */

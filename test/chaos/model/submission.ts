@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import type { NewJob } from '../../../src/job/job.ts'
+import { NEVER } from '../../../src/job/limits.ts'
 import { aJob } from '../../support/jobs.ts'
-import { KINDS, type Repo } from './kinds.ts'
+import { groupOf, KINDS, type Kind, type Payload, type Repo } from './kinds.ts'
 import type { Queue } from './queue.ts'
 
 const OVERRIDES = [
@@ -9,23 +10,65 @@ const OVERRIDES = [
   ...[{ backoff: { type: 'fixed', delay: 700 } } as const, { backoff: { delay: 10 } }],
 ]
 
+/** The wall clock has long shown it. */
+const EPOCH = 'epoch'
+
+/** Milliseconds from now on, or the first of all moments. */
+type Moment = number | typeof EPOCH | null
+
 /** What a submission says: of its keys, one is its kind's own, and one all kinds share. */
 export const submission = fc.record({
-  kind: fc.constantFrom(...KINDS, 'grouped', 'trickled'),
+  kind: fc.constantFrom(...KINDS, 'grouped', 'filed', 'trickled'),
   key: fc.constantFrom(null, null, null, 'own', 'own', 'shared'),
-  group: fc.constantFrom(null, 'a', 'b'),
+  /** Undefined leaves that to its kind. */
+  group: fc.constantFrom(null, undefined, 'a', 'b'),
   repo: fc.constantFrom<Repo[]>('none', 'a', 'b', 'bad'),
   priority: fc.constantFrom(0, 0, 0, -1, 1),
-  delay: fc.constantFrom(0, 0, 0, 30, -10_000, 400, 5_000),
+  delay: fc.constantFrom(0, 0, 0, 30, 400, 5_000),
+  /** Of the wall clock, from now on; null: it says a delay. */
+  moment: fc.constantFrom<Moment[]>(null, null, null, null, 30, 5_000, -10_000, EPOCH),
   maxAttempts: fc.constantFrom(null, null, 1, 2),
   overrides: fc.constantFrom(...OVERRIDES),
 })
 
 export type Said = typeof submission extends fc.Arbitrary<infer T> ? T : never
 
+/**
+ * Where it comes in: only the runtime knows what kinds say; and what a handler submits, it submits at
+ * the end of its run, whenever that will be.
+ */
+type Door = 'runtime' | 'elsewhere' | 'handler'
+
 /** Has passed the door now. */
-export function newJob(queue: Queue, { kind, key, delay, repo, ...rest }: Said): NewJob {
+export function newJob(queue: Queue, said: Said, door: Door): NewJob {
+  const { kind, key, repo, priority, maxAttempts, overrides } = said
   const dedupeKey = key === 'own' ? `${kind}:1` : key
   const payload = queue.payload(repo)
-  return aJob({ kind, dedupeKey, payload, runAt: queue.now + delay, ...rest })
+  const now = door === 'handler' ? 0 : queue.now
+  const group = door === 'runtime' ? filedBy(kind, payload, said.group) : said.group
+  return aJob({
+    ...{ kind, dedupeKey, payload, group, priority, maxAttempts, overrides },
+    ...timesOf(said, now, queue.clock.wall()),
+  })
+}
+
+/** What a handler has submitted, as it is written when its run ends. */
+export function followUp({ now }: Queue, job: NewJob): NewJob {
+  const { runAt, group, payload } = job
+  return {
+    ...job,
+    runAt: runAt === NEVER ? NEVER : now + runAt,
+    group: filedBy(job.kind as Kind, JSON.parse(payload) as Payload, group),
+  }
+}
+
+/** A delay passes on the queue's time; a moment is the wall clock's. */
+function timesOf({ delay, moment }: Said, now: number, wall: number) {
+  if (moment === null) return { runAt: now + delay, wallAt: null }
+  const at = moment === EPOCH ? 0 : wall + moment
+  return at > wall ? { runAt: NEVER, wallAt: at } : { runAt: now - (wall - at), wallAt: null }
+}
+
+function filedBy(kind: Kind, payload: Payload, group: string | null | undefined): string | null {
+  return group === undefined ? groupOf(kind, payload) : group
 }

@@ -2,32 +2,56 @@ import assert from 'node:assert/strict'
 import { HelveError } from '../../../src/job/errors.ts'
 import type { NewJob } from '../../../src/job/job.ts'
 import type { Outcome } from '../../../src/job/outcome.ts'
+import type { Command } from '../../../src/store/command.ts'
 import type { Settled, Turn, TurnResult } from '../../../src/store/store.ts'
 import { failed } from '../../support/fake-pool.ts'
 import { claim } from './claiming.ts'
 import type { Job } from './job.ts'
-import { noMail, type Ending } from './mail.ts'
-import type { Queue } from './queue.ts'
 import { LANES } from './kinds.ts'
+import { noMail, type Ending } from './mail.ts'
+import { execute } from './orders.ts'
+import type { Queue } from './queue.ts'
+import type { SuspectRow } from './rows.ts'
 import { settle, type End } from './settling.ts'
+import { followUp } from './submission.ts'
+import { checkSuspects, putOff } from './suspects.ts'
 
 /** A turn that has been taken, and what it came to. */
 export interface Taken {
   turn: Turn
   result: TurnResult
+  /** What the file then has of them. */
+  suspects: SuspectRow[]
 }
 
-/** Takes a turn, and checks that the one that was taken came to the same: settles, enqueues, claims. */
-export function takeTurn(queue: Queue, { turn, result }: Taken): void {
-  assert.equal(turn.now, queue.now)
-  queue.limits.setBack(queue.turnedAt - queue.now, queue.now)
-  queue.turnedAt = queue.now
-  const { endings, submissions, onces } = queue.mail
+/**
+ * Takes a turn, and checks that the one that was taken came to the same: what the wall clock has
+ * made due, settles, commands, enqueues, claims.
+ */
+export function takeTurn(queue: Queue, { turn, result, suspects }: Taken): void {
+  assert.equal(turn.now, queue.now, 'the time of the queue')
+  const { endings, orders, submissions, onces } = queue.mail
   queue.mail = { ...noMail(), onces: Math.max(0, onces - 1) }
+  promote(queue)
   settleAll(queue, endings, result.settled)
+  executeAll(queue, orders, result.commanded)
   const written = enqueueAll(queue, submissions, result)
+  const waiting = putOff(queue, suspects)
+  if (endings.length > 0) queue.releaseOnces()
   claim(queue, result, { written, once: onces > 0 })
+  checkSuspects(queue, waiting, endings)
   queue.tally.saw('turns')
+}
+
+/** What the wall clock has made due is due from that moment of the queue on. */
+function promote(queue: Queue): void {
+  const { clock, tally } = queue
+  for (const job of queue.all('queued')) {
+    if (job.wallAt === null || job.wallAt > clock.wall()) continue
+    job.runAt = Math.min(job.runAt, clock.timeOf(job.wallAt))
+    job.wallAt = null
+    tally.saw('a moment has come')
+  }
 }
 
 function settleAll(queue: Queue, endings: Ending[], settled: TurnResult['settled']): void {
@@ -53,9 +77,10 @@ function isPlain(queue: Queue, { claim, outcome }: Ending, i: number, endings: E
 function end(queue: Queue, job: Job, ending: Ending, settled: Settled | undefined): void {
   const { id } = job
   const outcome = outcomeOf(job, ending.outcome)
-  const followUps = 'followUps' in outcome ? outcome.followUps : []
+  const submitted = 'followUps' in outcome ? outcome.followUps : []
+  const followUps = submitted.map((one) => followUp(queue, one))
   const before = { ...job }
-  const became = settle(job, outcome, queue.limits.policies[job.kind], queue.now)
+  const became = settle(job, outcome, queue.limits.policies[job.kind], queue.clock)
   if (became === 'completed') queue.jobs.delete(id)
   if (isRefused(queue, followUps)) {
     // Nothing of it is written, and the run has failed.
@@ -66,7 +91,6 @@ function end(queue: Queue, job: Job, ending: Ending, settled: Settled | undefine
   assert.deepEqual([settled?.state, settled?.rerun], [state, became === 'again'])
   checkOwed(job, became, outcome)
   job.cancelled = false
-  if (queue.lastChance?.id === id) queue.lastChance = undefined
   if (queue.onces.delete(id)) queue.expected.onces.push(true)
   followUps.forEach((one, i) => queue.accept(one, settled!.followUps[i]!))
   queue.tally.saw(`${outcome.type}: ${became}`)
@@ -99,6 +123,15 @@ function checkOwed({ owed, kind, id }: Job, became: End, outcome: Outcome): void
   const over = became === 'completed' || became === 'dead'
   if (!over || outcome.type === 'cancelled' || LANES[kind] === null) return
   assert.deepEqual(owed, [], `I4: job ${id} is over, and no run started with these payloads`)
+}
+
+function executeAll(queue: Queue, orders: Command[], commanded: TurnResult['commanded']): void {
+  assert.equal(commanded.length, orders.length, 'commands are executed in the next turn')
+  for (const [i, command] of orders.entries()) {
+    const told = commanded[i]!
+    execute(queue, command, told)
+    if (command.type !== 'file') queue.expected.answers.push(told)
+  }
 }
 
 /** @returns the jobs that are new */

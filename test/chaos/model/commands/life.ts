@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
-import type { ClaimedJob } from '../../../../src/job/job.ts'
-import type { Outcome } from '../../../../src/job/outcome.ts'
-import { claim, end, hold, takeTurns, type Both } from '../both.ts'
-import { PUT_OFF } from '../claiming.ts'
-import type { Ending } from '../mail.ts'
-import { hasLastChance } from '../settling.ts'
-import { takeTurn } from '../turn.ts'
+import { claim, end, follow, hold, takeTurns, type Both } from '../both.ts'
+import { LOST } from '../engine.ts'
 import { command, nothing } from './command.ts'
 
 const INTERRUPTED = { type: 'released', reason: 'interrupted' } as const
@@ -29,7 +24,7 @@ export const crashInTurn = command('crashInTurn', {
     const { queue, engine } = both
     const go = engine.holdTurn()
     await engine.clock.settle()
-    for (const taken of engine.turns()) takeTurn(queue, taken)
+    follow(both)
     engine.coordinator.close()
     go()
     await engine.clock.settle()
@@ -46,8 +41,11 @@ export const stop = command('stop', {
     const { queue } = both
     hold(both)
     await takeTurns(both)
-    for (const job of queue.onThreads()) end(both, job, INTERRUPTED)
-    await takeTurns(both)
+    // Calls of `once` that wait for room may still start one.
+    while (queue.onThreads().length > 0) {
+      for (const job of queue.onThreads()) end(both, job, INTERRUPTED)
+      await takeTurns(both)
+    }
     assert.equal(queue.all('running').length, 0)
     await restart(both)
     claim(both)
@@ -90,15 +88,5 @@ async function restart({ queue, engine }: Both): Promise<void> {
   const orphans = await engine.open()
   assert.deepEqual(new Set(orphans.map(({ id }) => id)), new Set(running))
   queue.past.push(...orphans)
-  queue.mail.endings.push(...orphanEndings(orphans, queue.begun))
-}
-
-/** Of the jobs whose next crash would be their last, only one had begun. */
-function orphanEndings(orphans: ClaimedJob[], begun: number | undefined): Ending[] {
-  const others = orphans.filter((job) => hasLastChance(job) && job.id !== begun)
-  return orphans.map((claim) => {
-    const delay = (others.indexOf(claim) + 1) * PUT_OFF
-    const outcome: Outcome = delay > 0 ? { ...INTERRUPTED, delay } : { type: 'lost', reason: '' }
-    return { claim, outcome }
-  })
+  queue.mail.endings.push(...orphans.map((claim) => ({ claim, outcome: LOST })))
 }

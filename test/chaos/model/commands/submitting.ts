@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import type { Acknowledgement } from '../mail.ts'
 import type { Queue } from '../queue.ts'
@@ -26,17 +27,20 @@ export const enqueueMany = command('enqueueMany', {
 
 /** By another process, which knows no kinds. The coordinator gets to hear of it. */
 export const enqueueElsewhere = command('enqueueElsewhere', {
-  args: submission,
+  args: some,
   does: async ({ queue, engine }, said) => {
-    const job = newJob(queue, said)
-    const told = engine.store.enqueue(job, queue.now)
-    queue.accept(job, await told.catch((error: Acknowledgement) => error))
+    const now = engine.store.clock.now()
+    assert.equal(now, queue.now, 'the time of the queue')
+    for (const job of said.map((one) => newJob(queue, one, 'elsewhere'))) {
+      const told = engine.store.enqueue(job, now)
+      queue.accept(job, await told.catch((error: Acknowledgement) => error))
+    }
     engine.coordinator.wake()
   },
 })
 
 function posted(queue: Queue, said: Said[]) {
-  const jobs = said.map((one) => newJob(queue, one))
+  const jobs = said.map((one) => newJob(queue, one, 'runtime'))
   queue.mail.submissions.push(...jobs)
   return jobs
 }

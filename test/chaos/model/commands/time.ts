@@ -3,6 +3,7 @@ import { pass, takeTurns } from '../both.ts'
 import { command, nothing } from './command.ts'
 
 const HOUR = 3_600_000
+const YEAR = 366 * 24 * HOUR
 
 export const turn = command('turn', {
   args: nothing,
@@ -18,23 +19,22 @@ export const wait = command('wait', {
 export const waitForNext = command('waitForNext', {
   args: nothing,
   of: (queue) => {
-    const soonest = Math.min(...queue.all('queued').map((job) => queue.startsAt(job)))
+    const soonest = queue.nextStart()
     return soonest > queue.now && soonest - queue.now < HOUR ? soonest : undefined
   },
   does: (both, _, soonest) => pass(both, soonest - both.queue.now),
 })
 
-/** Somebody sets the clock, and something happens at once, or nothing but an idle queue's look. */
+/** Somebody sets the wall clock, and something happens at once, or nothing but an idle queue's look. */
 export const setClock = command('setClock', {
-  args: fc.constantFrom(-6_000, -HOUR, 6_000, HOUR),
+  args: fc.constantFrom(-6_000, -HOUR, -YEAR, 6_000, HOUR, YEAR),
   of: (queue) => (queue.isClaiming ? queue : undefined),
   does: async (both, ms) => {
     const { clock, coordinator } = both.engine
-    await takeTurns(both)
     clock.step(ms)
     if (ms < 0) coordinator.wake()
-    else await clock.advance(clock.waits[0]!)
     await takeTurns(both)
+    if (ms > 0) await pass(both, clock.waits[0]!)
     both.queue.tally.saw(ms > 0 ? 'the clock was set forward' : 'the clock was set back')
   },
 })
