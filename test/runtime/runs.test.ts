@@ -184,7 +184,8 @@ describe('functions on the main thread', () => {
 
 describe('the order of runs', () => {
   test('lower priority first, then by time, then by id', async (t) => {
-    const h = await openHarness(t)
+    // With a spare, another kind than the one that is held would start at once.
+    const h = await openHarness(t, { lanes: { default: { threads: 1, spare: false } } })
     void h.run()
     await h.hold(1)
     h.runtime.register('logs', { priority: 5 })
