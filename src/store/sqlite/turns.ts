@@ -73,10 +73,16 @@ export class Turns {
   #transact(turn: Turn, careful: boolean): TurnResult {
     const { transactions, statements, clock } = this.#parts
     const isPromised = turn.enqueues.length > 0 || turn.commands.some(isAsked)
-    return transactions[isPromised ? 'acknowledged' : 'repeatable']((changes) => {
-      const { now } = turn
-      return this.#body(turn, { statements, changes, now, wall: clock.wallOf(now), careful })
-    })
+    try {
+      return transactions[isPromised ? 'acknowledged' : 'repeatable']((changes) => {
+        const { now } = turn
+        return this.#body(turn, { statements, changes, now, wall: clock.wallOf(now), careful })
+      })
+    } catch (error) {
+      // What the turn has found was rolled back with it.
+      this.#nextWall = -Infinity
+      throw error
+    }
   }
 
   #body({ settles, commands, enqueues, suspect, admit, now }: Turn, work: Work): TurnResult {
@@ -96,8 +102,9 @@ export class Turns {
     const enqueued = enqueues.map((job) => (isFirst(job) ? first : written).next().value!)
     const claimed = claims.finish()
     changes.flush(statements)
-    const more = claimed.more || hasPromoted
-    return { settled, commanded, enqueued, ...claimed, more, nextDue: this.#nextDue(now) }
+    const nextDue = this.#nextDue(now)
+    const more = claimed.more || hasPromoted || this.#nextWall <= work.wall
+    return { settled, commanded, enqueued, ...claimed, more, nextDue }
   }
 
   /** Queues what the wall clock has made due. Whether there may be more of it. */
