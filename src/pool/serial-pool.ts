@@ -1,5 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Webhook } from '../job/delivery.ts'
+import type { Outcome } from '../job/outcome.ts'
 import { after, type Timer } from '../timer.ts'
 import type { HandOff } from './hand-off.ts'
 import { LaneThreads } from './lane-threads.ts'
@@ -42,7 +43,7 @@ export class SerialPool implements Pool {
   readonly #watch = new ThreadWatch()
   /** Threads that work at a time, but for the spare. */
   #size = 0
-  /** Kinds that have ended a thread, and have not completed a run since. */
+  /** Kinds for whose sake a thread has ended, and that have ended no run by themselves since. */
   readonly #deadly = new Set<string>()
   /** Claimed jobs that no thread has. */
   #waiting: HandOff[] = []
@@ -158,9 +159,7 @@ export class SerialPool implements Pool {
   #thread(): SerialThread {
     const thread: SerialThread = new SerialThread(this.#options, {
       settled: (job, outcome, took) => {
-        if (took !== undefined) this.#estimates.measured(job.kind, took)
-        if (took !== undefined) this.#deadly.delete(job.kind)
-        if (outcome.type === 'lost') this.#onLost(job)
+        this.#learn(job.kind, outcome, took)
         this.#listener.settled(job, this.#releases.after(job, outcome), took)
       },
       returned: (jobs) => this.#waiting.unshift(...jobs),
@@ -181,9 +180,13 @@ export class SerialPool implements Pool {
     return thread
   }
 
-  #onLost({ kind }: ClaimedJob): void {
-    this.#estimates.forget(kind)
-    this.#deadly.add(kind)
+  /** A run that nobody has measured had its thread ended, by itself or for its timeout. */
+  #learn(kind: string, { type }: Outcome, took: number | undefined): void {
+    if (took !== undefined) {
+      this.#estimates.measured(kind, took)
+      this.#deadly.delete(kind)
+    } else if (type === 'lost' || type === 'timedOut') this.#deadly.add(kind)
+    if (type === 'lost') this.#estimates.forget(kind)
   }
 
   #costOf(handOffs: readonly HandOff[]): number {

@@ -99,7 +99,9 @@ describe('what a turn admits for one', () => {
         shown(admitted!.queues),
         queues.map((each) => ({ ...each, cost: 1 })),
       )
-      assert.deepEqual([admitted!.room, full!.room], [1, 0])
+      assert.equal(admitted!.room, 1)
+      // No job of these costs as little as the room that there is.
+      assert.ok(full!.queues.every(({ terms }) => terms.cost > full!.room))
     })
   }
 })

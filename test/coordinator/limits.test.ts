@@ -418,7 +418,7 @@ describe('one job at a time is found', () => {
     const [first, , other] = await enqueue({ group: 'g' }, { group: 'g' }, { group: 'h' })
     const onces = times(3, () => new Fate(coordinator.once()))
     await clock.settle()
-    assert.deepEqual([pool.running, onces[2]!.value], [[first, other], undefined])
+    assert.deepEqual([pool.running, onces[2]!.value], [[first, other], false])
   })
 
   test('past more groups than one turn looks at', async (t) => {

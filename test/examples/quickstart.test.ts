@@ -6,9 +6,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ROOT as ROOT_URL } from '../support/built.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const ROOT = fileURLToPath(ROOT_URL)
 
 /** The first two blocks of code of the README: its quickstart. */
 async function quickstart(): Promise<{ main: string; handlers: string }> {

@@ -137,7 +137,7 @@ for (const concurrency of [1, 3]) {
         [{ done: 1 }, [2]],
       )
       const enqueued = await lane.run('enqueues')
-      assert.ok(enqueued.type === 'completed' && enqueued.followUps[0]!.runAt > 0)
+      assert.ok(enqueued.type === 'completed' && enqueued.followUps.length === 1)
       const recorded = await lane.run('records', aDelivery({ responseBody: null }))
       assert.ok(recorded.type === 'completed' && recorded.deliveries.length === 1)
       await lane.run('logs')

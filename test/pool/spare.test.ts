@@ -73,6 +73,15 @@ describe('I7: a lane of threads with a spare one', () => {
     assert.equal(lane.room('exit'), 0)
     for (let n = 0; n < 3; n += 1) assert.equal(completed(await lane.run('echo', { n })), n)
   })
+
+  test('does so where it had to be ended for a timeout, too', async (t) => {
+    const lane = await openLane(t, { threads: 1, spare: true, config: { setups: 2 } })
+    const { type } = await lane.run('loop', {}, { timeout: 20, grace: 10 })
+    assert.equal(type, 'timedOut')
+    await lane.recorder.until(() => lane.pool.free === 1, 'the last thread')
+    assert.equal(lane.room('loop'), 0)
+    assert.equal(completed(await lane.run('echo', { n: 1 })), 1)
+  })
 })
 
 describe('I7: a lane whose threads run many jobs', () => {

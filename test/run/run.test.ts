@@ -62,7 +62,7 @@ describe('what a handler is given', () => {
     )
     assert.equal(outcome.deliveries.length, 1)
     assert.equal(outcome.result, '[false,false]')
-    assert.deepEqual(progress, [{ done: 1 }])
+    assert.deepEqual(progress, ['{"done":1}'])
     assert.deepEqual(lines, [{ fields: {}, message: 'taken apart' }])
   })
 

@@ -47,7 +47,7 @@ describe('events', () => {
   })
 
   test('tell of threads', async (t) => {
-    const h = await openHarness(t)
+    const h = await openHarness(t, { lanes: { default: { threads: 1, spare: false } } })
     h.runtime.register('exit', { maxAttempts: 1 })
     void h.run()
     const up = await h.event('thread:up')
@@ -169,17 +169,20 @@ describe('the log', () => {
     const inline = await h.runtime.enqueue('inline:poses')
     await h.event('completed', id)
     await h.event('completed', inline.id)
-    const thread = h.told('thread:up')[0]?.thread
+    const threads = h.told('thread:up').map(({ thread }) => thread)
     const found = lines
       .filter(({ msg }) => msg.startsWith('from '))
       .toSorted((a, b) => a.job! - b.job!)
     assert.deepEqual(
-      found.map((line) => [line.job, line['kind'], line['thread'], line['repo']]),
+      found.map((line) => [line.job, line['kind'], line['repo']]),
       [
-        [id, 'poses', thread, 7],
-        [inline.id, 'inline:poses', POSE.thread, 7],
+        [id, 'poses', 7],
+        [inline.id, 'inline:poses', 7],
       ],
     )
+    const [ofThread, ofMain] = found.map((line) => line['thread'] as number)
+    assert.ok(threads.includes(ofThread!))
+    assert.equal(ofMain, POSE.thread)
   })
 
   test('follows the level of its logger, in threads too', async (t) => {

@@ -80,7 +80,7 @@ describe('I7: others are not disturbed', () => {
   })
 
   test('by handlers that loop for ever', async (t) => {
-    const h = await openHarness(t, { threads: 2 })
+    const h = await openHarness(t, { lanes: { default: { threads: 2, spare: false } } })
     const policy = { timeout: 50, grace: 20, maxAttempts: 2, backoff: AT_ONCE }
     h.runtime.register('loop', policy)
     h.runtime.register('echo', {})

@@ -6,6 +6,9 @@ import { built } from '../support/built.ts'
 import { BROKEN, REPAIRED } from './handlers.ts'
 import { openHarness, type Harness } from './harness.ts'
 
+/** With no spare one. */
+const ONE = { default: { threads: 1, spare: false } }
+
 /** From now on no thread can be set up, and the one that there is ends. */
 async function breaks(h: Harness): Promise<void> {
   h.release(BROKEN)
@@ -77,13 +80,15 @@ describe('config', () => {
 })
 
 describe('execArgv', () => {
-  test('I6: flags that no thread can have are told of, and jobs wait', async (t) => {
+  test('I6: flags that no thread can have are refused, and jobs stay', async (t) => {
     const h = await openHarness(t, { execArgv: ['--no-such-flag'] })
     const { id } = await h.runtime.enqueue('echo')
-    assert.equal(await h.runtime.runOnce(), false)
-    void h.run()
-    const { reason } = await h.event('thread:down')
-    assert.match(reason, /^the thread could not be started: .*--no-such-flag/)
+    const refused = refusal(
+      'HELVE_ERR_HANDLERS',
+      'the thread could not be started: ',
+      '--no-such-flag',
+    )
+    await assert.rejects(h.runtime.start(), refused)
     assert.equal((await h.runtime.get(id))?.state, 'queued')
   })
 })
@@ -128,7 +133,7 @@ describe('runOnce', () => {
 describe('run', () => {
   test('resolves when what runs has settled, and starts nothing more', async (t) => {
     // With a spare, the job that comes then could start there.
-    const h = await openHarness(t, { lanes: { default: { threads: 1, spare: false } } })
+    const h = await openHarness(t, { lanes: ONE })
     const run = h.run()
     let ended = false
     void run.then(() => (ended = true))
@@ -183,7 +188,7 @@ describe('handlers that cannot be set up', () => {
   })
 
   test('I6: when only later threads are, the jobs wait, and are charged nothing', async (t) => {
-    const h = await openHarness(t)
+    const h = await openHarness(t, { lanes: ONE })
     await h.runtime.start()
     await breaks(h)
     const { id } = await h.runtime.enqueue('echo')
@@ -200,7 +205,7 @@ describe('handlers that cannot be set up', () => {
   })
 
   test('I7: other lanes go on', async (t) => {
-    const h = await openHarness(t)
+    const h = await openHarness(t, { lanes: ONE })
     h.runtime.register('inline:ok', () => 'ok')
     await h.runtime.start()
     await breaks(h)

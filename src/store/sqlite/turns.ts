@@ -50,8 +50,6 @@ export class Turns {
   readonly #parts: Parts
   #pauses: Pause[] = []
   #pausesVersion: unknown = undefined
-  /** When the wall clock makes the next job due, as the latest turn has found it. */
-  #nextWall = -Infinity
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -73,16 +71,10 @@ export class Turns {
   #transact(turn: Turn, careful: boolean): TurnResult {
     const { transactions, statements, clock } = this.#parts
     const isPromised = turn.enqueues.length > 0 || turn.commands.some(isAsked)
-    try {
-      return transactions[isPromised ? 'acknowledged' : 'repeatable']((changes) => {
-        const { now } = turn
-        return this.#body(turn, { statements, changes, now, wall: clock.wallOf(now), careful })
-      })
-    } catch (error) {
-      // What the turn has found was rolled back with it.
-      this.#nextWall = -Infinity
-      throw error
-    }
+    return transactions[isPromised ? 'acknowledged' : 'repeatable']((changes) => {
+      const { now } = turn
+      return this.#body(turn, { statements, changes, now, wall: clock.wallOf(now), careful })
+    })
   }
 
   #body({ settles, commands, enqueues, suspect, admit, now }: Turn, work: Work): TurnResult {
@@ -102,15 +94,13 @@ export class Turns {
     const enqueued = enqueues.map((job) => (isFirst(job) ? first : written).next().value!)
     const claimed = claims.finish()
     changes.flush(statements)
-    const nextDue = this.#nextDue(now)
-    const more = claimed.more || hasPromoted || this.#nextWall <= work.wall
-    return { settled, commanded, enqueued, ...claimed, more, nextDue }
+    const more = claimed.more || hasPromoted
+    return { settled, commanded, enqueued, ...claimed, more, nextDue: this.#nextDue(now) }
   }
 
   /** Queues what the wall clock has made due. Whether there may be more of it. */
   #promote({ statements, changes, now, wall }: Work): boolean {
-    // What another process has written since is found at the end of the turn.
-    if (this.#nextWall > wall) return false
+    if (nextMoment(statements) > wall) return false
     const rows = statements.promote.all({ now, wall, limit: MOST_PROMOTED })
     for (const [kind, group, priority, runAt] of rows as [
       string,
@@ -194,9 +184,13 @@ export class Turns {
     const { statements, clock } = this.#parts
     const bound = (statements.nextReady.get(now) as number | undefined) ?? NEVER
     const next = bound < NEVER ? bound : Infinity
-    this.#nextWall = (statements.nextWall.get() as number | undefined) ?? Infinity
-    return Math.min(next, Math.max(now, clock.timeOf(this.#nextWall)))
+    return Math.min(next, Math.max(now, clock.timeOf(nextMoment(statements))))
   }
+}
+
+/** When the wall clock makes the next job due. */
+function nextMoment(statements: QueueStatements): number {
+  return (statements.nextWall.get() as number | undefined) ?? Infinity
 }
 
 function isKeyed({ dedupeKey }: NewJob): boolean {

@@ -22,8 +22,8 @@ export const MUTANTS: Record<string, Mutant> = {
       LATE_COMMIT,
       {
         file: 'src/coordinator/coordinator.js',
-        from: 'this.#handOff(job, now);\n',
-        to: 'setImmediate(() => this.#handOff(job, now));\n',
+        from: 'this.#each(result.claimed, (job) => this.#handOff(job, now));',
+        to: 'setImmediate(() => this.#each(result.claimed, (job) => this.#handOff(job, now)));',
       },
     ],
   },
@@ -33,8 +33,8 @@ export const MUTANTS: Record<string, Mutant> = {
       LATE_COMMIT,
       {
         file: 'src/coordinator/coordinator.js',
-        from: 'mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i]));',
-        to: 'setImmediate(() => mail.submissions.forEach((one, i) => this.#acknowledge(one, result.enqueued[i])));',
+        from: 'this.#each(mail.submissions, (one, i) => this.#acknowledge(one, result.enqueued[i]));',
+        to: 'setImmediate(() => this.#each(mail.submissions, (one, i) => this.#acknowledge(one, result.enqueued[i])));',
       },
     ],
   },
@@ -43,8 +43,8 @@ export const MUTANTS: Record<string, Mutant> = {
     edits: [
       {
         file: 'src/runtime/lifecycle.js',
-        from: 'coordinator.settled(job, outcome);',
-        to: 'void outcome;',
+        from: 'coordinator.settled(job, ORPHANED);',
+        to: 'void ORPHANED;',
       },
     ],
   },
