@@ -108,6 +108,16 @@ describe('jobs whose next crash would be their last', () => {
     assert.deepEqual(pool.running, [twin])
   })
 
+  test('that wait let those behind them go before the jobs of other kinds', async (t) => {
+    const known = { default: ['a', 'b'] }
+    const rig = await aCoordinator(t, { lanes: { default: 3 }, known })
+    const ids = await rig.enqueue({ kind: 'b' }, ...times(4, () => ({ kind: 'a' })), { kind: 'b' })
+    const file = connect(t, rig.store.file)
+    file.prepare('UPDATE helve_jobs SET crashes = 2 WHERE id <= 3').run()
+    await rig.claim()
+    assert.deepEqual(rig.pool.running, [ids[0], ids[3], ids[4]])
+  })
+
   test('come seldom to see whether a long one is over', async (t) => {
     const { clock, turns } = await suspects(t, 2)
     const before = turns.turns.length

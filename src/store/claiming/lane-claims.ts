@@ -12,6 +12,8 @@ interface Contender extends Candidate {
   queue: Queue
   budget: KindBudget
   group: string | undefined
+  /** Whether more jobs of its queue may follow it that were not looked at. */
+  isLast: boolean
   /** Since when it waits for its turn. */
   since: number
   /** Its place among those of one millisecond that have had a turn. */
@@ -156,6 +158,7 @@ export class LaneClaims {
 
   #look(level: PricedQueue[]): Pass {
     const pass: Pass = { chosen: [], again: false, more: false }
+    const thinned = new Set<Queue>()
     for (const contender of this.#contenders(level, pass)) {
       const { budget, job } = contender
       if (!budget.mayStart(this.#turn.now)) continue
@@ -165,13 +168,19 @@ export class LaneClaims {
         this.#isFull = true
         continue
       }
-      if (!this.#mayStart(contender, pass)) continue
+      if (!this.#mayStart(contender, pass)) {
+        thinned.add(contender.queue)
+        // What comes after it in its own queue goes before the others.
+        if (contender.isLast) break
+        continue
+      }
       this.#left -= 1
       this.#characters -= job.payload.length
       if (isBeyond) this.#takeReserve(budget)
       else this.#take(budget)
       this.#turn.suspects.started(job)
       pass.chosen.push(contender)
+      if (contender.isLast && thinned.has(contender.queue)) break
     }
     const cheapest = Math.min(...[...this.#budgets.values()].map(({ terms }) => terms.cost))
     if (this.isCut || (pass.more && cheapest > this.#room)) this.#isFull = true
@@ -231,13 +240,14 @@ export class LaneClaims {
       const jobs = source.jobs(queue, limit, this.#characters, filing)
       const groups = source.ready(queue, limit)
       pass.more ||= jobs.length === limit || groups.length === limit
-      for (const { job, runAt } of jobs) {
-        found.push({ job, runAt, queue, budget, group: undefined, since: runAt, served: 0 })
+      for (const [i, { job, runAt }] of jobs.entries()) {
+        const isLast = i === limit - 1
+        found.push({ job, runAt, queue, budget, group: undefined, isLast, since: runAt, served: 0 })
       }
       for (const { group, since, served: place } of groups) {
         const head = this.#head(queue, group)
         if (head === undefined) pass.again = true
-        else found.push({ ...head, queue, budget, group, since, served: place })
+        else found.push({ ...head, queue, budget, group, isLast: false, since, served: place })
       }
     }
     // One kind's jobs come in order from the index; those of several kinds have to be merged.
