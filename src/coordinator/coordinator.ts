@@ -162,6 +162,11 @@ export class Coordinator {
     this.#timer.disarm()
   }
 
+  /** The same for calls of {@link once}, for good: what they have claimed goes on. */
+  endOnces(): void {
+    this.#mailbox.endOnces()
+  }
+
   /** Claims one job, and resolves when it is settled; false when nothing was runnable. */
   once(): Promise<boolean> {
     if (this.#phase === 'closed') return Promise.reject(closed())

@@ -50,6 +50,7 @@ export class Mailbox {
   #orders: Order[] = []
   #submissions: Submission[] = []
   #onces: ((ran: boolean) => void)[] = []
+  #takesOnces = true
   /** `runOnce` calls that wait for room. */
   #held: ((ran: boolean) => void)[] = []
 
@@ -82,7 +83,14 @@ export class Mailbox {
 
   /** There is a due job, and no room for it: the call waits for {@link releaseOnces}. */
   hold(once: (ran: boolean) => void): void {
-    this.#held.push(once)
+    if (this.#takesOnces) this.#held.push(once)
+    else once(false)
+  }
+
+  /** No call of `runOnce` claims any more. */
+  endOnces(): void {
+    this.#takesOnces = false
+    for (const once of [...this.#onces.splice(0), ...this.#held.splice(0)]) once(false)
   }
 
   /** There may be room. */
@@ -111,14 +119,16 @@ export class Mailbox {
     this.#endings.unshift(...endings)
     this.#orders.unshift(...orders)
     this.#submissions.unshift(...submissions)
-    if (once) this.#onces.unshift(once)
+    if (once === undefined) return
+    if (this.#takesOnces) this.#onces.unshift(once)
+    else once(false)
   }
 
   /** Nothing is written any more, and nobody waits in vain. */
   refuse(error: HelveError): void {
     for (const { reject } of this.#submissions.splice(0)) reject(error)
     for (const { reject } of this.#orders.splice(0)) reject(error)
-    for (const once of [...this.#onces.splice(0), ...this.#held.splice(0)]) once(false)
+    this.endOnces()
   }
 }
 

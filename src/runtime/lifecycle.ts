@@ -56,8 +56,12 @@ export class Lifecycle {
     await this.start()
     return new Promise((resolve, reject) => {
       this.#onces.add(reject)
-      const ran = this.#parts.coordinator.once()
-      void ran.then(resolve, reject).finally(() => this.#onces.delete(reject))
+      const once = this.#parts.coordinator.once()
+      const settled = once.then((ran) => {
+        if (!ran && this.#stopped) throw closed()
+        resolve(ran)
+      })
+      void settled.catch(reject).finally(() => this.#onces.delete(reject))
     })
   }
 
@@ -195,6 +199,7 @@ export class Lifecycle {
     const { store, coordinator, log } = this.#parts
     const before = coordinator.tally
     coordinator.pause()
+    coordinator.endOnces()
     this.#stopping.abort()
     // Whoever started it has been told why that failed.
     const owned = await this.#started?.then(

@@ -206,6 +206,22 @@ describe('from the call of stop on', () => {
     await run
   })
 
+  test('I2: a runOnce that waits for room starts nothing more', async (t) => {
+    const h = await openHarness(t, { lanes: { default: { threads: 1, spare: false } } })
+    const run = h.run()
+    await h.hold(1)
+    const next = await h.runtime.enqueue('echo')
+    const once = assert.rejects(h.runtime.runOnce(), refusal('HELVE_ERR_CLOSED'))
+    // A turn finds that there is no room for it.
+    await h.runtime.enqueue('echo', {}, { delay: 60_000 })
+    const stopped = h.runtime.stop()
+    h.release(1)
+    await stopped
+    await once
+    await run
+    assert.equal((await h.runtime.get(next.id))?.state, 'queued')
+  })
+
   test('a runOnce whose job never ends does not wait any longer', async (t) => {
     const { runtime, tick } = await onTheMainThread(t)
     const started = signal('the start')
