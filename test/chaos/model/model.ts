@@ -20,7 +20,7 @@ export interface ModelOptions extends PartOptions {
 }
 
 export const about = 'compares the engine with a model, command by command'
-export const share = { sequences: 1_000 }
+export const share = { sequences: 800 }
 
 /** A file system in memory, where there is one: a restart then waits for no disk. */
 const MEMORY = '/dev/shm'
