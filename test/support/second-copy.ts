@@ -12,8 +12,12 @@ const PACKAGES = ['better-sqlite3', 'bindings', 'file-uri-to-path']
 const UNUSED = /[/\\]better-sqlite3[/\\](deps|src|build[/\\]Release[/\\].*(obj.*|\.a))$/
 
 /** Another copy of better-sqlite3, and with it of SQLite, as a nested install gives a host. */
-export async function secondCopy(t: Pick<TestContext, 'after'>): Promise<typeof Database> {
-  const folder = await temporaryFolder(t)
+export async function secondCopy(t: TestContext): Promise<typeof Database> {
+  return secondCopyIn(await temporaryFolder(t))
+}
+
+/** The same, in a folder that the caller removes. */
+export async function secondCopyIn(folder: string): Promise<typeof Database> {
   const manifest = createRequire(import.meta.url).resolve('better-sqlite3/package.json')
   const installed = dirname(dirname(manifest))
   for (const name of PACKAGES) {

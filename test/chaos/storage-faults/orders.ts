@@ -27,6 +27,8 @@ export type Command =
   | { do: 'drain' }
   /** Let the file grow no more, or again, where there is no small disk. */
   | { do: 'limit'; on: boolean }
+  /** Open the file with another copy of SQLite, too, and maybe close it again. */
+  | { do: 'open twice'; closes: boolean }
   /** End now. */
   | { do: 'stop' }
   | { do: 'backup'; path: string }

@@ -1,8 +1,12 @@
-import { mock } from 'node:test'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { Runtime, SqliteStore } from '../../../src/index.ts'
+import { secondCopyIn } from '../../support/second-copy.ts'
 import { Voice } from '../power-cut/ledger.ts'
 import { EventLoop } from './event-loop.ts'
 import type handlers from './handlers.ts'
@@ -51,6 +55,8 @@ function refuseToStart(error: unknown): Promise<never> {
 }
 
 let running: Promise<void> | undefined
+/** Collected as garbage, it would be closed. */
+let twin: Database.Database | undefined
 
 function work(): void {
   Atomics.store(gate, 0, 1)
@@ -94,6 +100,16 @@ function limit(on: boolean): void {
   connection.pragma(`max_page_count = ${String(pages)}`)
 }
 
+/** As a host does whose nested install has a better-sqlite3 of its own. */
+async function openTwice(closes: boolean): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'helve-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const Other = await secondCopyIn(folder)
+  twin = new Other(store.file)
+  twin.pragma('user_version')
+  if (closes) twin.close()
+}
+
 async function backUp(path: string): Promise<void> {
   await store.backup(path).catch((error) => tell({ is: 'refused', code: codeOf(error) }))
 }
@@ -108,6 +124,8 @@ function obey(command: Command): unknown {
       return recover()
     case 'limit':
       return limit(command.on)
+    case 'open twice':
+      return openTwice(command.closes)
     case 'drain':
       return drain()
     case 'stop':

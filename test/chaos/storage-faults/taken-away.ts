@@ -9,7 +9,7 @@ const TAKEN: Omit<Fault, 'name'> = {
   heal: ({ file }) => rename(aside(file), file),
 }
 
-/** The path does not lead to the file any more, under the process that has it open. */
+/** The file is no longer that of the process that has it open. */
 export const TAKEN_AWAY: Fault[] = [
   {
     ...TAKEN,
@@ -35,6 +35,20 @@ export const TAKEN_AWAY: Fault[] = [
     ...TAKEN,
     name: 'file replaced',
     inflict: ({ file }) => rename(file, aside(file)).then(() => copyFile(aside(file), file)),
+  },
+  {
+    ...TAKEN,
+    name: 'opened by another copy of SQLite',
+    then: 'restart',
+    inflict: async (_, host) => host.send({ do: 'open twice', closes: false }),
+    heal: async () => undefined,
+  },
+  {
+    ...TAKEN,
+    name: 'opened and closed by another copy of SQLite',
+    then: 'restart',
+    inflict: async (_, host) => host.send({ do: 'open twice', closes: true }),
+    heal: async () => undefined,
   },
   {
     ...TAKEN,
