@@ -26,6 +26,8 @@ export interface Plan {
   jobs: readonly [least: number, most: number]
   /** What is tested, as built. @default the repository's */
   build?: string
+  /** Milliseconds of standing still at a point. @default by chance, 20 at the most */
+  hold?: number
 }
 
 /**
@@ -34,7 +36,7 @@ export interface Plan {
  *
  * @throws Violation
  */
-export async function campaign({ seed, folder, kills, jobs, build }: Plan): Promise<Judge> {
+export async function campaign({ seed, folder, kills, jobs, build, hold }: Plan): Promise<Judge> {
   const own = await mkdtemp(join(folder, 'campaign-'))
   const file = join(own, 'queue.db')
   const ledger = new Ledger(join(own, 'ledger'))
@@ -46,7 +48,8 @@ export async function campaign({ seed, folder, kills, jobs, build }: Plan): Prom
   try {
     for (const [i, place] of kills.entries()) {
       const random = new Random(seed + i)
-      judge.killed(place, await remains((child) => kill(child, place, i * STRIDE, jobs, random)))
+      const load = { first: i * STRIDE, jobs, hold: hold ?? random.below(HOLD) }
+      judge.killed(place, await remains((child) => kill(child, place, load, random)))
     }
     judge.drained(await remains(drain))
     return judge
@@ -69,11 +72,9 @@ async function withChild(child: Child, use: (child: Child) => Promise<void>): Pr
 async function kill(
   child: Child,
   place: Place,
-  first: number,
-  [least, most]: Plan['jobs'],
+  { first, jobs: [least, most], hold }: { first: number; jobs: Plan['jobs']; hold: number },
   random: Random,
 ): Promise<void> {
-  const hold = random.below(HOLD)
   if (place === 'anywhere') {
     const jobs = least + random.below(most - least)
     child.send({ load: { first } })
