@@ -51,6 +51,21 @@ describe('while another process holds the write lock', () => {
     assert.deepEqual([second.is, Object.keys(await store.counts())], ['resolved', ['b']])
   })
 
+  test('the upkeep of the queue waits, however long, whatever the turns fail with', async (t) => {
+    const { coordinator, turns, clock, store } = await aCoordinator(t)
+    const full = new HelveError('HELVE_ERR_STORE_FULL', 'file: the disk is full')
+    for (const error of [busy(), full]) {
+      turns.fails = () => error
+      const regrouped = new Fate(coordinator.command({ type: 'regroup', kind: 'a' }))
+      await clock.advance(2 * PATIENCE)
+      assert.equal(regrouped.is, 'pending')
+      turns.fails = fine
+      await clock.advance(TRY)
+      assert.equal(regrouped.is, 'resolved')
+    }
+    assert.deepEqual(await store.counts(), {})
+  })
+
   test('an ending is kept, however long, and settled once', async (t) => {
     const { claim, enqueue, turns, clock, pool, row, store, of } = await aCoordinator(t)
     await claim()

@@ -18,8 +18,9 @@ export interface Config {
   failSetups?: number
   /** Its setup never ends. */
   hangingSetup?: boolean
-  /** So many setups come to their end, and no other one. */
+  /** So many setups come to their end, and no other one: it waits for ever, or throws. */
   setups?: number
+  throws?: boolean
   /** Milliseconds that closing takes; if `onlyFirstClose`, of the first thread that closes. */
   slowClose?: number
   onlyFirstClose?: boolean
@@ -59,12 +60,14 @@ export default defineHandlers(async (config: Config, thread) => {
     failSetups = 0,
     hangingSetup,
     setups: most = Infinity,
+    throws = false,
     slowClose = 0,
     onlyFirstClose,
   } = config
   const setups = Atomics.add(cells, SETUPS, 1)
   if (setups < failSetups) throw new Error(`setup ${setups + 1} failed`)
   if (slowSetup > 0) Atomics.wait(cells, NEVER_SET, 0, slowSetup)
+  if (throws && setups >= most) throw new Error('no more setups')
   if (hangingSetup || setups >= most) await poison.never()
   thread.logger.info({ thread: thread.id }, 'set up')
 
@@ -172,6 +175,9 @@ export default defineHandlers(async (config: Config, thread) => {
         ctx.progress([2])
       },
       webhook: (job: Job<{ id: number }>) => thread.webhooks.getWebhook(job.payload.id),
+      enqueuesForThePast(_: Job, ctx: HandlerContext) {
+        ctx.enqueue('echo', {}, { runAt: Date.now() - 5_000 })
+      },
       enqueues(_: Job, ctx: HandlerContext) {
         ctx.enqueue('echo', { n: 1 }, { dedupeKey: 'k', priority: -1 })
       },

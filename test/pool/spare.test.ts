@@ -82,6 +82,14 @@ describe('I7: a lane of threads with a spare one', () => {
     assert.equal(lane.room('loop'), 0)
     assert.equal(completed(await lane.run('echo', { n: 1 })), 1)
   })
+
+  test('gives it to such a kind, too, where no other thread can be set up', async (t) => {
+    const config = { setups: 2, throws: true }
+    const lane = await openLane(t, { threads: 1, spare: true, config })
+    assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
+    await lane.recorder.until(() => lane.downs.length >= 2, 'a setup that throws')
+    assert.equal(lane.room('exit'), 1)
+  })
 })
 
 describe('I7: a lane whose threads run many jobs', () => {

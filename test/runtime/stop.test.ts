@@ -206,6 +206,16 @@ describe('from the call of stop on', () => {
     await run
   })
 
+  test('a runOnce of the same moment starts nothing', async (t) => {
+    const h = await openHarness(t)
+    await h.runtime.start()
+    const { id } = await h.runtime.enqueue('echo')
+    const once = assert.rejects(h.runtime.runOnce(), refusal('HELVE_ERR_CLOSED'))
+    await h.runtime.stop()
+    await once
+    assert.equal((await h.store.get(id))?.state, 'queued')
+  })
+
   test('I2: a runOnce that waits for room starts nothing more', async (t) => {
     const h = await openHarness(t, { lanes: { default: { threads: 1, spare: false } } })
     const run = h.run()

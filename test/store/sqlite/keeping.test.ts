@@ -192,6 +192,27 @@ describe('check', () => {
   })
 })
 
+test('a pause that was rolled back with its turn is not known afterwards', async (t) => {
+  const store = await openStore(t)
+  const pause = (kind: string) => ({ type: 'pause', target: { kind }, by: null }) as const
+  const failed = turn(store, {
+    commands: [pause('a')],
+    admit: () => {
+      throw new Error('on purpose')
+    },
+  })
+  await assert.rejects(failed, /on purpose/)
+  let known: unknown
+  await turn(store, {
+    commands: [pause('b')],
+    admit: (_, pauses) => {
+      known = pauses.map(({ kind }) => kind)
+      return []
+    },
+  })
+  assert.deepEqual(known, ['b'])
+})
+
 describe('a damaged file', () => {
   test('I2: a job whose overrides cannot be read runs, and stops nobody', async (t) => {
     const store = await openStore(t)
