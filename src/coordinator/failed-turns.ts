@@ -1,6 +1,7 @@
 import type { Events } from '../events.ts'
 import { HelveError } from '../job/errors.ts'
 import type { EnqueueResult } from '../job/job.ts'
+import { isUpkeep } from '../store/command.ts'
 import { NO_WORK, type Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
 import type { Mail, Mailbox, Order, Submission } from './mailbox.ts'
@@ -49,7 +50,10 @@ export class FailedTurns {
     this.#error = undefined
   }
 
-  /** Endings wait until they can be written, and nothing is claimed meanwhile. */
+  /**
+   * Endings wait until they can be written, and nothing is claimed meanwhile. So does the upkeep of
+   * the queue: nobody would ask for it again.
+   */
   async failed(error: unknown, { endings, orders, submissions, once }: Mail): Promise<void> {
     const { events, mailbox } = this.#parts
     events.emit('error', () => ({ error, during: 'a turn, which is tried again' }))
@@ -57,8 +61,11 @@ export class FailedTurns {
     const patient = <T extends Order | Submission>(mail: T[]): T[] =>
       busy ? this.#patient(mail, error) : []
     this.#error = error
-    mailbox.putBack({ endings, orders: patient(orders), submissions: patient(submissions), once })
-    if (!busy) for (const { reject } of orders) reject(error)
+    const upkeep = orders.filter(({ command }) => isUpkeep(command))
+    const asked = orders.filter(({ command }) => !isUpkeep(command))
+    const kept = { orders: [...upkeep, ...patient(asked)], submissions: patient(submissions) }
+    mailbox.putBack({ endings, ...kept, once })
+    if (!busy) for (const { reject } of asked) reject(error)
     if (!busy) await this.#oneByOne(submissions)
   }
 

@@ -43,6 +43,8 @@ export interface Mail {
 const MOST_WAITING = 10_000
 /** Bytes of payloads and records that one turn writes: SQLite takes some 5 ms for that. */
 const MOST_BYTES = 1_048_576
+/** Commands of one turn: each may write a row as large as a payload may be. */
+const MOST_ORDERS = 32
 
 /** What has reached the coordinator and no turn has taken yet. */
 export class Mailbox {
@@ -78,6 +80,7 @@ export class Mailbox {
   }
 
   once(): Promise<boolean> {
+    if (!this.#takesOnces) return Promise.resolve(false)
     return new Promise((resolve) => this.#onces.push(resolve))
   }
 
@@ -107,7 +110,7 @@ export class Mailbox {
   take(most: number, behind: boolean): Mail {
     const budget = { rows: most / 2, bytes: MOST_BYTES }
     const endings = taken(this.#endings, budget, rowsOf, bytesOf)
-    const orders = this.#orders.splice(0, most)
+    const orders = this.#orders.splice(0, Math.min(most, MOST_ORDERS))
     budget.rows += most / 2
     if (behind) budget.rows /= 2
     const submissions = taken(this.#submissions, budget, one, payloadOf)

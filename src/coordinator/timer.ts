@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** The clock may be set while a timer runs: it is looked at again at least this often, in ms. */
+/** The wall clock may be set while a timer runs: the timer looks at least this often, in ms. */
 const LONGEST_WAIT = 60_000
 
 /** The coordinator's one timer: the next due job, or the idle poll if that comes first. */
@@ -16,7 +16,7 @@ export class WakeTimer {
     this.#onWake = onWake
   }
 
-  /** @param due epoch milliseconds; Infinity when nothing is waiting for its time */
+  /** @param due on the queue's time; Infinity when nothing is waiting for its time */
   arm(due: number): void {
     this.disarm()
     const wait = Math.min(Math.max(due - this.#clock.now(), 0), this.#idle, LONGEST_WAIT)

@@ -1,4 +1,5 @@
 import type { DeliveryRecord } from '../job/delivery.ts'
+import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 
 // What an ending weighs in the turn that writes it.
@@ -11,13 +12,12 @@ export function rowsOf({ outcome }: { outcome: Outcome }): number {
 }
 
 /** Characters and bytes that an ending writes, as far as they can be many. */
-export function bytesOf({ outcome }: { outcome: Outcome }): number {
-  if (outcome.type === 'completed' && outcome.followUps.length + outcome.deliveries.length === 0) {
-    return 0
-  }
+export function bytesOf({ job, outcome }: { job: ClaimedJob; outcome: Outcome }): number {
+  // A row that stays is written again, as a whole.
+  const own = outcome.type === 'completed' ? 0 : job.payload.length
   const followUps = 'followUps' in outcome ? outcome.followUps : []
   const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
-  const payloads = followUps.reduce((sum, { payload }) => sum + payload.length, 0)
+  const payloads = followUps.reduce((sum, { payload }) => sum + payload.length, own)
   return deliveries.reduce((sum, record) => sum + bytesOfRecord(record), payloads)
 }
 

@@ -66,7 +66,7 @@ export interface JobRecord {
   errors: RecordedError[]
 }
 
-/** A submission that passed the door: everything checked, the payload turned into JSON. */
+/** A submission that was accepted: everything checked, the payload turned into JSON. */
 export interface NewJob {
   kind: string
   /** JSON. */

@@ -69,12 +69,14 @@ function jsonOf(error: JobError): string {
 
 function checkFollowUp(value: NewJob): void {
   checkKind(read(value, 'kind'))
-  const { payload, dedupeKey, priority, group, runAt, maxAttempts, overrides } = value
+  const { payload, dedupeKey, priority, group, runAt, wallAt, maxAttempts, overrides } = value
   checkSize(checkText(payload, 'payload'), 'payload', MAX_PAYLOAD_BYTES)
   checkDedupeKey(dedupeKey)
   checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY)
   checkGroup(group)
-  checkNumber(runAt, 'runAt', 0, Number.MAX_SAFE_INTEGER)
+  // From the end of the run on; of a moment that has passed, before that.
+  checkNumber(runAt, 'runAt', -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+  if (wallAt !== null) checkNumber(wallAt, 'wallAt', 0, Number.MAX_SAFE_INTEGER)
   if (maxAttempts !== null) checkMaxAttempts(maxAttempts)
   if (overrides === null) return
   if (typeof overrides !== 'object') throw badOption('overrides', 'an object or null', overrides)

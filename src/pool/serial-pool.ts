@@ -106,7 +106,7 @@ export class SerialPool implements Pool {
 
   /** While a thread is being replaced, kinds that end threads leave the last one to others. */
   #mostFor(kind: string): number {
-    const isShort = this.#threads.own.some(({ isOpen, batches }) => !isOpen && batches === 0)
+    const isShort = this.#threads.own.some((thread) => thread.isBeingReplaced)
     return isShort && this.#deadly.has(kind) ? this.#idle().length - 1 : Infinity
   }
 

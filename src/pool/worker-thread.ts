@@ -112,6 +112,11 @@ export abstract class WorkerThread {
     return this.#thread.isUp && this.#closed === undefined
   }
 
+  /** Whether another thread is about to take its place; not so where that cannot be set up. */
+  get isBeingReplaced(): boolean {
+    return !this.isOpen && this.#batches === 0 && this.problem === undefined
+  }
+
   /** Whether it has a thread that is set up. */
   protected get isUp(): boolean {
     return this.#thread.isUp

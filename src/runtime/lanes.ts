@@ -143,7 +143,10 @@ function laneListener(lane: string, parts: LaneParts): PoolListener {
     progress: (job, value) => events.emit('progress', () => ({ job: jobRef(job), value })),
     log: (level, fields, message) => logger[level](fields, message),
     threadUp: (thread, kinds) => {
-      if (kinds) registry.know(kinds)
+      // What waits for a handler is looked at again.
+      for (const kind of registry.know(kinds ?? [])) {
+        void coordinator.command({ type: 'regroup', kind }).catch(() => undefined)
+      }
       events.emit('thread:up', () => ({ lane, thread }))
     },
     threadDown: (thread, reason) => events.emit('thread:down', () => ({ lane, thread, reason })),

@@ -1,5 +1,5 @@
 import { closed } from '../coordinator/coordinator.ts'
-import { HelveError } from '../job/errors.ts'
+import { HelveError, read } from '../job/errors.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import { tellNarrowLanes, type LaneParts, type LanePools } from './lanes.ts'
 import { patiently } from '../patience.ts'
@@ -34,6 +34,9 @@ export interface Beginning {
 /** What has become of jobs that were `running` when their process ended. */
 const ORPHANED = { type: 'lost', reason: 'the process that ran it ended' } as const
 
+/** What ends a start for the sake of the caller that began it. */
+const STARTED_ANEW = ['HELVE_ERR_CLOSED', 'HELVE_ERR_OWNED']
+
 /** A runtime's life: it owns the file from its first run on, and ends once. */
 export class Lifecycle {
   readonly #pools: LanePools
@@ -54,6 +57,7 @@ export class Lifecycle {
 
   async runOnce(): Promise<boolean> {
     await this.start()
+    this.checkOpen()
     return new Promise((resolve, reject) => {
       this.#onces.add(reject)
       const once = this.#parts.coordinator.once()
@@ -102,8 +106,13 @@ export class Lifecycle {
   /** What a kind may do has changed. */
   regroup(kind: string): void {
     const { coordinator, events } = this.#parts
+    if (this.#stopped) return
     const during = `looking at the groups of ${kind} anew`
-    const looked = this.#started?.then(() => coordinator.command({ type: 'regroup', kind }))
+    const looked = this.#started?.then(
+      () => coordinator.command({ type: 'regroup', kind }),
+      // Whoever started it is told.
+      () => undefined,
+    )
     looked?.catch((error: unknown) => events.emit('error', () => ({ error, during })))
     coordinator.wake()
   }
@@ -114,16 +123,24 @@ export class Lifecycle {
    * @param wait milliseconds for which another owner is waited for
    * @param signal ends that
    */
-  start(wait = 0, signal?: AbortSignal): Promise<void> {
-    if (this.#stopped) return Promise.reject(closed())
-    if (signal?.aborted) return Promise.resolve()
+  async start(wait = 0, signal?: AbortSignal): Promise<void> {
+    this.checkOpen()
+    if (signal?.aborted) return
+    const isOwn = this.#started === undefined
     const { signal: stopping } = this.#stopping
     const over = signal === undefined ? stopping : AbortSignal.any([signal, stopping])
     this.#started ??= this.#own(wait, over).catch((error: unknown) => {
       this.#started = undefined
       throw error
     })
-    return this.#started
+    try {
+      await this.#started
+    } catch (error) {
+      // Another caller's patience was at an end, or its signal has aborted.
+      const isOfAnother = !isOwn && STARTED_ANEW.includes(read(error, 'code') as string)
+      if (!isOfAnother || this.#stopped) throw error
+      return this.start(wait, signal)
+    }
   }
 
   async #own(wait: number, over: AbortSignal): Promise<void> {

@@ -78,12 +78,14 @@ export class Registry {
     return this.#mayThreadsHandle(kind) ? this.policy(kind).lane : undefined
   }
 
-  /** A thread has told which kinds its handlers module has. */
-  know(kinds: readonly string[]): void {
+  /** A thread has told which kinds its handlers module has. Those that no thread had so far. */
+  know(kinds: readonly string[]): string[] {
+    const before = this.#moduleKinds
     this.#moduleKinds = new Set([...(this.#moduleKinds ?? []), ...kinds])
     for (const known of this.#known.values()) {
       for (const kind of known) if (this.lane(kind) === undefined) known.delete(kind)
     }
+    return before === undefined ? [] : kinds.filter((kind) => !before.has(kind))
   }
 
   /**

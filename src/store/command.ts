@@ -26,6 +26,11 @@ export type Command =
   /** Gives queued jobs the groups that their kind says. */
   | { type: 'file'; jobs: { id: number; group: string | null }[] }
 
+/** Whether the engine itself asks for it, and nobody waits for the answer. */
+export function isUpkeep({ type }: Command): boolean {
+  return type === 'file' || type === 'regroup'
+}
+
 /**
  * What a command came to: whether there was something to do; of `cancel`, the job that was queued,
  * or `running` for one that the coordinator has to end.

@@ -151,7 +151,7 @@ export interface Admission {
   room: number
   /** Room beyond `room`, for kinds whose terms have a share in it. @default 0 */
   reserve?: number
-  /** Queued jobs in all; groups that may not start, and jobs that get theirs, count as well. */
+  /** Queued jobs in all; groups that may not start, and jobs that are put off, count as well. */
   most: number
 }
 

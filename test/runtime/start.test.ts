@@ -47,6 +47,22 @@ describe('a file that another process owns', () => {
     assert.equal(await next.runtime.runOnce(), false)
   })
 
+  test('is waited for by each caller as long as that one wants', async (t) => {
+    const h = await openHarness(t)
+    await h.runtime.start()
+    const next = await openHarness(t, { file: h.store.file })
+    const own = t.mock.method(next.store, 'own')
+    const controller = new AbortController()
+    const run = next.runtime.run({ signal: controller.signal, wait: LONG })
+    const started = next.runtime.start({ wait: LONG })
+    await next.until(() => own.mock.callCount() > 0, 'a try')
+    controller.abort()
+    await run
+    await h.runtime.stop()
+    await started
+    assert.equal(await next.runtime.runOnce(), false)
+  })
+
   test('is not waited for any longer than was said', async (t) => {
     const h = await openHarness(t)
     await h.runtime.start()

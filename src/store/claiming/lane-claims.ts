@@ -42,6 +42,8 @@ let served = 0
 /** The claims of one turn for one lane. */
 export class LaneClaims {
   readonly queues: PricedQueue[]
+  /** By priority, the first one first. */
+  readonly #levels: PricedQueue[][]
   readonly jobs: ClaimedJob[] = []
   readonly unfiled: UnfiledJob[] = []
   readonly #turn: ClaimTurn
@@ -60,6 +62,7 @@ export class LaneClaims {
 
   constructor(turn: ClaimTurn, admission: Admission) {
     this.queues = admission.queues
+    this.#levels = levelsOf(admission.queues)
     this.#turn = turn
     this.#left = admission.most
     this.#room = admission.room + SLACK
@@ -88,7 +91,7 @@ export class LaneClaims {
 
   /** Of several priorities, all are written first: the order of arrival is not that of the runs. */
   begin(): void {
-    if (new Set(this.queues.map(({ priority }) => priority)).size === 1) this.#claimDue()
+    if (this.#levels.length === 1) this.#claimDue()
   }
 
   /** Whether a job that is not written yet is claimed with its writing; then its room is taken. */
@@ -129,9 +132,8 @@ export class LaneClaims {
 
   /** In the order `priority, run_at, id`, with the groups of a kind by turns. */
   #claimDue(): void {
-    const priorities = new Set(this.queues.map(({ priority }) => priority).sort(ascending))
     this.#isFull = false
-    for (const priority of priorities) if (this.#isOpen) this.#claimOf(priority)
+    for (const level of this.#levels) if (this.#isOpen) this.#claimOf(level)
     this.#idle = !this.#isFull
   }
 
@@ -146,8 +148,7 @@ export class LaneClaims {
     return this.#isFull && !this.#mayReserve(budget)
   }
 
-  #claimOf(priority: number): void {
-    const level = this.queues.filter((queue) => queue.priority === priority)
+  #claimOf(level: PricedQueue[]): void {
     let pass: Pass
     do {
       pass = this.#look(level)
@@ -301,6 +302,12 @@ function inOrder(a: Contender, b: Contender): number {
   return a.since - b.since || a.served - b.served || a.job.id - b.job.id
 }
 
-function ascending(a: number, b: number): number {
-  return a - b
+function levelsOf(queues: PricedQueue[]): PricedQueue[][] {
+  const levels = new Map<number, PricedQueue[]>()
+  for (const queue of queues) {
+    const level = levels.get(queue.priority)
+    if (level) level.push(queue)
+    else levels.set(queue.priority, [queue])
+  }
+  return [...levels].sort(([a], [b]) => a - b).map(([, level]) => level)
 }

@@ -6,7 +6,7 @@ import { NEVER } from '../../job/limits.ts'
 import type { Pause } from '../../job/pause.ts'
 import { Suspects } from '../claiming/suspects.ts'
 import { TurnClaims } from '../claiming/turn-claims.ts'
-import type { Command, CommandResult } from '../command.ts'
+import { isUpkeep, type Command, type CommandResult } from '../command.ts'
 import type { Queue, Settle, Settled, Turn, TurnResult } from '../store.ts'
 import type { QueueClock } from '../timeline.ts'
 import { SqliteClaimSource } from './claim-source.ts'
@@ -71,10 +71,16 @@ export class Turns {
   #transact(turn: Turn, careful: boolean): TurnResult {
     const { transactions, statements, clock } = this.#parts
     const isPromised = turn.enqueues.length > 0 || turn.commands.some(isAsked)
-    return transactions[isPromised ? 'acknowledged' : 'repeatable']((changes) => {
-      const { now } = turn
-      return this.#body(turn, { statements, changes, now, wall: clock.wallOf(now), careful })
-    })
+    try {
+      return transactions[isPromised ? 'acknowledged' : 'repeatable']((changes) => {
+        const { now } = turn
+        return this.#body(turn, { statements, changes, now, wall: clock.wallOf(now), careful })
+      })
+    } catch (error) {
+      // Its own pauses were rolled back with it.
+      this.#pausesVersion = undefined
+      throw error
+    }
   }
 
   #body({ settles, commands, enqueues, suspect, admit, now }: Turn, work: Work): TurnResult {
@@ -198,8 +204,8 @@ function isKeyed({ dedupeKey }: NewJob): boolean {
 }
 
 /** Whether somebody relies on the command once it has been executed. */
-function isAsked({ type }: Command): boolean {
-  return type !== 'file' && type !== 'regroup' && type !== 'discard'
+function isAsked(command: Command): boolean {
+  return !isUpkeep(command) && command.type !== 'discard'
 }
 
 /** With the queues of new jobs, which may start as they are written. */
