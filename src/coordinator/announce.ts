@@ -23,7 +23,6 @@ export interface Conclusion {
 /** Tells the one event that a settling amounts to, and what was enqueued with it. */
 export function announce(events: Events, conclusion: Conclusion): void {
   const { job, outcome, settle, settled, now, clock, durationMs, queuedMs } = conclusion
-  const took = { durationMs, queuedMs }
   const { settlement } = settle
   // The way of almost every job, told to almost nobody.
   const quiet = settle.followUps.length === 0 && !events.heard('completed')
@@ -35,14 +34,16 @@ export function announce(events: Events, conclusion: Conclusion): void {
   if (outcome.type === 'completed' && !settled.setAside) {
     const result = (): unknown => outcome.result && (JSON.parse(outcome.result) as unknown)
     const { rerun } = settled
-    events.emit('completed', () => ({ job: jobRef(job), result: result(), ...took, rerun }))
+    events.emit('completed', () => {
+      return { job: jobRef(job), result: result(), durationMs, queuedMs, rerun }
+    })
   } else if (settled.setAside) {
     const error = toJobError(settled.setAside)
-    events.emit('dead', () => ({ job: jobRef(job), error, ...took }))
+    events.emit('dead', () => ({ job: jobRef(job), error, durationMs, queuedMs }))
   } else if (outcome.type === 'cancelled') {
     events.emit('cancelled', () => ({ job: jobRef(job) }))
   } else if (settlement.to === 'dead' && settled.state === 'dead') {
-    events.emit('dead', () => ({ job: jobRef(job), error: settlement.error, ...took }))
+    events.emit('dead', () => ({ job: jobRef(job), error: settlement.error, durationMs, queuedMs }))
   } else if (outcome.type === 'lost') {
     const crashes = job.crashes + 1
     events.emit('lost', () => ({ job: jobRef(job), reason: outcome.reason, crashes }))
@@ -54,6 +55,6 @@ export function announce(events: Events, conclusion: Conclusion): void {
   } else if (settlement.to !== 'completed' && settlement.error !== null) {
     const { error } = settlement
     const runAt = clock.wallOf(settlement.to === 'queued' ? settlement.runAt : now)
-    events.emit('retrying', () => ({ job: jobRef(job), error, runAt, ...took }))
+    events.emit('retrying', () => ({ job: jobRef(job), error, runAt, durationMs, queuedMs }))
   }
 }

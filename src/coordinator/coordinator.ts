@@ -336,9 +336,9 @@ export class Coordinator {
 
   /** What fails of one concerns no other. */
   #each<T>(items: readonly T[], body: (item: T, i: number) => void): void {
-    for (const [i, item] of items.entries()) {
+    for (let i = 0; i < items.length; i += 1) {
       try {
-        body(item, i)
+        body(items[i]!, i)
       } catch (error) {
         this.#mistake(error, 'what follows a turn, which has been written')
       }
@@ -395,17 +395,15 @@ export class Coordinator {
     // An ending that is late says nothing about the run that the job has now.
     if (run !== undefined && run.job.token !== job.token) return
     const since = run?.since ?? now
-    const times = {
-      durationMs: took ?? Math.max(0, now - since),
-      queuedMs: queuedFor(job, since),
-    }
+    const durationMs = took ?? Math.max(0, now - since)
+    const queuedMs = queuedFor(job, since)
     this.#running.delete(job.id)
     if (this.#suspect === run) this.#suspect = undefined
     this.#throughput.count(lanes.of(job.kind) ?? '', now)
     run?.once?.(true)
     if (!settled) return
     this.#ends[outcome.type === 'released' ? 'released' : 'completed'] += 1
-    announce(events, { job, outcome, settle, settled, now, clock, ...times })
+    announce(events, { job, outcome, settle, settled, now, clock, durationMs, queuedMs })
   }
 
   #claimedOnce(once: (ran: boolean) => void, { claimed: [job], more, behind }: TurnResult): void {
