@@ -7,8 +7,8 @@ import type { PauseTarget } from './job/pause.ts'
 /** A payload in an event. */
 interface WithPayload {
   /**
-   * Parsed when it is read for the first time. Not enumerable: whoever logs an event does not log
-   * what may be secret.
+   * Parsed each time that it is read. Not enumerable: whoever logs an event does not log what may be
+   * secret.
    */
   readonly payload: unknown
 }
@@ -190,10 +190,17 @@ export function enqueuedEvent(job: NewJob, { id, deduped }: EnqueueResult): Enqu
   return withPayload({ id, kind: job.kind, dedupeKey: job.dedupeKey, deduped }, job.payload)
 }
 
+const TEXT = Symbol('the payload as JSON')
+/** One for all events: a function for each of them would cost more than the rest of the event. */
+const PAYLOAD: PropertyDescriptor = {
+  get(this: { [TEXT]: string }): unknown {
+    return JSON.parse(this[TEXT])
+  },
+}
+
 function withPayload<T extends object>(event: T, json: string): T & WithPayload {
-  let parsed: unknown
-  const get = (): unknown => (parsed ??= JSON.parse(json) as unknown)
-  return Object.defineProperty(event, 'payload', { get }) as T & WithPayload
+  Object.defineProperty(event, TEXT, { value: json })
+  return Object.defineProperty(event, 'payload', PAYLOAD) as T & WithPayload
 }
 
 function checkEvent(event: unknown): void {
