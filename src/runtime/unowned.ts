@@ -2,7 +2,7 @@ import type { Events } from '../events.ts'
 import type { Store } from '../store/store.ts'
 import { after, type Timer, type TimeSource } from '../timer.ts'
 
-/** Milliseconds after the first submission to a runtime that has not been started. */
+/** Milliseconds after a submission to a runtime that has not been started. */
 const PATIENCE = 5_000
 
 interface Parts {
@@ -24,8 +24,7 @@ export class Unowned {
 
   /** A submission has come in. */
   accepted(): void {
-    if (this.#isOver) return
-    this.#isOver = true
+    if (this.#isOver || this.#timer) return
     const since = Date.now()
     // A process that only enqueues may end before.
     this.#timer = after(PATIENCE, () => void this.#look(since), this.#time).unref()
@@ -38,10 +37,13 @@ export class Unowned {
   }
 
   async #look(since: number): Promise<void> {
-    const { events } = this.#parts
+    const { store, events } = this.#parts
     try {
       if (await this.#isRun()) return
-      events.emit('unowned', () => ({ since }))
+      const oldest = await store.oldestDue(store.clock.now())
+      // Nobody would have run what is not due: the next submission may tell.
+      if (oldest === undefined) this.#timer = undefined
+      else if (!this.#isOver) events.emit('unowned', () => ({ since }))
     } catch (error) {
       const during = 'looking whether anybody runs the jobs'
       events.emit('error', () => ({ error, during }))
@@ -52,8 +54,6 @@ export class Unowned {
   async #isRun(): Promise<boolean> {
     const { store } = this.#parts
     if ((await store.owner()) !== undefined) return true
-    const running = Object.values(await store.counts()).some((counts) => counts.running > 0)
-    const oldest = await store.oldestDue(Date.now())
-    return running || oldest === undefined
+    return Object.values(await store.counts()).some((counts) => counts.running > 0)
   }
 }
