@@ -153,6 +153,7 @@ export class Coordinator {
   claim(): void {
     if (this.#phase === 'closed') throw closed()
     this.#phase = 'claiming'
+    this.#drained.begun()
     this.#schedule()
   }
 

@@ -17,6 +17,11 @@ export class Drained {
     this.#parts = parts
   }
 
+  /** Whoever begins to claim is told, too, also of a queue that has been empty for long. */
+  begun(): void {
+    this.#isTold = false
+  }
+
   /** A job has been claimed. */
   claimed(): void {
     this.#isTold = false

@@ -191,6 +191,17 @@ describe('drained', () => {
     assert.equal(h.told('completed', id).length, 1)
   })
 
+  test('is told again when another run begins, and still nothing is due', async (t) => {
+    const h = await openHarness(t)
+    for (const times of [1, 2]) {
+      const controller = new AbortController()
+      const run = h.runtime.run({ signal: controller.signal })
+      await h.event('drained', undefined, times)
+      controller.abort()
+      await run
+    }
+  })
+
   test('is not told while a job is due that is paused', async (t) => {
     const h = await openHarness(t)
     await h.runtime.pause({ kind: 'echo' })
