@@ -1,7 +1,7 @@
 import { HelveError, read } from '../job/errors.ts'
 import type { Pool } from '../pool/pool.ts'
 
-/** A place in the host's own code, in the line of a stack: not one of Node's own. */
+/** A place in the line of a stack: not one of Node's own. */
 const PLACE = /(?:file:\/\/)?\/[^\s()]+\.[cm]?[jt]sx?:\d+(?::\d+)?/
 
 /** Why a lane could not be started: which file, where in it if that is known, and the error itself. */
@@ -9,7 +9,9 @@ export function unstartable(lane: string, pool: Pool, handlers: string | undefin
   const { problem, cause } = pool
   const stack = read(cause, 'stack')
   const lines = typeof stack === 'string' ? stack.split('\n') : []
-  const place = lines.map((line) => line.match(PLACE)?.[0]).find((found) => found !== undefined)
+  const places = lines.flatMap((line) => line.match(PLACE)?.[0] ?? [])
+  // The host's own code: what it has installed throws for its sake.
+  const place = places.find((found) => !found.includes('/node_modules/'))
   return new HelveError(
     'HELVE_ERR_HANDLERS',
     `handlers: expected a module that lane ${lane} can load, got ${String(handlers)}: ` +
