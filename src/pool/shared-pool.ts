@@ -137,9 +137,7 @@ export class SharedPool implements Pool {
       settled: (job, outcome, took) => {
         this.#listener.settled(job, this.#releases.after(job, outcome), took)
       },
-      returned: (jobs) => {
-        for (const handOff of jobs.toReversed()) this.#queueOf(handOff.job).unshift(handOff)
-      },
+      returned: (jobs) => this.#takeBack(jobs),
       freed: () => {
         this.#leave(thread)
         this.#useRoom()
@@ -148,7 +146,7 @@ export class SharedPool implements Pool {
       busy: () => this.#watch.watch(thread),
       stalled: (job, heldMs) => {
         this.#listener.threadStalled(thread.id, job, heldMs)
-        this.#waiting.unshift(...thread.revoke())
+        this.#takeBack(thread.revoke())
         this.#replace(thread)
       },
       resumed: (heldMs) => {
@@ -164,6 +162,11 @@ export class SharedPool implements Pool {
       stuck: (job, reason) => this.#listener.stuck(job, reason),
     })
     return thread
+  }
+
+  /** Before those that have waited less, in their order. */
+  #takeBack(jobs: HandOff[]): void {
+    for (const handOff of jobs.toReversed()) this.#queueOf(handOff.job).unshift(handOff)
   }
 
   /** A job with crashes runs beside no other. */
