@@ -13,7 +13,7 @@ const nothing = () => undefined
 const LONG = 60_000
 
 describe('start', () => {
-  test('resolves when every lane has its threads', async (t) => {
+  test('resolves when every lane has a thread', async (t) => {
     const h = await openHarness(t, { lanes: { default: { threads: 2 }, net: { concurrency: 2 } } })
     await h.runtime.start()
     const lanes = new Set(h.told('thread:up').map(({ lane }) => lane))
