@@ -16,7 +16,7 @@ export function isLogger(value: unknown): value is Logger {
 }
 
 /** Adds fields of its own to each line, which no field of the line's own takes the place of. */
-export function jobLogger(logger: Logger, own: object): Logger {
+export function jobLogger(logger: Logger, own: object): Logger & Leveled {
   const method = (level: LogLevel): LogMethod => {
     return (first: object | string, second?: string) => {
       if (!prints(logger, level)) return
@@ -25,6 +25,7 @@ export function jobLogger(logger: Logger, own: object): Logger {
     }
   }
   return {
+    isLevelEnabled: (level) => prints(logger, level as LogLevel),
     trace: method('trace'),
     debug: method('debug'),
     info: method('info'),

@@ -21,10 +21,11 @@ export function boundWrites(stream: Writable, onDropped: (pieces: number) => voi
   let [isSending, isAwaited] = [false, false]
 
   function next(): void {
-    isSending = waiting.length > 0
-    if (isSending) send(Buffer.concat(waiting), next)
+    const pieces = waiting
     waiting = []
     bytes = 0
+    isSending = pieces.length > 0
+    if (isSending) send(Buffer.concat(pieces), next)
     if (dropped > 0) onDropped(dropped)
     dropped = 0
     if (isAwaited) stream.emit('drain')
@@ -41,12 +42,15 @@ export function boundWrites(stream: Writable, onDropped: (pieces: number) => voi
   }
 
   function write(
-    piece: string | Uint8Array,
+    piece: string | ArrayBufferView,
     encoding?: BufferEncoding | Callback,
     callback = typeof encoding === 'function' ? encoding : undefined,
   ): boolean {
     const given = typeof encoding === 'string' ? encoding : undefined
-    keep(typeof piece === 'string' ? Buffer.from(piece, given) : piece)
+    if (typeof piece === 'string') keep(Buffer.from(piece, given))
+    else if (ArrayBuffer.isView(piece)) keep(copied(piece))
+    // Node has an error for each: it is thrown before anything of this is kept.
+    else return send(piece)
     if (callback) process.nextTick(callback)
     if (!isSending) next()
     isAwaited ||= bytes > HIGH_WATER
@@ -55,4 +59,9 @@ export function boundWrites(stream: Writable, onDropped: (pieces: number) => voi
 
   stream.write = write as Writable['write']
   process.once('exit', next)
+}
+
+/** Whoever wrote it may use its memory again once the callback has come. */
+function copied({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength).slice()
 }

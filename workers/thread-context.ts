@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { MessageChannel, threadId } from 'node:worker_threads'
+import { checkInteger } from '../src/job/check.ts'
 import type { Webhook } from '../src/job/delivery.ts'
 import { cut, toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
@@ -85,6 +86,8 @@ function fieldsJson(own: object, given: object): string {
 
 /** Asks the main thread, which alone reads the queue's file. */
 async function getWebhook(id: number, credit: Credit): Promise<Webhook | undefined> {
+  // The main thread drops any other question: nobody would answer, or give back what it has taken.
+  checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
   await credit.taken(QUESTION_UNITS)
   const { port1, port2 } = new MessageChannel()
   try {

@@ -1,7 +1,7 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 
-/** Releases in a row after which a job has to pause. */
+/** Releases in a row without a pause: the next one brings the first. */
 const AT_ONCE = 3
 /** Milliseconds of the first pause; doubled each time. */
 const PAUSE = 1_000

@@ -1,6 +1,6 @@
 import { unitsOf } from '../thread/credit.ts'
 
-/** Units of lines that wait at a time: 1 MiB, and each line is at least one. */
+/** Units of lines that wait at a time: 1,000 short lines, or some 8 MiB of characters. */
 const MOST_WAITING = 1_000
 
 /** How much may be on its way, and when there is room again. */

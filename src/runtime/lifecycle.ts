@@ -16,7 +16,7 @@ const OWN_INTERVAL = 100
 
 /** What became of the runs that went on when a runtime was told to stop. */
 export interface Stopped {
-  /** Runs that ended by themselves: completed, failed, or asked for a later run. */
+  /** All others that ended: failed, timed out, lost and cancelled ones, too. */
   completed: number
   /** Runs that were interrupted: their jobs are queued again, with no attempt spent. */
   released: number

@@ -167,8 +167,9 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
 
   /**
    * Takes ownership of the store's file and starts the threads, without claiming anything yet.
-   * Resolves when every lane has its threads. `run` and `runOnce` do it by themselves; a host that
-   * prepares the file first wants to know before that it is its own.
+   * Resolves when each thread is up or has failed, and each lane has one at least. `run` and
+   * `runOnce` do it by themselves; a host that prepares the file first wants to know before that it
+   * is its own.
    *
    * @param options.wait milliseconds for which it goes on trying while another process owns the
    *   file, as in a rolling restart. @default 0

@@ -4,7 +4,7 @@ const MOST_UNITS = 32
 const UNIT_BYTES = 8_192
 
 // A handler may replace them; the rest of the thread goes on with these.
-const { add, compareExchange, load, notify, sub, waitAsync } = Atomics
+const { add, compareExchange, load, notify, waitAsync } = Atomics
 
 /** What a message with so many characters of text costs. */
 export function unitsOf(characters: number): number {
@@ -20,7 +20,8 @@ export class Credit {
   /** How many units are on their way. */
   readonly words: Int32Array
   #owed = 0
-  /** The latest of those who wait their turn. */
+  /** Those who wait their turn, and the latest of them. */
+  #waiting = 0
   #inTurn: Promise<void> = Promise.resolve()
 
   /** @param words those of the other side */
@@ -28,13 +29,12 @@ export class Credit {
     this.words = words
   }
 
-  /** In the thread: whether a message may be sent now. One by itself always may, however large. */
+  /**
+   * In the thread: whether a message may be sent now, while nobody waits: else what is small would
+   * use up each unit that comes back, and what is large would wait for ever.
+   */
   take(units: number): boolean {
-    for (;;) {
-      const sent = load(this.words, 0)
-      if (sent > 0 && sent + units > MOST_UNITS) return false
-      if (compareExchange(this.words, 0, sent, sent + units) === sent) return true
-    }
+    return this.#waiting === 0 && this.#take(units)
   }
 
   /** In the thread: for a message that is sent in any case. */
@@ -44,14 +44,30 @@ export class Credit {
 
   /** In the thread: takes as soon as it may, after all who have asked before. */
   taken(units: number): Promise<void> {
+    this.#waiting += 1
     this.#inTurn = this.#inTurn.then(async () => {
-      while (!this.take(units)) await this.returned()
+      while (!this.#take(units)) await this.#returned()
+      this.#waiting -= 1
     })
     return this.#inTurn
   }
 
-  /** In the thread: resolves once the main thread has given back some units. */
-  async returned(): Promise<void> {
+  /** In the thread: resolves once {@link take} may take more. */
+  returned(): Promise<void> {
+    return this.#waiting > 0 ? this.#inTurn : this.#returned()
+  }
+
+  /** One message by itself always may be sent, however large. */
+  #take(units: number): boolean {
+    for (;;) {
+      const sent = load(this.words, 0)
+      if (sent > 0 && sent + units > MOST_UNITS) return false
+      if (compareExchange(this.words, 0, sent, sent + units) === sent) return true
+    }
+  }
+
+  /** Resolves once the main thread has given back some units. */
+  async #returned(): Promise<void> {
     const sent = load(this.words, 0)
     if (sent === 0) return
     const { async, value } = waitAsync(this.words, 0, sent)
@@ -71,7 +87,12 @@ export class Credit {
   }
 
   #repay(): void {
-    sub(this.words, 0, this.#owed)
+    for (;;) {
+      const sent = load(this.words, 0)
+      // What a thread that is gone has sent may be given back after the reset.
+      const left = Math.max(0, sent - this.#owed)
+      if (compareExchange(this.words, 0, sent, left) === sent) break
+    }
     this.#owed = 0
     notify(this.words, 0)
   }

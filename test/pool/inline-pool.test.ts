@@ -4,6 +4,7 @@ import { pino, type Logger } from 'pino'
 import { RetryAfterError, PermanentError } from '../../src/job/errors.ts'
 import type { Handler } from '../../src/run/handler.ts'
 import type { ClaimedJob } from '../../src/job/job.ts'
+import { jobLogger } from '../../src/logger.ts'
 import type { Terms } from '../../src/pool/pool.ts'
 import { InlinePool } from '../../src/pool/inline-pool.ts'
 import { NOW } from '../support/jobs.ts'
@@ -23,7 +24,7 @@ function setUp(
     new Map(Object.entries(handlers)) as Map<string, Handler>,
     concurrency,
     recorder.listener,
-    () => logger,
+    ({ id, kind }) => jobLogger(logger, { job: id, kind }),
   )
   t.after(() => assert.deepEqual(recorder.faults, []))
   let id = 0

@@ -188,6 +188,9 @@ describe('what a handler is given', () => {
     assert.deepEqual(completed(await lane.run('webhook', { id: 7 })), hook)
     assert.equal(completed(await lane.run('webhook', { id: 8 })), undefined)
     assert.match(failed(await lane.run('webhook', { id: 13 })).message, /disk on fire/)
+    for (const id of ['7', 7.5, null]) {
+      assert.match(failed(await lane.run('webhook', { id })).message, /^id: expected an integer/)
+    }
     await lane.worksOn()
   })
 })

@@ -13,7 +13,7 @@ const nothing = () => undefined
 const LONG = 60_000
 
 describe('start', () => {
-  test('resolves when every lane has its threads', async (t) => {
+  test('resolves when every lane has a thread', async (t) => {
     const h = await openHarness(t, { lanes: { default: { threads: 2 }, net: { concurrency: 2 } } })
     await h.runtime.start()
     const lanes = new Set(h.told('thread:up').map(({ lane }) => lane))
@@ -205,6 +205,17 @@ describe('drained', () => {
     const { id } = await h.runtime.enqueue('echo')
     await h.event('drained', undefined, 3)
     assert.equal(h.told('completed', id).length, 1)
+  })
+
+  test('is told again when another run begins, and still nothing is due', async (t) => {
+    const h = await openHarness(t)
+    for (const times of [1, 2]) {
+      const controller = new AbortController()
+      const run = h.runtime.run({ signal: controller.signal })
+      await h.event('drained', undefined, times)
+      controller.abort()
+      await run
+    }
   })
 
   test('is not told while a job is due that is paused', async (t) => {

@@ -51,6 +51,27 @@ describe('jobs that are accepted, though nobody runs them', () => {
     assert.deepEqual(told, [])
   })
 
+  test('are told of once some are due, though those before them were not', async (t) => {
+    const { runtime, told, pass } = await setUp(t)
+    await runtime.enqueue('reindex', {}, { delay: 60_000 })
+    await pass(5_000)
+    await runtime.enqueue('reindex')
+    await pass(5_000)
+    assert.equal(told.length, 1)
+    await runtime.enqueue('reindex')
+    await pass(60_000)
+    assert.equal(told.length, 1)
+  })
+
+  test('are told of by the time of the queue, wherever the clock on the wall is', async (t) => {
+    const now = (): number => Date.now() + 3_600_000
+    const clocks = { wall: now, monotonic: now, boot: undefined }
+    const { runtime, told, pass } = await setUp(t, await openStore(t, { clocks }))
+    await runtime.enqueue('reindex')
+    await pass(5_000)
+    assert.equal(told.length, 1)
+  })
+
   for (const ends of ['start', 'stop'] as const) {
     test(`nor after ${ends}`, async (t) => {
       const { runtime, told, pass } = await setUp(t)

@@ -73,6 +73,29 @@ test('a piece may be bytes, in any encoding, with a callback', async (t) => {
   assert.deepEqual(taken, ['a', 'bcd'])
 })
 
+test('a piece of another type is refused as Node does, and the next ones go on', async (t) => {
+  const { stream, taken, takes } = setUp(t)
+  assert.throws(() => stream.write(5), { code: 'ERR_INVALID_ARG_TYPE' })
+  assert.throws(() => stream.write(null), { code: 'ERR_STREAM_NULL_VALUES' })
+  stream.write('a')
+  await takes()
+  stream.write('b')
+  assert.deepEqual(taken, ['a', 'b'])
+})
+
+test('a piece is what it was when it was written, of whatever typed array', async (t) => {
+  const { stream, taken, takes } = setUp(t)
+  stream.write('first')
+  const bytes = new Uint8Array(Buffer.from('abcdef'))
+  const views = [new Uint16Array(bytes.buffer), new DataView(bytes.buffer, 1, 2), bytes]
+  for (const view of views) {
+    await new Promise<void>((resolve) => stream.write(view, () => resolve()))
+  }
+  bytes.fill(0)
+  await takes()
+  assert.deepEqual(taken, ['first', 'abcdefbcabcdef'])
+})
+
 test('what waits when the thread exits is sent', (t) => {
   const { stream, taken, exit } = setUp(t)
   stream.write('a')
