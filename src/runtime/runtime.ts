@@ -216,7 +216,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
    * threads and gives the file back. The store stays open.
    *
    * @param options.timeout milliseconds. @default 20000
-   * @returns how many runs have ended by themselves since, were interrupted, and go on
+   * @returns how many runs have ended since, were interrupted, and go on
    */
   stop(options: { timeout?: number } = {}): Promise<Stopped> {
     try {
