@@ -88,9 +88,10 @@ export class Runs {
   }
 }
 
-/** The third crash of a job that was folded into while it ran lets it begin afresh. */
-function isSameAttempt({ attempts, crashes }: JobRecord, { key, attempt }: Entry): boolean {
-  return attempt === attempts || (attempt === 1 && key !== '-' && crashes === 2)
+/** What was folded in while it ran, before its process ended or after that, has all attempts. */
+function isSameAttempt({ attempts, rerunAt, payload }: JobRecord, { n, attempt }: Entry): boolean {
+  const isFolded = rerunAt !== null || n > (payload as { n: number }).n
+  return attempt === attempts || (isFolded && attempt === 1)
 }
 
 function isRetry(before: Run, { attempt }: Entry): boolean {
