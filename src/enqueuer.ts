@@ -51,7 +51,7 @@ export class StoreEnqueuer<M = unknown, I = unknown> implements Enqueuer<Payload
    * @throws HelveError `HELVE_ERR_OPTION`
    */
   constructor(store: JobStore, options: { patience?: number } = {}) {
-    checkStore(store)
+    checkStore(store, 'enqueue')
     checkKeys(options, 'options', ['patience'])
     this.#store = store
     this.#patience = checkNumber(options.patience ?? PATIENCE, 'patience', 0, MAX_DELAY)
@@ -68,8 +68,12 @@ export class StoreEnqueuer<M = unknown, I = unknown> implements Enqueuer<Payload
   }
 }
 
-function checkStore(store: unknown): void {
-  if (typeof read(store, 'enqueue') === 'function') return
+/**
+ * @param method what a store of this use has
+ * @throws HelveError `HELVE_ERR_OPTION`, which says what was meant
+ */
+export function checkStore(store: unknown, method: 'enqueue' | 'turn'): void {
+  if (typeof read(store, method) === 'function') return
   const isPromise = typeof read(store, 'then') === 'function'
   const came = isPromise ? 'a promise of one' : shown(store)
   throw new HelveError(

@@ -2,11 +2,10 @@ import { clockOf, type Clock } from '../coordinator/clock.ts'
 import { Coordinator } from '../coordinator/coordinator.ts'
 import type { Explanation } from '../coordinator/explain.ts'
 import { Intake } from './intake.ts'
-import type { Enqueuer } from '../enqueuer.ts'
+import { checkStore, type Enqueuer } from '../enqueuer.ts'
 import { Events, type Listener, type RuntimeEvents } from '../events.ts'
 import { guardedLogger } from '../host-logger.ts'
-import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf, shown } from '../job/check.ts'
-import { HelveError, read } from '../job/errors.ts'
+import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
 import type { Handler, HandlerOf } from '../run/handler.ts'
 import type { EnqueueResult, JobRecord } from '../job/job.ts'
 import type { ConfigOf, KindOf, PayloadFor, PayloadsOf, Rest, Submission } from '../job/kinds.ts'
@@ -55,7 +54,7 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
    */
   constructor(store: Store, options?: RuntimeOptions<ConfigOf<M>> & NeededConfig<ConfigOf<M>>)
   constructor(store: Store, options: RuntimeOptions = {}) {
-    checkStore(store)
+    checkStore(store, 'turn')
     this.#store = store
     this.#clock = clockOf(store.clock)
     this.#options = checkRuntimeOptions(options)
@@ -381,14 +380,4 @@ function beginning(
     throw badOption('signal', 'an AbortSignal', signal)
   }
   return { signal, wait: checkNumber(wait, 'wait', 0, MAX_DELAY) }
-}
-
-function checkStore(store: unknown): void {
-  if (typeof read(store, 'turn') === 'function') return
-  const isPromise = typeof read(store, 'then') === 'function'
-  const came = isPromise ? 'a promise of one' : shown(store)
-  throw new HelveError(
-    'HELVE_ERR_OPTION',
-    `store: expected a store, got ${came}: write await SqliteStore.open(file)`,
-  )
 }
