@@ -1,5 +1,6 @@
 import { read } from './job/errors.ts'
 import { levelEmitter, prints } from './logger.ts'
+import { byLevel } from './run/by-level.ts'
 import type { Logger, LogMethod } from './run/handler.ts'
 import { stderrLogger } from './stderr-logger.ts'
 import type { LogLevel } from './thread/protocol.ts'
@@ -50,13 +51,7 @@ function methods(logger: Logger, tell: OnMistake): Logger {
       }
     }
   }
-  return {
-    trace: method('trace'),
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-  }
+  return byLevel(method)
 }
 
 type Part = (this: unknown, ...given: unknown[]) => unknown

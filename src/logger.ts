@@ -1,5 +1,6 @@
 import { read } from './job/errors.ts'
 import type { Logger, LogMethod } from './run/handler.ts'
+import { byLevel } from './run/by-level.ts'
 import { logLine } from './run/log-line.ts'
 import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 
@@ -24,14 +25,8 @@ export function jobLogger(logger: Logger, own: object): Logger & Leveled {
       logger[level]({ ...fields, ...own }, text)
     }
   }
-  return {
-    isLevelEnabled: (level) => prints(logger, level as LogLevel),
-    trace: method('trace'),
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-  }
+  const isLevelEnabled = (level: string): boolean => prints(logger, level as LogLevel)
+  return { isLevelEnabled, ...byLevel(method) }
 }
 
 /** What tells of a change of its level, as pino does. */

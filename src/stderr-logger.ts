@@ -1,5 +1,6 @@
 import { Console } from 'node:console'
 import { read } from './job/errors.ts'
+import { byLevel } from './run/by-level.ts'
 import { logLine } from './run/log-line.ts'
 import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 import type { Logger, LogMethod } from './run/handler.ts'
@@ -9,14 +10,7 @@ const stderr = new Console({ stdout: process.stderr, stderr: process.stderr })
 
 /** A runtime's logger unless the host has one: warnings and errors, to be read by people. */
 export function stderrLogger(): Logger & { level: string } {
-  return {
-    level: 'warn',
-    trace: method('trace'),
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-  }
+  return { level: 'warn', ...byLevel(method) }
 }
 
 function method(level: LogLevel): LogMethod {

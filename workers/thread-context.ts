@@ -4,6 +4,7 @@ import { checkInteger } from '../src/job/check.ts'
 import type { Webhook } from '../src/job/delivery.ts'
 import { cut, toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
+import { byLevel } from '../src/run/by-level.ts'
 import { logLine } from '../src/run/log-line.ts'
 import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../src/job/limits.ts'
 import { checkSize } from '../src/job/payload.ts'
@@ -62,13 +63,7 @@ export function threadLogger(
       outbox.line(id, { level, id, fields, message }, units)
     }
   }
-  return {
-    trace: method('trace'),
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-  }
+  return byLevel(method)
 }
 
 /** Those of a line that cannot be sent, or not in bounds, are left out. */

@@ -1,3 +1,4 @@
+import { byLevel } from '../run/by-level.ts'
 import type { Logger, LogMethod } from '../run/handler.ts'
 import type { LogLevel } from '../thread/protocol.ts'
 
@@ -11,11 +12,5 @@ export function boundedLogger(logger: Logger, line: (write: () => void) => void)
     }
   }
   // As pino makes children: whatever else it can do is inherited.
-  return Object.assign(Object.create(logger) as Logger, {
-    trace: method('trace'),
-    debug: method('debug'),
-    info: method('info'),
-    warn: method('warn'),
-    error: method('error'),
-  })
+  return Object.assign(Object.create(logger) as Logger, byLevel(method))
 }
