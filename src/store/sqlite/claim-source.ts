@@ -3,13 +3,11 @@ import type { Candidate, ClaimSource, ReadyGroup } from '../claiming/source.ts'
 import type { Queue, UnfiledJob } from '../store.ts'
 import { joinQueue } from './groups.ts'
 import type { QueueChanges } from './queue-changes.ts'
-import { claimedNow } from './rows.ts'
+import { claimedNow, ID, PAYLOAD, RUN_AT } from './rows.ts'
 import type { EnqueueStatements, QueueStatements } from './statements.ts'
 
 type Row = unknown[]
 
-/** Where a row of `statements.due` has what is needed of it here. */
-const [ID, PAYLOAD, RUN_AT] = [0, 2, 12]
 /** Rows that are read first; more of them as long as their payloads are short. */
 const FIRST_CHUNK = 16
 /** Jobs that are filed in one turn, and characters of their payloads. */
@@ -44,13 +42,14 @@ export class SqliteClaimSource implements ClaimSource {
     return [...kept, ...joined.filter((one) => !kept.some(isSame.bind(null, one)))]
   }
 
-  jobs({ kind, priority }: Queue, limit: number, characters: number, filed: boolean): Candidate[] {
+  jobs(queue: Queue, limit: number, characters: number, filed: boolean): Candidate[] {
     const { due } = this.#statements
+    const { kind, priority } = queue
     const rows = inChunks(limit, characters, PAYLOAD, (last, most) => {
       const after = last === undefined ? [-Infinity, -1] : [last[RUN_AT], last[ID]]
       return due.all(kind, priority, this.#now, ...after, Number(filed), most)
     })
-    return rows.map((row) => this.#candidate(row))
+    return rows.map((row) => this.#candidate(row, queue, null))
   }
 
   ready({ kind, priority }: Queue, limit: number): ReadyGroup[] {
@@ -60,9 +59,9 @@ export class SqliteClaimSource implements ClaimSource {
     })
   }
 
-  head({ kind, priority }: Queue, group: string): Candidate | undefined {
-    const row = this.#statements.groupDue.get(kind, group, priority)
-    return row && this.#candidate(row)
+  head(queue: Queue, group: string): Candidate | undefined {
+    const row = this.#statements.groupDue.get(queue.kind, group, queue.priority)
+    return row && this.#candidate(row, queue, group)
   }
 
   headTime({ kind, priority }: Queue, group: string): number | undefined {
@@ -119,8 +118,8 @@ export class SqliteClaimSource implements ClaimSource {
     this.#changes.bound(queue, readyAt)
   }
 
-  #candidate(row: unknown[]): Candidate {
-    return { job: claimedNow(row, this.#claim), runAt: row[RUN_AT] as number }
+  #candidate(row: unknown[], queue: Queue, group: string | null): Candidate {
+    return { job: claimedNow(row, this.#claim, queue, group), runAt: row[RUN_AT] as number }
   }
 }
 

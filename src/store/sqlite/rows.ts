@@ -8,25 +8,41 @@ import type {
   NewJob,
   RecordedError,
 } from '../../job/job.ts'
+import type { Queue } from '../store.ts'
 import type { QueueClock } from '../timeline.ts'
 
-/** A row that begins with the `claimable` columns, as a claimed job. */
-function claimedJob(row: unknown[], token: number, attempt: number): ClaimedJob {
+/**
+ * What a claim reads of a job whose queue and group are known; each column takes time for each job.
+ */
+export const CLAIMABLE = `id, payload, dedupe_key, attempts, max_attempts, crashes, created_at,
+  overrides, since, run_at`
+/** Where such a row has what claims go by. */
+export const [ID, PAYLOAD, ATTEMPTS, RUN_AT] = [0, 1, 3, 9] as const
+/** The same with its queue and its group. */
+export const CLAIMED = `${CLAIMABLE}, kind, priority, grp`
+
+function claimedJob(
+  row: unknown[],
+  token: number,
+  attempt: number,
+  { kind, priority }: Queue,
+  group: string | null,
+): ClaimedJob {
   return {
-    id: row[0] as number,
+    id: row[ID] as number,
     token,
-    kind: row[1] as string,
-    payload: row[2] as string,
-    dedupeKey: row[3] as string | null,
-    priority: row[4] as number,
+    kind,
+    payload: row[PAYLOAD] as string,
+    dedupeKey: row[2] as string | null,
+    priority,
     attempt,
-    maxAttempts: row[6] as number | null,
-    crashes: row[7] as number,
-    createdAt: row[8] as number,
-    since: row[11] as number,
-    overrides: overrides(row[9] as string | null),
-    group: row[10] as string | null,
-    runAt: row[12] as number,
+    maxAttempts: row[4] as number | null,
+    crashes: row[5] as number,
+    createdAt: row[6] as number,
+    since: row[8] as number,
+    overrides: overrides(row[7] as string | null),
+    group,
+    runAt: row[RUN_AT] as number,
   }
 }
 
@@ -44,14 +60,21 @@ function overrides(text: string | null): JobOverrides | null {
   }
 }
 
-/** The same for a job that is being claimed: its token is the claim's number and its own id. */
-export function claimedNow(row: unknown[], claim: number): ClaimedJob {
-  return claimedJob(row, claim + (row[0] as number), (row[5] as number) + 1)
+/** A job that is being claimed: its token is the claim's number and its own id. */
+export function claimedNow(
+  row: unknown[],
+  claim: number,
+  queue: Queue,
+  group: string | null,
+): ClaimedJob {
+  const attempt = (row[ATTEMPTS] as number) + 1
+  return claimedJob(row, claim + (row[ID] as number), attempt, queue, group)
 }
 
-/** The same for one that has been claimed before: the token follows the `claimable` columns. */
+/** One that has been claimed before: the token follows the {@link CLAIMED} columns. */
 export function claimedBefore(row: unknown[]): ClaimedJob {
-  return claimedJob(row, row[13] as number, row[5] as number)
+  const [kind, priority, group, token] = row.slice(10) as [string, number, string | null, number]
+  return claimedJob(row, token, row[ATTEMPTS] as number, { kind, priority }, group)
 }
 
 /** A job that is claimed while it is written. */

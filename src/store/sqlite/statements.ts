@@ -1,6 +1,11 @@
 import type { Database, Statement } from 'better-sqlite3'
+import { CLAIMABLE, CLAIMED } from './rows.ts'
 
 // Every statement of the SQLite store, prepared once for each connection.
+//
+// `LIMIT +?`, and not `LIMIT ?`: SQLite's planner looks at the value of a bare parameter, and plans
+// the statement anew whenever that is bound again, which takes longer than most of them run
+// (`computeLimitRegisters` and `sqlite3ExprIsInteger` in SQLite 3.46 and later).
 
 type Row = unknown[]
 
@@ -45,7 +50,7 @@ function places(columns: string): string {
 /** What jobs that are written together have in common. */
 const COMMON = 'kind, priority, run_at, max_attempts, created_at, since, wall_at, filed'
 /** The same with the number of the claim, for those that are claimed as they are written. */
-const CLAIMED = `${COMMON}, claim`
+const STARTED = `${COMMON}, claim`
 
 export function prepareEnqueue(db: Pick<Database, 'prepare'>): EnqueueStatements {
   const { run, rows } = preparer(db)
@@ -138,6 +143,7 @@ export type QueueStatements = Prepared<
   | 'start'
   | 'startMany'
   | 'complete'
+  | 'completeKeyless'
   | 'claim'
   | 'requeue'
   | 'bury'
@@ -204,9 +210,9 @@ export function prepareQueue(db: Database): QueueStatements {
     '$[#]', json(@error)))`
   const owned = `id = @id AND token = @token AND state = 'running'`
   const unclaimed = 'token = NULL, started_at = NULL, rerun = 0'
+  const completed = `DELETE FROM helve_jobs
+    WHERE id IN (SELECT value FROM json_each(?)) AND token = ? + id AND state = 'running' AND rerun = 0`
   const putOff = 'ready_at IS NULL OR ready_at > @now'
-  const claimable = `id, kind, payload, dedupe_key, priority, attempts, max_attempts, crashes,
-    created_at, overrides, grp, since, run_at`
   const record = `id, kind, payload, dedupe_key, state, priority, attempts, max_attempts, crashes,
     folds, run_at, created_at, started_at, died_at, errors, grp, wall_at, backing_off, rerun`
 
@@ -220,16 +226,14 @@ export function prepareQueue(db: Database): QueueStatements {
       INSERT INTO helve_jobs (${COMMON}, started_at, token, id, payload, overrides, state, attempts)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', 1)`),
     startMany: run(`
-      ${manyRows(CLAIMED, 'id, payload')}
+      ${manyRows(STARTED, 'id, payload')}
       INSERT INTO helve_jobs (${COMMON}, started_at, token, id, payload, state, attempts)
       SELECT ${COMMON}, since, claim + id, id, payload, 'running', 1
       FROM same CROSS JOIN own`),
 
     // Ids as a JSON array: one statement for all that a turn completes of one claim.
-    complete: value(`
-      DELETE FROM helve_jobs
-      WHERE id IN (SELECT value FROM json_each(?)) AND token = ? + id AND state = 'running' AND rerun = 0
-      RETURNING id`),
+    complete: value(`${completed} RETURNING id`),
+    completeKeyless: run(completed),
     requeue: run(`
       UPDATE helve_jobs SET state = 'queued', run_at = @runAt, ${unclaimed}, errors = ${appended},
         attempts = attempts - @refund, crashes = crashes + @crash, backing_off = @backingOff
@@ -253,7 +257,7 @@ export function prepareQueue(db: Database): QueueStatements {
       UPDATE helve_jobs SET run_at = min(run_at, @now - (@wall - wall_at)), wall_at = NULL
       WHERE id IN (
         SELECT id FROM helve_jobs
-        WHERE state = 'queued' AND wall_at IS NOT NULL AND wall_at <= @wall ORDER BY wall_at LIMIT @limit)
+        WHERE state = 'queued' AND wall_at IS NOT NULL AND wall_at <= @wall ORDER BY wall_at LIMIT +@limit)
       RETURNING kind, grp, priority, run_at`),
     nextWall: value(`
       SELECT wall_at FROM helve_jobs WHERE state = 'queued' AND wall_at IS NOT NULL
@@ -267,13 +271,13 @@ export function prepareQueue(db: Database): QueueStatements {
       UPDATE helve_queues SET ready_at = @now WHERE kind = @kind AND (${putOff})`),
     backlog: rows('SELECT kind, priority FROM helve_queues WHERE queued > 0'),
     due: rows(`
-      SELECT ${claimable} FROM helve_jobs
+      SELECT ${CLAIMABLE} FROM helve_jobs
       WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ? AND run_at <= ?
         AND (run_at, id) > (?, ?) AND filed >= ?
-      ORDER BY run_at, id LIMIT ?`),
+      ORDER BY run_at, id LIMIT +?`),
     unfiled: rows(`
       SELECT id, payload FROM helve_jobs WHERE state = 'queued' AND filed = 0 AND kind = ? AND id > ?
-      ORDER BY id LIMIT ?`),
+      ORDER BY id LIMIT +?`),
     file: rows(`
       UPDATE helve_jobs SET grp = ?, filed = 1 WHERE id = ? AND state = 'queued' AND filed = 0
       RETURNING kind, grp, priority, run_at`),
@@ -291,12 +295,12 @@ export function prepareQueue(db: Database): QueueStatements {
     ready: rows(`
       SELECT grp, ready_at, served FROM helve_groups
       WHERE kind = ? AND priority = ? AND ready_at <= ?
-      ORDER BY ready_at, served LIMIT ?`),
+      ORDER BY ready_at, served LIMIT +?`),
     nextGroup: value(`
       SELECT ready_at FROM helve_groups WHERE kind = ? AND priority = ? AND ready_at > ?
       ORDER BY ready_at LIMIT 1`),
     groupDue: rows(`
-      SELECT ${claimable} FROM helve_jobs
+      SELECT ${CLAIMABLE} FROM helve_jobs
       WHERE state = 'queued' AND kind = ? AND grp = ? AND priority = ?
       ORDER BY run_at, id LIMIT 1`),
     groupHead: value(`
@@ -305,15 +309,15 @@ export function prepareQueue(db: Database): QueueStatements {
     groupRunning: value(`
       SELECT count(*) FROM helve_jobs WHERE state = 'running' AND kind = ? AND grp = ?`),
     groupMembers: rows(`
-      SELECT id FROM helve_jobs WHERE state = 'running' AND kind = ? AND grp = ? LIMIT ?`),
+      SELECT id FROM helve_jobs WHERE state = 'running' AND kind = ? AND grp = ? LIMIT +?`),
     ahead: value(`
       SELECT count(*) FROM (
         SELECT 1 FROM helve_jobs
         WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ? AND (run_at, id) < (?, ?)
-        LIMIT ?)`),
+        LIMIT +?)`),
     groupsAhead: value(`
       SELECT count(*) FROM (
-        SELECT 1 FROM helve_groups WHERE kind = ? AND priority = ? AND ready_at < ? LIMIT ?)`),
+        SELECT 1 FROM helve_groups WHERE kind = ? AND priority = ? AND ready_at < ? LIMIT +?)`),
     serveGroup: run(`
       UPDATE helve_groups SET ready_at = ?, served = ? WHERE kind = ? AND grp = ? AND priority = ?`),
     leaveGroup: run('DELETE FROM helve_groups WHERE kind = ? AND grp = ? AND priority = ?'),
@@ -345,7 +349,7 @@ export function prepareQueue(db: Database): QueueStatements {
 
     cancelQueued: rows(`
       UPDATE helve_jobs SET state = 'dead', died_at = @now, errors = ${appended}
-      WHERE id = @id AND state = 'queued' RETURNING ${claimable}`),
+      WHERE id = @id AND state = 'queued' RETURNING ${CLAIMED}`),
     // What was folded in so far is cancelled with it; what comes from now on is not.
     cancelRunning: run(
       `UPDATE helve_jobs SET rerun = 0, wall_at = NULL WHERE id = ? AND token = ? AND state = 'running'`,
@@ -359,7 +363,7 @@ export function prepareQueue(db: Database): QueueStatements {
     // By turns: a token is the number of its turn's claim and the id. The planner would rather scan
     // the table than sort what the partial index has.
     running: rows(`
-      SELECT ${claimable}, token
+      SELECT ${CLAIMED}, token
       FROM helve_jobs INDEXED BY helve_jobs_running WHERE state = 'running'
       ORDER BY token - id, priority, id`),
     clock: value(`SELECT value FROM helve_meta WHERE key = 'clock'`),
@@ -371,15 +375,15 @@ export function prepareQueue(db: Database): QueueStatements {
     listQueued: rows(`
       SELECT ${record} FROM helve_jobs
       WHERE state = 'queued' AND grp IS NULL AND kind = ? AND (priority, run_at, id) > (?, ?, ?)
-      ORDER BY priority, run_at, id LIMIT ?`),
+      ORDER BY priority, run_at, id LIMIT +?`),
     listGrouped: rows(`
       SELECT ${record} FROM helve_jobs INDEXED BY helve_jobs_grouped_list
       WHERE state = 'queued' AND grp IS NOT NULL AND kind = ? AND (priority, run_at, id) > (?, ?, ?)
-      ORDER BY priority, run_at, id LIMIT ?`),
+      ORDER BY priority, run_at, id LIMIT +?`),
     listRunning: rows(`
-      SELECT ${record} FROM helve_jobs WHERE state = 'running' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
+      SELECT ${record} FROM helve_jobs WHERE state = 'running' AND kind = ? AND id > ? ORDER BY id LIMIT +?`),
     listDead: rows(`
-      SELECT ${record} FROM helve_jobs WHERE state = 'dead' AND kind = ? AND id > ? ORDER BY id LIMIT ?`),
+      SELECT ${record} FROM helve_jobs WHERE state = 'dead' AND kind = ? AND id > ? ORDER BY id LIMIT +?`),
     counts: rows(`
       SELECT kind, sum(queued), sum(running), sum(dead) FROM helve_queues GROUP BY kind
       HAVING sum(queued + running + dead) > 0 ORDER BY kind`),
@@ -394,7 +398,7 @@ export function prepareQueue(db: Database): QueueStatements {
     ),
     pruneDead: rows(`
       DELETE FROM helve_jobs WHERE id IN (
-        SELECT id FROM helve_jobs WHERE state = 'dead' AND died_at < ? ORDER BY died_at LIMIT ?)
+        SELECT id FROM helve_jobs WHERE state = 'dead' AND died_at < ? ORDER BY died_at LIMIT +?)
       RETURNING kind, priority`),
   }
 }
@@ -423,9 +427,9 @@ export function prepareWebhooks(db: Database): WebhookStatements {
       VALUES (@webhookId, @guid, @event, @action, @attempt, @at, @durationMs, @url,
         @requestHeaders, @requestBody, @status, @responseHeaders, @responseBody, @truncated, @error)`),
     deliveries: run(`
-      SELECT * FROM helve_deliveries WHERE webhook_id = ? AND id < ? ORDER BY id DESC LIMIT ?`),
+      SELECT * FROM helve_deliveries WHERE webhook_id = ? AND id < ? ORDER BY id DESC LIMIT +?`),
     prune: run(`
       DELETE FROM helve_deliveries WHERE id IN (
-        SELECT id FROM helve_deliveries WHERE at < ? ORDER BY at LIMIT ?)`),
+        SELECT id FROM helve_deliveries WHERE at < ? ORDER BY at LIMIT +?)`),
   }
 }

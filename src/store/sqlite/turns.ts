@@ -89,15 +89,15 @@ export class Turns {
     const settled = this.#settleAll(work, settles)
     const commanded = commands.map((command) => this.#execute(work, command))
     const isFirst = (job: NewJob): boolean => work.careful || isKeyed(job)
-    const first = this.#enqueueFirst(work, enqueues.filter(isFirst)).values()
+    const first = this.#enqueueFirst(work, enqueues.filter(isFirst))
     const others = enqueues.filter((job) => !isFirst(job))
     lastClaim += STEP
     const source = new SqliteClaimSource(statements, changes, now, lastClaim)
     const admissions = admit(withQueuesOf(source.due(), others), this.#currentPauses())
     const claims = new TurnClaims({ source, suspects: new Suspects(suspect, now), now }, admissions)
     claims.begin()
-    const written = writeAll(work, others, claims, lastClaim).values()
-    const enqueued = enqueues.map((job) => (isFirst(job) ? first : written).next().value!)
+    const written = writeAll(work, others, claims, lastClaim)
+    const enqueued = first.length === 0 ? written : inOrder(enqueues, isFirst, first, written)
     const claimed = claims.finish()
     changes.flush(statements)
     const more = claimed.more || hasPromoted
@@ -197,6 +197,17 @@ export class Turns {
 /** When the wall clock makes the next job due. */
 function nextMoment(statements: QueueStatements): number {
   return (statements.nextWall.get() as number | undefined) ?? Infinity
+}
+
+/** The results of both sorts of jobs, in the order of the jobs. */
+function inOrder<T>(
+  jobs: readonly NewJob[],
+  isFirst: (job: NewJob) => boolean,
+  first: readonly T[],
+  others: readonly T[],
+): T[] {
+  let [ofFirst, ofOthers] = [0, 0]
+  return jobs.map((job) => (isFirst(job) ? first[ofFirst++]! : others[ofOthers++]!))
 }
 
 function isKeyed({ dedupeKey }: NewJob): boolean {

@@ -41,7 +41,7 @@ type Thing = (typeof THINGS)[number]
 
 export function chance(open: Open): void {
   describe('after a long sequence of turns at random', () => {
-    for (const seed of [1, 3, 4]) {
+    for (const seed of [3, 4, 5]) {
       test(`I2, I3: no job is lost, doubled or miscounted (seed ${seed})`, async (t) => {
         const queue = new RandomQueue(await open(t), new Random(seed))
         for (let step = 1; step <= TURNS; step++) {
