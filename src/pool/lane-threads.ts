@@ -29,12 +29,18 @@ export class LaneThreads<T extends WorkerThread> {
 
   /** What a kind holds of all. */
   held(kind: string): number {
-    return this.all().reduce((sum, thread) => sum + thread.held(kind), 0)
+    let held = 0
+    for (const thread of this.own) held += thread.held(kind)
+    for (const thread of this.leaving) held += thread.held(kind)
+    return held
   }
 
   /** Threads that have jobs of a kind. */
   holders(kind: string): number {
-    return this.all().filter((thread) => thread.held(kind) > 0).length
+    let holders = 0
+    for (const thread of this.own) if (thread.held(kind) > 0) holders += 1
+    for (const thread of this.leaving) if (thread.held(kind) > 0) holders += 1
+    return holders
   }
 
   /** Sets the number of its own: those that are idle leave first. */

@@ -27,66 +27,107 @@ const SLACK = 1e-9
  * kind gets to no more threads than it may hold.
  *
  * @param idleForAll idle ones that any kind may have; the others are for kinds that have none
- * @returns by candidate; undefined where nothing is given
  */
 export function pack(
   jobs: readonly HandOff[],
   candidates: readonly Candidate[],
   idleForAll: number,
   cost: (handOff: HandOff) => number,
-): (Packed | undefined)[] {
-  const packets: (Packed | undefined)[] = candidates.map(() => undefined)
-  const held = candidates.map(({ kinds }) => new Set(kinds))
-  /** Candidates that take nothing more, until they are idle. */
-  const kept = new Set<number>()
-  const light = jobs.filter((job) => cost(job) < 1)
-  const total = light.reduce((sum, job) => sum + cost(job), 0)
-  const share = Math.min(1, total / Math.ceil(total / WORTH_A_THREAD))
-  // Idle ones first, so that short jobs fill up behind others only when there is no other place.
-  const order = [...candidates.keys()].sort(
-    (a, b) => Number(candidates[b]!.isIdle) - Number(candidates[a]!.isIdle),
-  )
-  for (const job of jobs) {
-    const price = cost(job)
-    const place = find(job, price, share) ?? find(job, price, 1)
+): Packing {
+  const prices = jobs.map(cost)
+  const light = prices.reduce((sum, price) => (price < 1 ? sum + price : sum), 0)
+  const share = Math.min(1, light / Math.ceil(light / WORTH_A_THREAD))
+  const packing = new Packing(candidates, idleForAll)
+  for (const [i, job] of jobs.entries()) packing.put(job, prices[i]!, share)
+  return packing
+}
+
+/** A candidate while jobs are given to it. */
+interface Place {
+  readonly room: number
+  readonly isIdle: boolean
+  /** Kinds of the jobs that it has, and of those that it is given. */
+  readonly kinds: Set<string>
+  packet: Packed | undefined
+  /** Whether it takes nothing more until it is idle. */
+  isKept: boolean
+}
+
+/** What each candidate is given. */
+export class Packing {
+  /** Jobs that no candidate is given. */
+  readonly left: HandOff[] = []
+  readonly #places: Place[]
+  readonly #order: readonly Place[]
+  readonly #idleForAll: number
+
+  constructor(candidates: readonly Candidate[], idleForAll: number) {
+    this.#places = candidates.map(({ room, isIdle, kinds }) => {
+      return { room, isIdle, kinds: new Set(kinds), packet: undefined, isKept: false }
+    })
+    // Idle ones first, so that short jobs fill up behind others only when there is no other place.
+    this.#order = this.#places.toSorted((a, b) => Number(b.isIdle) - Number(a.isIdle))
+    this.#idleForAll = idleForAll
+  }
+
+  /** By candidate; undefined where nothing is given. */
+  get packets(): (Packed | undefined)[] {
+    return this.#places.map(({ packet }) => packet)
+  }
+
+  /**
+   * Gives one job to a candidate, if any has room.
+   *
+   * @param share up to which the candidates are filled evenly
+   */
+  put(job: HandOff, price: number, share: number): void {
+    const place = this.#find(job, price, share) ?? this.#find(job, price, 1)
     if (place === undefined) {
-      if (price >= 1) keepPlace(job)
-      continue
+      this.left.push(job)
+      if (price >= 1) this.#keepPlace(job)
+      return
     }
-    held[place]!.add(job.job.kind)
-    const packet = (packets[place] ??= { handOffs: [], cost: 0 })
-    packet.handOffs.push(job)
-    packet.cost = price < 1 ? packet.cost + price : Infinity
-  }
-  return packets
-
-  /** Short jobs that come later must not fill up the place that it waits for. */
-  function keepPlace(job: HandOff): void {
-    const soon = order.filter((at) => candidates[at]!.room > 0 && !kept.has(at) && mayHold(job, at))
-    const at = soon.sort((a, b) => candidates[b]!.room - candidates[a]!.room)[0]
-    if (at !== undefined) kept.add(at)
+    place.kinds.add(job.job.kind)
+    place.packet ??= { handOffs: [], cost: 0 }
+    place.packet.handOffs.push(job)
+    place.packet.cost = price < 1 ? place.packet.cost + price : Infinity
   }
 
-  function find(job: HandOff, price: number, upTo: number): number | undefined {
-    return order.find((at) => !kept.has(at) && fits(price, at, upTo) && mayHold(job, at))
+  #find(job: HandOff, price: number, upTo: number): Place | undefined {
+    for (const place of this.#order) {
+      if (fits(place, price, upTo) && this.#mayHold(job, place)) return place
+    }
+    return undefined
   }
 
-  function fits(price: number, at: number, upTo: number): boolean {
-    const { isIdle, room } = candidates[at]!
-    const packed = packets[at]?.cost
-    if (price >= 1) return isIdle && packed === undefined
-    return packed === undefined ? room > 0 : packed < Math.min(upTo, room) - SLACK
+  /** Short jobs that come later must not fill up the place that the job waits for. */
+  #keepPlace(job: HandOff): void {
+    let roomiest: Place | undefined
+    for (const place of this.#order) {
+      if (place.room <= (roomiest?.room ?? 0) || place.isKept) continue
+      if (this.#mayHold(job, place)) roomiest = place
+    }
+    if (roomiest !== undefined) roomiest.isKept = true
   }
 
-  function mayHold({ job, terms }: HandOff, at: number): boolean {
-    if (held[at]!.has(job.kind)) return true
-    const holders = held.filter((kinds) => kinds.has(job.kind)).length
+  #mayHold({ job, terms }: HandOff, place: Place): boolean {
+    if (place.kinds.has(job.kind)) return true
+    let holders = 0
+    for (const { kinds } of this.#places) if (kinds.has(job.kind)) holders += 1
     if (holders >= terms.most) return false
-    return holders === 0 || !candidates[at]!.isIdle || packets[at] !== undefined || isIdleForAll()
+    return holders === 0 || !place.isIdle || place.packet !== undefined || this.#isIdleForAll
   }
 
-  function isIdleForAll(): boolean {
-    const used = packets.filter((packet, at) => packet && candidates[at]!.isIdle)
-    return used.length < idleForAll
+  /** Whether any kind may have one more of those that are idle. */
+  get #isIdleForAll(): boolean {
+    let used = 0
+    for (const { isIdle, packet } of this.#places) if (isIdle && packet) used += 1
+    return used < this.#idleForAll
   }
+}
+
+function fits({ isIdle, room, packet, isKept }: Place, price: number, upTo: number): boolean {
+  if (isKept) return false
+  if (price >= 1) return isIdle && packet === undefined
+  return packet === undefined ? room > 0 : packet.cost < Math.min(upTo, room) - SLACK
 }

@@ -9,19 +9,25 @@ import type { Report } from '../thread/protocol.ts'
  * retry repairs, so the job is dead, and says why.
  */
 export function reportsOf(received: unknown): Report[] {
-  return Array.isArray(received) ? received.flatMap(reportOf) : []
+  if (!Array.isArray(received)) return []
+  const reports: Report[] = []
+  for (const one of received as unknown[]) {
+    const report = reportOf(one)
+    if (report !== undefined) reports.push(report)
+  }
+  return reports
 }
 
-function reportOf(received: unknown): Report | [] {
+function reportOf(received: unknown): Report | undefined {
   const { slot, token, outcome, took, units } = (received ?? {}) as Report
   // Whether the run is the thread's own, its token says.
-  if (!Number.isInteger(slot) || !Number.isSafeInteger(token)) return []
+  if (!Number.isInteger(slot) || !Number.isSafeInteger(token)) return undefined
   return {
     slot,
     token,
     outcome: outcome === undefined ? undefined : checked(outcome),
     took: isDuration(took) ? took : undefined,
-    ...(Number.isInteger(units) ? { units } : {}),
+    units: Number.isInteger(units) ? units : 0,
   }
 }
 

@@ -68,6 +68,8 @@ export class RunTimeouts<R extends Watched> {
   }
 }
 
+const { timeOrigin } = performance
+
 function now(): number {
-  return performance.timeOrigin + performance.now()
+  return timeOrigin + performance.now()
 }

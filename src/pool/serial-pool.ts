@@ -63,14 +63,16 @@ export class SerialPool implements Pool {
   }
 
   get free(): number {
-    const room = this.#places().reduce((sum, place) => sum + place.room, 0)
-    // What its kind keeps back takes no room from others.
-    const waiting = this.#waiting.filter((handOff) => this.#mayHoldAnother(handOff))
-    return Math.max(0, room - this.#costOf(waiting))
+    let room = this.#places().reduce((sum, place) => sum + place.room, 0)
+    for (const handOff of this.#waiting) {
+      // What its kind keeps back takes no room from others.
+      if (this.#mayHoldAnother(handOff)) room -= this.#costOf(handOff)
+    }
+    return Math.max(0, room)
   }
 
   get reserve(): number {
-    return this.#waiting.length > 0 ? 0 : this.#idle().length - this.#idleForAll
+    return this.#waiting.length > 0 ? 0 : this.#idle - this.#idleForAll
   }
 
   get problem(): string | undefined {
@@ -91,6 +93,7 @@ export class SerialPool implements Pool {
 
   roomFor(kind: string, most: number): Room {
     const waiting = this.#waiting.filter(({ job }) => job.kind === kind)
+    const cost = waiting.reduce((sum, handOff) => sum + this.#costOf(handOff), 0)
     const holders = this.#threads.holders(kind)
     const reserve = holders + waiting.length === 0 ? this.reserve : 0
     // On threads that have the kind there is room for more of it; others are new ones to it.
@@ -100,14 +103,14 @@ export class SerialPool implements Pool {
     const rooms = [...others.map(({ room }) => room), reserve].sort((a, b) => b - a)
     const left = Math.max(0, most - holders)
     const all = [...has.map(({ room }) => room), ...rooms.slice(0, left)]
-    const room = all.reduce((sum, one) => sum + one, 0) - this.#costOf(waiting)
+    const room = all.reduce((sum, one) => sum + one, 0) - cost
     return { room: Math.max(0, Math.min(room, this.#mostFor(kind))), reserve }
   }
 
   /** While a thread is being replaced, kinds that end threads leave the last one to others. */
   #mostFor(kind: string): number {
     const isShort = this.#threads.own.some((thread) => thread.isBeingReplaced)
-    return isShort && this.#deadly.has(kind) ? this.#idle().length - 1 : Infinity
+    return isShort && this.#deadly.has(kind) ? this.#idle - 1 : Infinity
   }
 
   cost(kind: string): number {
@@ -184,30 +187,32 @@ export class SerialPool implements Pool {
   #learn(kind: string, { type }: Outcome, took: number | undefined): void {
     if (took !== undefined) {
       this.#estimates.measured(kind, took)
-      this.#deadly.delete(kind)
+      if (this.#deadly.size > 0) this.#deadly.delete(kind)
     } else if (type === 'lost' || type === 'timedOut') this.#deadly.add(kind)
     if (type === 'lost') this.#estimates.forget(kind)
   }
 
-  #costOf(handOffs: readonly HandOff[]): number {
-    return handOffs.reduce((sum, { job, terms }) => {
-      return sum + (terms.alone ? 1 : this.cost(job.kind))
-    }, 0)
+  #costOf({ job, terms }: HandOff): number {
+    return terms.alone ? 1 : this.cost(job.kind)
   }
 
-  #idle(): SerialThread[] {
-    return this.#threads.own.filter(({ free }) => free > 0)
+  /** How many threads have nothing to do. */
+  get #idle(): number {
+    let idle = 0
+    for (const { free } of this.#threads.own) if (free > 0) idle += 1
+    return idle
   }
 
   /** How many of the idle threads any kind may have. */
   get #idleForAll(): number {
-    const taken = this.#threads.own.filter(({ batches }) => batches > 0).length
-    return Math.max(0, Math.min(this.#idle().length, this.#size - taken))
+    let taken = 0
+    for (const { batches } of this.#threads.own) if (batches > 0) taken += 1
+    return Math.max(0, Math.min(this.#idle, this.#size - taken))
   }
 
   /** What any kind may take. */
   #places(): Place[] {
-    const idle = this.#idle().slice(0, this.#idleForAll)
+    const idle = this.#threads.own.filter(({ free }) => free > 0).slice(0, this.#idleForAll)
     return [...idle.map((thread) => ({ thread, room: 1 })), ...this.#behind()]
   }
 
@@ -244,19 +249,20 @@ export class SerialPool implements Pool {
       const room = isIdle ? 1 : Math.min(1, behind.get(thread) ?? 0)
       return { isIdle, room, kinds: thread.kinds }
     })
-    const cost = (handOff: HandOff): number => this.#costOf([handOff])
-    const packets = pack(this.#waiting, candidates, this.#idleForAll, cost)
-    const handed = new Set(packets.flatMap((packet) => packet?.handOffs ?? []))
-    this.#waiting = this.#waiting.filter((handOff) => !handed.has(handOff))
+    const cost = (handOff: HandOff): number => this.#costOf(handOff)
+    const { packets, left } = pack(this.#waiting, candidates, this.#idleForAll, cost)
+    this.#waiting = left
     packets.forEach((packet, at) => packet && threads[at]!.start(packet))
   }
 
   /** While a thread is free, no job waits behind a slow one that may run there. */
   #takeBackOverdue(): void {
     if (this.#waiting.some((handOff) => this.#mayMove(handOff))) return
-    const isFree = this.#idle().length > 0
+    if (this.#idle === 0) return
     for (const thread of this.#threads.all()) {
-      if (isFree && thread.isHeldUp) this.#waiting.push(...this.#takeBack(thread))
+      // An idle thread that not any kind may have is for a kind that has none.
+      const mayGive = this.#idleForAll > 0 || thread.kinds.size > 1
+      if (mayGive && thread.isHeldUp) this.#waiting.push(...this.#takeBack(thread))
     }
   }
 

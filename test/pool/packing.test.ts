@@ -37,7 +37,7 @@ const busy = (room: number, ...kinds: string[]): Candidate => ({
 
 /** The places of the jobs that each candidate is given, among all. */
 function packed(given: HandOff[], candidates: Candidate[]): (number[] | undefined)[] {
-  return pack(given, candidates, Infinity, costOf).map((packet) =>
+  return pack(given, candidates, Infinity, costOf).packets.map((packet) =>
     packet?.handOffs.map((handOff) => given.indexOf(handOff)),
   )
 }
@@ -102,7 +102,7 @@ describe('jobs are put together', () => {
 })
 
 test('short jobs that are too many fill each thread once', () => {
-  const packets = pack(times(25, 'small'), [idle(), idle()], Infinity, costOf)
+  const { packets } = pack(times(25, 'small'), [idle(), idle()], Infinity, costOf)
   assert.deepEqual(
     packets.map((packet) => packet?.handOffs.length),
     [10, 10],
@@ -169,7 +169,7 @@ describe('with fewer idle threads for all than there are', () => {
   ]
   for (const [what, given, idleForAll, packets] of cases) {
     test(what, () => {
-      const packed = pack(given, [idle(), idle()], idleForAll, costOf)
+      const packed = pack(given, [idle(), idle()], idleForAll, costOf).packets
       const places = packed.map((one) => one?.handOffs.map((job) => given.indexOf(job)) ?? [])
       assert.deepEqual(places, packets)
     })
@@ -177,7 +177,7 @@ describe('with fewer idle threads for all than there are', () => {
 
   test('one that waits for its kind keeps no place that its kind cannot have', () => {
     const given = jobs('heavy', 'tiny')
-    const packed = pack(given, [busy(0, 'heavy'), idle()], 0, costOf)
+    const packed = pack(given, [busy(0, 'heavy'), idle()], 0, costOf).packets
     assert.deepEqual(packed[1]?.handOffs, [given[1]])
   })
 })
@@ -207,7 +207,7 @@ function aScene(random: Random): [HandOff[], Candidate[]] {
 
 function check(given: HandOff[], candidates: Candidate[]): void {
   const before = JSON.stringify(candidates)
-  const packets = pack(given, candidates, Infinity, costOf)
+  const { packets } = pack(given, candidates, Infinity, costOf)
   assert.equal(JSON.stringify(candidates), before)
   assert.equal(packets.length, candidates.length)
 

@@ -84,7 +84,7 @@ describe('what a thread reports is checked at the border', () => {
   for (const outcome of [undefined, ...WHOLE]) {
     test(`a whole outcome passes as it is: ${outcome?.type ?? 'nothing to tell'}`, () => {
       const report = { slot: 1, token: 7, outcome, took: 0.5 }
-      assert.deepEqual(reportsOf([report]), [report])
+      assert.deepEqual(reportsOf([report]), [{ ...report, units: 0 }])
     })
   }
 
@@ -103,12 +103,13 @@ describe('what a thread reports is checked at the border', () => {
   test('of a duration that is none only the duration is left out', () => {
     for (const took of [Number.NaN, -1, Infinity, '1', null, undefined, {}]) {
       const [report] = reportsOf([{ slot: 1, token: 7, outcome: completion, took }])
-      assert.deepEqual(report, { slot: 1, token: 7, outcome: completion, took: undefined })
+      const expected = { slot: 1, token: 7, outcome: completion, took: undefined, units: 0 }
+      assert.deepEqual(report, expected)
     }
   })
 
   test('reports that name no run are left out, and the others stay', () => {
-    const whole = { slot: 0, token: 5, outcome: undefined, took: 1 }
+    const whole = { slot: 0, token: 5, outcome: undefined, took: 1, units: 0 }
     const odd = [null, undefined, 1, 'x', [], {}, { slot: 0.5, token: 1 }, { slot: 1, token: '1' }]
     assert.deepEqual(reportsOf([...odd, whole, ...odd]), [whole])
     for (const received of odd) assert.deepEqual(reportsOf(received), [])
