@@ -1,4 +1,4 @@
-import { enqueuedEvent, jobRef, type Events } from '../events.ts'
+import { AcceptedSubmission, NamedJob, type Events } from '../events.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
@@ -29,32 +29,37 @@ export function announce(events: Events, conclusion: Conclusion): void {
   if (quiet && outcome.type === 'completed' && !settled.setAside) return
   settle.followUps.forEach((followUp, i) => {
     const written = settled.followUps[i]
-    if (written) events.emit('enqueued', () => enqueuedEvent(followUp, written))
+    if (written) events.emit('enqueued', () => new AcceptedSubmission(followUp, written))
   })
   if (outcome.type === 'completed' && !settled.setAside) {
-    const result = (): unknown => outcome.result && (JSON.parse(outcome.result) as unknown)
     const { rerun } = settled
     events.emit('completed', () => {
-      return { job: jobRef(job), result: result(), durationMs, queuedMs, rerun }
+      const result = outcome.result && (JSON.parse(outcome.result) as unknown)
+      return { job: new NamedJob(job), result, durationMs, queuedMs, rerun }
     })
   } else if (settled.setAside) {
     const error = toJobError(settled.setAside)
-    events.emit('dead', () => ({ job: jobRef(job), error, durationMs, queuedMs }))
+    events.emit('dead', () => ({ job: new NamedJob(job), error, durationMs, queuedMs }))
   } else if (outcome.type === 'cancelled') {
-    events.emit('cancelled', () => ({ job: jobRef(job) }))
+    events.emit('cancelled', () => ({ job: new NamedJob(job) }))
   } else if (settlement.to === 'dead' && settled.state === 'dead') {
-    events.emit('dead', () => ({ job: jobRef(job), error: settlement.error, durationMs, queuedMs }))
+    events.emit('dead', () => ({
+      job: new NamedJob(job),
+      error: settlement.error,
+      durationMs,
+      queuedMs,
+    }))
   } else if (outcome.type === 'lost') {
     const crashes = job.crashes + 1
-    events.emit('lost', () => ({ job: jobRef(job), reason: outcome.reason, crashes }))
+    events.emit('lost', () => ({ job: new NamedJob(job), reason: outcome.reason, crashes }))
   } else if (outcome.type === 'snoozed' && settlement.to === 'queued') {
     const runAt = clock.wallOf(settlement.runAt)
-    events.emit('snoozed', () => ({ job: jobRef(job), runAt }))
+    events.emit('snoozed', () => ({ job: new NamedJob(job), runAt }))
   } else if (outcome.type === 'released') {
-    events.emit('released', () => ({ job: jobRef(job), reason: outcome.reason }))
+    events.emit('released', () => ({ job: new NamedJob(job), reason: outcome.reason }))
   } else if (settlement.to !== 'completed' && settlement.error !== null) {
     const { error } = settlement
     const runAt = clock.wallOf(settlement.to === 'queued' ? settlement.runAt : now)
-    events.emit('retrying', () => ({ job: jobRef(job), error, runAt, durationMs, queuedMs }))
+    events.emit('retrying', () => ({ job: new NamedJob(job), error, runAt, durationMs, queuedMs }))
   }
 }

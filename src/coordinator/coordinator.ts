@@ -1,4 +1,4 @@
-import { enqueuedEvent, jobRef, type Events } from '../events.ts'
+import { AcceptedSubmission, NamedJob, type Events } from '../events.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
@@ -17,7 +17,7 @@ import { FailedTurns } from './failed-turns.ts'
 import { Groups } from './groups.ts'
 import { Mailbox, type Ending, type Mail, type Order, type Submission } from './mailbox.ts'
 import { Pauses } from './pauses.ts'
-import { decide, termsOf } from './settle.ts'
+import { decide, termsOf, type Circumstances } from './settle.ts'
 import { Throughput } from './throughput.ts'
 import { WakeTimer } from './timer.ts'
 import { TurnSize } from './turn-size.ts'
@@ -74,9 +74,14 @@ export class Coordinator {
   /** Runs that have ended: put back since they were interrupted, and otherwise. */
   readonly #ends = { released: 0, completed: 0 }
 
+  /** Tells of a mistake of the host's that has stopped nothing. */
+  readonly #mistake = (error: unknown, during: string): void => {
+    this.#parts.events.emit('error', () => ({ error, during }))
+  }
+
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
-    this.#groups = new Groups(parts.lanes, (error, during) => this.#mistake(error, during))
+    this.#groups = new Groups(parts.lanes, this.#mistake)
     this.#failedTurns = new FailedTurns({
       ...parts,
       mailbox: this.#mailbox,
@@ -245,12 +250,13 @@ export class Coordinator {
 
   async #turn(): Promise<void> {
     this.#turning = true
-    const { clock } = this.#parts
+    const { clock, random } = this.#parts
     const mail = this.#mailbox.take(this.#size.rows, this.#behind)
     const now = clock.now()
     const start = clock.monotonic()
     const endings = mail.endings.map((ending) => this.#unlessCancelled(ending))
-    const settles = endings.map((ending) => this.#decide(ending, now))
+    const circumstances = { now, clock, random, onMistake: this.#mistake }
+    const settles = endings.map((ending) => this.#decide(ending, circumstances))
     const commands = mail.orders.map(({ command }) => this.#withToken(command))
     const enqueues = mail.submissions.map(({ job }) => job)
     const admit = (queues: Queue[], pauses: readonly Pause[]): Admission[] =>
@@ -285,17 +291,13 @@ export class Coordinator {
     return isOwn ? { job, outcome: { type: 'cancelled', deliveries }, took } : ending
   }
 
-  #decide({ job, outcome }: Ending, now: number): Settle {
-    const { lanes, random, clock } = this.#parts
-    const onMistake = (error: unknown, during: string): void => this.#mistake(error, during)
-    const policy = lanes.policy(job.kind)
-    const followUps = 'followUps' in outcome ? outcome.followUps : []
-    return {
-      job,
-      ...decide(outcome, job, { policy, now, clock, random, onMistake }),
-      followUps: followUps.map((one) => this.#groups.followUp(one, now)),
-      deliveries: 'deliveries' in outcome ? outcome.deliveries : [],
-    }
+  #decide({ job, outcome }: Ending, circumstances: Circumstances): Settle {
+    const policy = this.#parts.lanes.policy(job.kind)
+    const { settlement, rerun } = decide(outcome, job, policy, circumstances)
+    const made = 'followUps' in outcome ? outcome.followUps : []
+    const followUps = made.map((one) => this.#groups.followUp(one, circumstances.now))
+    const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
+    return { job, settlement, rerun, followUps, deliveries }
   }
 
   /** Since when a suspect runs whose end is not among these. */
@@ -345,15 +347,11 @@ export class Coordinator {
     }
   }
 
-  #mistake(error: unknown, during: string): void {
-    this.#parts.events.emit('error', () => ({ error, during }))
-  }
-
   #acknowledge({ job, resolve, reject }: Submission, result: EnqueueResult | HelveError): void {
     if (result instanceof HelveError) return reject(result)
     resolve(result)
     if (!this.#parts.events.heard('enqueued')) return
-    this.#parts.events.emit('enqueued', () => enqueuedEvent(job, result))
+    this.#parts.events.emit('enqueued', () => new AcceptedSubmission(job, result))
   }
 
   #answer({ command, resolve, reject }: Order, result: CommandResult | HelveError): void {
@@ -365,7 +363,8 @@ export class Coordinator {
   #executed(command: Command, result: CommandResult): void {
     const { events } = this.#parts
     if (command.type === 'cancel' && result === 'running') this.#end(command.id)
-    else if (typeof result === 'object') events.emit('cancelled', () => ({ job: jobRef(result) }))
+    else if (typeof result === 'object')
+      events.emit('cancelled', () => ({ job: new NamedJob(result) }))
     else if (command.type === 'pause') {
       const { target, by } = command
       events.emit('paused', () => ({ target, by }))
@@ -390,7 +389,7 @@ export class Coordinator {
     if (settled?.refused) {
       return this.settled(job, failed(settled.refused, kept(settle, settled.refused)), took)
     }
-    if (!settled) events.emit('stale', () => ({ job: jobRef(job) }))
+    if (!settled) events.emit('stale', () => ({ job: new NamedJob(job) }))
     const run = this.#running.get(job.id)
     // An ending that is late says nothing about the run that the job has now.
     if (run !== undefined && run.job.token !== job.token) return
@@ -425,7 +424,7 @@ export class Coordinator {
     const { lanes, events } = this.#parts
     if (events.heard('started')) {
       const queuedMs = queuedFor(job, now)
-      events.emit('started', () => ({ job: jobRef(job), queuedMs }))
+      events.emit('started', () => ({ job: new NamedJob(job), queuedMs }))
     }
     try {
       const pool = lanes.pools.get(lanes.of(job.kind) ?? '')

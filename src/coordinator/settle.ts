@@ -9,9 +9,8 @@ import type { QueueClock } from '../store/timeline.ts'
 
 const CANCELLED: JobError = { name: 'CancelledError', message: 'cancelled' }
 
-/** What a decision depends on besides the run. */
+/** What the decisions of a turn depend on besides the runs. */
 export interface Circumstances {
-  policy: Policy
   /** The moment of the queue. */
   now: number
   clock: Pick<QueueClock, 'timeOf'>
@@ -21,6 +20,8 @@ export interface Circumstances {
   onMistake: (error: unknown, during: string) => void
 }
 
+type Around = Circumstances & { policy: Policy }
+
 /** What becomes of a job after a run. */
 export interface Decision {
   settlement: Settlement
@@ -28,24 +29,33 @@ export interface Decision {
   rerun: Rerun
 }
 
+type Unsuccessful = Exclude<Outcome, { type: 'completed' }>
+type Unfinished = Exclude<Settlement, { to: 'completed' }>
+
+/** The way of almost every job: one object for all of them. */
+const COMPLETED: Decision = { settlement: { to: 'completed' }, rerun: { crashes: 0, error: null } }
+
 /** Decides what becomes of a job after a run: every retry, rerun and death is decided here. */
-export function decide(outcome: Outcome, job: ClaimedJob, around: Circumstances): Decision {
-  const settlement = settlementOf(outcome, job, around)
-  const error = settlement.to === 'completed' ? null : settlement.error
+export function decide(
+  outcome: Outcome,
+  job: ClaimedJob,
+  policy: Policy,
+  turn: Circumstances,
+): Decision {
+  if (outcome.type === 'completed') return COMPLETED
+  const settlement = settlementOf(outcome, job, { ...turn, policy })
+  const { error } = settlement
   return { settlement, rerun: { crashes: crashesAfter(outcome, job), error } }
 }
 
 /** A job that kills its thread each time ends, however often submissions are folded into it. */
 function crashesAfter({ type }: Outcome, { crashes }: ClaimedJob): number {
-  if (type === 'completed') return 0
   return Math.min(type === 'lost' ? crashes + 1 : crashes, MAX_CRASHES - 1)
 }
 
-function settlementOf(outcome: Outcome, job: ClaimedJob, around: Circumstances): Settlement {
+function settlementOf(outcome: Unsuccessful, job: ClaimedJob, around: Around): Unfinished {
   const { policy, now } = around
   switch (outcome.type) {
-    case 'completed':
-      return { to: 'completed' }
     case 'failed':
       if (outcome.permanent) return { to: 'dead', charge: 'attempt', error: outcome.error }
       return retry(job, outcome.error, around, outcome.retryAt)
@@ -72,12 +82,12 @@ function settlementOf(outcome: Outcome, job: ClaimedJob, around: Circumstances):
   }
 }
 
-function uncharged(runAt: number): Settlement {
+function uncharged(runAt: number): Unfinished {
   return { to: 'queued', runAt, charge: 'nothing', error: null, backingOff: false }
 }
 
 /** @param at the wall clock's time before which it is not to run again */
-function retry(job: ClaimedJob, error: JobError, around: Circumstances, at?: number): Settlement {
+function retry(job: ClaimedJob, error: JobError, around: Around, at?: number): Unfinished {
   const { policy, now, clock } = around
   if (job.attempt >= (job.maxAttempts ?? policy.maxAttempts)) {
     return { to: 'dead', charge: 'attempt', error }
@@ -102,7 +112,7 @@ export function termsOf(job: ClaimedJob, policy: Policy, most: number): Terms {
   }
 }
 
-function backoff(job: ClaimedJob, error: JobError, around: Circumstances): number {
+function backoff(job: ClaimedJob, error: JobError, around: Around): number {
   const { policy, random, onMistake } = around
   const given = job.overrides?.backoff ?? policy.backoff
   if (typeof given !== 'function') return backoffDelay(given, job.attempt, random)

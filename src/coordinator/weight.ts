@@ -15,6 +15,7 @@ export function rowsOf({ outcome }: { outcome: Outcome }): number {
 export function bytesOf({ job, outcome }: { job: ClaimedJob; outcome: Outcome }): number {
   // A row that stays is written again, as a whole.
   const own = outcome.type === 'completed' ? 0 : job.payload.length
+  if (rowsOf({ outcome }) === 1) return own
   const followUps = 'followUps' in outcome ? outcome.followUps : []
   const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
   const payloads = followUps.reduce((sum, { payload }) => sum + payload.length, own)

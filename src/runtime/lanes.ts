@@ -1,6 +1,6 @@
 import type { Lanes } from '../coordinator/admission.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
-import { jobRef, type Events } from '../events.ts'
+import { NamedJob, type Events } from '../events.ts'
 import type { HostLogger } from '../host-logger.ts'
 import type { HostLog } from '../log.ts'
 import { jobLogger } from '../logger.ts'
@@ -140,7 +140,7 @@ function laneListener(lane: string, parts: LaneParts): PoolListener {
   return {
     settled: (job, outcome, took) => coordinator.settled(job, outcome, took),
     roomier: () => coordinator.wake(),
-    progress: (job, value) => events.emit('progress', () => ({ job: jobRef(job), value })),
+    progress: (job, value) => events.emit('progress', () => ({ job: new NamedJob(job), value })),
     log: (level, fields, message) => logger[level](fields, message),
     threadUp: (thread, kinds) => {
       // What waits for a handler is looked at again.
@@ -151,9 +151,14 @@ function laneListener(lane: string, parts: LaneParts): PoolListener {
     },
     threadDown: (thread, reason) => events.emit('thread:down', () => ({ lane, thread, reason })),
     threadStalled: (thread, job, heldMs) =>
-      events.emit('thread:stalled', () => ({ lane, thread, job: job && jobRef(job), heldMs })),
+      events.emit('thread:stalled', () => ({
+        lane,
+        thread,
+        job: job && new NamedJob(job),
+        heldMs,
+      })),
     threadResumed: (thread, heldMs) =>
       events.emit('thread:resumed', () => ({ lane, thread, heldMs })),
-    stuck: (job, reason) => events.emit('stuck', () => ({ job: jobRef(job), reason })),
+    stuck: (job, reason) => events.emit('stuck', () => ({ job: new NamedJob(job), reason })),
   }
 }

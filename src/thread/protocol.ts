@@ -100,7 +100,7 @@ export interface Report {
   /** Milliseconds that the run took; undefined when the thread did not get to say. */
   took: number | undefined
   /** What the main thread gives back to the thread's `Credit`; none for what weighs little. */
-  units?: number
+  units?: number | undefined
 }
 
 /**

@@ -235,8 +235,8 @@ for (const [what, table] of Object.entries(cases)) {
     for (const [name, { outcome, job, policy, random = 0.5, to }] of Object.entries(table)) {
       test(name, () => {
         const all = { ...DEFAULT_POLICY, ...policy }
-        const around = { policy: all, now: NOW, clock: wallTime, onMistake: () => undefined }
-        const decided = decide(outcome, aClaim(job), { ...around, random: () => random })
+        const around = { now: NOW, clock: wallTime, onMistake: () => undefined }
+        const decided = decide(outcome, aClaim(job), all, { ...around, random: () => random })
         assert.deepEqual(decided.settlement, to)
       })
     }

@@ -22,7 +22,7 @@ describe('a job, from its submission to its end', () => {
     const { result, rerun, durationMs, job } = await h.event('completed', id)
     assert.deepEqual([result, rerun], [5, false])
     assert.ok(durationMs >= 0)
-    assert.deepEqual(job, { id, kind: 'echo', dedupeKey: null, attempt: 1 })
+    assert.deepEqual({ ...job }, { id, kind: 'echo', dedupeKey: null, attempt: 1 })
     assert.equal(await h.runtime.get(id), undefined)
   })
 
