@@ -78,13 +78,15 @@ export function newJob(
   const options = (given ?? NO_OPTIONS) as EnqueueOptions
   if (options !== NO_OPTIONS) checkKeys(options, 'options', ENQUEUE_KEYS)
   const { priority = defaults?.priority } = options
+  const { runAt, wallAt } = timesOf(options, now, wall, defaults?.delay)
   return {
     kind: checkKind(kind),
     payload: payloadJson(payload),
     dedupeKey: checkDedupeKey(options.dedupeKey),
     priority:
       priority === undefined ? 0 : checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY),
-    ...timesOf(options, now, wall, defaults?.delay),
+    runAt,
+    wallAt,
     maxAttempts: options.maxAttempts === undefined ? null : checkMaxAttempts(options.maxAttempts),
     overrides: overridesOf(options),
     group:

@@ -62,11 +62,9 @@ export class Timeline implements QueueClock {
 
   now(): number {
     const { wall, monotonic } = this.#sources
-    const before = monotonic()
-    const shown = wall()
-    const after = monotonic()
-    if (after - before <= LONGEST_READING) this.#observe(this.#origin + before, shown)
-    return Math.floor(this.#origin + after)
+    const time = this.#origin + monotonic()
+    const isOff = Math.abs(wall() - time - this.#offset) > STEP
+    return Math.floor(isOff ? this.#look() : time)
   }
 
   wallOf(time: number): number {
@@ -89,6 +87,16 @@ export class Timeline implements QueueClock {
   kept({ time, offset }: Anchor): void {
     this.#kept = time
     this.#isSet = offset !== this.#offset
+  }
+
+  /** Reads both clocks: the wall clock may have been set, or the process held up between two readings. */
+  #look(): number {
+    const { wall, monotonic } = this.#sources
+    const before = this.#origin + monotonic()
+    const shown = wall()
+    const after = this.#origin + monotonic()
+    if (after - before <= LONGEST_READING) this.#observe(before, shown)
+    return after
   }
 
   /** Follows a wall clock that somebody has set. */
