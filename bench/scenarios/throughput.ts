@@ -32,15 +32,17 @@ export function enqueueMany(params: Params): Promise<Record<string, number>> {
 /** Works off a queue that has been filled before; the threads are up. */
 export function drain(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
+    await warmUp(runtime, params)
+    await runtime.pause({ lane: 'default' })
     const payload = payloadOf(params)
     await runtime.enqueueMany(
       Array.from({ length: params.jobs }, () => ({ kind: 'noop', payload }) as const),
     )
     const done = completions(runtime, params.jobs)
-    const running = runtime.run()
-    const perSecond = await rate(params.jobs, () => done)
-    await runtime.stop()
-    await running
+    const perSecond = await rate(params.jobs, async () => {
+      await runtime.resume({ lane: 'default' })
+      await done
+    })
     return { 'drain/s': perSecond }
   })
 }
