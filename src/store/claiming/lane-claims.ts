@@ -6,6 +6,8 @@ import type { Suspects } from './suspects.ts'
 
 /** Characters of payloads that a lane claims in one turn: all of them are read at once. */
 const MOST_CHARACTERS = 1_048_576
+/** Jobs of a kind that are filed in one turn. */
+const MOST_UNFILED = 500
 
 /** A job that may have its turn; of a group, the group's first. */
 interface Contender extends Candidate {
@@ -45,7 +47,8 @@ export class LaneClaims {
   /** By priority, the first one first. */
   readonly #levels: PricedQueue[][]
   readonly jobs: ClaimedJob[] = []
-  readonly unfiled: UnfiledJob[] = []
+  /** By kind: jobs whose group has to be found out. */
+  readonly #unfiled = new Map<string, UnfiledJob[]>()
   readonly #turn: ClaimTurn
   readonly #budgets = new Map<string, KindBudget>()
   /** Queued jobs that it may still claim. */
@@ -89,8 +92,13 @@ export class LaneClaims {
     return this.isCut || this.unfiled.length > 0
   }
 
+  get unfiled(): UnfiledJob[] {
+    return [...this.#unfiled.values()].flat()
+  }
+
   /** Of several priorities, all are written first: the order of arrival is not that of the runs. */
   begin(): void {
+    this.#lookForUnfiled()
     if (this.#levels.length === 1) this.#claimDue()
   }
 
@@ -109,10 +117,23 @@ export class LaneClaims {
   }
 
   finish(): void {
-    for (const [kind, { terms }] of this.#budgets) {
-      if (terms.filing && !terms.held) this.unfiled.push(...this.#turn.source.unfiled(kind))
-    }
+    this.#lookForUnfiled()
     if (!this.#idle) this.#claimDue()
+  }
+
+  #lookForUnfiled(): void {
+    for (const [kind, { terms }] of this.#budgets) {
+      if (!terms.filing || terms.held || this.#isUnfiled(kind)) continue
+      const { source } = this.#turn
+      this.#unfiled.set(kind, source.unfiled(kind, MOST_UNFILED, MOST_CHARACTERS))
+    }
+  }
+
+  /** Whether as many jobs of a kind have to be filed as one turn files. */
+  #isUnfiled(kind: string): boolean {
+    const jobs = this.#unfiled.get(kind) ?? []
+    const characters = jobs.reduce((sum, { payload }) => sum + payload.length, 0)
+    return jobs.length === MOST_UNFILED || characters >= MOST_CHARACTERS
   }
 
   #take(budget: KindBudget): void {
@@ -238,7 +259,9 @@ export class LaneClaims {
       const room = Math.min(this.#room + this.#reserve, budget.room)
       const limit = Math.min(Math.floor(room / budget.terms.cost), Math.max(0, this.#left)) + 1
       const { filing } = budget.terms
-      const jobs = source.jobs(queue, limit, this.#characters, filing)
+      // A backlog is filed first: to pass over all of it again in each turn would take ever longer.
+      const isFiled = !this.#isUnfiled(queue.kind)
+      const jobs = isFiled ? source.jobs(queue, limit, this.#characters, filing) : []
       const groups = source.ready(queue, limit)
       pass.more ||= jobs.length === limit || groups.length === limit
       for (const [i, { job, runAt }] of jobs.entries()) {
@@ -290,7 +313,7 @@ export class LaneClaims {
     const budget = this.#budgets.get(queue.kind)!
     if (budget.terms.held) return source.bound(queue, null)
     if (budget.isFull || this.#isClosedTo(budget)) return
-    if (this.unfiled.some(({ kind }) => kind === queue.kind)) return
+    if (this.#unfiled.get(queue.kind)?.length) return
     // Without a token, nobody has looked at the groups that are ready.
     const looked = budget.freeAt > now ? -Infinity : now
     const next = Math.max(budget.freeAt, source.earliest(queue, looked))

@@ -1,4 +1,4 @@
-import type { ClaimedJob } from '../../job/job.ts'
+import type { ClaimedJob, NewJob } from '../../job/job.ts'
 import type { Queue, UnfiledJob } from '../store.ts'
 
 /** A queued job that could be claimed. */
@@ -24,8 +24,11 @@ export interface ReadyGroup {
  * has one too. A bound may be too low: whoever looks at the queue corrects it.
  */
 export interface ClaimSource {
-  /** Queues whose bound is not above the turn's time. */
-  due(): Queue[]
+  /**
+   * Queues whose bound is not above the turn's time, and those of jobs that may start as they are
+   * written: each once.
+   */
+  due(jobs: readonly NewJob[]): Queue[]
   /**
    * The due jobs of a queue that have no group, in the order `run_at, id`: `limit` at most, and no
    * more once their payloads exceed `bytes` characters.
@@ -45,8 +48,11 @@ export interface ClaimSource {
   running(kind: string, group: string): number
   /** When the bucket of a kind (group `''`) or a group is full again; undefined for one that is new. */
   spent(kind: string, group: string): number | undefined
-  /** Queued jobs of a kind whose group is not known yet; a bounded number. */
-  unfiled(kind: string): UnfiledJob[]
+  /**
+   * Queued jobs of a kind whose group is not known yet: `limit` at most, and no more once their
+   * payloads exceed `bytes` characters.
+   */
+  unfiled(kind: string, limit: number, bytes: number): UnfiledJob[]
   /** Moves these jobs to `running`. */
   claim(jobs: readonly ClaimedJob[]): void
   /** Puts a job off. */

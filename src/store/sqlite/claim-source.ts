@@ -1,4 +1,5 @@
-import type { ClaimedJob } from '../../job/job.ts'
+import type { ClaimedJob, NewJob } from '../../job/job.ts'
+import { QueueSet } from '../claiming/queue-set.ts'
 import type { Candidate, ClaimSource, ReadyGroup } from '../claiming/source.ts'
 import type { Queue, UnfiledJob } from '../store.ts'
 import { joinQueue } from './groups.ts'
@@ -10,9 +11,6 @@ type Row = unknown[]
 
 /** Rows that are read first; more of them as long as their payloads are short. */
 const FIRST_CHUNK = 16
-/** Jobs that are filed in one turn, and characters of their payloads. */
-const MOST_UNFILED = 500
-const MOST_UNFILED_CHARACTERS = 1_048_576
 
 /** The queue as the claims of one turn see it: by statements, inside the turn's transaction. */
 export class SqliteClaimSource implements ClaimSource {
@@ -34,18 +32,20 @@ export class SqliteClaimSource implements ClaimSource {
     this.#claim = claim
   }
 
-  due(): Queue[] {
-    const kept = this.#statements.dueQueues.all(this.#now).map((row): Queue => {
-      return { kind: row[0] as string, priority: row[1] as number }
-    })
-    const joined = this.#changes.due(this.#now)
-    return [...kept, ...joined.filter((one) => !kept.some(isSame.bind(null, one)))]
+  due(jobs: readonly NewJob[]): Queue[] {
+    const queues = new QueueSet()
+    for (const [kind, priority] of this.#statements.dueQueues.all(this.#now)) {
+      queues.add({ kind: kind as string, priority: priority as number })
+    }
+    for (const queue of this.#changes.due(this.#now)) queues.add(queue)
+    for (const job of jobs) queues.add(job)
+    return queues.all()
   }
 
   jobs(queue: Queue, limit: number, characters: number, filed: boolean): Candidate[] {
     const { due } = this.#statements
     const { kind, priority } = queue
-    const rows = inChunks(limit, characters, PAYLOAD, (last, most) => {
+    const rows = inChunks(limit, characters, (last, most) => {
       const after = last === undefined ? [-Infinity, -1] : [last[RUN_AT], last[ID]]
       return due.all(kind, priority, this.#now, ...after, Number(filed), most)
     })
@@ -82,9 +82,9 @@ export class SqliteClaimSource implements ClaimSource {
     return this.#statements.spent.get(kind, group) as number | undefined
   }
 
-  unfiled(kind: string): UnfiledJob[] {
+  unfiled(kind: string, limit: number, characters: number): UnfiledJob[] {
     const { unfiled } = this.#statements
-    const rows = inChunks(MOST_UNFILED, MOST_UNFILED_CHARACTERS, 1, (last, most) => {
+    const rows = inChunks(limit, characters, (last, most) => {
       return unfiled.all(kind, last?.[ID] ?? -1, most)
     })
     return rows.map(([id, payload]) => ({ id: id as number, kind, payload: payload as string }))
@@ -130,7 +130,6 @@ export class SqliteClaimSource implements ClaimSource {
 function inChunks(
   limit: number,
   characters: number,
-  payload: number,
   read: (last: Row | undefined, most: number) => Row[],
 ): Row[] {
   const rows: Row[] = []
@@ -138,13 +137,9 @@ function inChunks(
   for (let chunk = FIRST_CHUNK; rows.length < limit && left > 0; chunk *= 4) {
     const most = Math.min(chunk, limit - rows.length)
     const more = read(rows.at(-1), most)
-    for (const row of more) left -= (row[payload] as string).length
+    for (const row of more) left -= (row[PAYLOAD] as string).length
     rows.push(...more)
     if (more.length < most) break
   }
   return rows
-}
-
-function isSame(a: Queue, b: Queue): boolean {
-  return a.kind === b.kind && a.priority === b.priority
 }

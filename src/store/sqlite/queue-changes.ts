@@ -1,5 +1,6 @@
 import type { JobState } from '../../job/job.ts'
 import { NEVER } from '../../job/limits.ts'
+import { queueKey } from '../claiming/queue-set.ts'
 import type { Queue } from '../store.ts'
 import type { EnqueueStatements } from './statements.ts'
 
@@ -82,7 +83,7 @@ export class QueueChanges {
   #of(kind: string, priority: number): Change {
     const newest = this.#newest
     if (newest?.kind === kind && newest.priority === priority) return newest
-    const key = `${priority} ${kind}`
+    const key = queueKey({ kind, priority })
     let change = this.#changes.get(key)
     if (change === undefined) {
       change = {

@@ -93,7 +93,7 @@ export class Turns {
     const others = enqueues.filter((job) => !isFirst(job))
     lastClaim += STEP
     const source = new SqliteClaimSource(statements, changes, now, lastClaim)
-    const admissions = admit(withQueuesOf(source.due(), others), this.#currentPauses())
+    const admissions = admit(source.due(others), this.#currentPauses())
     const claims = new TurnClaims({ source, suspects: new Suspects(suspect, now), now }, admissions)
     claims.begin()
     const written = writeAll(work, others, claims, lastClaim)
@@ -217,18 +217,6 @@ function isKeyed({ dedupeKey }: NewJob): boolean {
 /** Whether somebody relies on the command once it has been executed. */
 function isAsked(command: Command): boolean {
   return !isUpkeep(command) && command.type !== 'discard'
-}
-
-/** With the queues of new jobs, which may start as they are written. */
-function withQueuesOf(due: Queue[], jobs: readonly NewJob[]): Queue[] {
-  let newest: Queue | undefined
-  for (const { kind, priority } of jobs) {
-    const same = (queue: Queue): boolean => queue.kind === kind && queue.priority === priority
-    if (newest !== undefined && same(newest)) continue
-    newest = due.find(same)
-    if (newest === undefined) due.push((newest = { kind, priority }))
-  }
-  return due
 }
 
 /** What the store has against an ending itself, and not against the transaction as a whole. */

@@ -378,6 +378,15 @@ export function grouping(open: Open): void {
       assert.deepEqual(unfiled, [])
     })
 
+    test('is filed before others without a group start, if a turn cannot file all of them', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, filed('a', { group: null }), ...repos(...Array<null>(500).fill(null)))
+      const { claimed, unfiled, more } = await claimsOn(store, { ...ONE, filing: true })
+      assert.deepEqual([ids(claimed), unfiled.length, more], [[], 500, true])
+      const [first] = await claimsFiled(store, ONE, groupOf)
+      assert.deepEqual([first?.id, first?.group], [1, null])
+    })
+
     test('does not hold up others while its group is full', async (t) => {
       const { store } = await open(t)
       await enqueue(
