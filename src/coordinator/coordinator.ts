@@ -7,7 +7,10 @@ import { failed, unhandled, type Outcome } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
 import { isSuspect } from '../store/claiming/suspects.ts'
 import type { Command, CommandResult } from '../store/command.ts'
-import type { Admission, Queue, Settle, Store, TurnResult } from '../store/store.ts'
+import type { Inspection } from '../store/inspection.ts'
+import type { Admission, Queue } from '../store/admission.ts'
+import type { QueueStore } from '../store/store.ts'
+import type { Settle, TurnResult } from '../store/turn.ts'
 import { admissions, admitOne, mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
 import type { Clock } from './clock.ts'
@@ -24,7 +27,7 @@ import { TurnSize } from './turn-size.ts'
 
 /** What the coordinator works with. */
 export interface CoordinatorParts {
-  store: Store
+  store: Pick<QueueStore, 'turn'> & Pick<Inspection, 'oldestDue' | 'standing'>
   lanes: Lanes
   events: Events
   clock: Clock

@@ -1,4 +1,5 @@
-import type { Store, Turn, TurnResult } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Turn, TurnResult } from '../../src/store/turn.ts'
 import { signal, type Signal } from '../support/signal.ts'
 
 /** Takes hold of a store's turns: looks at them, holds them up, and makes them fail. */

@@ -1,5 +1,5 @@
 import type { Charge } from '../../job/outcome.ts'
-import type { Settle, Settled } from '../store.ts'
+import type { Settle, Settled } from '../turn.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
 import type { QueueStatements } from './statements.ts'

@@ -5,27 +5,19 @@ import { HelveError } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/outcome.ts'
 import type { Pause } from '../../job/pause.ts'
-import { NO_WORK, UNLIMITED } from '../store.ts'
+import { UNLIMITED } from '../admission.ts'
+import { NO_WORK } from '../turn.ts'
 import type { Timeline, TimeSources } from '../timeline.ts'
-import type {
-  Counts,
-  HostConnection,
-  JobStore,
-  ListQuery,
-  Page,
-  Queue,
-  RunStore,
-  Standing,
-  Store,
-  Turn,
-  TurnResult,
-} from '../store.ts'
+import type { Queue } from '../admission.ts'
+import type { Counts, ListQuery, Page, Standing } from '../inspection.ts'
+import type { JobStore, RunStore, Store } from '../store.ts'
+import type { Turn, TurnResult } from '../turn.ts'
 import { backup } from './backup.ts'
 import { check, type CheckResult } from './check.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { openDatabase } from './connection.ts'
 import { enqueue } from './enqueue.ts'
-import { HostConnections } from './host-connection.ts'
+import { HostConnections, type HostConnection } from './host-connection.ts'
 import { inBatches } from './in-batches.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'

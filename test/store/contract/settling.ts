@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ClaimedJob } from '../../../src/job/job.ts'
-import type { Settle } from '../../../src/store/store.ts'
+import type { Settle } from '../../../src/store/turn.ts'
 import {
   aDelivery,
   aJob,
