@@ -30,6 +30,8 @@ export interface RunStore {
  */
 export interface QueueStore {
   readonly clock: QueueClock
+  /** Milliseconds for which a turn may hold the event loop of the host: what is more waits for the next. */
+  readonly turnTarget: number
   /**
    * The hot path: settles, then commands, then enqueues, then claims, in one transaction. A new job
    * that nothing comes before may be claimed with its writing.

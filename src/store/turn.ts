@@ -56,6 +56,8 @@ export interface TurnResult {
   behind: boolean
   /** The moment at which the next queue may have a due job; Infinity for none. */
   nextDue: number
+  /** Milliseconds for which the store held the event loop: waiting for an answer is not holding it. */
+  heldMs: number
 }
 
 /** A queued job of a kind with groups, written by somebody who does not know them. */

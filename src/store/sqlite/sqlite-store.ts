@@ -44,6 +44,9 @@ export interface SqliteStoreOptions {
   clocks?: TimeSources
 }
 
+/** Milliseconds: a sync takes about one of them. */
+const TURN_TARGET = 4
+
 /** The queue in one SQLite file. Any number of processes may open it; one may own it. */
 export class SqliteStore implements Store, JobStore, RunStore {
   /** Absolute path of the file. */
@@ -59,6 +62,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #nativeBinding: string | undefined
   readonly #turns: Turns
   readonly clock: Timeline
+  readonly turnTarget = TURN_TARGET
   /** Those who have to know before the file is closed. */
   readonly #onClose = new Set<() => Promise<unknown>>()
 
@@ -104,10 +108,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async turn(turn: Turn): Promise<TurnResult> {
+    const start = performance.now()
     const result = this.#turns.take(turn)
     this.#keepClock()
     this.#checkpoints.look()
-    return result
+    return { ...result, heldMs: performance.now() - start }
   }
 
   async enqueue(job: NewJob, now: number): Promise<EnqueueResult> {

@@ -31,6 +31,8 @@ const MOST_PROMOTED = 500
 
 const COMPLETED: Settled = { state: 'completed', rerun: false, followUps: [] }
 
+type Taken = Omit<TurnResult, 'heldMs'>
+
 /** What one turn works with. */
 interface Work extends Writing {
   statements: QueueStatements & EnqueueStatements
@@ -59,7 +61,7 @@ export class Turns {
    * A part that fails by itself, such as the ending of a damaged row, fails the whole transaction.
    * The turn is then taken once more, with each part set aside that fails again.
    */
-  take(turn: Turn): TurnResult {
+  take(turn: Turn): Taken {
     try {
       return this.#transact(turn, false)
     } catch (error) {
@@ -68,7 +70,7 @@ export class Turns {
     }
   }
 
-  #transact(turn: Turn, careful: boolean): TurnResult {
+  #transact(turn: Turn, careful: boolean): Taken {
     const { transactions, statements, clock } = this.#parts
     const isPromised = turn.enqueues.length > 0 || turn.commands.some(isAsked)
     try {
@@ -83,7 +85,7 @@ export class Turns {
     }
   }
 
-  #body({ settles, commands, enqueues, suspect, admit, now }: Turn, work: Work): TurnResult {
+  #body({ settles, commands, enqueues, suspect, admit, now }: Turn, work: Work): Taken {
     const { statements, changes } = work
     const hasPromoted = this.#promote(work)
     const settled = this.#settleAll(work, settles)
