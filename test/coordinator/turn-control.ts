@@ -10,6 +10,8 @@ export class TurnControl {
   readonly results: TurnResult[] = []
   /** What a turn fails with, if this gives something, when all but its claims has been written. */
   fails: (turn: Turn) => unknown = () => undefined
+  /** Milliseconds for which each turn is said to have held the event loop. */
+  held = 0
   #before: Signal | undefined
   #after: Signal | undefined
 
@@ -22,7 +24,8 @@ export class TurnControl {
       const fail = (): never => {
         throw error
       }
-      const result = await turn(error === undefined ? given : { ...given, admit: fail })
+      const taken = await turn(error === undefined ? given : { ...given, admit: fail })
+      const result = { ...taken, heldMs: this.held }
       this.results.push(result)
       await this.#after?.wait()
       return result

@@ -14,7 +14,7 @@ import { execute } from './commands.ts'
 import { enqueue, tryEnqueueAll, writeAll, type Writing } from './enqueue.ts'
 import { joinQueue } from './groups.ts'
 import type { QueueChanges } from './queue-changes.ts'
-import { completeAll, setAside, settle } from './settle.ts'
+import { completeAll, plain, setAside, settle } from './settle.ts'
 import { pauses } from './standing.ts'
 import type { EnqueueStatements, QueueStatements } from './statements.ts'
 import { isOfTheStore } from './errors.ts'
@@ -122,8 +122,16 @@ export class Turns {
   }
 
   #settleAll(work: Work, settles: Settle[]): (Settled | undefined)[] {
-    const completed = work.careful ? new Set<Settle>() : completeAll(work, settles)
+    const first = plain(settles)
+    const completed = work.careful ? this.#completeEach(work, first) : completeAll(work, first)
     return settles.map((one) => (completed.has(one) ? COMPLETED : this.#settle(work, one)))
+  }
+
+  /** Those that fail are left: their own settling tells why. */
+  #completeEach(work: Work, settles: Settle[]): Set<Settle> {
+    const complete = (one: Settle): boolean =>
+      this.#apart(work, (own) => completeAll(own, [one]).size === 1) === true
+    return new Set(settles.filter(complete))
   }
 
   #settle(work: Work, one: Settle): Settled | undefined {
