@@ -6,7 +6,8 @@ import type { UnfiledJob } from '../turn.ts'
 import { joinQueue } from './groups.ts'
 import type { QueueChanges } from './queue-changes.ts'
 import { claimedNow, ID, PAYLOAD, RUN_AT } from './rows.ts'
-import type { EnqueueStatements, QueueStatements } from './statements.ts'
+import type { EnqueueStatements } from './statements/enqueue.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 type Row = unknown[]
 

@@ -7,7 +7,7 @@ import type { Store } from '../store.ts'
 import { QueueChanges } from './queue-changes.ts'
 import { enqueue } from './enqueue.ts'
 import { library } from './library.ts'
-import { prepareFile, prepareHost, type HostStatements } from './statements.ts'
+import { prepareFile, prepareHost, type HostStatements } from './statements/enqueue.ts'
 import type { Transactions } from './transactions.ts'
 
 /** A connection of the host's own to the same file: the part of better-sqlite3's that is used. */

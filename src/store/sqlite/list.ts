@@ -1,10 +1,10 @@
-import type { JobRecord, JobState } from '../../job/job.ts'
+import type { JobRecord } from '../../job/job.ts'
 import type { Counts, ListQuery, Page } from '../inspection.ts'
 import { checkListQuery, cursorOf, placesOf, type Place } from '../listing.ts'
 import { PageRoom } from '../page-room.ts'
 import type { QueueClock } from '../timeline.ts'
-import { bytesOf, jobRecord } from './rows.ts'
-import type { QueueStatements } from './statements.ts'
+import { bytesOf, jobRecord, placeOf } from './rows.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 type Row = unknown[]
 
@@ -53,16 +53,5 @@ function rowsFrom(
       return statements.listRunning.iterate(kind, id, limit)
     case 'dead':
       return statements.listDead.iterate(kind, id, limit)
-  }
-}
-
-function placeOf(row: Row): Place {
-  const [id, kind, , , state, priority, , , , , runAt, , , , , group] = row
-  return {
-    section: state === 'queued' && group !== null ? 'grouped' : (state as JobState),
-    kind: kind as string,
-    priority: priority as number,
-    runAt: runAt as number,
-    id: id as number,
   }
 }

@@ -2,7 +2,7 @@ import type { JobState } from '../../job/job.ts'
 import { NEVER } from '../../job/limits.ts'
 import { queueKey } from '../claiming/queue-set.ts'
 import type { Queue } from '../admission.ts'
-import type { EnqueueStatements } from './statements.ts'
+import type { EnqueueStatements } from './statements/enqueue.ts'
 
 interface Change extends Queue {
   queued: number

@@ -2,7 +2,7 @@ import type { Charge } from '../../job/outcome.ts'
 import type { Settle, Settled } from '../turn.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
-import type { QueueStatements } from './statements.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 type Settling = Writing & { statements: QueueStatements }
 

@@ -4,7 +4,7 @@ import { lastResponse, type DeliveryRecord, type Webhook } from '../../job/deliv
 import { checkWebhook, type NewWebhook } from '../../job/webhook.ts'
 import { PageRoom } from '../page-room.ts'
 import { delivery, webhook, type DeliveryRow, type WebhookRow } from './rows.ts'
-import { prepareWebhooks, type WebhookStatements } from './statements.ts'
+import { prepareWebhooks, type WebhookStatements } from './statements/webhooks.ts'
 import type { QueueClock } from '../timeline.ts'
 import type { Transactions } from './transactions.ts'
 
