@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ClaimedJob } from '../../src/job/job.ts'
-import type { Quick } from './handlers.ts'
-import { completed, openLane, type Lane, type StartOptions } from './lane.ts'
+import type { Quick } from '../support/pool/handlers.ts'
+import { completed, openLane, type Lane, type StartOptions } from '../support/pool/lane.ts'
 
 /** So many fit into one hand-off: no test starts more in one go. */
 const FIT = 25

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { completed, openLane } from './lane.ts'
+import { completed, openLane } from '../support/pool/lane.ts'
 
 test('a handler that closes the port of its thread harms nobody', async (t) => {
   const lane = await openLane(t)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { ClaimedJob } from '../../src/job/job.ts'
-import { completed, Lane, openLane } from './lane.ts'
+import { completed, Lane, openLane } from '../support/pool/lane.ts'
 
 async function types(lane: Lane, jobs: ClaimedJob[]): Promise<string[]> {
   const outcomes = await Promise.all(jobs.map((job) => lane.recorder.outcome(job)))

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { Webhook } from '../../src/job/delivery.ts'
 import { defaultEntry } from '../../src/pool/thread-options.ts'
+import { asWritten } from '../support/built.ts'
 import { NOW } from '../support/jobs.ts'
-import { SETUPS } from './handlers.ts'
-import { completed, failed, fixture, Lane, openLane } from './lane.ts'
+import { SETUPS } from '../support/pool/handlers.ts'
+import { completed, failed, Lane, openLane } from '../support/pool/lane.ts'
+
+/** A module beside this file. */
+function fixture(name: string): URL {
+  return new URL(name, import.meta.url)
+}
 
 describe('I6: a handlers module that is broken costs no job a run', () => {
   const broken: Record<string, RegExp> = {
@@ -18,7 +25,7 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
   }
   for (const [handlers, problem] of Object.entries(broken)) {
     test(handlers, async (t) => {
-      const lane = await openLane(t, { handlers })
+      const lane = await openLane(t, { handlers: fixture(handlers) })
       assert.equal(lane.pool.free, 0)
       assert.match(lane.pool.problem!, problem)
       assert.match(lane.downs[0]!, problem)
@@ -26,12 +33,12 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
   }
 
   test('the error itself is told', async (t) => {
-    const lane = await openLane(t, { handlers: 'throws-at-load.ts' })
+    const lane = await openLane(t, { handlers: fixture('throws-at-load.ts') })
     assert.deepEqual(String(lane.pool.cause), 'RangeError: broken at load')
   })
 
   test('nor one whose threads exit while they start', async (t) => {
-    const lane = await openLane(t, { entry: fixture('broken-entry.mjs') })
+    const lane = await openLane(t, { entry: fileURLToPath(asWritten(fixture('broken-entry.mjs'))) })
     assert.equal(lane.pool.free, 0)
     assert.equal(lane.pool.problem, 'the thread exited with code 9')
   })
@@ -62,12 +69,12 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
 })
 
 test('a thread tells the kinds of its module', async (t) => {
-  const lane = await openLane(t, { handlers: 'plain.mjs', isSource: true })
+  const lane = await openLane(t, { handlers: fixture('plain.mjs'), isSource: true })
   assert.deepEqual(lane.recorder.kinds, [['echo', 'fails']])
 })
 
 test('a module in plain JavaScript', async (t) => {
-  const lane = await openLane(t, { handlers: 'plain.mjs', isSource: true })
+  const lane = await openLane(t, { handlers: fixture('plain.mjs'), isSource: true })
   await lane.worksOn()
   assert.equal(failed(await lane.run('fails')).message, 'plainly')
 })

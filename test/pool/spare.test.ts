@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { completed, openLane } from './lane.ts'
+import { completed, openLane } from '../support/pool/lane.ts'
 
 describe('I7: a lane of threads with a spare one', () => {
   test('lets a kind have all its threads, and another one the spare', async (t) => {

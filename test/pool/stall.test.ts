@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import type { ClaimedJob } from '../../src/job/job.ts'
-import { completed, Lane, openLane, type LaneOptions, type StartOptions } from './lane.ts'
-import { WAITS, type Wait } from './stalls.ts'
+import {
+  completed,
+  Lane,
+  openLane,
+  type LaneOptions,
+  type StartOptions,
+} from '../support/pool/lane.ts'
+import { WAITS, type Wait } from '../support/pool/stalls.ts'
 
 async function stalled({ recorder }: Lane, times: number): Promise<void> {
   await recorder.until(() => recorder.stalls.length >= times, `stall ${times}`)

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '../support/folder.ts'
-import { completed, failed, Lane, openLane } from './lane.ts'
+import { completed, failed, Lane, openLane } from '../support/pool/lane.ts'
 
 const TIMED_OUT = { type: 'timedOut', timeout: 30 }
 const RELEASED = { type: 'released', reason: 'the runtime stopped' }

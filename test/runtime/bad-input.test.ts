@@ -14,7 +14,7 @@ import {
   schema,
   strict,
   type BadSubmission,
-} from './bad-submissions.ts'
+} from '../support/runtime/bad-submissions.ts'
 
 const submissions = [...BAD_SUBMISSIONS, ...BAD_PAYLOADS_OF_A_SCHEMA]
 
@@ -26,7 +26,7 @@ type CodedCase = BadSubmission
 /** The counts of a kind. */
 const one = { queued: 1, running: 0, dead: 0 }
 const nothing = () => undefined
-const here = fileURLToPath(new URL('.', import.meta.url))
+const here = fileURLToPath(new URL('../support/runtime/', import.meta.url))
 function* generator() {
   yield 5
 }

@@ -5,9 +5,9 @@ import { MAX_CRASHES } from '../../src/job/limits.ts'
 import { refusal } from '../support/jobs.ts'
 import { loopTurn, signal } from '../support/signal.ts'
 import { openStore } from '../support/store.ts'
-import { schema } from './bad-submissions.ts'
-import { CLOSED } from './handlers.ts'
-import { openHarness } from './harness.ts'
+import { schema } from '../support/runtime/bad-submissions.ts'
+import { CLOSED } from '../support/runtime/handlers.ts'
+import { openHarness } from '../support/runtime/harness.ts'
 
 /** Milliseconds; more than the 2^31−1 that a timer of Node's can wait. */
 const MONTH = 30 * 86_400_000

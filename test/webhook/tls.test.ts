@@ -4,7 +4,7 @@ import https from 'node:https'
 import { describe, it, type TestContext } from 'node:test'
 import type { TlsOptions } from 'node:tls'
 import { post } from '../../src/webhook/client.ts'
-import { listen, request } from './endpoints.ts'
+import { listen, request } from '../support/webhook/endpoints.ts'
 
 const pem = selfSigned()
 

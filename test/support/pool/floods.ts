@@ -1,6 +1,6 @@
 import { MessagePort, parentPort } from 'node:worker_threads'
-import { MAX_EFFECTS } from '../../src/job/limits.ts'
-import type { HandlerContext, Job, ThreadContext } from '../../workers/define-handlers.ts'
+import { MAX_EFFECTS } from '../../../src/job/limits.ts'
+import type { HandlerContext, Job, ThreadContext } from '../../../workers/define-handlers.ts'
 
 /** How much each flood is. */
 export const FLOOD = 20_000

@@ -1,4 +1,4 @@
-import type { Webhook } from '../../src/job/delivery.ts'
+import type { Webhook } from '../../../src/job/delivery.ts'
 
 /** A hook that is delivered to without a signature. */
 export function webhook(more: Partial<Webhook> = {}): Webhook {

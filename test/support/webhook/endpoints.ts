@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
-import type { PostRequest } from '../../src/webhook/client.ts'
+import type { PostRequest } from '../../../src/webhook/client.ts'
 
 /** What an endpoint got. */
 export interface Received {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import type { HandlerContext, Job } from '../../workers/define-handlers.ts'
+import type { HandlerContext, Job } from '../../../workers/define-handlers.ts'
 
 // Handlers that do what no handler should.
 

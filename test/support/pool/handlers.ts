@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parentPort, threadId } from 'node:worker_threads'
-import { defineHandlers, type HandlerContext, type Job } from '../../workers/define-handlers.ts'
+import { defineHandlers, type HandlerContext, type Job } from '../../../workers/define-handlers.ts'
 import { floods } from './floods.ts'
 import { forgeries } from './forgeries.ts'
 import { poison } from './poison.ts'

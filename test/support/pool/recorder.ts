@@ -1,7 +1,7 @@
-import type { ClaimedJob } from '../../src/job/job.ts'
-import type { Outcome } from '../../src/job/outcome.ts'
-import type { PoolListener } from '../../src/pool/pool.ts'
-import { Waiting } from './waiting.ts'
+import type { ClaimedJob } from '../../../src/job/job.ts'
+import type { Outcome } from '../../../src/job/outcome.ts'
+import type { PoolListener } from '../../../src/pool/pool.ts'
+import { Waiting } from '../waiting.ts'
 
 interface Line {
   level: string

@@ -1,4 +1,4 @@
-import type { HelveErrorCode, Schema } from '../../src/index.ts'
+import type { HelveErrorCode, Schema } from '../../../src/index.ts'
 
 /** Its code, the arguments of `enqueue`, and what the message names: the field, and the limit. */
 export type BadSubmission = [code: HelveErrorCode, given: unknown[], ...named: (string | RegExp)[]]

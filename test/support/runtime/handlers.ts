@@ -4,7 +4,7 @@ import {
   RetryAfterError,
   type HandlerContext,
   type Job,
-} from '../../workers/define-handlers.ts'
+} from '../../../workers/define-handlers.ts'
 import { tryAll, type Refused } from './doors.ts'
 import { isolation } from './isolation-handlers.ts'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Outcome } from '../../src/job/outcome.ts'
+import type { Outcome } from '../../../src/job/outcome.ts'
 
 /** What a poisonous run has to come to. */
 export type End =

@@ -1,5 +1,5 @@
 import { MessagePort } from 'node:worker_threads'
-import type { DeliveryRecord, HandlerContext, Job } from '../../workers/define-handlers.ts'
+import type { DeliveryRecord, HandlerContext, Job } from '../../../workers/define-handlers.ts'
 
 const nothing = (): never => Number.NaN as never
 

@@ -1,5 +1,5 @@
-import type { Store, Turn, TurnResult } from '../../src/store/store.ts'
-import { signal, type Signal } from '../support/signal.ts'
+import type { Store, Turn, TurnResult } from '../../../src/store/store.ts'
+import { signal, type Signal } from '../signal.ts'
 
 /** Takes hold of a store's turns: looks at them, holds them up, and makes them fail. */
 export class TurnControl {

@@ -1,5 +1,5 @@
 import { MessageChannel, MessagePort, parentPort } from 'node:worker_threads'
-import type { Job } from '../../workers/define-handlers.ts'
+import type { Job } from '../../../workers/define-handlers.ts'
 
 // Handlers that speak for the thread they run in, or for Piscina.
 

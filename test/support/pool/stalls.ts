@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { setImmediate, setTimeout as timeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { MessageChannel } from 'node:worker_threads'
-import type { HandlerContext, Job } from '../../workers/define-handlers.ts'
+import type { HandlerContext, Job } from '../../../workers/define-handlers.ts'
 
 // Handlers that hold the event loop of their thread.
 

@@ -1,4 +1,4 @@
-import type { ClaimedJob } from '../../src/job/job.ts'
+import type { ClaimedJob } from '../../../src/job/job.ts'
 
 /** A job that a turn has claimed. */
 export function claimedJob(id: number, over: Partial<ClaimedJob> = {}): ClaimedJob {

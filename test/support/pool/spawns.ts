@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { parentPort } from 'node:worker_threads'
-import type { HandlerContext, Job } from '../../workers/define-handlers.ts'
+import type { HandlerContext, Job } from '../../../workers/define-handlers.ts'
 import { poison } from './poison.ts'
 
 // Handlers that start processes.

@@ -1,4 +1,4 @@
-import { PATIENCE } from '../support/patience.ts'
+import { PATIENCE } from './patience.ts'
 
 /** Lets a test wait until what it has been told says something. */
 export class Waiting {

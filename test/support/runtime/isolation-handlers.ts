@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { HandlerContext, Job, ThreadContext } from '../../workers/define-handlers.ts'
-import { deliverWebhookHandler } from '../../workers/handlers.ts'
+import type { HandlerContext, Job, ThreadContext } from '../../../workers/define-handlers.ts'
+import { deliverWebhookHandler } from '../../../workers/handlers.ts'
 import type { Cells } from './handlers.ts'
 
 /** Runs that began before another one of the same job had ended. */

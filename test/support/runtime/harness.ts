@@ -1,10 +1,15 @@
 import { join } from 'node:path'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { Runtime, SqliteStore, type RuntimeEvents, type RuntimeOptions } from '../../src/index.ts'
-import { EVENT_NAMES } from '../../src/events.ts'
-import { Waiting } from '../pool/waiting.ts'
-import { built, BUILT_ENTRY } from '../support/built.ts'
+import {
+  Runtime,
+  SqliteStore,
+  type RuntimeEvents,
+  type RuntimeOptions,
+} from '../../../src/index.ts'
+import { EVENT_NAMES } from '../../../src/events.ts'
+import { Waiting } from '../waiting.ts'
+import { built, BUILT_ENTRY } from '../built.ts'
 import type handlers from './handlers.ts'
 import type { Cells } from './handlers.ts'
 

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import type { Webhook } from '../../src/job/delivery.ts'
-import type { ClaimedJob } from '../../src/job/job.ts'
-import type { Outcome } from '../../src/job/outcome.ts'
-import type { Pool, Terms } from '../../src/pool/pool.ts'
-import { SerialPool } from '../../src/pool/serial-pool.ts'
-import { SharedPool } from '../../src/pool/shared-pool.ts'
-import { threadEnvironment, threadFlags } from '../../src/pool/thread-options.ts'
-import { asWritten, built, BUILT_ENTRY, SOURCE_ENTRY } from '../support/built.ts'
-import { NOW } from '../support/jobs.ts'
-import { PATIENCE } from '../support/patience.ts'
+import type { Webhook } from '../../../src/job/delivery.ts'
+import type { ClaimedJob } from '../../../src/job/job.ts'
+import type { Outcome } from '../../../src/job/outcome.ts'
+import type { Pool, Terms } from '../../../src/pool/pool.ts'
+import { SerialPool } from '../../../src/pool/serial-pool.ts'
+import { SharedPool } from '../../../src/pool/shared-pool.ts'
+import { threadEnvironment, threadFlags } from '../../../src/pool/thread-options.ts'
+import { asWritten, built, BUILT_ENTRY, SOURCE_ENTRY } from '../built.ts'
+import { NOW } from '../jobs.ts'
+import { PATIENCE } from '../patience.ts'
 import { claimedJob } from './claimed-job.ts'
 import type { Config } from './handlers.ts'
 import { Recorder } from './recorder.ts'
 
 /** Milliseconds: a run that hangs ends before the test does that waits for it. */
 const TIMEOUT = PATIENCE - 5_000
+const HANDLERS = new URL('./handlers.ts', import.meta.url)
 /** More slots than any lane has. */
 const MOST = 1_000
 
@@ -26,8 +26,8 @@ export interface LaneOptions {
   flags?: string[]
   /** @default false */
   spare?: boolean
-  /** A module beside this file. */
-  handlers?: string
+  /** A module as written. @default handlers.ts beside this file */
+  handlers?: URL
   /** As it is written: threads compile what is TypeScript. */
   isSource?: boolean
   config?: Partial<Config>
@@ -54,13 +54,12 @@ export class Lane {
   #lastId = 0
 
   constructor(options: LaneOptions = {}) {
-    const { threads = 1, concurrency = 1, memory, handlers = 'handlers.ts' } = options
+    const { threads = 1, concurrency = 1, memory, handlers = HANDLERS } = options
     const { isSource = false, env = {}, logLevel = 100, getWebhook } = options
     const { entry = isSource ? SOURCE_ENTRY : BUILT_ENTRY } = options
     this.cells = new Int32Array(new SharedArrayBuffer(4 * 1_000))
     this.#capacity = threads * concurrency
-    const source = new URL(handlers, import.meta.url)
-    const module = (isSource ? asWritten(source) : built(source)).href
+    const module = (isSource ? asWritten(handlers) : built(handlers)).href
     const LanePool = concurrency === 1 ? SerialPool : SharedPool
     this.pool = new LanePool(
       {
@@ -188,8 +187,4 @@ export function failed(outcome: Outcome) {
   assert.equal(outcome.type, 'failed', JSON.stringify(outcome))
   assert.ok(outcome.type === 'failed')
   return outcome.error
-}
-
-export function fixture(name: string): string {
-  return fileURLToPath(asWritten(new URL(name, import.meta.url)))
 }
