@@ -14,30 +14,36 @@ import { promisify } from 'node:util'
 
 const exec = promisify(execFile)
 
-/**
- * A server's program, and how to run it.
- *
- * @typedef {object} Program
- * @property {string} path
- * @property {Record<string, string>} env
- * @property {string} version
- * @property {() => void} remove what was unpacked for it
- */
+/** A server's program, and how to run it. */
+export interface Program {
+  path: string
+  env: Record<string, string>
+  version: string
+  /** Removes what was unpacked for it. */
+  remove: () => void
+}
+
+interface Where {
+  /** Debian's. */
+  packageName: string
+  /** Places that are not on the path. */
+  folders: string[]
+  signal: AbortSignal
+}
 
 /**
  * Finds an installed program, or else unpacks its Debian package into a temporary folder: nothing
  * is installed, no service is started, and no rights are needed for it.
- *
- * @param {string} name
- * @param {{ packageName: string, folders: string[], signal: AbortSignal }} options
- * @returns {Promise<Program>}
  */
-export async function findProgram(name, { packageName, folders, signal }) {
-  const places = [...(process.env.PATH ?? '').split(delimiter), ...folders]
+export async function findProgram(
+  name: string,
+  { packageName, folders, signal }: Where,
+): Promise<Program> {
+  const places = [...(process.env['PATH'] ?? '').split(delimiter), ...folders]
   const installed = places.map((folder) => join(folder, name)).find(isExecutable)
-  if (installed !== undefined) return program(installed, {}, () => {})
+  if (installed !== undefined) return program(installed, {}, () => undefined)
   const folder = mkdtempSync(join(tmpdir(), 'helve-bench-'))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
   try {
     const files = await unpack(packageName, folder, signal)
     const unpacked = files.find((file) => file.endsWith(`/bin/${name}`) && isExecutable(file))
@@ -55,25 +61,20 @@ export async function findProgram(name, { packageName, folders, signal }) {
   }
 }
 
-/**
- * The line of what a program has said, or else of the message, that tells why it failed.
- *
- * @param {unknown} error
- */
-export function reasonOf(error) {
-  const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error)
+/** The line of what a program has said, or else of the message, that tells why it failed. */
+export function reasonOf(error: unknown): string {
+  const { stderr, message } = error as Error & { stderr?: string }
   const lines = (stderr?.trim() || message).split('\n')
   const line = lines.find((line) => /^(npm error|E: |\w*Error\b)|FATAL/.test(line))
   return (line ?? lines.at(-1) ?? '').trim()
 }
 
-/**
- * @param {string} path
- * @param {Record<string, string>} libraries
- * @param {() => void} remove
- */
-async function program(path, libraries, remove) {
-  const env = { PATH: process.env.PATH ?? '', LC_ALL: 'C', ...libraries }
+async function program(
+  path: string,
+  libraries: Record<string, string>,
+  remove: () => void,
+): Promise<Program> {
+  const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', ...libraries }
   const { stdout } = await exec(path, ['--version'], { env })
   return { path, env, version: /\d+\.\d+(\.\d+)?/.exec(stdout)?.[0] ?? stdout.trim(), remove }
 }
@@ -82,19 +83,18 @@ async function program(path, libraries, remove) {
  * Downloads a package, and those of its dependencies that are not installed, with lists and a cache
  * of their own, and unpacks them.
  *
- * @param {string} packageName
- * @param {string} folder
- * @param {AbortSignal} signal
- * @returns {Promise<string[]>} all files
+ * @returns all files
  */
-async function unpack(packageName, folder, signal) {
-  const [lists, cache, root] = ['lists', 'cache', 'root'].map((name) => join(folder, name))
+async function unpack(packageName: string, folder: string, signal: AbortSignal): Promise<string[]> {
+  const lists = join(folder, 'lists')
+  const cache = join(folder, 'cache')
+  const root = join(folder, 'root')
   mkdirSync(join(lists, 'partial'), { recursive: true })
   mkdirSync(join(cache, 'archives', 'partial'), { recursive: true })
   const own = { 'Dir::State::Lists': lists, 'Dir::Cache': cache, 'APT::Sandbox::User': '' }
   const settings = { ...own, 'Debug::NoLocking': '1', 'Acquire::Retries': '0' }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-  const apt = (/** @type {string[]} */ ...args) =>
+  const apt = (...args: string[]): Promise<unknown> =>
     exec('apt-get', ['-q', ...flags, ...args], { signal, timeout: 60_000 })
   await apt('update')
   await apt('install', '-y', '--no-install-recommends', '--download-only', packageName)
@@ -106,15 +106,13 @@ async function unpack(packageName, folder, signal) {
   return filesUnder(root)
 }
 
-/** @param {string} folder */
-function filesUnder(folder) {
+function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
-/** @param {string} path */
-function isExecutable(path) {
+function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true

@@ -9,7 +9,7 @@ import Database from 'better-sqlite3'
 const nothing = () => {}
 const logger = { debug: nothing, info: nothing, warn: nothing, error: console.error }
 
-/** @param {import('./trial.mjs').Setup} setup */
+/** @param {import('../trial.ts').Setup} setup */
 export async function setup({ payload, completed, failed }) {
   const folder = mkdtempSync(join(tmpdir(), 'helve-bench-'))
   const connection = better(new Database(join(folder, 'queue.db')))

@@ -1,11 +1,11 @@
 import { Queue, Worker } from 'bullmq'
+import { inChunks } from './in-chunks.mjs'
 
 /** As in its documentation; 100 and 300 are no faster. */
 const CONCURRENCY = 50
-const CHUNK = 1_000
 
 /**
- * @param {import('./trial.mjs').Setup} setup
+ * @param {import('../trial.ts').Setup} setup
  * @param {{ sandbox: number }} options
  */
 export async function setup({ server, payload, threads, completed, failed }, { sandbox }) {
@@ -29,12 +29,10 @@ export async function setup({ server, payload, threads, completed, failed }, { s
   await queue.waitUntilReady()
   return {
     enqueue: () => queue.add('noop', payload),
-    fill: async (/** @type {number} */ jobs) => {
-      for (let left = jobs; left > 0; left -= CHUNK) {
-        const some = { length: Math.min(left, CHUNK) }
-        await queue.addBulk(Array.from(some, () => ({ name: 'noop', data: payload })))
-      }
-    },
+    fill: (/** @type {number} */ jobs) =>
+      inChunks(jobs, (length) =>
+        queue.addBulk(Array.from({ length }, () => ({ name: 'noop', data: payload }))),
+      ),
     start: () => void worker.run(),
     close: async () => {
       await worker.close()

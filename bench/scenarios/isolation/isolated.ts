@@ -3,10 +3,10 @@ import type { LaneOptions } from '../../../src/runtime/options.ts'
 import type { Enqueuer } from '../../../src/enqueuer.ts'
 import type { Runtime } from '../../../src/runtime/runtime.ts'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
-import { quantile } from '../../statistics.ts'
 import { completions, withRuntime, type Params } from '../../setup.ts'
+import { now } from '../../time.ts'
 import type handlers from './handlers.ts'
-import { now, OVERLAPS, type Cells } from './handlers.ts'
+import { OVERLAPS, type Cells } from './handlers.ts'
 
 /** The same load with and without a disturbance, in one process, and what must hold of it. */
 export interface Isolation {
@@ -26,7 +26,8 @@ export interface Must {
 }
 
 export type IsolationRuntime = Runtime<typeof handlers>
-type Kind = Extract<keyof Awaited<ReturnType<(typeof handlers)['setup']>>['kinds'], string>
+/** A kind of the handlers beside this. */
+export type Kind = Extract<keyof Awaited<ReturnType<(typeof handlers)['setup']>>['kinds'], string>
 
 interface Bench {
   runtime: IsolationRuntime
@@ -35,8 +36,6 @@ interface Bench {
   overlaps: () => number
 }
 
-/** Milliseconds that what is still under way at the end of a load gets. */
-const PATIENCE = 5_000
 const CELLS = 100_000
 /** Jobs at a time of those that warm up. */
 const BURST = 20
@@ -84,79 +83,6 @@ export async function warmUp(
       return enqueuer.enqueue(kind, { ...payloadOf(done + job), ...slow })
     })
     await Promise.all([...burst, warm])
-  }
-}
-
-/** Calls `act` so often in a second, for so many seconds. */
-export async function steadily(
-  seconds: number,
-  perSecond: number,
-  act: (call: number) => unknown,
-): Promise<void> {
-  const start = performance.now()
-  for (let call = 0; call < seconds * perSecond; call++) {
-    const ahead = start + (call / perSecond) * 1_000 - performance.now()
-    if (ahead > 0) await sleep(ahead)
-    void act(call)
-  }
-}
-
-/** When `enqueue` was called, and how long it took from there, in ms. */
-interface Wait {
-  called: number
-  ms: number
-}
-
-/** Submits jobs of a kind, and tells how long each of them waits for something. */
-export class Probe {
-  readonly waits: Wait[] = []
-  readonly #enqueuer: Enqueuer
-  readonly #kind: Kind
-  readonly #called = new Map<number, number>()
-  readonly #waiting = new Map<number, (ms: number) => void>()
-  #submitting = 0
-
-  /** @param until gives the moment that is waited for from a job's result */
-  constructor(runtime: IsolationRuntime, kind: Kind, until: (result: unknown) => number) {
-    this.#enqueuer = runtime
-    this.#kind = kind
-    runtime.on('completed', ({ job: { id }, result }) => {
-      const called = this.#called.get(id)
-      if (called === undefined) return
-      this.#called.delete(id)
-      const ms = until(result) - called
-      this.waits.push({ called, ms })
-      this.#waiting.get(id)?.(ms)
-      this.#waiting.delete(id)
-    })
-  }
-
-  async submit(payload: object): Promise<number> {
-    this.#submitting += 1
-    const called = now()
-    const { id } = await this.#enqueuer.enqueue(this.#kind, payload)
-    this.#submitting -= 1
-    this.#called.set(id, called)
-    return id
-  }
-
-  /** Submits one, and waits for it. */
-  async once(payload: object): Promise<number> {
-    const id = await this.submit(payload)
-    return new Promise((resolve) => this.#waiting.set(id, resolve))
-  }
-
-  /** All that it has submitted has completed; what does not in some seconds waits until then. */
-  async ended(): Promise<void> {
-    const end = now() + PATIENCE
-    while (this.#submitting + this.#called.size > 0 && now() < end) await sleep(10)
-    for (const called of this.#called.values()) this.waits.push({ called, ms: now() - called })
-    this.#called.clear()
-  }
-
-  p99(of: (wait: Wait) => boolean = () => true): number {
-    const waits = this.waits.filter(of).map(({ ms }) => ms)
-    return quantile(waits, 0.99)
   }
 }
 

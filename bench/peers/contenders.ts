@@ -1,26 +1,32 @@
-/**
- * Who takes part, and what has to be known to read its figures.
- *
- * @typedef {'life' | 'drain'} Scenario
- *
- * @typedef {object} Contender
- * @property {string} name
- * @property {string} [peer] the file of this folder that runs it, and its package; without it, the
- *   trial is helve's own (bench/trial.ts)
- * @property {'redis' | 'postgres'} [server] that is started for each of its trials
- * @property {Record<string, unknown>} options what it is set up with
- * @property {Partial<Record<Scenario, number>>} [share] of the jobs of a trial, for the slow
- * @property {(threads: number) => string} handlers where they run
- * @property {string} survives what an acknowledged job does
- * @property {string} note what is not fair in the comparison, and in whose favour
- */
+export type Scenario = 'life' | 'drain'
+export const SCENARIOS: readonly Scenario[] = ['life', 'drain']
 
-const MAIN = () => 'main thread'
+export type ServerName = 'redis' | 'postgres'
+
+/** Who takes part, and what has to be known to read its figures. */
+export interface Contender {
+  name: string
+  /** Its package, and its file in `adapters`; undefined for helve's own trial, bench/trial.ts. */
+  peer?: string
+  /** Started for each of its trials. */
+  server?: ServerName
+  /** What it is set up with. */
+  options: Record<string, unknown>
+  /** Share of the jobs of a trial, for the slow. @default 1 */
+  share?: Partial<Record<Scenario, number>>
+  /** Where its handlers run. */
+  handlers: (threads: number) => string
+  /** What an acknowledged job survives. */
+  survives: string
+  /** What is not fair in the comparison, and in whose favour. */
+  note: string
+}
+
+const MAIN = (): string => 'main thread'
 const SERVER =
   'Its server is a process of its own, reached over loopback, and keeps a further core busy.'
 
-/** @type {readonly Contender[]} */
-export const CONTENDERS = [
+export const CONTENDERS: readonly Contender[] = [
   {
     name: 'helve',
     options: { durability: 'power' },

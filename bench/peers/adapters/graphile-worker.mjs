@@ -3,7 +3,7 @@ import { Logger, makeWorkerUtils, run } from 'graphile-worker'
 
 const CONCURRENCY = 24
 
-/** @param {import('./trial.mjs').Setup} setup */
+/** @param {import('../trial.ts').Setup} setup */
 export async function setup({ server, payload, completed }) {
   const logger = new Logger(() => () => {})
   // As on the page about performance in its documentation.

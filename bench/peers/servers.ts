@@ -10,36 +10,65 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { findProgram, reasonOf } from './programs.mjs'
+import type { ServerName } from './contenders.ts'
+import { findProgram, reasonOf } from './programs.ts'
 
 /**
  * A kind of server. Each start is a new, empty one, on loopback, with a free port, a password and
  * a temporary folder.
- *
- * @typedef {object} Server
- * @property {string} version
- * @property {(signal: AbortSignal) => Promise<Started>} start resolves when it takes connections
- * @property {() => void} remove what finding it has left
- *
- * @typedef {object} Started
- * @property {string} url
- * @property {() => Promise<void>} stop ends it, and removes its folder
- *
- * @typedef {{ cwd: string, env: Record<string, string>, uid?: number, gid?: number }} SpawnOptions
  */
+export interface Server {
+  version: string
+  /** Resolves when it takes connections. */
+  start: (signal: AbortSignal) => Promise<Started>
+  /** Removes what finding it has left. */
+  remove: () => void
+}
+
+interface Started {
+  url: string
+  /** Ends it, and removes its folder. */
+  stop: () => Promise<void>
+}
+
+interface Owner {
+  uid: number
+  gid: number
+}
+
+interface Place extends Partial<Owner> {
+  cwd: string
+}
+
+interface SpawnOptions extends Place {
+  env: Record<string, string>
+}
+
+/** How a server is started, and how it tells that it is ready. */
+interface Start {
+  options: SpawnOptions
+  /** @default '' */
+  input?: string
+  /** What it says when it is ready. */
+  ready: string
+  stopSignal: NodeJS.Signals
+  signal: AbortSignal
+}
 
 const START_TIMEOUT = 30_000
 const STOP_TIMEOUT = 10_000
 
-/** @type {Record<'redis' | 'postgres', (signal: AbortSignal) => Promise<Server>>} */
-export const SERVERS = { redis, postgres }
+/** Finds each kind of server. */
+export const SERVERS: [ServerName, (signal: AbortSignal) => Promise<Server>][] = [
+  ['redis', redis],
+  ['postgres', postgres],
+]
 
-/** @param {AbortSignal} signal @returns {Promise<Server>} */
-async function redis(signal) {
+async function redis(signal: AbortSignal): Promise<Server> {
   const options = { packageName: 'redis-server', folders: [], signal }
   const program = await findProgram('redis-server', options)
   return {
@@ -68,8 +97,7 @@ async function redis(signal) {
   }
 }
 
-/** @param {AbortSignal} signal @returns {Promise<Server>} */
-async function postgres(signal) {
+async function postgres(signal: AbortSignal): Promise<Server> {
   const options = { packageName: 'postgresql', folders: postgresFolders(), signal }
   const program = await findProgram('postgres', options)
   const initdb = join(dirname(realpathSync(program.path)), 'initdb')
@@ -98,13 +126,12 @@ async function postgres(signal) {
   }
 }
 
-/**
- * @param {string} initdb
- * @param {string} password
- * @param {SpawnOptions} options
- * @param {AbortSignal} signal
- */
-async function initialise(initdb, password, options, signal) {
+async function initialise(
+  initdb: string,
+  password: string,
+  options: SpawnOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const file = join(options.cwd, 'password')
   writeFileSync(file, password, { mode: 0o600 })
   if (options.uid !== undefined) chownSync(file, options.uid, options.gid ?? 0)
@@ -115,7 +142,7 @@ async function initialise(initdb, password, options, signal) {
 }
 
 /** Where distributions put it, which is not on the path; the newest first. */
-function postgresFolders() {
+function postgresFolders(): string[] {
   const debian = '/usr/lib/postgresql'
   const versions = existsSync(debian) ? readdirSync(debian).map(Number) : []
   return versions.toSorted((a, b) => b - a).map((version) => `${debian}/${version}/bin`)
@@ -124,14 +151,13 @@ function postgresFolders() {
 /**
  * Runs `start` with a new folder that belongs to the first of these users if the process is root's
  * (Postgres refuses to run as root), and removes the folder after the end.
- *
- * @param {string[]} users
- * @param {(where: Omit<SpawnOptions, 'env'>) => Promise<Started>} start
- * @returns {Promise<Started>}
  */
-async function inOwnFolder(users, start) {
+async function inOwnFolder(
+  users: string[],
+  start: (where: Place) => Promise<Started>,
+): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), 'helve-bench-'))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
   try {
     const owner = process.getuid?.() === 0 ? users.map(idsOf).find(Boolean) : undefined
     if (owner !== undefined) chownSync(folder, owner.uid, owner.gid)
@@ -143,11 +169,9 @@ async function inOwnFolder(users, start) {
   }
 }
 
-/** @param {string} user */
-function idsOf(user) {
+function idsOf(user: string): Owner | undefined {
   try {
-    const id = (/** @type {string} */ flag) =>
-      Number(execFileSync('id', [flag, user], { stdio: 'pipe' }))
+    const id = (flag: string): number => Number(execFileSync('id', [flag, user], { stdio: 'pipe' }))
     return { uid: id('-u'), gid: id('-g') }
   } catch {
     return undefined
@@ -157,25 +181,26 @@ function idsOf(user) {
 /**
  * Starts a server and waits until it says that it is ready.
  *
- * @param {string} path
- * @param {string[]} flags
- * @param {{ options: SpawnOptions, input?: string, ready: string, stopSignal: NodeJS.Signals, signal: AbortSignal }} how
- * @returns {Promise<() => Promise<void>>} ends it
+ * @returns the way to end it
  */
-async function startProcess(path, flags, { options, input = '', ready, stopSignal, signal }) {
+async function startProcess(
+  path: string,
+  flags: string[],
+  { options, input = '', ready, stopSignal, signal }: Start,
+): Promise<() => Promise<void>> {
   const child = spawn(path, flags, { ...options, stdio: 'pipe' })
-  const exited = once(child, 'close').catch(() => {})
-  const stop = async () => {
+  const exited = once(child, 'close').catch(() => undefined)
+  const stop = async (): Promise<void> => {
     child.kill(stopSignal)
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT)
     await exited
     clearTimeout(timer)
   }
   let log = ''
-  const isReady = new Promise((resolve, reject) => {
-    const onOutput = (/** @type {Buffer} */ text) => {
+  const isReady = new Promise<void>((resolve, reject) => {
+    const onOutput = (text: Buffer): void => {
       log = (log + text.toString()).slice(-10_000)
-      if (log.includes(ready)) resolve(undefined)
+      if (log.includes(ready)) resolve()
     }
     child.stdout.on('data', onOutput)
     child.stderr.on('data', onOutput)
@@ -189,7 +214,7 @@ async function startProcess(path, flags, { options, input = '', ready, stopSigna
     )
   })
   // One that ends before it has read this says why by itself.
-  child.stdin.on('error', () => {})
+  child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   try {
     await isReady
@@ -200,15 +225,14 @@ async function startProcess(path, flags, { options, input = '', ready, stopSigna
   }
 }
 
-function randomPassword() {
+function randomPassword(): string {
   return randomBytes(16).toString('hex')
 }
 
-/** @returns {Promise<number>} */
-async function freePort() {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const { port } = server.address() as AddressInfo
   server.close()
   await once(server, 'close')
   return port

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import PgBoss from 'pg-boss'
+import { inChunks } from './in-chunks.mjs'
 
 const BATCH = 500
-const CHUNK = 1_000
 
-/** @param {import('./trial.mjs').Setup} setup */
+/** @param {import('../trial.ts').Setup} setup */
 export async function setup({ server, payload, completed, failed }) {
   const boss = new PgBoss({ connectionString: server, max: 20 })
   boss.on('error', failed)
@@ -12,12 +12,10 @@ export async function setup({ server, payload, completed, failed }) {
   await boss.createQueue('noop')
   return {
     enqueue: () => boss.send('noop', payload),
-    fill: async (/** @type {number} */ jobs) => {
-      for (let left = jobs; left > 0; left -= CHUNK) {
-        const some = { length: Math.min(left, CHUNK) }
-        await boss.insert(Array.from(some, () => ({ name: 'noop', data: payload })))
-      }
-    },
+    fill: (/** @type {number} */ jobs) =>
+      inChunks(jobs, (length) =>
+        boss.insert(Array.from({ length }, () => ({ name: 'noop', data: payload }))),
+      ),
     start: async () => {
       const options = { batchSize: BATCH, pollingIntervalSeconds: 0.5 }
       const worker = await boss.work('noop', options, async (jobs) => {

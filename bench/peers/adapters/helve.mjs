@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Runtime, SqliteStore } from '../../dist/src/index.js'
+import { Runtime, SqliteStore } from '../../../dist/src/index.js'
 
 // helve with its handlers on the main thread, where most peers have theirs.
 
 /**
- * @param {import('./trial.mjs').Setup} setup
+ * @param {import('../trial.ts').Setup} setup
  * @param {{ durability: 'power' | 'process' }} options
  */
 export async function setup({ payload, completed }, { durability }) {
