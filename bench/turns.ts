@@ -1,6 +1,7 @@
 import type { ClaimedJob, NewJob } from '../src/job/job.ts'
+import type { Admission, KindTerms, Queue } from '../src/store/admission.ts'
 import type { SqliteStore } from '../src/store/sqlite/sqlite-store.ts'
-import { NO_WORK, type Admission, type KindTerms, type Queue } from '../src/store/store.ts'
+import { NO_WORK } from '../src/store/turn.ts'
 
 // Turns of a store that do one thing each.
 

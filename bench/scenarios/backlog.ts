@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { newJob } from '../../src/job/submission.ts'
+import { UNLIMITED } from '../../src/store/admission.ts'
 import type { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { UNLIMITED } from '../../src/store/store.ts'
 import { withStore, type Params } from '../setup.ts'
 import { median } from '../statistics.ts'
 import { claim, complete, enqueue } from '../turns.ts'

@@ -1,7 +1,7 @@
 import type { NewJob } from '../../src/job/job.ts'
 import { newJob } from '../../src/job/submission.ts'
+import { UNLIMITED } from '../../src/store/admission.ts'
 import type { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { UNLIMITED } from '../../src/store/store.ts'
 import { withStore, type Params } from '../setup.ts'
 import { median } from '../statistics.ts'
 import { claim, complete, enqueue } from '../turns.ts'

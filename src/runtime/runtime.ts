@@ -24,7 +24,9 @@ import {
 } from './options.ts'
 import { MAIN_LANE, Registry } from './registry.ts'
 import { Unowned } from './unowned.ts'
-import type { Counts, HostConnection, ListQuery, Page, Store } from '../store/store.ts'
+import type { Counts, ListQuery, Page } from '../store/inspection.ts'
+import type { HostedStore } from '../store/sqlite/host-connection.ts'
+import type { Store } from '../store/store.ts'
 
 /**
  * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles
@@ -34,9 +36,12 @@ import type { Counts, HostConnection, ListQuery, Page, Store } from '../store/st
  * @typeParam M the handlers module (`typeof import('./handlers.ts').default`): its kinds and
  *   payloads are the ones that `enqueue` takes
  * @typeParam I kinds beyond it, registered as functions: `{ touch_repo: { repo_pk: number } }`
+ * @typeParam S the store, which says what {@link enqueueIn} takes and gives
  */
-export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M, I>> {
-  readonly #store: Store
+export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> implements Enqueuer<
+  PayloadsOf<M, I>
+> {
+  readonly #store: S
   readonly #options: CheckedOptions
   readonly #registry: Registry
   readonly #events = new Events()
@@ -52,8 +57,8 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
    *
    * @throws HelveError `HELVE_ERR_OPTION`
    */
-  constructor(store: Store, options?: RuntimeOptions<ConfigOf<M>> & NeededConfig<ConfigOf<M>>)
-  constructor(store: Store, options: RuntimeOptions = {}) {
+  constructor(store: S, options?: RuntimeOptions<ConfigOf<M>> & NeededConfig<ConfigOf<M>>)
+  constructor(store: S, options: RuntimeOptions = {}) {
     checkStore(store, 'turn')
     this.#store = store
     this.#clock = clockOf(store.clock)
@@ -155,13 +160,14 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
    *   that connection comes as its own error
    */
   enqueueIn<K extends KindOf<PayloadsOf<M, I>>>(
-    connection: HostConnection,
+    connection: Parameters<S['enqueueIn']>[0],
     kind: K,
     ...[payload, options]: Rest<PayloadFor<PayloadsOf<M, I>, K>>
-  ): EnqueueResult {
+  ): ReturnType<S['enqueueIn']> {
     this.#lifecycle.checkOpen()
     const job = this.#intake.jobNow(kind, payload, options)
-    return this.#store.enqueueIn(connection, job, this.#clock.now())
+    const store: S = this.#store
+    return store.enqueueIn(connection, job, this.#clock.now()) as ReturnType<S['enqueueIn']>
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Queue } from '../store.ts'
+import type { Queue } from '../admission.ts'
 import type { QueueChanges } from './queue-changes.ts'
 import type { EnqueueStatements, QueueStatements } from './statements.ts'
 

@@ -8,7 +8,7 @@ import type {
   NewJob,
   RecordedError,
 } from '../../job/job.ts'
-import type { Queue } from '../store.ts'
+import type { Queue } from '../admission.ts'
 import type { QueueClock } from '../timeline.ts'
 
 /**
