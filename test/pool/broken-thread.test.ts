@@ -21,7 +21,7 @@ describe('I6: a thread that cannot be started', () => {
   }
 })
 
-test('flags are what a thread is started with', async (t) => {
+test('a thread is started with the flags of its lane', async (t) => {
   const lane = await openLane(t, { flags: ['--conditions=forge'] })
   assert.deepEqual(completed(await lane.run('execArgv')), ['--conditions=forge'])
 })

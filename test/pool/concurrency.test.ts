@@ -79,7 +79,7 @@ describe('a thread that runs several jobs at once', () => {
     await lane.worksOn()
   })
 
-  test('two that have to be killed each time out', async () => {
+  test('two runs that have to be killed both end as timed out', async () => {
     await lane.worksOn()
     const terms = { timeout: 40, grace: 20 }
     const jobs = [lane.start('never', {}, terms), lane.start('never', {}, terms)]

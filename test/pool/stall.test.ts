@@ -57,7 +57,7 @@ describe('the job that holds the event loop of its thread is named', () => {
     })
   }
 
-  test('also when code of another has run within its own', async () => {
+  test('also when code of another job has run within its own', async () => {
     await lane.run('shareResource')
     const times = lane.recorder.stalls.length + 1
     const culprit = await lane.hold({}, 'stallAroundAnother')
@@ -67,7 +67,7 @@ describe('the job that holds the event loop of its thread is named', () => {
     assert.deepEqual(await ends(lane, culprit), ['completed'])
   })
 
-  test('and none when it is over', async () => {
+  test('no job is named when the one that left the stall behind is over', async () => {
     await lane.worksOn()
     const times = lane.recorder.stalls.length + 1
     const neighbour = await lane.hold()
@@ -110,7 +110,7 @@ describe('a stalled thread', () => {
     assert.deepEqual(lane.downs, [])
   })
 
-  test('without runs is one that does not begin with what it is given; it is ended', async (t) => {
+  test('that does not begin with the job it is given is ended', async (t) => {
     const lane = await openLane(t, { concurrency: 2, logLevel: 10 })
     const thread = await lane.thread()
     await lane.run('leaveStall')
@@ -149,7 +149,7 @@ describe('a stalled thread', () => {
     await lane.worksOn()
   })
 
-  test('is killed when its job is over its time, and its neighbours are released', async (t) => {
+  test('is killed when its job is past its timeout, and the other jobs in it are released', async (t) => {
     const lane = await openLane(t, { concurrency: 4 })
     const neighbour = await lane.hold()
     const { culprit, thread } = await stall(lane, 'timer', { timeout: 1_500, grace: 50 })
@@ -167,7 +167,7 @@ describe('a stalled thread', () => {
     await lane.worksOn()
   })
 
-  test('that a lane has become too small for is told of, too, and not replaced', async (t) => {
+  test('that is leaving a smaller lane is told of, and not replaced', async (t) => {
     const lane = await openLane(t, { threads: 2, concurrency: 2 })
     await lane.worksOn()
     const culprits = [

@@ -128,7 +128,7 @@ describe('stop', () => {
     assert.deepEqual(await h.runtime.counts(), {})
   })
 
-  test('of a runtime that never ran, or has not come up yet', async (t) => {
+  test('ends a runtime that never ran, or has not come up yet', async (t) => {
     const idle = await openHarness(t)
     await idle.runtime.stop()
     const h = await openHarness(t)
@@ -281,7 +281,7 @@ describe('one runtime owns a file at a time', () => {
     assert.equal(second.told('completed', id)[0]?.result, 3)
   })
 
-  test('also one over the same store', async (t) => {
+  test('a second one over the same store is refused, too', async (t) => {
     const store = await openStore(t)
     const [first, second] = [new Runtime(store), new Runtime(store)]
     await first.runOnce()
