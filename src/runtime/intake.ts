@@ -5,9 +5,9 @@ import { checkKeys } from '../job/check.ts'
 import { HelveError } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
 import type { EnqueueResult, NewJob } from '../job/job.ts'
+import { checkPayload, checkPayloadNow } from '../job/schema.ts'
 import { ENQUEUE_KEYS, newJob, type EnqueueOptions } from '../job/submission.ts'
 import type { Registry } from './registry.ts'
-import { checkPayload, checkPayloadNow } from './schema.ts'
 
 /** A submission whose types are not known. */
 export type AnySubmission = { kind: string; payload?: unknown } & EnqueueOptions
@@ -44,7 +44,7 @@ export class Intake {
   }
 
   enqueue(kind: string, payload: unknown, options: Options): Promise<EnqueueResult> {
-    const { schema } = this.#registry.options(kind)
+    const { schema } = this.#registry.policy(kind)
     if (schema === undefined) return this.#submit(kind, payload, options)
     return checkPayload(schema, payload).then((checked) => this.#submit(kind, checked, options))
   }
@@ -66,7 +66,7 @@ export class Intake {
 
   /** For a caller that cannot wait. */
   jobNow(kind: string, payload: unknown, options: Options): NewJob {
-    const { schema } = this.#registry.options(kind)
+    const { schema } = this.#registry.policy(kind)
     const checked = schema === undefined ? payload : checkPayloadNow(schema, payload)
     return this.#job(kind, checked, options)
   }
@@ -84,7 +84,7 @@ export class Intake {
     if (this.#isClosed) throw closed()
     const now = this.#clock.now()
     const moment = { now, wall: this.#clock.wallOf(now) }
-    const job = newJob(kind, payload, options, moment, this.#registry.options(kind))
+    const job = newJob(kind, payload, options, moment, this.#registry.policy(kind))
     this.#onSubmission()
     return job
   }
@@ -108,7 +108,7 @@ export class Intake {
     try {
       checkKeys(submission, 'submission', SUBMISSION_KEYS)
       const { kind, payload, ...options } = submission
-      const { schema } = this.#registry.options(kind)
+      const { schema } = this.#registry.policy(kind)
       if (schema === undefined) return this.#job(kind, payload, options)
       const checked = checkPayload(schema, payload)
       return checked.then((value) => this.#job(kind, value, options)).catch(refusal)

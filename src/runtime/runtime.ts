@@ -11,14 +11,14 @@ import type { EnqueueResult, JobRecord } from '../job/job.ts'
 import type { ConfigOf, KindOf, PayloadFor, PayloadsOf, Rest, Submission } from '../job/kinds.ts'
 import { MAX_DELAY } from '../job/limits.ts'
 import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
+import type { KindOptions } from '../job/policy.ts'
+import { checkThreads } from './lane-options.ts'
 import { LanePools, lanesOf } from './lanes.ts'
 import { Lifecycle, STOP_TIMEOUT, type Beginning, type Stopped } from './lifecycle.ts'
 import { HostLog } from '../log.ts'
 import {
   checkRuntimeOptions,
-  checkThreads,
   type CheckedOptions,
-  type KindOptions,
   type NeededConfig,
   type RuntimeOptions,
 } from './options.ts'

@@ -4,7 +4,7 @@ import type { ClaimedJob, EnqueueResult, JobRecord, JobState, NewJob } from '../
 import type { Rerun, Settlement } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
 import type { Command, CommandResult } from './command.ts'
-import type { Rate } from '../job/policy.ts'
+import type { Rate } from '../job/rate.ts'
 import type { QueueClock } from './timeline.ts'
 
 /** What a producer needs of a store. */
