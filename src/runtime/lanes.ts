@@ -1,6 +1,7 @@
 import type { Lanes } from '../coordinator/admission.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
-import { NamedJob, type Events } from '../events.ts'
+import { NamedJob } from '../event-data.ts'
+import type { Events } from '../events.ts'
 import type { HostLogger } from '../host-logger.ts'
 import type { HostLog } from '../log.ts'
 import { jobLogger } from '../logger.ts'

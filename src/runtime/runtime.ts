@@ -3,7 +3,14 @@ import { Coordinator } from '../coordinator/coordinator.ts'
 import type { Explanation } from '../coordinator/explain.ts'
 import { Intake } from './intake.ts'
 import { checkStore, type Enqueuer } from '../enqueuer.ts'
-import { Events, type Listener, type RuntimeEvents } from '../events.ts'
+import {
+  Events,
+  type AnyEvent,
+  type AnyListener,
+  type EventName,
+  type Listener,
+  type RuntimeEvents,
+} from '../events.ts'
 import { guardedLogger } from '../host-logger.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
 import type { Handler, HandlerOf } from '../run/handler.ts'
@@ -355,6 +362,27 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
   /** Takes back what {@link on} or {@link once} did: the latest of it. */
   off<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
     this.#events.off(event, listener)
+    return this
+  }
+
+  /**
+   * Calls `listener` with the name and the data of every event, with the guarantees of {@link on}.
+   * helve then makes each event of each job, which costs time: prefer {@link on} for a few events.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION` for what is no function
+   */
+  onAny(listener: (...event: AnyEvent) => unknown): this
+  onAny(listener: (name: EventName) => unknown): this
+  onAny(listener: AnyListener): this {
+    this.#events.onAny(listener)
+    return this
+  }
+
+  /** Takes back what {@link onAny} did: the latest of it. */
+  offAny(listener: (...event: AnyEvent) => unknown): this
+  offAny(listener: (name: EventName) => unknown): this
+  offAny(listener: AnyListener): this {
+    this.#events.offAny(listener)
     return this
   }
 

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { Runtime, SqliteStore, type RuntimeEvents, type RuntimeOptions } from '../../src/index.ts'
-import { EVENT_NAMES } from '../../src/events.ts'
 import { Waiting } from '../pool/waiting.ts'
 import { built, BUILT_ENTRY } from '../support/built.ts'
 import type handlers from './handlers.ts'
@@ -52,12 +51,10 @@ export class Harness {
       logger: false,
       ...options,
     })
-    for (const name of EVENT_NAMES) {
-      this.runtime.on(name, (data) => {
-        this.events.push({ name, data })
-        this.#waiting.look()
-      })
-    }
+    this.runtime.onAny((name, data) => {
+      this.events.push({ name, data })
+      this.#waiting.look()
+    })
   }
 
   static async open(options: HarnessOptions = {}): Promise<Harness> {
