@@ -101,12 +101,12 @@ export class HostLog {
   }
 
   /** From here on it follows the changes of the logger's level, if that tells of them as pino does. */
-  open(): void {
+  start(): void {
     this.#follow()
     levelEmitter(this.#logger)?.on('level-change', this.#follow)
   }
 
-  close(): void {
+  stop(): void {
     levelEmitter(this.#logger)?.off('level-change', this.#follow)
   }
 

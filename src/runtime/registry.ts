@@ -4,6 +4,7 @@ import { misspelt } from '../job/nearest.ts'
 import type { Handler } from '../run/handler.ts'
 import { DEFAULT_POLICY, policyOf, type KindOptions, type Policy } from '../job/policy.ts'
 import { checkKind } from '../job/submission.ts'
+import type { CheckedOptions } from './options.ts'
 
 /** The lane of handlers that are functions on the main thread. */
 export const MAIN_LANE = 'main'
@@ -17,16 +18,10 @@ export class Registry {
   /** Those of the handlers module; undefined until a thread has told. */
   #moduleKinds: Set<string> | undefined
   readonly handlers = new Map<string, Handler>()
-  /** By lane: kinds that are known to run in it. */
-  readonly #known = new Map<string, Set<string>>()
 
-  constructor(
-    lanes: ReadonlyMap<string, unknown>,
-    hasThreads: boolean,
-    unknownKinds: 'dead' | 'wait',
-  ) {
+  constructor({ lanes, handlers, unknownKinds }: CheckedOptions) {
     this.#lanes = lanes
-    this.#hasThreads = hasThreads
+    this.#hasThreads = handlers !== undefined
     this.#unknownKinds = unknownKinds
   }
 
@@ -41,20 +36,15 @@ export class Registry {
       this.handlers.set(name, handler)
     }
     this.#policies.set(name, policy)
-    for (const kinds of this.#known.values()) kinds.delete(name)
-    const lane = this.lane(name)
-    if (lane !== undefined) this.kinds(lane).add(name)
   }
 
   policy(kind: string): Policy {
     return this.#policies.get(kind) ?? DEFAULT_POLICY
   }
 
-  /** Kinds of a lane: those that are registered, and what is added because it was seen. */
-  kinds(lane: string): Set<string> {
-    const known = this.#known.get(lane) ?? new Set()
-    this.#known.set(lane, known)
-    return known
+  /** Those that are registered. */
+  get kinds(): string[] {
+    return [...this.#policies.keys()]
   }
 
   longestGrace(): number {
@@ -72,9 +62,6 @@ export class Registry {
   know(kinds: readonly string[]): string[] {
     const before = this.#moduleKinds
     this.#moduleKinds = new Set([...(this.#moduleKinds ?? []), ...kinds])
-    for (const known of this.#known.values()) {
-      for (const kind of known) if (this.lane(kind) === undefined) known.delete(kind)
-    }
     return before === undefined ? [] : kinds.filter((kind) => !before.has(kind))
   }
 
