@@ -22,10 +22,10 @@ export interface LaneOptions {
 
 /** The options of a lane, checked, over the defaults. */
 export interface CheckedLane {
-  threads: number
-  concurrency: number
-  memory: number | undefined
-  spare: boolean
+  readonly threads: number
+  readonly concurrency: number
+  readonly memory: number | undefined
+  readonly spare: boolean
 }
 
 const LANE_KEYS = ['threads', 'concurrency', 'memory', 'spare']

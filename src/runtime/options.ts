@@ -69,17 +69,18 @@ const RUNTIME_KEYS = [
   'unknownKinds',
 ]
 
+/** The options of a runtime, checked, over the defaults: nobody changes them. */
 export interface CheckedOptions {
   /** `file:` URL. */
-  handlers: string | undefined
-  config: unknown
-  logger: Logger
-  unknownKinds: 'dead' | 'wait'
-  idle: number
-  lanes: Map<string, CheckedLane>
-  env: Record<string, string>
-  execArgv: string[]
-  threadEntry: string | undefined
+  readonly handlers: string | undefined
+  readonly config: unknown
+  readonly logger: Logger
+  readonly unknownKinds: 'dead' | 'wait'
+  readonly idle: number
+  readonly lanes: ReadonlyMap<string, CheckedLane>
+  readonly env: Readonly<Record<string, string>>
+  readonly execArgv: readonly string[]
+  readonly threadEntry: string | undefined
 }
 
 /** @throws HelveError `HELVE_ERR_OPTION` */

@@ -17,7 +17,9 @@ export class Registry {
   readonly #unknownKinds: 'dead' | 'wait'
   /** Those of the handlers module; undefined until a thread has told. */
   #moduleKinds: Set<string> | undefined
-  readonly handlers = new Map<string, Handler>()
+  readonly #handlers = new Map<string, Handler>()
+  /** Functions on the main thread, by kind. */
+  readonly handlers: ReadonlyMap<string, Handler> = this.#handlers
 
   constructor({ lanes, handlers, unknownKinds }: CheckedOptions) {
     this.#lanes = lanes
@@ -30,10 +32,10 @@ export class Registry {
     const name = checkKind(kind)
     const policy = policyOf(options, this.#lanes)
     if (handler === undefined && this.#moduleKinds) this.#checkInModule(name)
-    this.handlers.delete(name)
+    this.#handlers.delete(name)
     if (handler !== undefined) {
       checkFunction(handler, 'handler')
-      this.handlers.set(name, handler)
+      this.#handlers.set(name, handler)
     }
     this.#policies.set(name, policy)
   }
