@@ -9,19 +9,12 @@ export type { Stopped } from './runtime/lifecycle.ts'
 export type { Schema, SchemaIssue, SchemaResult } from './job/schema.ts'
 
 export type { CheckResult } from './store/sqlite/check.ts'
+export type { HostConnection } from './store/sqlite/host-connection.ts'
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite/sqlite-store.ts'
 export { Webhooks, type Delivery } from './store/sqlite/webhooks.ts'
-export type {
-  Counts,
-  DeliveryPruner,
-  HostConnection,
-  JobStore,
-  ListQuery,
-  Page,
-  RunStore,
-  Store,
-  WebhookReader,
-} from './store/store.ts'
+export type { DeliveryPruner, WebhookReader } from './store/deliveries.ts'
+export type { Counts, ListQuery, Page } from './store/inspection.ts'
+export type { JobStore, RunStore, Store } from './store/store.ts'
 
 export {
   deliveryRetention,

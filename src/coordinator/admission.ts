@@ -1,6 +1,6 @@
 import type { Policy } from '../job/policy.ts'
 import type { Pool } from '../pool/pool.ts'
-import type { Admission, KindTerms, PricedQueue, Queue } from '../store/store.ts'
+import type { Admission, KindTerms, PricedQueue, Queue } from '../store/admission.ts'
 import type { Pauses } from './pauses.ts'
 
 /** The lanes of a runtime by name, and which of them a kind runs in. */

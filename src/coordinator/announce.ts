@@ -3,7 +3,7 @@ import type { Events } from '../events.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import type { Settle, Settled } from '../store/store.ts'
+import type { Settle, Settled } from '../store/turn.ts'
 import type { QueueClock } from '../store/timeline.ts'
 
 /** A settling that has been committed. */

@@ -6,9 +6,11 @@ import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import { failed, unhandled, type Outcome } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
-import { isSuspect } from '../store/claiming/suspects.ts'
 import type { Command, CommandResult } from '../store/command.ts'
-import type { Admission, Queue, Settle, Store, TurnResult } from '../store/store.ts'
+import type { Inspection } from '../store/inspection.ts'
+import type { Admission, Queue } from '../store/admission.ts'
+import type { QueueStore } from '../store/store.ts'
+import type { Settle, TurnResult } from '../store/turn.ts'
 import { admissions, admitOne, mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
 import type { Clock } from './clock.ts'
@@ -18,6 +20,7 @@ import { FailedTurns } from './failed-turns.ts'
 import { Groups } from './groups.ts'
 import { Mailbox, type Ending, type Mail, type Order, type Submission } from './mailbox.ts'
 import { Pauses } from './pauses.ts'
+import { Runs } from './runs.ts'
 import { decide, termsOf, type Circumstances } from './settle.ts'
 import { Throughput } from './throughput.ts'
 import { WakeTimer } from './timer.ts'
@@ -25,7 +28,7 @@ import { TurnSize } from './turn-size.ts'
 
 /** What the coordinator works with. */
 export interface CoordinatorParts {
-  store: Store
+  store: Pick<QueueStore, 'turn' | 'turnTarget'> & Pick<Inspection, 'oldestDue' | 'standing'>
   lanes: Lanes
   events: Events
   clock: Clock
@@ -33,16 +36,6 @@ export interface CoordinatorParts {
   random: () => number
   /** Milliseconds between two looks at an idle queue. */
   idle: number
-}
-
-/** A job that has been claimed and not settled. */
-interface Run {
-  job: ClaimedJob
-  since: number
-  /** The `runOnce` call that waits for its settling. */
-  once: ((ran: boolean) => void) | undefined
-  /** Whether somebody has cancelled it. */
-  isCancelled: boolean
 }
 
 /**
@@ -53,13 +46,10 @@ export class Coordinator {
   readonly #parts: CoordinatorParts
   readonly #timer: WakeTimer
   readonly #mailbox = new Mailbox()
-  readonly #size = new TurnSize()
+  readonly #size: TurnSize
   readonly #throughput = new Throughput()
   readonly #groups: Groups
-  /** By id. */
-  readonly #running = new Map<number, Run>()
-  /** The run of a job whose next crash would be its last: there is one at a time. */
-  #suspect: Run | undefined
+  readonly #runs = new Runs()
   readonly #waiting = new Set<{ isOver: () => boolean; resolve: () => void }>()
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
   #scheduled = false
@@ -72,8 +62,6 @@ export class Coordinator {
   #behind = false
   readonly #failedTurns: FailedTurns
   readonly #drained: Drained
-  /** Runs that have ended: put back since they were interrupted, and otherwise. */
-  readonly #ends = { released: 0, completed: 0 }
 
   /** Tells of a mistake of the host's that has stopped nothing. */
   readonly #mistake = (error: unknown, during: string): void => {
@@ -90,6 +78,7 @@ export class Coordinator {
       onRetry: () => this.#schedule(),
     })
     this.#drained = new Drained(parts)
+    this.#size = new TurnSize(parts.store.turnTarget)
     this.#timer = new WakeTimer(parts.clock, parts.idle, () => this.wake())
   }
 
@@ -183,7 +172,7 @@ export class Coordinator {
 
   /** Runs that go on, and those that have ended so far. */
   get tally(): { running: number; released: number; completed: number } {
-    return { running: this.#running.size, ...this.#ends }
+    return this.#runs.tally
   }
 
   /** Resolves as soon as nothing runs and the mailbox is empty. */
@@ -213,7 +202,7 @@ export class Coordinator {
   }
 
   get #isQuiet(): boolean {
-    return this.#running.size === 0 && this.#mailbox.isEmpty && !this.#turning
+    return this.#runs.size === 0 && this.#mailbox.isEmpty && !this.#turning
   }
 
   #lookDrained(): void {
@@ -222,7 +211,7 @@ export class Coordinator {
   }
 
   get #hasEnded(): boolean {
-    return this.#mailbox.endings >= this.#running.size && !this.#turning
+    return this.#mailbox.endings >= this.#runs.size && !this.#turning
   }
 
   #wait(isOver: () => boolean): Promise<void> {
@@ -254,7 +243,6 @@ export class Coordinator {
     const { clock, random } = this.#parts
     const mail = this.#mailbox.take(this.#size.rows, this.#behind)
     const now = clock.now()
-    const start = clock.monotonic()
     const endings = mail.endings.map((ending) => this.#unlessCancelled(ending))
     const circumstances = { now, clock, random, onMistake: this.#mistake }
     const settles = endings.map((ending) => this.#decide(ending, circumstances))
@@ -262,7 +250,7 @@ export class Coordinator {
     const enqueues = mail.submissions.map(({ job }) => job)
     const admit = (queues: Queue[], pauses: readonly Pause[]): Admission[] =>
       this.#admit(queues, pauses, mail.once !== undefined)
-    const suspect = this.#suspectBeside(endings)
+    const suspect = this.#runs.suspectBeside(endings)
     let result: TurnResult | undefined
     try {
       const { store } = this.#parts
@@ -272,7 +260,7 @@ export class Coordinator {
       if (this.#phase !== 'closed') this.#failedTurns.retryLater()
     }
     if (result !== undefined) this.#effects({ ...mail, endings }, settles, result, now)
-    if (result !== undefined) this.#size.learn(clock.monotonic() - start)
+    if (result !== undefined) this.#size.learn(result.heldMs)
     this.#turning = false
     if (!this.#mailbox.isEmpty || result?.more) this.#schedule()
     // A turn for one claims nothing else.
@@ -285,7 +273,7 @@ export class Coordinator {
   /** What is done is done; anything else that becomes of a cancelled run is its end. */
   #unlessCancelled(ending: Ending): Ending {
     const { job, outcome, took } = ending
-    const run = this.#running.get(job.id)
+    const run = this.#runs.of(job.id)
     if (outcome.type === 'completed' || !run?.isCancelled) return ending
     const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
     const isOwn = run.job.token === job.token
@@ -301,16 +289,9 @@ export class Coordinator {
     return { job, settlement, rerun, followUps, deliveries }
   }
 
-  /** Since when a suspect runs whose end is not among these. */
-  #suspectBeside(endings: Ending[]): number | undefined {
-    const suspect = this.#suspect
-    const ends = endings.some(({ job }) => job.token === suspect?.job.token)
-    return ends ? undefined : suspect?.since
-  }
-
   #withToken(command: Command): Command {
     if (command.type !== 'cancel') return command
-    return { ...command, token: this.#running.get(command.id)?.job.token }
+    return { ...command, token: this.#runs.of(command.id)?.job.token }
   }
 
   #admit(queues: Queue[], pauses: readonly Pause[], once: boolean): Admission[] {
@@ -329,7 +310,8 @@ export class Coordinator {
     this.#each(mail.endings, (one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
     this.#each(mail.orders, (one, i) => this.#answer(one, result.commanded[i]!))
     if (mail.endings.length > 0) this.#mailbox.releaseOnces()
-    for (const job of result.claimed) this.#begin(job, now)
+    for (const job of result.claimed) this.#runs.begin(job, now)
+    if (result.claimed.length > 0) this.#drained.claimed()
     if (mail.once) this.#claimedOnce(mail.once, result)
     this.#each(result.claimed, (job) => this.#handOff(job, now))
     const jobs = this.#groups.file(result.unfiled)
@@ -376,7 +358,7 @@ export class Coordinator {
 
   /** Somebody has cancelled it. */
   #end(id: number): void {
-    const run = this.#running.get(id)
+    const run = this.#runs.of(id)
     if (run === undefined) return
     run.isCancelled = true
     // Its kind may have been given another lane since.
@@ -388,37 +370,30 @@ export class Coordinator {
     const { events, lanes, clock } = this.#parts
     // Both or neither: a run whose follow-up is refused has failed.
     if (settled?.refused) {
-      return this.settled(job, failed(settled.refused, kept(settle, settled.refused)), took)
+      const { refused } = settled
+      const outcome = failed(refused, clock.wallOf(now), kept(settle, refused))
+      return this.settled(job, outcome, took)
     }
     if (!settled) events.emit('stale', () => ({ job: new NamedJob(job) }))
-    const run = this.#running.get(job.id)
     // An ending that is late says nothing about the run that the job has now.
-    if (run !== undefined && run.job.token !== job.token) return
+    if (this.#runs.isAnother(job)) return
+    const run = this.#runs.end(job)
     const since = run?.since ?? now
     const durationMs = took ?? Math.max(0, now - since)
     const queuedMs = queuedFor(job, since)
-    this.#running.delete(job.id)
-    if (this.#suspect === run) this.#suspect = undefined
     this.#throughput.count(lanes.of(job.kind) ?? '', now)
     run?.once?.(true)
     if (!settled) return
-    this.#ends[outcome.type === 'released' ? 'released' : 'completed'] += 1
+    this.#runs.count(outcome)
     announce(events, { job, outcome, settle, settled, now, clock, durationMs, queuedMs })
   }
 
   #claimedOnce(once: (ran: boolean) => void, { claimed: [job], more, behind }: TurnResult): void {
     const mail = { endings: [], orders: [], submissions: [], once }
-    if (job !== undefined) this.#running.get(job.id)!.once = once
+    if (job !== undefined) this.#runs.of(job.id)!.once = once
     else if (more) this.#mailbox.putBack(mail)
-    else if (behind && this.#running.size > 0) this.#mailbox.hold(once)
+    else if (behind && this.#runs.size > 0) this.#mailbox.hold(once)
     else once(false)
-  }
-
-  #begin(job: ClaimedJob, now: number): void {
-    const run = { job, since: now, once: undefined, isCancelled: false }
-    this.#running.set(job.id, run)
-    this.#drained.claimed()
-    if (isSuspect(job)) this.#suspect = run
   }
 
   #handOff(job: ClaimedJob, now: number): void {

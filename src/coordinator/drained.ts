@@ -1,9 +1,9 @@
 import type { Events } from '../events.ts'
-import type { Store } from '../store/store.ts'
+import type { Inspection } from '../store/inspection.ts'
 import type { Clock } from './clock.ts'
 
 interface Parts {
-  store: Store
+  store: Pick<Inspection, 'oldestDue'>
   events: Events
   clock: Clock
 }

@@ -1,7 +1,8 @@
 import { failureText } from '../job/failure.ts'
 import type { Pause } from '../job/pause.ts'
 import type { JobRecord } from '../job/job.ts'
-import type { Queue, Standing } from '../store/store.ts'
+import type { Queue } from '../store/admission.ts'
+import type { Standing } from '../store/inspection.ts'
 import { mostSlots, waitsForHandler, type Lanes } from './admission.ts'
 import { Pauses } from './pauses.ts'
 

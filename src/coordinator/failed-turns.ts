@@ -2,7 +2,8 @@ import type { Events } from '../events.ts'
 import { HelveError } from '../job/errors.ts'
 import type { EnqueueResult } from '../job/job.ts'
 import { isUpkeep } from '../store/command.ts'
-import { NO_WORK, type Store } from '../store/store.ts'
+import type { QueueStore } from '../store/store.ts'
+import { NO_WORK } from '../store/turn.ts'
 import type { Clock } from './clock.ts'
 import type { Mail, Mailbox, Order, Submission } from './mailbox.ts'
 
@@ -13,7 +14,7 @@ const FIRST_RETRY = 10
 const LONGEST_RETRY = 1_000
 
 interface Parts {
-  store: Store
+  store: Pick<QueueStore, 'turn'>
   events: Events
   clock: Clock
   mailbox: Mailbox

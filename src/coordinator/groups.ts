@@ -1,7 +1,7 @@
 import type { NewJob } from '../job/job.ts'
 import { NEVER } from '../job/limits.ts'
 import { groupOf } from '../job/group.ts'
-import type { UnfiledJob } from '../store/store.ts'
+import type { UnfiledJob } from '../store/turn.ts'
 import type { Lanes } from './admission.ts'
 
 /**

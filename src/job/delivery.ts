@@ -50,6 +50,13 @@ export interface DeliveryRecord {
   error: string | null
 }
 
+/** A hook's last response after an attempt, in GitHub's words: https://docs.github.com/en/rest/repos/webhooks */
+export function lastResponse({ status, error }: DeliveryRecord): LastResponse {
+  if (error === null) return { code: status, status: 'OK', message: 'OK' }
+  const summary = status === null ? 'failed to connect' : `Invalid HTTP Response: ${status}`
+  return { code: status, status: summary, message: error }
+}
+
 /** What each field of a record has to be, and the test for it. */
 const FIELDS: Record<keyof DeliveryRecord, [expected: string, is: (value: unknown) => boolean]> = {
   webhookId: ['an integer', Number.isSafeInteger],

@@ -47,13 +47,21 @@ export type Outcome =
 /** What a run in a thread can come to; what befalls the thread itself, the pool knows. */
 export type TaskOutcome = Extract<Outcome, { type: 'completed' | 'snoozed' | 'failed' }>
 
-/** The outcome of a run whose handler, or the way to it, threw. */
-export function failed(thrown: unknown, deliveries: DeliveryRecord[] = []): TaskOutcome {
+/**
+ * The outcome of a run whose handler, or the way to it, threw.
+ *
+ * @param now epoch milliseconds: what a wait that the error asks for counts from
+ */
+export function failed(
+  thrown: unknown,
+  now: number,
+  deliveries: DeliveryRecord[] = [],
+): TaskOutcome {
   return {
     type: 'failed',
     error: toJobError(thrown),
     permanent: isPermanent(thrown),
-    retryAt: retryAt(thrown, Date.now()),
+    retryAt: retryAt(thrown, now),
     deliveries,
   }
 }

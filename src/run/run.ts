@@ -61,7 +61,7 @@ export class Run implements HandlerContext {
       if (this.#snooze !== undefined) return { type: 'snoozed', delay: this.#snooze, ...effects }
       return { type: 'completed', result: this.#result(result), ...effects }
     } catch (thrown) {
-      return failed(thrown, this.#effects.deliveries)
+      return failed(thrown, Date.now(), this.#effects.deliveries)
     } finally {
       this.#isOver = true
       this.#children?.end()

@@ -1,12 +1,12 @@
 import type { Coordinator } from '../coordinator/coordinator.ts'
 import { badOption, checkInteger, checkKeys, checkOneOf } from '../job/check.ts'
 import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
-import type { Store } from '../store/store.ts'
+import type { Inspection } from '../store/inspection.ts'
 import type { CheckedOptions } from './options.ts'
 import { MAIN_LANE } from './registry.ts'
 
 interface AdminParts {
-  store: Store
+  store: Pick<Inspection, 'pauses'>
   coordinator: Coordinator
   options: CheckedOptions
 }

@@ -14,7 +14,7 @@ import {
   threadFlags,
   type ThreadOptions,
 } from '../pool/thread-options.ts'
-import type { Store } from '../store/store.ts'
+import type { WebhookReader } from '../store/deliveries.ts'
 import type { CheckedLane } from './lane-options.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Registry } from './registry.ts'
@@ -30,7 +30,7 @@ interface PoolParts {
   options: CheckedOptions
   registry: Registry
   coordinator: Coordinator
-  store: Store
+  store: WebhookReader
   events: Events
   logger: HostLogger
   log: HostLog

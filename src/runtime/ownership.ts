@@ -2,11 +2,14 @@ import { closed } from '../coordinator/coordinator.ts'
 import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import { patiently } from '../patience.ts'
-import type { Store } from '../store/store.ts'
+import type { Membership } from '../store/membership.ts'
+import type { QueueStore } from '../store/store.ts'
 import { sleep } from '../timer.ts'
 
 /** Milliseconds between two tries to own a file that another process owns. */
 const OWN_INTERVAL = 100
+
+type Ownable = Pick<QueueStore, 'clock'> & Pick<Membership, 'own'>
 
 /**
  * Becomes the owner of the file, as soon as nobody else is.
@@ -17,7 +20,7 @@ const OWN_INTERVAL = 100
  * @throws HelveError `HELVE_ERR_OWNED` when another runtime still owns the file;
  *   `HELVE_ERR_CLOSED` when `over` has aborted
  */
-export async function own(store: Store, wait: number, over: AbortSignal): Promise<ClaimedJob[]> {
+export async function own(store: Ownable, wait: number, over: AbortSignal): Promise<ClaimedJob[]> {
   const end = performance.now() + wait
   for (;;) {
     try {

@@ -8,7 +8,9 @@ import { MAX_DELAY } from '../job/limits.ts'
 import type { Pause, PauseTarget } from '../job/pause.ts'
 import type { KindOptions } from '../job/policy.ts'
 import type { Handler, HandlerOf } from '../run/handler.ts'
-import type { Counts, HostConnection, ListQuery, Page, Store } from '../store/store.ts'
+import type { Counts, ListQuery, Page } from '../store/inspection.ts'
+import type { HostedStore } from '../store/sqlite/host-connection.ts'
+import type { Store } from '../store/store.ts'
 import { Admin, checkId } from './admin.ts'
 import { Intake } from './intake.ts'
 import { checkThreads } from './lane-options.ts'
@@ -25,8 +27,12 @@ import { Unowned } from './unowned.ts'
  * @typeParam M the handlers module (`typeof import('./handlers.ts').default`): its kinds and
  *   payloads are the ones that `enqueue` takes
  * @typeParam I kinds beyond it, registered as functions: `{ touch_repo: { repo_pk: number } }`
+ * @typeParam S the store, which says what {@link enqueueIn} takes and gives
  */
-export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M, I>> {
+export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> implements Enqueuer<
+  PayloadsOf<M, I>
+> {
+  readonly #store: S
   readonly #parts: Parts
   readonly #intake: Intake
   readonly #lifecycle: Lifecycle
@@ -38,9 +44,10 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
    *
    * @throws HelveError `HELVE_ERR_OPTION`
    */
-  constructor(store: Store, options?: RuntimeOptions<ConfigOf<M>> & NeededConfig<ConfigOf<M>>)
-  constructor(store: Store, options: RuntimeOptions = {}) {
+  constructor(store: S, options?: RuntimeOptions<ConfigOf<M>> & NeededConfig<ConfigOf<M>>)
+  constructor(store: S, options: RuntimeOptions = {}) {
     checkStore(store, 'turn')
+    this.#store = store
     this.#parts = partsOf(store, checkRuntimeOptions(options))
     this.#unowned = new Unowned(this.#parts)
     this.#intake = new Intake(this.#parts, () => this.#unowned.accepted())
@@ -122,14 +129,15 @@ export class Runtime<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M,
    *   that connection comes as its own error
    */
   enqueueIn<K extends KindOf<PayloadsOf<M, I>>>(
-    connection: HostConnection,
+    connection: Parameters<S['enqueueIn']>[0],
     kind: K,
     ...[payload, options]: Rest<PayloadFor<PayloadsOf<M, I>, K>>
-  ): EnqueueResult {
+  ): ReturnType<S['enqueueIn']> {
     this.#lifecycle.checkOpen()
     const job = this.#intake.jobNow(kind, payload, options)
-    const { store, clock } = this.#parts
-    return store.enqueueIn(connection, job, clock.now())
+    const store: S = this.#store
+    const now = this.#parts.clock.now()
+    return store.enqueueIn(connection, job, now) as ReturnType<S['enqueueIn']>
   }
 
   /**

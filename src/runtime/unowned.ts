@@ -1,12 +1,16 @@
 import type { Events } from '../events.ts'
-import type { Store } from '../store/store.ts'
+import type { Inspection } from '../store/inspection.ts'
+import type { Membership } from '../store/membership.ts'
+import type { QueueStore } from '../store/store.ts'
 import { after, type Timer, type TimeSource } from '../timer.ts'
 
 /** Milliseconds after a submission to a runtime that has not been started. */
 const PATIENCE = 5_000
 
 interface Parts {
-  store: Store
+  store: Pick<QueueStore, 'clock'> &
+    Pick<Membership, 'owner'> &
+    Pick<Inspection, 'oldestDue' | 'counts'>
   events: Events
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../run/handler.ts'
-import type { DeliveryPruner } from '../store/store.ts'
+import type { DeliveryPruner } from '../store/deliveries.ts'
 import { sleep } from '../timer.ts'
 
 /** Milliseconds for which records of webhook deliveries are kept: 30 days. */

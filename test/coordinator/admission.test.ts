@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { Pauses } from '../../src/coordinator/pauses.ts'
 import { admissions, admitOne } from '../../src/coordinator/admission.ts'
 import { DEFAULT_POLICY } from '../../src/job/policy.ts'
-import type { PricedQueue, Queue } from '../../src/store/store.ts'
+import type { PricedQueue, Queue } from '../../src/store/admission.ts'
 import { FakePool } from '../support/fake-pool.ts'
 
 const MOST = 250

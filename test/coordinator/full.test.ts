@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { HelveError } from '../../src/job/errors.ts'
-import type { Turn } from '../../src/store/store.ts'
+import type { Turn } from '../../src/store/turn.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { aDelivery, aJob, NOW, refusal } from '../support/jobs.ts'
 import { aCoordinator } from './rig.ts'

@@ -1,4 +1,5 @@
-import type { Store, Turn, TurnResult } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Turn, TurnResult } from '../../src/store/turn.ts'
 import { signal, type Signal } from '../support/signal.ts'
 
 /** Takes hold of a store's turns: looks at them, holds them up, and makes them fail. */
@@ -9,6 +10,8 @@ export class TurnControl {
   readonly results: TurnResult[] = []
   /** What a turn fails with, if this gives something, when all but its claims has been written. */
   fails: (turn: Turn) => unknown = () => undefined
+  /** Milliseconds for which each turn is said to have held the event loop. */
+  held = 0
   #before: Signal | undefined
   #after: Signal | undefined
 
@@ -21,7 +24,8 @@ export class TurnControl {
       const fail = (): never => {
         throw error
       }
-      const result = await turn(error === undefined ? given : { ...given, admit: fail })
+      const taken = await turn(error === undefined ? given : { ...given, admit: fail })
+      const result = { ...taken, heldMs: this.held }
       this.results.push(result)
       await this.#after?.wait()
       return result

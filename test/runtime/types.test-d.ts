@@ -6,7 +6,9 @@ import type {
   JobError,
   JobStore,
   JsonPayload,
+  NewJob,
   RuntimeEvents,
+  SqliteStore,
   Store,
 } from '../../src/index.ts'
 import {
@@ -24,7 +26,7 @@ import {
 
 // Compiled, and never run: what must not compile stands under an @ts-expect-error.
 
-declare const store: Store
+declare const store: SqliteStore
 
 type Any<T> = 0 extends 1 & T ? true : false
 /** True if each fits where the other does, and neither is `any`. */
@@ -146,6 +148,23 @@ export function enqueueingInTheHosts(runtime: Runtime<typeof forge>): void {
   // @ts-expect-error no connection
   runtime.enqueueIn('forge.db', 'sweep')
 }
+
+/** A store of another kind: its connections are clients, and its answers come later. */
+declare const remote: Store & {
+  enqueueIn(client: { query: string }, job: NewJob, now: number): Promise<EnqueueResult>
+}
+
+export function enqueueingInAnotherStore(): void {
+  const runtime = new Runtime<typeof forge, unknown, typeof remote>(remote)
+  const result = runtime.enqueueIn({ query: 'BEGIN' }, 'sweep')
+  is(true satisfies Same<typeof result, Promise<EnqueueResult>>)
+  const connection = { name: 'forge.db', inTransaction: true, prepare: () => undefined }
+  // @ts-expect-error a connection of SQLite's
+  void runtime.enqueueIn(connection, 'sweep')
+}
+
+// @ts-expect-error a store whose connections are not SQLite's has to be named
+export const unnamed = new Runtime<typeof forge>(remote)
 
 // Set up synchronously, without a config.
 

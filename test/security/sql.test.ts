@@ -17,16 +17,41 @@ import { openStore } from '../support/store.ts'
 import { builtSql } from './sql.ts'
 import { pause } from '../support/commands.ts'
 
+/** Why parts of statements may be put together. */
+const PARTS = 'the parts of its own statements, all of them constants'
+
 /** What may be put into SQL, by file, and why nothing can come in by it. */
 const ALLOWED: Record<string, { why: string; expressions: string[] }> = {
-  'src/store/sqlite/statements.ts': {
-    why: 'the parts of its own statements, all of them constants of that file and of rows.ts',
+  'src/store/sqlite/statements/preparer.ts': {
+    why: PARTS,
+    expressions: ['sql'],
+  },
+  'src/store/sqlite/statements/claims.ts': {
+    why: PARTS,
+    expressions: ['CLAIMABLE'],
+  },
+  'src/store/sqlite/statements/commands.ts': {
+    why: PARTS,
+    expressions: ['APPENDED', 'CLAIMED', 'putOff'],
+  },
+  'src/store/sqlite/statements/enqueue.ts': {
+    why: PARTS,
     expressions: [
-      ...['sql', 'appended', 'owned', 'unclaimed', 'completed', 'record'],
       ...['same', 'own', 'places(same)', 'rows', "columns.replace(/\\w+/g, '?')"],
-      ...['COMMON', 'putOff', "manyRows(COMMON, 'payload')"],
-      ...['CLAIMABLE', 'CLAIMED', "manyRows(STARTED, 'id, payload')"],
+      ...['COMMON', "manyRows(COMMON, 'payload')", "manyRows(STARTED, 'id, payload')"],
     ],
+  },
+  'src/store/sqlite/statements/inspection.ts': {
+    why: PARTS,
+    expressions: ['RECORD'],
+  },
+  'src/store/sqlite/statements/ownership.ts': {
+    why: PARTS,
+    expressions: ['CLAIMED'],
+  },
+  'src/store/sqlite/statements/settles.ts': {
+    why: PARTS,
+    expressions: ['APPENDED', 'owned', 'unclaimed', 'completed'],
   },
   'src/store/sqlite/connection.ts': {
     why: 'numbers, which are constants: a pragma takes no parameters',

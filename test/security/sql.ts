@@ -16,7 +16,7 @@ const INTERPOLATION = /\$\{((?:[^{}]|\{[^{}]*\})*)\}/g
 export function builtSql(source: string): Built[] {
   // Code that a thread is given as text has its backticks escaped.
   const text = source.replaceAll('\\`', '`')
-  const isStatements = text.includes('function preparer(')
+  const isStatements = /\bpreparer\(/.test(text)
   const built = (isStatements ? [CALL, PREPARER] : [CALL]).flatMap((call) =>
     [...text.matchAll(call)].flatMap((match) => argument(text, match.index + match[0].length)),
   )

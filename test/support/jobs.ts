@@ -4,17 +4,11 @@ import { HelveError, type HelveErrorCode } from '../../src/job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobError, NewJob } from '../../src/job/job.ts'
 import type { Charge, Rerun } from '../../src/job/outcome.ts'
 import type { Command, CommandResult } from '../../src/store/command.ts'
-import { NO_WORK, UNLIMITED } from '../../src/store/store.ts'
-import type {
-  Admission,
-  KindTerms,
-  Queue,
-  Settle,
-  Settled,
-  Store,
-  Turn,
-  TurnResult,
-} from '../../src/store/store.ts'
+import { UNLIMITED } from '../../src/store/admission.ts'
+import { NO_WORK } from '../../src/store/turn.ts'
+import type { Admission, KindTerms, Queue } from '../../src/store/admission.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Settle, Settled, Turn, TurnResult } from '../../src/store/turn.ts'
 
 /** The moment at which every test begins. */
 export const NOW = Date.UTC(2026, 0, 1)

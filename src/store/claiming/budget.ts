@@ -1,4 +1,4 @@
-import type { KindTerms } from '../store.ts'
+import type { KindTerms } from '../admission.ts'
 import { Bucket } from './bucket.ts'
 import type { ClaimSource } from './source.ts'
 

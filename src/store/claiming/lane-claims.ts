@@ -1,5 +1,6 @@
 import type { ClaimedJob, NewJob } from '../../job/job.ts'
-import type { Admission, PricedQueue, Queue, UnfiledJob } from '../store.ts'
+import type { Admission, PricedQueue, Queue } from '../admission.ts'
+import type { UnfiledJob } from '../turn.ts'
 import { KindBudget, SLACK } from './budget.ts'
 import type { Candidate, ClaimSource } from './source.ts'
 import type { Suspects } from './suspects.ts'

@@ -1,4 +1,4 @@
-import type { Queue } from '../store.ts'
+import type { Queue } from '../admission.ts'
 
 /** Names a queue. */
 export function queueKey({ kind, priority }: Queue): string {

@@ -1,5 +1,6 @@
 import type { ClaimedJob, NewJob } from '../../job/job.ts'
-import type { Queue, UnfiledJob } from '../store.ts'
+import type { Queue } from '../admission.ts'
+import type { UnfiledJob } from '../turn.ts'
 
 /** A queued job that could be claimed. */
 export interface Candidate {

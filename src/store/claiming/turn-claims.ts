@@ -1,5 +1,6 @@
 import type { ClaimedJob, NewJob } from '../../job/job.ts'
-import type { Admission, TurnResult } from '../store.ts'
+import type { Admission } from '../admission.ts'
+import type { TurnResult } from '../turn.ts'
 import { LaneClaims, type ClaimTurn } from './lane-claims.ts'
 
 /** The claims of one turn, each lane's for itself. */

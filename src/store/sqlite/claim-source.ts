@@ -1,11 +1,13 @@
 import type { ClaimedJob, NewJob } from '../../job/job.ts'
 import { QueueSet } from '../claiming/queue-set.ts'
 import type { Candidate, ClaimSource, ReadyGroup } from '../claiming/source.ts'
-import type { Queue, UnfiledJob } from '../store.ts'
+import type { Queue } from '../admission.ts'
+import type { UnfiledJob } from '../turn.ts'
 import { joinQueue } from './groups.ts'
 import type { QueueChanges } from './queue-changes.ts'
 import { claimedNow, ID, PAYLOAD, RUN_AT } from './rows.ts'
-import type { EnqueueStatements, QueueStatements } from './statements.ts'
+import type { EnqueueStatements } from './statements/enqueue.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 type Row = unknown[]
 

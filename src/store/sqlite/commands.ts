@@ -5,7 +5,7 @@ import type { Command, CommandResult } from '../command.ts'
 import type { Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
 import { claimedBefore } from './rows.ts'
-import type { QueueStatements } from './statements.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 type Executing = Writing & { statements: QueueStatements }
 
@@ -68,7 +68,7 @@ function cancel(
   id: number,
   token: number | undefined,
 ): ClaimedJob | 'running' | undefined {
-  const attempt = statements.get.get(id)?.[6]
+  const attempt = statements.attemptsOf.get(id)
   const error = JSON.stringify({ at: wall, attempt, name: 'CancelledError', message: 'cancelled' })
   const row = statements.cancelQueued.get({ id, now, error })
   if (row === undefined) {

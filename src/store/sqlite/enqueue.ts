@@ -3,7 +3,8 @@ import type { ClaimedJob, EnqueueResult, NewJob } from '../../job/job.ts'
 import { joinQueue } from './groups.ts'
 import type { QueueChanges } from './queue-changes.ts'
 import { startedNow } from './rows.ts'
-import { MANY_ROWS, type EnqueueStatements, type QueueStatements } from './statements.ts'
+import { MANY_ROWS, type EnqueueStatements } from './statements/enqueue.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 /** Where jobs that need not wait are claimed while they are written. */
 export interface Starts {

@@ -1,6 +1,7 @@
-import type { Queue } from '../store.ts'
+import type { Queue } from '../admission.ts'
 import type { QueueChanges } from './queue-changes.ts'
-import type { EnqueueStatements, QueueStatements } from './statements.ts'
+import type { EnqueueStatements } from './statements/enqueue.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 // The file keeps a row for each queue, and for each group with queued jobs: when the first job of it
 // may start, as far as is known, and NULL while only an event can free it. That is a bound and not

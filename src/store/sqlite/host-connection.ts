@@ -3,12 +3,24 @@ import Database from 'better-sqlite3'
 import { shown } from '../../job/check.ts'
 import { HelveError } from '../../job/errors.ts'
 import type { EnqueueResult, NewJob } from '../../job/job.ts'
-import type { HostConnection } from '../store.ts'
+import type { Store } from '../store.ts'
 import { QueueChanges } from './queue-changes.ts'
 import { enqueue } from './enqueue.ts'
 import { library } from './library.ts'
-import { prepareFile, prepareHost, type HostStatements } from './statements.ts'
+import { prepareFile, prepareHost, type HostStatements } from './statements/enqueue.ts'
 import type { Transactions } from './transactions.ts'
+
+/** A connection of the host's own to the same file: the part of better-sqlite3's that is used. */
+export interface HostConnection {
+  readonly name: string
+  readonly inTransaction: boolean
+  prepare(sql: string): unknown
+}
+
+/** A store into which a host enqueues by such a connection, and is answered at once. */
+export interface HostedStore extends Store {
+  enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult
+}
 
 /** Enqueues into one file by connections that the host has opened. */
 export class HostConnections {

@@ -2,7 +2,7 @@ import { HelveError, read } from '../../job/errors.ts'
 import type { ClaimedJob } from '../../job/job.ts'
 import { OwnerLock } from './owner-lock.ts'
 import { claimedBefore } from './rows.ts'
-import type { QueueStatements } from './statements.ts'
+import type { QueueStatements } from './statements/queue.ts'
 import type { Transactions } from './transactions.ts'
 
 interface Owner {

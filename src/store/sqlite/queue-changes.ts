@@ -1,8 +1,8 @@
 import type { JobState } from '../../job/job.ts'
 import { NEVER } from '../../job/limits.ts'
 import { queueKey } from '../claiming/queue-set.ts'
-import type { Queue } from '../store.ts'
-import type { EnqueueStatements } from './statements.ts'
+import type { Queue } from '../admission.ts'
+import type { EnqueueStatements } from './statements/enqueue.ts'
 
 interface Change extends Queue {
   queued: number

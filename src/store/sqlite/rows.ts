@@ -9,7 +9,8 @@ import type {
   NewJob,
   RecordedError,
 } from '../../job/job.ts'
-import type { Queue } from '../store.ts'
+import type { Queue } from '../admission.ts'
+import type { Place } from '../listing.ts'
 import type { QueueClock } from '../timeline.ts'
 
 /**
@@ -105,49 +106,68 @@ export function startedNow(
   }
 }
 
-/** What the texts of a row of the `record` columns come to, about. */
+/** All that people see of a job. {@link RecordRow} has the same order. */
+export const RECORD = `id, kind, payload, dedupe_key, state, priority, attempts, max_attempts, crashes,
+  folds, run_at, created_at, started_at, died_at, errors, grp, wall_at, backing_off, rerun`
+
+type RecordRow = [
+  ...[id: number, kind: string, payload: string, dedupeKey: string | null, state: JobState],
+  ...[priority: number, attempts: number, maxAttempts: number | null, crashes: number],
+  ...[folds: number, runAt: number, createdAt: number, startedAt: number | null],
+  ...[diedAt: number | null, errors: string, group: string | null, wallAt: number | null],
+  ...[isBackingOff: number, rerun: number],
+]
+
+/** What the texts of a {@link RECORD} row come to, about. */
 export function bytesOf(row: unknown[]): number {
-  return (row[2] as string).length + (row[14] as string).length
+  const [, , payload, , , , , , , , , , , , errors] = row as RecordRow
+  return payload.length + errors.length
 }
 
-/** A row of the `record` columns; people see wall time. */
+/** Where a {@link RECORD} row stands in the list of jobs. */
+export function placeOf(row: unknown[]): Place {
+  const [id, kind, , , state, priority, , , , , runAt, , , , , group] = row as RecordRow
+  const section = state === 'queued' && group !== null ? 'grouped' : state
+  return { section, kind, priority, runAt, id }
+}
+
+/** A {@link RECORD} row as a job; people see wall time. */
 export function jobRecord(row: unknown[], clock: QueueClock): JobRecord {
-  const shown = (time: unknown): number | null => {
-    return time === null ? null : clock.wallOf(time as number)
-  }
-  const dueAt = (runAt: unknown, wallAt: unknown): number => {
-    return Math.min(clock.wallOf(runAt as number), (wallAt as number | null) ?? Infinity)
-  }
-  const [payload, errors] = [parsedOf(row, 'payload', row[2]), parsedOf(row, 'errors', row[14])]
+  const [
+    id,
+    kind,
+    payloadJson,
+    dedupeKey,
+    state,
+    priority,
+    attempts,
+    maxAttempts,
+    crashes,
+    ...rest
+  ] = row as RecordRow
+  const [folds, runAt, createdAt, startedAt, diedAt, errorsJson, group, ...marks] = rest
+  const [wallAt, backingOff, rerun] = marks
+  const shown = (time: number | null): number | null => (time === null ? null : clock.wallOf(time))
+  const dueAt = (time: number): number => Math.min(clock.wallOf(time), wallAt ?? Infinity)
+  const payload = parsedOf('payload', payloadJson, createdAt)
+  const errors = parsedOf('errors', errorsJson, createdAt)
   return {
-    id: row[0] as number,
-    kind: row[1] as string,
-    payload: payload.value,
-    dedupeKey: row[3] as string | null,
-    state: row[4] as JobState,
-    priority: row[5] as number,
-    attempts: row[6] as number,
-    maxAttempts: row[7] as number | null,
-    crashes: row[8] as number,
-    folds: row[9] as number,
-    runAt: dueAt(row[10], row[16]),
-    rerunAt: row[18] === 0 ? null : dueAt(row[18], row[16]),
-    createdAt: row[11] as number,
-    startedAt: shown(row[12]),
-    diedAt: shown(row[13]),
+    ...{ id, kind, payload: payload.value, dedupeKey, state, priority, attempts, maxAttempts },
+    ...{ crashes, folds, runAt: dueAt(runAt), rerunAt: rerun === 0 ? null : dueAt(rerun) },
+    ...{ createdAt, startedAt: shown(startedAt), diedAt: shown(diedAt) },
     errors: [...((errors.value ?? []) as RecordedError[]), ...errors.damage, ...payload.damage],
-    group: row[15] as string | null,
-    isBackingOff: row[17] === 1,
+    group,
+    isBackingOff: backingOff === 1,
   }
 }
 
 /** A damaged column is one more error of its job: whoever lists jobs has to see the others. */
-function parsedOf(row: unknown[], column: string, text: unknown) {
+function parsedOf(column: string, text: string, at: number) {
   try {
-    return { value: JSON.parse(text as string) as unknown, damage: [] }
+    return { value: JSON.parse(text) as unknown, damage: [] }
   } catch {
     const message = `${column}: expected JSON, got a damaged row`
-    const error = { name: 'DamagedRowError', message, at: row[11] as number, attempt: 0 }
+    const error = { name: 'DamagedRowError', message, at, attempt: 0 }
     return { value: undefined, damage: [error] }
   }
 }

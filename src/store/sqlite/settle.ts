@@ -1,8 +1,8 @@
 import type { Charge } from '../../job/outcome.ts'
-import type { Settle, Settled } from '../store.ts'
+import type { Settle, Settled } from '../turn.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
-import type { QueueStatements } from './statements.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 type Settling = Writing & { statements: QueueStatements }
 
@@ -11,12 +11,13 @@ type Settling = Writing & { statements: QueueStatements }
  * The others are left: those that are not owned, and those that have to run once more.
  */
 export function completeAll(
-  { statements, changes, now }: Settling,
+  { statements, changes, now, careful }: Settling & { careful: boolean },
   settles: readonly Settle[],
 ): Set<Settle> {
   const done = new Set<Settle>()
-  for (const [claim, of] of byClaim(plain(settles))) {
-    const deleted = deletedOf(statements, of, claim)
+  for (const [claim, of] of byClaim(settles)) {
+    const counts = !careful && of.every(({ job }) => job.dedupeKey === null)
+    const deleted = counts ? deleteCounted(statements, of, claim) : deletedOf(statements, of, claim)
     for (const settle of of) {
       // Of two settles of one job, the second is late.
       if (deleted !== 'all' && !deleted.delete(settle.job.id)) continue
@@ -28,28 +29,29 @@ export function completeAll(
   return done
 }
 
+/** Deletes jobs of one claim, and tells which of them were there to be deleted. */
+function deletedOf(statements: QueueStatements, settles: Settle[], claim: number): Set<unknown> {
+  return new Set(statements.complete.all(idsOf(settles), claim))
+}
+
 /**
- * Deletes jobs of one claim, and tells which of them were there to be deleted. To ask for each costs
- * as much again as the deletion. Nobody can have folded into jobs that have no key: there, the number
- * says that all of them were owned.
+ * Deletes jobs of one claim that have no key: nobody can have folded into them, so that their number
+ * says that all of them were there. To ask for each would take half as long again.
  *
- * @throws Error when one of those is not owned, which is rare: the turn is then taken part by part
+ * @throws Error when one of them is not owned, which is rare: the turn is then taken part by part
  */
-function deletedOf(
-  statements: QueueStatements,
-  settles: Settle[],
-  claim: number,
-): 'all' | Set<unknown> {
-  const ids = JSON.stringify(settles.map(({ job }) => job.id))
-  const isKeyed = settles.some(({ job }) => job.dedupeKey !== null)
-  if (isKeyed) return new Set(statements.complete.all(ids, claim))
-  const { changes } = statements.completeKeyless.run(ids, claim)
+function deleteCounted(statements: QueueStatements, settles: Settle[], claim: number): 'all' {
+  const { changes } = statements.completeKeyless.run(idsOf(settles), claim)
   if (changes !== settles.length) throw new Error('the claim of a run that has ended is not owned')
   return 'all'
 }
 
+function idsOf(settles: Settle[]): string {
+  return JSON.stringify(settles.map(({ job }) => job.id))
+}
+
 /** A token is the number of its claim and the job's id. */
-function byClaim(settles: Settle[]): Map<number, Settle[]> {
+function byClaim(settles: readonly Settle[]): Map<number, Settle[]> {
   const claims = new Map<number, Settle[]>()
   for (const settle of settles) {
     const claim = settle.job.token - settle.job.id
@@ -60,8 +62,11 @@ function byClaim(settles: Settle[]): Map<number, Settle[]> {
   return claims
 }
 
-/** What comes of a claim after another settle of it is late. */
-function plain(settles: readonly Settle[]): Settle[] {
+/**
+ * The settles that only complete their jobs. They go before all others: no follow-up may fold into a
+ * job that has completed. What comes of a claim after another settle of it is late.
+ */
+export function plain(settles: readonly Settle[]): Settle[] {
   const ended = new Set<number>()
   return settles.filter((settle) => {
     if (isPlain(settle)) return !ended.has(settle.job.token)

@@ -5,32 +5,25 @@ import { HelveError } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/outcome.ts'
 import type { Pause } from '../../job/pause.ts'
-import { NO_WORK, UNLIMITED } from '../store.ts'
+import { UNLIMITED } from '../admission.ts'
+import { NO_WORK } from '../turn.ts'
 import type { Timeline, TimeSources } from '../timeline.ts'
-import type {
-  Counts,
-  HostConnection,
-  JobStore,
-  ListQuery,
-  Page,
-  Queue,
-  RunStore,
-  Standing,
-  Store,
-  Turn,
-  TurnResult,
-} from '../store.ts'
+import type { Queue } from '../admission.ts'
+import type { Counts, ListQuery, Page, Standing } from '../inspection.ts'
+import type { JobStore, RunStore, Store } from '../store.ts'
+import type { Turn, TurnResult } from '../turn.ts'
 import { backup } from './backup.ts'
 import { check, type CheckResult } from './check.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { openDatabase } from './connection.ts'
 import { enqueue } from './enqueue.ts'
-import { HostConnections } from './host-connection.ts'
+import { HostConnections, type HostConnection } from './host-connection.ts'
 import { inBatches } from './in-batches.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
-import { prepareEnqueue, prepareQueue } from './statements.ts'
+import { prepareEnqueue } from './statements/enqueue.ts'
+import { prepareQueue } from './statements/queue.ts'
 import { oldestQueued, pauses, standing } from './standing.ts'
 import { Transactions } from './transactions.ts'
 import { Turns } from './turns.ts'
@@ -52,6 +45,9 @@ export interface SqliteStoreOptions {
   clocks?: TimeSources
 }
 
+/** Milliseconds: a sync takes about one of them. */
+const TURN_TARGET = 4
+
 /** The queue in one SQLite file. Any number of processes may open it; one may own it. */
 export class SqliteStore implements Store, JobStore, RunStore {
   /** Absolute path of the file. */
@@ -67,6 +63,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #nativeBinding: string | undefined
   readonly #turns: Turns
   readonly clock: Timeline
+  readonly turnTarget = TURN_TARGET
   /** Those who have to know before the file is closed. */
   readonly #onClose = new Set<() => Promise<unknown>>()
 
@@ -112,10 +109,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async turn(turn: Turn): Promise<TurnResult> {
+    const start = performance.now()
     const result = this.#turns.take(turn)
     this.#keepClock()
     this.#checkpoints.look()
-    return result
+    return { ...result, heldMs: performance.now() - start }
   }
 
   async enqueue(job: NewJob, now: number): Promise<EnqueueResult> {

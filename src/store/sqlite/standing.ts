@@ -1,10 +1,12 @@
 import type { JobRecord } from '../../job/job.ts'
 import type { Pause } from '../../job/pause.ts'
 import { freeAt, spentAt } from '../claiming/bucket.ts'
-import type { Queue, Standing } from '../store.ts'
+import type { Queue } from '../admission.ts'
+import type { Standing } from '../inspection.ts'
 import type { QueueClock } from '../timeline.ts'
 import { jobRecord } from './rows.ts'
-import type { EnqueueStatements, QueueStatements } from './statements.ts'
+import type { EnqueueStatements } from './statements/enqueue.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 /** Jobs ahead are counted up to here: nobody needs to know it more exactly. */
 const MOST_AHEAD = 10_000

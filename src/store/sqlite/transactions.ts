@@ -6,12 +6,8 @@ import { FileIdentity } from './file-identity.ts'
 import { holdUntilExit } from './hold.ts'
 import { LockWait } from './lock-wait.ts'
 import { SoleCopy } from './sole-copy.ts'
-import {
-  prepareEnqueue,
-  prepareTransactions,
-  type EnqueueStatements,
-  type TransactionStatements,
-} from './statements.ts'
+import { prepareEnqueue, type EnqueueStatements } from './statements/enqueue.ts'
+import { prepareTransactions, type TransactionStatements } from './statements/transactions.ts'
 
 /** Runs the transactions of one connection: all or nothing, and as durable as it has to be. */
 export class Transactions {

@@ -7,16 +7,17 @@ import type { Pause } from '../../job/pause.ts'
 import { Suspects } from '../claiming/suspects.ts'
 import { TurnClaims } from '../claiming/turn-claims.ts'
 import { isUpkeep, type Command, type CommandResult } from '../command.ts'
-import type { Settle, Settled, Turn, TurnResult } from '../store.ts'
+import type { Settle, Settled, Turn, TurnResult } from '../turn.ts'
 import type { QueueClock } from '../timeline.ts'
 import { SqliteClaimSource } from './claim-source.ts'
 import { execute } from './commands.ts'
 import { enqueue, tryEnqueueAll, writeAll, type Writing } from './enqueue.ts'
 import { joinQueue } from './groups.ts'
 import type { QueueChanges } from './queue-changes.ts'
-import { completeAll, setAside, settle } from './settle.ts'
+import { completeAll, plain, setAside, settle } from './settle.ts'
 import { pauses } from './standing.ts'
-import type { EnqueueStatements, QueueStatements } from './statements.ts'
+import type { EnqueueStatements } from './statements/enqueue.ts'
+import type { QueueStatements } from './statements/queue.ts'
 import { isOfTheStore } from './errors.ts'
 import type { Transactions } from './transactions.ts'
 import type { Webhooks } from './webhooks.ts'
@@ -30,6 +31,8 @@ let lastClaim = randomInt(2 ** 47)
 const MOST_PROMOTED = 500
 
 const COMPLETED: Settled = { state: 'completed', rerun: false, followUps: [] }
+
+type Taken = Omit<TurnResult, 'heldMs'>
 
 /** What one turn works with. */
 interface Work extends Writing {
@@ -59,7 +62,7 @@ export class Turns {
    * A part that fails by itself, such as the ending of a damaged row, fails the whole transaction.
    * The turn is then taken once more, with each part set aside that fails again.
    */
-  take(turn: Turn): TurnResult {
+  take(turn: Turn): Taken {
     try {
       return this.#transact(turn, false)
     } catch (error) {
@@ -68,7 +71,7 @@ export class Turns {
     }
   }
 
-  #transact(turn: Turn, careful: boolean): TurnResult {
+  #transact(turn: Turn, careful: boolean): Taken {
     const { transactions, statements, clock } = this.#parts
     const isPromised = turn.enqueues.length > 0 || turn.commands.some(isAsked)
     try {
@@ -83,7 +86,7 @@ export class Turns {
     }
   }
 
-  #body({ settles, commands, enqueues, suspect, admit, now }: Turn, work: Work): TurnResult {
+  #body({ settles, commands, enqueues, suspect, admit, now }: Turn, work: Work): Taken {
     const { statements, changes } = work
     const hasPromoted = this.#promote(work)
     const settled = this.#settleAll(work, settles)
@@ -120,8 +123,16 @@ export class Turns {
   }
 
   #settleAll(work: Work, settles: Settle[]): (Settled | undefined)[] {
-    const completed = work.careful ? new Set<Settle>() : completeAll(work, settles)
+    const first = plain(settles)
+    const completed = work.careful ? this.#completeEach(work, first) : completeAll(work, first)
     return settles.map((one) => (completed.has(one) ? COMPLETED : this.#settle(work, one)))
+  }
+
+  /** Those that fail are left: their own settling tells why. */
+  #completeEach(work: Work, settles: Settle[]): Set<Settle> {
+    const complete = (one: Settle): boolean =>
+      this.#apart(work, (own) => completeAll(own, [one]).size === 1) === true
+    return new Set(settles.filter(complete))
   }
 
   #settle(work: Work, one: Settle): Settled | undefined {

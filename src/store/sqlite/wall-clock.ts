@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Timeline, type Anchor, type TimeSources } from '../timeline.ts'
-import type { QueueStatements } from './statements.ts'
+import type { QueueStatements } from './statements/queue.ts'
 
 /** The clocks of this machine. */
 export const machineClocks: TimeSources = {

@@ -1,10 +1,10 @@
 import type { Database } from 'better-sqlite3'
 import { checkInteger } from '../../job/check.ts'
-import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
+import { lastResponse, type DeliveryRecord, type Webhook } from '../../job/delivery.ts'
 import { checkWebhook, type NewWebhook } from '../../job/webhook.ts'
-import { PageRoom } from './page-room.ts'
+import { PageRoom } from '../page-room.ts'
 import { delivery, webhook, type DeliveryRow, type WebhookRow } from './rows.ts'
-import { prepareWebhooks, type WebhookStatements } from './statements.ts'
+import { prepareWebhooks, type WebhookStatements } from './statements/webhooks.ts'
 import type { QueueClock } from '../timeline.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -97,13 +97,6 @@ export class Webhooks {
   prune(before: number, limit: number): number {
     return this.#statements.prune.run(before, limit).changes
   }
-}
-
-/** In GitHub's words: https://docs.github.com/en/rest/repos/webhooks */
-function lastResponse({ status, error }: DeliveryRecord): LastResponse {
-  if (error === null) return { code: status, status: 'OK', message: 'OK' }
-  const summary = status === null ? 'failed to connect' : `Invalid HTTP Response: ${status}`
-  return { code: status, status: summary, message: error }
 }
 
 function columns(hook: NewWebhook) {

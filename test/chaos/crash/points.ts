@@ -1,7 +1,7 @@
 import Database, { type Statement } from 'better-sqlite3'
 import { Piscina } from 'piscina'
 import { SqliteStore } from '../../../src/index.ts'
-import type { Turn } from '../../../src/store/store.ts'
+import type { Turn } from '../../../src/store/turn.ts'
 
 /** Where a process can be made to die, in the order in which a turn comes by. */
 export const POINTS = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ClaimedJob } from '../../../src/job/job.ts'
 import type { Terms } from '../../../src/pool/pool.ts'
-import type { TurnResult, UnfiledJob } from '../../../src/store/store.ts'
+import type { TurnResult, UnfiledJob } from '../../../src/store/turn.ts'
 import { failed } from '../../support/fake-pool.ts'
 import type { Job } from './job.ts'
 import { groupOf, LANES } from './kinds.ts'

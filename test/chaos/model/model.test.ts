@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { NO_WORK, type Store, type Turn } from '../../../src/store/store.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { NO_WORK, type Turn } from '../../../src/store/turn.ts'
 import { SEED } from '../part.ts'
 import { run, share } from './model.ts'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { TurnResult } from '../../../src/store/store.ts'
+import type { TurnResult } from '../../../src/store/turn.ts'
 import type { Job } from './job.ts'
 import type { Queue } from './queue.ts'
 

@@ -1,5 +1,6 @@
 import type { ClaimedJob, NewJob } from '../../../src/job/job.ts'
-import { NO_WORK, type Settle, type Store } from '../../../src/store/store.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { NO_WORK, type Settle } from '../../../src/store/turn.ts'
 import { aDelivery, admission, aJob, buries, completes, NOW, requeues } from '../../support/jobs.ts'
 import type { Random } from '../../support/random.ts'
 

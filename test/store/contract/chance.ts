@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { HelveError } from '../../../src/job/errors.ts'
 import type { ClaimedJob, JobRecord, JobState, NewJob } from '../../../src/job/job.ts'
-import type { Counts, Queue, Settle, Store } from '../../../src/store/store.ts'
+import type { Queue } from '../../../src/store/admission.ts'
+import type { Counts } from '../../../src/store/inspection.ts'
+import type { Store } from '../../../src/store/store.ts'
+import type { Settle } from '../../../src/store/turn.ts'
 import {
   admission,
   aDelivery,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { NewJob } from '../../../src/job/job.ts'
-import type { Admission, Queue, Store } from '../../../src/store/store.ts'
+import type { Admission, Queue } from '../../../src/store/admission.ts'
+import type { Store } from '../../../src/store/store.ts'
 import {
   admission,
   aJob,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ClaimedJob, NewJob } from '../../../src/job/job.ts'
-import type { KindTerms, Settle, Store } from '../../../src/store/store.ts'
+import type { KindTerms } from '../../../src/store/admission.ts'
+import type { Store } from '../../../src/store/store.ts'
+import type { Settle } from '../../../src/store/turn.ts'
 import {
   aJob,
   buries,

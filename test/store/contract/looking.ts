@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { JobRecord } from '../../../src/job/job.ts'
-import type { ListQuery, Store } from '../../../src/store/store.ts'
+import type { ListQuery } from '../../../src/store/inspection.ts'
+import type { Store } from '../../../src/store/store.ts'
 import {
   aJob,
   buries,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ClaimedJob } from '../../../src/job/job.ts'
-import type { Settle } from '../../../src/store/store.ts'
+import type { Settle } from '../../../src/store/turn.ts'
 import {
   aDelivery,
   aJob,
@@ -155,6 +155,22 @@ export function settling(open: Open): void {
       assert.equal(next?.deduped, false)
       assert.deepEqual((await store.get(next.id))?.payload, 'next')
     })
+
+    for (const beside of ['in time', 'late'] as const) {
+      test(`nothing folds into a job that completes in the same turn, with another settle ${beside}`, async (t) => {
+        const { store } = await open(t)
+        await enqueue(store, aJob(), aJob(), aJob({ dedupeKey: 'k' }))
+        const [other, first, keyed] = await claim(store)
+        if (beside === 'late') await settle(store, completes(other!))
+        const followUps = [aJob({ dedupeKey: 'k' })]
+        const settles = [completes(other!), requeues(first!, { followUps }), completes(keyed!)]
+        const { settled } = await turn(store, { settles })
+        assert.equal(settled[0] !== undefined, beside === 'in time')
+        assert.deepEqual(settled[2], { state: 'completed', rerun: false, followUps: [] })
+        const next = { id: keyed!.id + 1, deduped: false, state: 'queued' } as const
+        assert.deepEqual(settled[1]?.followUps, [next])
+      })
+    }
 
     test('completed: the row is gone', async (t) => {
       const { store } = await open(t)

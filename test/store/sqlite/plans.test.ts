@@ -2,11 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { migrate } from '../../../src/store/sqlite/migrations/migrate.ts'
-import {
-  prepareEnqueue,
-  prepareQueue,
-  prepareWebhooks,
-} from '../../../src/store/sqlite/statements.ts'
+import { prepareEnqueue } from '../../../src/store/sqlite/statements/enqueue.ts'
+import { prepareQueue } from '../../../src/store/sqlite/statements/queue.ts'
+import { prepareWebhooks } from '../../../src/store/sqlite/statements/webhooks.ts'
 import { aJob, claimsOn, enqueue } from '../../support/jobs.ts'
 import { watchStatements } from '../../support/statements.ts'
 import { openStore } from '../../support/store.ts'

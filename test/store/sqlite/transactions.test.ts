@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
-import type { Turn } from '../../../src/store/store.ts'
+import type { Turn } from '../../../src/store/turn.ts'
 import {
   aJob,
   buries,

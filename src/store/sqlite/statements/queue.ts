@@ -1,0 +1,21 @@
+import type { Database } from 'better-sqlite3'
+import { prepareClaims } from './claims.ts'
+import { prepareCommands } from './commands.ts'
+import { prepareStarts } from './enqueue.ts'
+import { prepareInspection } from './inspection.ts'
+import { prepareOwnership } from './ownership.ts'
+import { prepareSettles } from './settles.ts'
+
+export type QueueStatements = ReturnType<typeof prepareQueue>
+
+/** All that the owner of the queue needs. */
+export function prepareQueue(db: Database) {
+  return {
+    ...prepareStarts(db),
+    ...prepareClaims(db),
+    ...prepareSettles(db),
+    ...prepareCommands(db),
+    ...prepareInspection(db),
+    ...prepareOwnership(db),
+  }
+}

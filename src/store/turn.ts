@@ -1,0 +1,81 @@
+import type { DeliveryRecord } from '../job/delivery.ts'
+import type { HelveError } from '../job/errors.ts'
+import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
+import type { Rerun, Settlement } from '../job/outcome.ts'
+import type { Pause } from '../job/pause.ts'
+import type { Admission, Queue } from './admission.ts'
+import type { Command, CommandResult } from './command.ts'
+
+export interface Turn {
+  now: number
+  settles: Settle[]
+  commands: Command[]
+  enqueues: NewJob[]
+  /** Since when a job runs whose next crash would be its last: no other such job is claimed. */
+  suspect: number | undefined
+  /**
+   * Chooses what to claim from, out of the queues that may have due jobs, those of this turn's
+   * enqueues included. The pauses are the same array as long as nothing has been paused or resumed.
+   */
+  admit: (backlog: Queue[], pauses: readonly Pause[]) => Admission[]
+}
+
+/** A turn in which nothing happens: what one adds is all that does. */
+export const NO_WORK: Omit<Turn, 'now'> = {
+  settles: [],
+  commands: [],
+  enqueues: [],
+  suspect: undefined,
+  admit: () => [],
+}
+
+/** The end of one claim. */
+export interface Settle {
+  job: ClaimedJob
+  settlement: Settlement
+  /** What becomes of the job instead, if a submission was folded in while it ran. */
+  rerun: Rerun
+  /** Enqueued in the same transaction, if the claim is still the job's. */
+  followUps: NewJob[]
+  deliveries: DeliveryRecord[]
+}
+
+export interface TurnResult {
+  /** One for each settle; undefined when the claim was not the caller's. */
+  settled: (Settled | undefined)[]
+  /** One for each command; an error for one that was refused. */
+  commanded: (CommandResult | HelveError)[]
+  /** One for each enqueue; an error for one that the store refused, with the others unaffected. */
+  enqueued: (EnqueueResult | HelveError)[]
+  claimed: ClaimedJob[]
+  /** Queued jobs whose group has to be found out; a `file` command files them. */
+  unfiled: UnfiledJob[]
+  /** Whether an admission was cut short by its `most`: there may be more to claim at once. */
+  more: boolean
+  /** Whether jobs may be due that no admission had room for. */
+  behind: boolean
+  /** The moment at which the next queue may have a due job; Infinity for none. */
+  nextDue: number
+  /** Milliseconds for which the store held the event loop: waiting for an answer is not holding it. */
+  heldMs: number
+}
+
+/** A queued job of a kind with groups, written by somebody who does not know them. */
+export interface UnfiledJob {
+  id: number
+  kind: string
+  /** JSON. */
+  payload: string
+}
+
+/** What became of a settled job. */
+export interface Settled {
+  state: 'completed' | 'queued' | 'dead' | 'running'
+  /** Why it is still `running`, with nothing of its settle written: a follow-up was refused. */
+  refused?: HelveError
+  /** Why its ending could not be written: the job is dead instead. */
+  setAside?: HelveError
+  /** A submission had been folded in while it ran: it has been queued once more, afresh. */
+  rerun: boolean
+  followUps: EnqueueResult[]
+}
