@@ -1,6 +1,3 @@
-import { checkKeys, checkNumber, checkOneOf } from './check.ts'
-import { MAX_DELAY } from './limits.ts'
-
 /** How long a failed job waits before its next run. */
 export interface BackoffOptions {
   /** @default 'exponential' */
@@ -37,15 +34,4 @@ export function backoffDelay(
   const grown = type === 'fixed' ? delay : delay * 2 ** Math.max(0, attempt - 1)
   const capped = Math.min(grown, maxDelay)
   return Math.round(capped * (1 + jitter * (2 * random() - 1)))
-}
-
-/** @throws HelveError `HELVE_ERR_OPTION` */
-export function checkBackoff(value: unknown): BackoffOptions {
-  checkKeys(value, 'backoff', ['type', 'delay', 'maxDelay', 'jitter'])
-  const { type, delay, maxDelay, jitter } = value as BackoffOptions
-  if (type !== undefined) checkOneOf(type, 'backoff.type', ['exponential', 'fixed'])
-  if (delay !== undefined) checkNumber(delay, 'backoff.delay', 0, MAX_DELAY)
-  if (maxDelay !== undefined) checkNumber(maxDelay, 'backoff.maxDelay', 0, MAX_DELAY)
-  if (jitter !== undefined) checkNumber(jitter, 'backoff.jitter', 0, 1)
-  return value as BackoffOptions
 }

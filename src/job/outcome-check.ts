@@ -14,7 +14,7 @@ import {
 import { checkDedupeKey, checkGroup } from './names.ts'
 import type { TaskOutcome } from './outcome.ts'
 import { checkSize } from './payload.ts'
-import { checkBackoff } from './backoff.ts'
+import { checkBackoff } from './backoff-check.ts'
 import { checkMaxAttempts, checkTimeout } from './policy.ts'
 import { checkKind } from './submission.ts'
 

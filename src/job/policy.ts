@@ -1,9 +1,5 @@
-import {
-  checkBackoff,
-  DEFAULT_BACKOFF,
-  type BackoffFunction,
-  type BackoffOptions,
-} from './backoff.ts'
+import { DEFAULT_BACKOFF, type BackoffFunction, type BackoffOptions } from './backoff.ts'
+import { checkBackoff } from './backoff-check.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from './check.ts'
 import { checkGroupOf, type GroupOf } from './group.ts'
 import { MAX_DELAY, MAX_PRIORITY } from './limits.ts'

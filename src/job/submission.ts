@@ -1,4 +1,5 @@
-import { checkBackoff, type BackoffOptions } from './backoff.ts'
+import type { BackoffOptions } from './backoff.ts'
+import { checkBackoff } from './backoff-check.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, shown } from './check.ts'
 import { checkDedupeKey, checkGroup } from './names.ts'
 import { HelveError } from './errors.ts'

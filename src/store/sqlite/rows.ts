@@ -1,4 +1,4 @@
-import { checkBackoff } from '../../job/backoff.ts'
+import { checkBackoff } from '../../job/backoff-check.ts'
 import { checkTimeout } from '../../job/policy.ts'
 import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
 import type {
