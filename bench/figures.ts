@@ -1,4 +1,5 @@
 import { median } from './statistics.ts'
+import { shown, type Table } from './table.ts'
 
 /** What all trials gave, by the name of the figure. */
 export type Figures = Map<string, number[]>
@@ -7,34 +8,13 @@ export function add(figures: Figures, name: string, value: number): void {
   figures.set(name, [...(figures.get(name) ?? []), value])
 }
 
-/** Rows of cells: the name, median, minimum and maximum, and the ratio to the limit. */
-export function rowsOf(figures: Figures): string[][] {
-  return [...figures].map(([name, trials]) => [
+/** Of each figure the median, the minimum, the maximum, and the ratio to the limit. */
+export function figureTable(figures: Figures): Table {
+  const rows = [...figures].map(([name, trials]) => [
     ...[name, shown(median(trials)), shown(Math.min(...trials)), shown(Math.max(...trials))],
     ofLimit(name, figures),
   ])
-}
-
-export const HEADER = ['figure', 'median', 'min', 'max', '÷ raw']
-
-/** @param words columns from the left that hold words: the others hold numbers */
-export function text(header: string[], rows: string[][], words = 1): string {
-  const all = [header, ...rows]
-  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]!.length)))
-  const line = (row: string[]): string =>
-    row
-      .map((cell, i) => (i < words ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join('  ')
-  return all.map(line).join('\n')
-}
-
-export function markdown(header: string[], rows: string[][], words = 1): string {
-  const lines = [header, header.map((_, i) => (i < words ? '---' : '---:')), ...rows]
-  return lines.map((row) => `| ${row.join(' | ')} |`).join('\n')
-}
-
-export function shown(value: number): string {
-  return value >= 1_000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
+  return { header: ['figure', 'median', 'min', 'max', '÷ raw'], rows }
 }
 
 /** A rate against the limit that was measured in the same run, under the same conditions. */

@@ -1,14 +1,5 @@
 import { defineHandlers, type Job } from '../workers/define-handlers.ts'
-
-/** Milliseconds since the epoch, with fractions: comparable between threads. */
-function now(): number {
-  return performance.timeOrigin + performance.now()
-}
-
-function burn(ms: number): void {
-  const end = performance.now() + ms
-  while (performance.now() < end);
-}
+import { burn, now } from './time.ts'
 
 export default defineHandlers(() => ({
   kinds: {

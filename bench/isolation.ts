@@ -1,14 +1,15 @@
-import { shown, type Figures } from './figures.ts'
+import type { Figures } from './figures.ts'
 import { blockedHost } from './scenarios/isolation/blocked-host.ts'
 import { deadEndpoints } from './scenarios/isolation/dead-endpoints.ts'
 import { dyingThreads } from './scenarios/isolation/dying-threads.ts'
 import { endlessLoops } from './scenarios/isolation/endless-loops.ts'
 import { groupBacklog } from './scenarios/isolation/group-backlog.ts'
 import { groupRate } from './scenarios/isolation/group-rate.ts'
-import type { Isolation, Must } from './scenarios/isolation/shared.ts'
+import type { Isolation, Must } from './scenarios/isolation/isolated.ts'
 import { stalledLane } from './scenarios/isolation/stalled-lane.ts'
 import type { Params } from './setup.ts'
 import { median } from './statistics.ts'
+import { shown, type Table } from './table.ts'
 
 const ISOLATIONS: Record<string, Isolation> = {
   deadEndpoints,
@@ -85,15 +86,21 @@ function verdict({ name, disturbance }: Isolation, must: Must, figures: Figures)
   }
 }
 
-export const VERDICTS = ['disturbance', 'figure', 'without', 'with', 'must hold', 'holds']
+/** Of each disturbance what must hold, and whether it does. */
+export function verdictTable(all: Verdict[]): Table {
+  const header = ['disturbance', 'figure', 'without', 'with', 'must hold', 'holds']
+  const rows = all.map(({ disturbance, figure, without, with: disturbed, ...verdict }) => [
+    ...[disturbance, figure, cell(without), cell(disturbed), verdict.mustHold],
+    held(verdict),
+  ])
+  return { header, rows, words: 2 }
+}
+
+function held({ holds, trials }: Pick<Verdict, 'holds' | 'trials'>): string {
+  if (trials === 0) return 'not measured'
+  return holds === trials ? 'yes' : `${holds} of ${trials}`
+}
 
 function cell(value: number | undefined): string {
   return value === undefined ? '' : shown(value)
-}
-
-export function verdictRows(all: Verdict[]): string[][] {
-  return all.map(({ disturbance, figure, without, with: disturbed, mustHold, holds, trials }) => [
-    ...[disturbance, figure, cell(without), cell(disturbed), mustHold],
-    trials === 0 ? 'not measured' : holds === trials ? 'yes' : `${holds} of ${trials}`,
-  ])
 }

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Runtime } from '../src/runtime/runtime.ts'
 import { SqliteStore } from '../src/store/sqlite/sqlite-store.ts'
 import type { RuntimeOptions } from '../src/runtime/options.ts'
+import { withFolder } from './folder.ts'
 import type handlers from './handlers.ts'
+import { keepInFlight, payloadOf } from './load.ts'
 
 /** What a trial is run with. */
 export interface Params {
@@ -17,45 +17,47 @@ export interface Params {
   seconds: number
 }
 
-/** Submissions that a producer has under way at a time. */
-const IN_FLIGHT = 1_000
-
 export type BenchRuntime = Runtime<typeof handlers>
 
+/** A store on a new file, which is removed afterwards. */
+export function withStore<T>(
+  { durability }: Pick<Params, 'durability'>,
+  body: (store: SqliteStore) => Promise<T>,
+): Promise<T> {
+  return withFolder(async (folder) => {
+    const store = await SqliteStore.open(join(folder, 'queue.db'), { durability })
+    try {
+      return await body(store)
+    } finally {
+      await store.close()
+    }
+  })
+}
+
 /** A runtime on a new file, which is removed afterwards. */
-export async function withRuntime<T, M = typeof handlers>(
+export function withRuntime<T, M = typeof handlers>(
   params: Params,
   body: (runtime: Runtime<M>, store: SqliteStore) => Promise<T>,
   options: RuntimeOptions = {},
 ): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'helve-bench-'))
-  const store = await SqliteStore.open(join(folder, 'queue.db'), { durability: params.durability })
-  const runtime = new Runtime<unknown>(store, {
-    handlers: new URL('./handlers.js', import.meta.url),
-    lanes: { default: { threads: params.threads } },
-    ...options,
-  }) as Runtime<M>
-  try {
-    return await body(runtime, store)
-  } finally {
-    await runtime.stop()
-    await store.close()
-    rmSync(folder, { recursive: true })
-  }
-}
-
-export function payloadOf({ payload }: Params): { text: string } {
-  return { text: 'x'.repeat(Math.max(0, payload - '{"text":""}'.length)) }
+  return withStore(params, async (store) => {
+    const runtime = new Runtime<unknown>(store, {
+      handlers: new URL('./handlers.js', import.meta.url),
+      lanes: { default: { threads: params.threads } },
+      ...options,
+    }) as Runtime<M>
+    try {
+      return await body(runtime, store)
+    } finally {
+      await runtime.stop()
+    }
+  })
 }
 
 /** Enqueues `jobs` no-ops, 1,000 in flight, each of them awaited. */
-export async function produce(runtime: BenchRuntime, params: Params): Promise<void> {
+export function produce(runtime: BenchRuntime, params: Params): Promise<void> {
   const payload = payloadOf(params)
-  let left = params.jobs
-  const producer = async (): Promise<void> => {
-    while (left-- > 0) await runtime.enqueue('noop', payload)
-  }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, producer))
+  return keepInFlight(params.jobs, () => runtime.enqueue('noop', payload))
 }
 
 /** Resolves once so many jobs have completed. */
@@ -70,13 +72,6 @@ export function completions<M>(runtime: Runtime<M>, jobs: number): Promise<void>
     }
     runtime.on('completed', onCompleted)
   })
-}
-
-/** Jobs a second. */
-export async function rate(jobs: number, work: () => Promise<void> | void): Promise<number> {
-  const start = performance.now()
-  await work()
-  return (jobs / (performance.now() - start)) * 1_000
 }
 
 /** The threads are up and have loaded the handlers, and the code on the way is compiled. */

@@ -7,3 +7,8 @@ export function quantile(values: readonly number[], share: number): number {
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
+
+/** Median and 99th percentile of times in milliseconds, as figures of a trial. */
+export function percentiles(what: string, times: readonly number[]): Record<string, number> {
+  return { [`${what} p50 ms`]: quantile(times, 0.5), [`${what} p99 ms`]: quantile(times, 0.99) }
+}

@@ -29,7 +29,7 @@ test('warnings and errors are lines for people, and nothing else is printed', (t
   )
 })
 
-test('errors have their stacks and causes below, those of helve only what they say', (t) => {
+test('an error has its stack and its causes below the line', (t) => {
   const written = capture(t)
   const cause = new RangeError('deep')
   stderrLogger().error({ err: new Error('outer', { cause }) }, 'failed')
@@ -39,7 +39,7 @@ test('errors have their stacks and causes below, those of helve only what they s
   )
 })
 
-test('and those of helve only what they say', (t) => {
+test('an error of helve, or one that is plain data, has only its message below the line', (t) => {
   const written = capture(t)
   const err = new HelveError('HELVE_ERR_OPTION', 'field: expected this')
   stderrLogger().warn({ err, error: { name: 'TypeError', message: 'as data' } }, 'failed')

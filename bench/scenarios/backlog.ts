@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { newJob } from '../../src/job/submission.ts'
-import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { UNLIMITED, type Queue } from '../../src/store/admission.ts'
-import { NO_WORK } from '../../src/store/turn.ts'
+import { UNLIMITED } from '../../src/store/admission.ts'
+import type { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { withStore, type Params } from '../setup.ts'
 import { median } from '../statistics.ts'
-import type { Params } from '../setup.ts'
+import { claim, complete, enqueue } from '../turns.ts'
 
 const TURNS = 200
 const JOBS = 100
@@ -25,44 +22,30 @@ const BACKLOGS: [name: string, rows: number, columns: { state: string; ahead: nu
 export async function backlog(params: Params): Promise<Record<string, number>> {
   const figures: Record<string, number> = {}
   for (const [name, rows, columns] of BACKLOGS) {
-    figures[`µs beside ${name}`] = await measure(params, async (file) => fill(file, rows, columns))
+    figures[`µs beside ${name}`] = await measure(params, async ({ file }) =>
+      fill(file, rows, columns),
+    )
   }
   figures['µs beside 10,000 keys'] = await measure(params, keys)
   return figures
 }
 
-async function measure(
-  params: Params,
-  prepare: (file: string, store: SqliteStore) => Promise<void>,
-): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'helve-bench-'))
-  const store = await SqliteStore.open(join(folder, 'queue.db'), { durability: params.durability })
-  try {
-    await prepare(store.file, store)
+function measure(params: Params, prepare: (store: SqliteStore) => Promise<void>): Promise<number> {
+  return withStore(params, async (store) => {
+    await prepare(store)
     const times: number[] = []
     for (let turn = 0; turn < TURNS; turn++) times.push(await claimAndSettle(store))
     return median(times)
-  } finally {
-    await store.close()
-    rmSync(folder, { recursive: true })
-  }
+  })
 }
 
 /** The jobs that are claimed are enqueued first, so that the backlog stays as it is. */
 async function claimAndSettle(store: SqliteStore): Promise<number> {
   const now = store.clock.now()
   const enqueues = Array.from({ length: JOBS }, () => newJob('noop', {}, {}, { now, wall: now }))
-  await store.turn({ ...NO_WORK, now, enqueues })
-  const admit = (queues: Queue[]) => [
-    { queues: queues.map((queue) => ({ ...queue, terms: UNLIMITED })), room: JOBS, most: JOBS },
-  ]
+  await enqueue(store, enqueues)
   const start = performance.now()
-  const { claimed } = await store.turn({ ...NO_WORK, now, admit })
-  const settles = claimed.map((job) => ({
-    ...{ job, settlement: { to: 'completed' } as const },
-    ...{ rerun: { crashes: 0, error: null }, followUps: [], deliveries: [] },
-  }))
-  await store.turn({ ...NO_WORK, now, settles })
+  await complete(store, await claim(store, UNLIMITED, JOBS))
   return ((performance.now() - start) / JOBS) * 1_000
 }
 
@@ -84,11 +67,11 @@ async function fill(
   db.close()
 }
 
-async function keys(_: string, store: SqliteStore): Promise<void> {
+async function keys(store: SqliteStore): Promise<void> {
   const now = store.clock.now()
   const later = { delay: 86_400_000 }
-  const enqueues = Array.from({ length: 10_000 }, (__, i) =>
+  const enqueues = Array.from({ length: 10_000 }, (_, i) =>
     newJob('noop', {}, { dedupeKey: `key:${i}`, ...later }, { now, wall: now }),
   )
-  await store.turn({ ...NO_WORK, now, enqueues })
+  await enqueue(store, enqueues)
 }

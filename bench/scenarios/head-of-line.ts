@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { quantile } from '../statistics.ts'
 import { warmUp, withRuntime, type BenchRuntime, type Params } from '../setup.ts'
+import { percentiles } from '../statistics.ts'
+import { now, steadily } from '../time.ts'
 
 const SECONDS = 5
 const PER_SECOND = 400
@@ -11,8 +11,7 @@ export function headOfLine(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     await warmUp(runtime, params)
     const burn = (): Promise<unknown> => runtime.enqueue('burn', { ms: BURN })
-    const waits = await stream(runtime, burn)
-    return named('beside slow kind', waits)
+    return percentiles('beside slow kind', await stream(runtime, burn))
   })
 }
 
@@ -21,7 +20,7 @@ export function turnedSlow(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     await warmUp(runtime, params)
     const burn = (): Promise<unknown> => runtime.enqueue('stamp', { burn: BURN })
-    return named('beside turned slow', await stream(runtime, burn))
+    return percentiles('beside turned slow', await stream(runtime, burn))
   })
 }
 
@@ -33,26 +32,15 @@ async function stream(runtime: BenchRuntime, burn: () => Promise<unknown>): Prom
     const since = called.get(job.id)
     if (since !== undefined) waits.push((result as number) - since)
   })
-  const start = performance.now()
-  for (let sent = 0; sent < SECONDS * PER_SECOND; sent++) {
-    const ahead = start + (sent / PER_SECOND) * 1_000 - performance.now()
-    if (ahead > 0) await sleep(ahead)
-    if (sent % 100 === 99) void burn()
-    else void submit(runtime, called)
-  }
+  await steadily(SECONDS, PER_SECOND, (call) => {
+    return call % 100 === 99 ? burn() : submit(runtime, called)
+  })
   await runtime.stop()
   return waits
 }
 
 async function submit(runtime: BenchRuntime, called: Map<number, number>): Promise<void> {
-  const now = performance.timeOrigin + performance.now()
+  const since = now()
   const { id } = await runtime.enqueue('stamp')
-  called.set(id, now)
-}
-
-function named(what: string, waits: number[]): Record<string, number> {
-  return {
-    [`${what} p50 ms`]: quantile(waits, 0.5),
-    [`${what} p99 ms`]: quantile(waits, 0.99),
-  }
+  called.set(id, since)
 }

@@ -2,8 +2,8 @@ import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Worker, isMainThread, workerData } from 'node:worker_threads'
-import { quantile } from '../statistics.ts'
 import { completions, produce, warmUp, withRuntime, type Params } from '../setup.ts'
+import { percentiles } from '../statistics.ts'
 
 const BETWEEN_REQUESTS = 5
 
@@ -29,8 +29,7 @@ export function host(params: Params): Promise<Record<string, number>> {
     server.close()
     return {
       'host loop delay p99 ms': delay.percentile(99) / 1e6 - 1,
-      'host HTTP p50 ms': quantile(latencies, 0.5),
-      'host HTTP p99 ms': quantile(latencies, 0.99),
+      ...percentiles('host HTTP', latencies),
     }
   })
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { quantile } from '../statistics.ts'
 import { warmUp, withRuntime, type BenchRuntime, type Params } from '../setup.ts'
+import { percentiles } from '../statistics.ts'
+import { now } from '../time.ts'
 
 const SAMPLES = 300
 
@@ -8,13 +9,7 @@ const SAMPLES = 300
 export function pickup(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     await warmUp(runtime, params)
-    const waits: number[] = []
-    for (let i = 0; i < SAMPLES; i++) {
-      // The queue has to be idle, and its timers and watchers asleep.
-      await sleep(3)
-      waits.push(await pickupOf(runtime))
-    }
-    return { 'pickup p50 ms': quantile(waits, 0.5), 'pickup p99 ms': quantile(waits, 0.99) }
+    return percentiles('pickup', await sample(runtime))
   })
 }
 
@@ -25,18 +20,24 @@ export function pickupUnderLoad(params: Params): Promise<Record<string, number>>
     const load = setInterval(() => {
       for (let i = 0; i < params.threads; i++) void runtime.enqueue('burn', { ms: 1 })
     }, 4)
-    const waits: number[] = []
-    for (let i = 0; i < SAMPLES; i++) {
-      await sleep(3)
-      waits.push(await pickupOf(runtime))
-    }
+    const waits = await sample(runtime)
     clearInterval(load)
-    return { 'half load p50 ms': quantile(waits, 0.5), 'half load p99 ms': quantile(waits, 0.99) }
+    return percentiles('half load', waits)
   })
 }
 
+/** Waits between the samples, so that an idle queue has its timers and watchers asleep. */
+async function sample(runtime: BenchRuntime): Promise<number[]> {
+  const waits: number[] = []
+  for (let i = 0; i < SAMPLES; i++) {
+    await sleep(3)
+    waits.push(await pickupOf(runtime))
+  }
+  return waits
+}
+
 async function pickupOf(runtime: BenchRuntime): Promise<number> {
-  const called = performance.timeOrigin + performance.now()
+  const called = now()
   const started = new Promise<number>((resolve) => {
     runtime.on('completed', function onCompleted({ job, result }) {
       if (job.kind !== 'stamp') return

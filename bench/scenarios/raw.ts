@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { migrate } from '../../src/store/sqlite/migrations/migrate.ts'
-import { payloadOf, type Params } from '../setup.ts'
+import { withFolder } from '../folder.ts'
+import { payloadOf } from '../load.ts'
+import type { Params } from '../setup.ts'
 
 const ROWS = 1_000
 
@@ -11,21 +11,21 @@ const ROWS = 1_000
  * The limit: better-sqlite3 alone, on the same schema and with the same durability, 1,000 rows in
  * each transaction, and nothing else: no counters, no dedupe keys, no handlers.
  */
-export async function raw(params: Params): Promise<Record<string, number>> {
-  const folder = mkdtempSync(join(tmpdir(), 'helve-bench-'))
-  const db = new Database(join(folder, 'queue.db'))
-  try {
-    db.pragma('journal_mode = WAL')
-    db.pragma(`synchronous = ${params.durability === 'power' ? 'FULL' : 'NORMAL'}`)
-    migrate(db)
-    return await measure(db, params)
-  } finally {
-    db.close()
-    rmSync(folder, { recursive: true })
-  }
+export function raw(params: Params): Promise<Record<string, number>> {
+  return withFolder(async (folder) => {
+    const db = new Database(join(folder, 'queue.db'))
+    try {
+      db.pragma('journal_mode = WAL')
+      db.pragma(`synchronous = ${params.durability === 'power' ? 'FULL' : 'NORMAL'}`)
+      migrate(db)
+      return measure(db, params)
+    } finally {
+      db.close()
+    }
+  })
 }
 
-async function measure(db: Database.Database, params: Params): Promise<Record<string, number>> {
+function measure(db: Database.Database, params: Params): Record<string, number> {
   const insert = db.prepare(`
     INSERT INTO helve_jobs (kind, payload, priority, run_at, created_at) VALUES ('noop', ?, 0, ?, ?)`)
   const claim = db

@@ -1,13 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import {
-  completions,
-  payloadOf,
-  produce,
-  rate,
-  warmUp,
-  withRuntime,
-  type Params,
-} from '../setup.ts'
+import { payloadOf, rate } from '../load.ts'
+import { completions, produce, warmUp, withRuntime, type Params } from '../setup.ts'
 
 /** Enqueues with 1,000 in flight, each awaited; nothing runs. */
 export function enqueue(params: Params): Promise<Record<string, number>> {

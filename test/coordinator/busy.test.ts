@@ -4,8 +4,8 @@ import { MOST_ROWS } from '../../src/coordinator/turn-size.ts'
 import { HelveError } from '../../src/job/errors.ts'
 import { failed } from '../support/fake-pool.ts'
 import { refusal } from '../support/jobs.ts'
-import { aCoordinator, times } from './rig.ts'
-import { Fate } from './turn-control.ts'
+import { aCoordinator, times } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 
 const PATIENCE = 10_000
 /** Tries are not further apart than this. */

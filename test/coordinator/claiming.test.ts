@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { NOW } from '../support/jobs.ts'
-import { aCoordinator, times, type Rig } from './rig.ts'
+import { aCoordinator, times, type Rig } from '../support/coordinator/rig.ts'
 
 /** Ends the runs of a lane, always the one that has run for longest, until it is empty. */
 async function runOut({ pool, clock }: Rig): Promise<void> {

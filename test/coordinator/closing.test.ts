@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import { HelveError } from '../../src/job/errors.ts'
 import { completed } from '../support/fake-pool.ts'
 import { NOW, refusal } from '../support/jobs.ts'
-import { aCoordinator } from './rig.ts'
-import { Fate } from './turn-control.ts'
+import { aCoordinator } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 
 const closed = refusal('HELVE_ERR_CLOSED', 'runtime')
 const busy = () => new HelveError('HELVE_ERR_STORE_BUSY', 'locked')

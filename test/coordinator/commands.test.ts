@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { failed } from '../support/fake-pool.ts'
 import { refusal } from '../support/jobs.ts'
-import { aCoordinator, times } from './rig.ts'
-import { Fate } from './turn-control.ts'
+import { aCoordinator, times } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 
 describe('a command', () => {
   test('is executed in a turn, and answered after its commit', async (t) => {

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import type { Explanation } from '../../src/coordinator/explain.ts'
 import { failed } from '../support/fake-pool.ts'
 import { NOW } from '../support/jobs.ts'
-import { aCoordinator, times, type Rig } from './rig.ts'
+import { aCoordinator, times, type Rig } from '../support/coordinator/rig.ts'
 import { pause } from '../support/commands.ts'
 
 type Setup = Parameters<typeof aCoordinator>[1]

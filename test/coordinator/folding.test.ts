@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import type { Outcome } from '../../src/job/outcome.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { NOW } from '../support/jobs.ts'
-import { aCoordinator } from './rig.ts'
-import { Fate } from './turn-control.ts'
+import { aCoordinator } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 
 const keyed = (payload: unknown) => ({ dedupeKey: 'k', payload })
 

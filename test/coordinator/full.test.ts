@@ -4,8 +4,8 @@ import { HelveError } from '../../src/job/errors.ts'
 import type { Turn } from '../../src/store/turn.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { aDelivery, aJob, NOW, refusal } from '../support/jobs.ts'
-import { aCoordinator } from './rig.ts'
-import { Fate } from './turn-control.ts'
+import { aCoordinator } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 
 /** Tries are not further apart than this. */
 const TRY = 1_000

@@ -4,8 +4,8 @@ import type { Outcome } from '../../src/job/outcome.ts'
 import type { PauseTarget } from '../../src/job/pause.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { aDelivery, aJob, NOW } from '../support/jobs.ts'
-import { aCoordinator, times } from './rig.ts'
-import { Fate } from './turn-control.ts'
+import { aCoordinator, times } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 import { cancel as cancelIn, pause, resume } from '../support/commands.ts'
 
 const lost: Outcome = { type: 'lost', reason: 'exit' }

@@ -4,7 +4,7 @@ import type { GroupOf } from '../../src/job/group.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { aJob } from '../support/jobs.ts'
 import { connect, openStore } from '../support/store.ts'
-import { aCoordinator, times } from './rig.ts'
+import { aCoordinator, times } from '../support/coordinator/rig.ts'
 
 // I12: what belongs to the host, and what has been damaged, stops nobody but itself.
 

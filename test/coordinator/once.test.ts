@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { failed } from '../support/fake-pool.ts'
 import { NOW, refusal } from '../support/jobs.ts'
-import { aCoordinator } from './rig.ts'
-import { Fate } from './turn-control.ts'
+import { aCoordinator } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 
 describe('once is true', () => {
   test('for one job, the first of all, when its settling is on disk', async (t) => {

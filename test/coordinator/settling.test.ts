@@ -5,8 +5,8 @@ import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/outcome.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { aDelivery, aJob, NOW } from '../support/jobs.ts'
-import { aCoordinator, times } from './rig.ts'
-import { Fate } from './turn-control.ts'
+import { aCoordinator, times } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 
 const lost: Outcome = { type: 'lost', reason: 'worker exited with code: 7' }
 const released: Outcome = { type: 'released', reason: 'the runtime stopped' }

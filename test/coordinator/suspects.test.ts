@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { completed } from '../support/fake-pool.ts'
 import { connect } from '../support/store.ts'
-import { aCoordinator, times } from './rig.ts'
+import { aCoordinator, times } from '../support/coordinator/rig.ts'
 
 describe('jobs whose next crash would be their last', () => {
   /** All of them have crashed twice; one of them runs. */

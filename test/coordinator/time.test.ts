@@ -4,7 +4,7 @@ import { failed } from '../support/fake-pool.ts'
 import { NEVER } from '../../src/job/limits.ts'
 import { aJob, NOW } from '../support/jobs.ts'
 import { openStore } from '../support/store.ts'
-import { aCoordinator, IDLE, type Rig } from './rig.ts'
+import { aCoordinator, IDLE, type Rig } from '../support/coordinator/rig.ts'
 
 const HOUR = 3_600_000
 

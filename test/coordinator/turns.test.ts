@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MOST_ROWS } from '../../src/coordinator/turn-size.ts'
 import { refusal } from '../support/jobs.ts'
-import { aCoordinator, times } from './rig.ts'
-import { Fate } from './turn-control.ts'
+import { aCoordinator, times } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 
 const MOST_WAITING = 10_000
 

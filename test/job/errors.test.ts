@@ -8,7 +8,7 @@ import { NOW, refusal } from '../support/jobs.ts'
 const source = new URL('../../src/job/errors.ts', import.meta.url)
 const copy = (await import(`${built(source).href}?copy`)) as typeof errors
 
-test('the copy is another one', () => {
+test('the copy of the errors module has classes of its own', () => {
   assert.notEqual(copy.PermanentError, errors.PermanentError)
   assert.ok(!(new copy.PermanentError('x') instanceof errors.PermanentError))
 })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ClaimedJob } from '../../src/job/job.ts'
-import type { Quick } from './handlers.ts'
-import { completed, openLane, type Lane, type StartOptions } from './lane.ts'
+import type { Quick } from '../support/pool/handlers.ts'
+import { completed, openLane, type Lane, type StartOptions } from '../support/pool/lane.ts'
 
 /** So many fit into one hand-off: no test starts more in one go. */
 const FIT = 25
@@ -52,7 +52,7 @@ describe('jobs that are handed over together', () => {
     await lane.worksOn()
   })
 
-  test('I6: the end of their thread is charged to the one that ran, and to no other', async (t) => {
+  test('I6: the end of their thread is charged to the job that ran, and to no other', async (t) => {
     const lane = await openLane(t)
     await warmUp(lane)
     const jobs = startAll(lane, [{ n: 1 }, { does: 'exit' }, { n: 2 }, { n: 3 }])
@@ -64,7 +64,7 @@ describe('jobs that are handed over together', () => {
     await lane.worksOn()
   })
 
-  test('I6: so is the time of one that has to be killed', async (t) => {
+  test('I6: a timeout that kills their thread is charged to the job that ran, and to no other', async (t) => {
     const lane = await openLane(t)
     await warmUp(lane)
     const terms = { timeout: 50, grace: 20 }
@@ -73,7 +73,7 @@ describe('jobs that are handed over together', () => {
     await lane.worksOn()
   })
 
-  test('I7: one that turns out to be slow does not hold up the others', async (t) => {
+  test('I7: a job that turns out to be slow does not hold up the others of its batch', async (t) => {
     const lane = await openLane(t, { threads: 2 })
     await warmUp(lane)
     const [slow, ...others] = startAll(lane, [
@@ -87,7 +87,7 @@ describe('jobs that are handed over together', () => {
     await lane.worksOn()
   })
 
-  test('I7: nor others, where each kind leaves a thread to them', async (t) => {
+  test('I7: a slow job does not hold up other kinds, where each kind leaves a thread to others', async (t) => {
     const lane = await openLane(t, { threads: 2 })
     await warmUp(lane)
     await warmUp(lane, 'echo')
@@ -102,7 +102,7 @@ describe('jobs that are handed over together', () => {
     await lane.worksOn()
   })
 
-  test('I6: an interrupt releases those that have not started', async (t) => {
+  test('I6: an interrupt releases the jobs of a batch that have not started', async (t) => {
     const lane = await openLane(t)
     await warmUp(lane)
     const jobs = startAll(lane, [{ does: 'hold' }, { n: 1 }, { n: 2 }], { grace: 30 })
@@ -112,7 +112,7 @@ describe('jobs that are handed over together', () => {
     await lane.worksOn()
   })
 
-  test('a lane that shrinks finishes them', async (t) => {
+  test('a lane that shrinks finishes the batch of a thread that leaves', async (t) => {
     const lane = await openLane(t, { threads: 2 })
     await warmUp(lane)
     const jobs = startAll(lane, [{ does: 'hold' }, { n: 1 }, { does: 'hold' }, { n: 2 }])

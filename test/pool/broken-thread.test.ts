@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { completed, openLane } from './lane.ts'
+import { completed, openLane } from '../support/pool/lane.ts'
 
 test('a handler that closes the port of its thread harms nobody', async (t) => {
   const lane = await openLane(t)
@@ -21,7 +21,7 @@ describe('I6: a thread that cannot be started', () => {
   }
 })
 
-test('flags are what a thread is started with', async (t) => {
+test('a thread is started with the flags of its lane', async (t) => {
   const lane = await openLane(t, { flags: ['--conditions=forge'] })
   assert.deepEqual(completed(await lane.run('execArgv')), ['--conditions=forge'])
 })

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { ProcessGroups } from '../../src/pool/process-groups.ts'
 import { gone, running } from '../support/processes.ts'
-import { completed, failed, Lane, openLane, type StartOptions } from './lane.ts'
-import type { Then } from './spawns.ts'
+import { completed, failed, Lane, openLane, type StartOptions } from '../support/pool/lane.ts'
+import type { Then } from '../support/pool/spawns.ts'
 
 const SOON = { timeout: 300, grace: 20 }
 

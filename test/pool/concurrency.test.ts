@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { ClaimedJob } from '../../src/job/job.ts'
-import { completed, Lane, openLane } from './lane.ts'
+import { completed, Lane, openLane } from '../support/pool/lane.ts'
 
 async function types(lane: Lane, jobs: ClaimedJob[]): Promise<string[]> {
   const outcomes = await Promise.all(jobs.map((job) => lane.recorder.outcome(job)))
@@ -79,7 +79,7 @@ describe('a thread that runs several jobs at once', () => {
     await lane.worksOn()
   })
 
-  test('two that have to be killed each time out', async () => {
+  test('two runs that have to be killed both end as timed out', async () => {
     await lane.worksOn()
     const terms = { timeout: 40, grace: 20 }
     const jobs = [lane.start('never', {}, terms), lane.start('never', {}, terms)]

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { loopTurn } from '../support/signal.ts'
-import { FLOOD, QUESTIONS } from './floods.ts'
-import { completed, openLane, type Lane } from './lane.ts'
+import { FLOOD, QUESTIONS } from '../support/pool/floods.ts'
+import { completed, openLane, type Lane } from '../support/pool/lane.ts'
 
 /** Lines or values of progress that the main thread takes in one turn of its loop from one thread. */
 const MOST = 32

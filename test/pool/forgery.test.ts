@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { completed, failed, Lane } from './lane.ts'
+import { completed, failed, Lane } from '../support/pool/lane.ts'
 
 describe('I5: what a handler posts settles nothing', () => {
   const asked: unknown[] = []

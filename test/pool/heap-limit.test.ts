@@ -12,7 +12,7 @@ const heap = (used: number, limit: number) => ({
 })
 
 describe('the limit of the heap of a thread', () => {
-  test('leaves a Node that tells nothing of its threads to end them itself', () => {
+  test('V8 has more room than the limit, but not on a Node that cannot tell how full a heap is', () => {
     const ofV8 = (isKnown: boolean) =>
       [64, 256, undefined].map((memory) => new HeapLimit(memory, isKnown).ofV8)
     assert.deepEqual(ofV8(false), [64, 256, undefined])
@@ -26,7 +26,7 @@ describe('the limit of the heap of a thread', () => {
     assert.equal(limit.broken(heap(411, 600)), reason)
   })
 
-  test("without one, is most of V8's own", () => {
+  test("without the option, is most of V8's own limit", () => {
     const limit = new HeapLimit(undefined, true)
     for (const used of [0, 100, 849]) assert.equal(limit.broken(heap(used, 1_000)), undefined)
     assert.match(limit.broken(heap(851, 1_000))!, /a heap of 851 MiB, with a limit of 1000 MiB$/)

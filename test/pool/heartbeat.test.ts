@@ -40,7 +40,7 @@ test('a thread that beats is not stalled', (t) => {
   }
 })
 
-test('one that a run holds is, within 100 ms, and until it beats again', (t) => {
+test('a thread that a run holds is stalled within 100 ms, until it beats again', (t) => {
   const { heartbeat, look, lookUntilChanged, beat, held } = setUp(t)
   beat()
   held(0)
@@ -56,7 +56,7 @@ test('one that a run holds is, within 100 ms, and until it beats again', (t) => 
   assert.equal(heldMs, stall.after + 20 * LOOK_INTERVAL + LOOK_INTERVAL)
 })
 
-test('one that no run holds may have been given no processor: that takes longer', (t) => {
+test('a thread that no run holds is stalled after 300 ms: it may lack a processor', (t) => {
   const { lookUntilChanged, beat } = setUp(t)
   beat()
   const stall = lookUntilChanged()
@@ -64,7 +64,7 @@ test('one that no run holds may have been given no processor: that takes longer'
   assert.ok(stall.after >= 300 && stall.after < 340, `after ${stall.after}`)
 })
 
-test('one that is cold may be loading what it needs: that takes longer', (t) => {
+test('a cold thread is stalled after 300 ms: it may be loading modules', (t) => {
   const { thread, lookUntilChanged, beat, held } = setUp(t)
   thread.isCold = true
   beat()
@@ -74,13 +74,13 @@ test('one that is cold may be loading what it needs: that takes longer', (t) => 
   assert.ok(stall.after >= 300 && stall.after < 340, `after ${stall.after}`)
 })
 
-test('a thread that has had no run yet boots, however long that takes', (t) => {
+test('a thread that has not beaten yet is booting, and never stalled', (t) => {
   const { thread, lookUntilChanged } = setUp(t)
   thread.isKeptWaiting = true
   assert.equal(lookUntilChanged(), undefined)
 })
 
-test('an idle one is stalled only when it keeps a job waiting', (t) => {
+test('an idle thread is stalled only while a job waits for it', (t) => {
   const { thread, look, lookUntilChanged, beat, rest } = setUp(t)
   beat()
   look()
@@ -90,7 +90,7 @@ test('an idle one is stalled only when it keeps a job waiting', (t) => {
   assert.ok(lookUntilChanged()?.isStalled)
 })
 
-test('jobs that are on their way at each look do not add up', (t) => {
+test('an idle thread that beats between looks is not stalled, though a job waits at each look', (t) => {
   const { thread, look, rest } = setUp(t)
   thread.isKeptWaiting = true
   for (let n = 0; n < 100; n += 1) {
@@ -99,7 +99,7 @@ test('jobs that are on their way at each look do not add up', (t) => {
   }
 })
 
-test('a main thread that was held up, or stopped with the thread, believes no old beat', (t) => {
+test('after a pause of the main thread, an old beat does not make a thread stalled', (t) => {
   const { look, lookUntilChanged, beat, held } = setUp(t)
   held(3)
   beat()
@@ -111,7 +111,7 @@ test('a main thread that was held up, or stopped with the thread, believes no ol
   assert.ok(lookUntilChanged()?.isStalled)
 })
 
-test('a successor has no share in it', (t) => {
+test('the thread that replaces a stalled one is not stalled', (t) => {
   const { heartbeat, look, lookUntilChanged, beat } = setUp(t)
   beat()
   assert.ok(lookUntilChanged()?.isStalled)

@@ -10,8 +10,8 @@ import { InlinePool } from '../../src/pool/inline-pool.ts'
 import { NOW } from '../support/jobs.ts'
 import { gone } from '../support/processes.ts'
 import { signal } from '../support/signal.ts'
-import { completed, failed } from './lane.ts'
-import { Recorder } from './recorder.ts'
+import { completed, failed } from '../support/pool/lane.ts'
+import { Recorder } from '../support/pool/recorder.ts'
 
 function setUp(
   t: TestContext,

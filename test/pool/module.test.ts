@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { Webhook } from '../../src/job/delivery.ts'
 import { defaultEntry } from '../../src/pool/thread-options.ts'
+import { asWritten } from '../support/built.ts'
 import { NOW } from '../support/jobs.ts'
-import { SETUPS } from './handlers.ts'
-import { completed, failed, fixture, Lane, openLane } from './lane.ts'
+import { SETUPS } from '../support/pool/handlers.ts'
+import { completed, failed, Lane, openLane } from '../support/pool/lane.ts'
+
+/** A module beside this file. */
+function fixture(name: string): URL {
+  return new URL(name, import.meta.url)
+}
 
 describe('I6: a handlers module that is broken costs no job a run', () => {
   const broken: Record<string, RegExp> = {
@@ -18,20 +25,20 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
   }
   for (const [handlers, problem] of Object.entries(broken)) {
     test(handlers, async (t) => {
-      const lane = await openLane(t, { handlers })
+      const lane = await openLane(t, { handlers: fixture(handlers) })
       assert.equal(lane.pool.free, 0)
       assert.match(lane.pool.problem!, problem)
       assert.match(lane.downs[0]!, problem)
     })
   }
 
-  test('the error itself is told', async (t) => {
-    const lane = await openLane(t, { handlers: 'throws-at-load.ts' })
+  test('the pool has the error itself as its cause', async (t) => {
+    const lane = await openLane(t, { handlers: fixture('throws-at-load.ts') })
     assert.deepEqual(String(lane.pool.cause), 'RangeError: broken at load')
   })
 
-  test('nor one whose threads exit while they start', async (t) => {
-    const lane = await openLane(t, { entry: fixture('broken-entry.mjs') })
+  test('an entry whose threads exit while they start costs no run either', async (t) => {
+    const lane = await openLane(t, { entry: fileURLToPath(asWritten(fixture('broken-entry.mjs'))) })
     assert.equal(lane.pool.free, 0)
     assert.equal(lane.pool.problem, 'the thread exited with code 9')
   })
@@ -47,13 +54,13 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
     assert.equal(lane.downs.length, 2)
   })
 
-  test('nor one whose setup never ends', async (t) => {
+  test('a setup that never ends costs no run either', async (t) => {
     const lane = await openLane(t, { config: { hangingSetup: true }, setupTimeout: 150 })
     assert.equal(lane.pool.free, 0)
     assert.equal(lane.pool.problem, 'the thread was not set up within 150 ms')
   })
 
-  test('it is closed while a thread is being set up', async () => {
+  test('a lane can be closed while a thread is being set up', async () => {
     const lane = new Lane({ config: { hangingSetup: true } })
     const ready = lane.pool.ready()
     await lane.close()
@@ -62,12 +69,12 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
 })
 
 test('a thread tells the kinds of its module', async (t) => {
-  const lane = await openLane(t, { handlers: 'plain.mjs', isSource: true })
+  const lane = await openLane(t, { handlers: fixture('plain.mjs'), isSource: true })
   assert.deepEqual(lane.recorder.kinds, [['echo', 'fails']])
 })
 
-test('a module in plain JavaScript', async (t) => {
-  const lane = await openLane(t, { handlers: 'plain.mjs', isSource: true })
+test('a handlers module may be plain JavaScript', async (t) => {
+  const lane = await openLane(t, { handlers: fixture('plain.mjs'), isSource: true })
   await lane.worksOn()
   assert.equal(failed(await lane.run('fails')).message, 'plainly')
 })
@@ -208,7 +215,7 @@ test('what Piscina loads in a thread is no ES module', async () => {
   await assert.rejects(entry, TypeError)
 })
 
-test('a module in TypeScript, as it is written', async (t) => {
+test('a handlers module may be TypeScript, as it is written', async (t) => {
   const lane = await openLane(t, { isSource: true })
   await lane.worksOn()
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { MAX_ERROR_BYTES } from '../../src/job/limits.ts'
-import { failed, Lane, openLane } from './lane.ts'
+import { failed, Lane, openLane } from '../support/pool/lane.ts'
 import {
   assertEnd,
   GRACE,
@@ -12,7 +12,7 @@ import {
   POLLUTIONS,
   TIMEOUT,
   type Poison,
-} from './poisons.ts'
+} from '../support/pool/poisons.ts'
 
 const LANES = { 'one job at a time': 1, 'many at once': 3 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../../src/job/outcome.ts'
 import { Releases } from '../../src/pool/releases.ts'
-import { claimedJob } from './claimed-job.ts'
+import { claimedJob } from '../support/pool/claimed-job.ts'
 
 const RELEASED: Outcome = { type: 'released', reason: 'its thread was killed because of job 2' }
 const COMPLETED: Outcome = { type: 'completed', result: undefined, followUps: [], deliveries: [] }

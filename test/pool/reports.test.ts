@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { TaskOutcome } from '../../src/job/outcome.ts'
 import { reportsOf } from '../../src/pool/reports.ts'
 import { aDelivery, aJob, anError } from '../support/jobs.ts'
-import { completed, failed, openLane } from './lane.ts'
+import { completed, failed, openLane } from '../support/pool/lane.ts'
 
 const MIB = 1024 * 1024
 

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../support/folder.ts'
 import { PATIENCE } from '../support/patience.ts'
-import { CLOSED, CLOSINGS } from './handlers.ts'
-import { completed, openLane } from './lane.ts'
+import { CLOSED, CLOSINGS } from '../support/pool/handlers.ts'
+import { completed, openLane } from '../support/pool/lane.ts'
 
 describe('resize', () => {
   test('up and down interrupts nothing that runs', async (t) => {

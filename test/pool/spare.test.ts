@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { completed, openLane } from './lane.ts'
+import { completed, openLane } from '../support/pool/lane.ts'
 
 describe('I7: a lane of threads with a spare one', () => {
-  test('lets a kind have all its threads, and another one the spare', async (t) => {
+  test('lets one kind take all threads, and another kind the spare', async (t) => {
     const lane = await openLane(t, { threads: 2, spare: true })
     const jobs = [await lane.hold(), await lane.hold()]
     assert.deepEqual([lane.pool.free, lane.pool.reserve, lane.room('hold')], [0, 1, 0])
@@ -13,7 +13,7 @@ describe('I7: a lane of threads with a spare one', () => {
     for (const job of jobs) completed(await lane.recorder.outcome(job))
   })
 
-  test('is back at its number as soon as any thread is free', async (t) => {
+  test('keeps any thread that comes free as the next spare', async (t) => {
     const lane = await openLane(t, { threads: 1, spare: true })
     const first = await lane.hold()
     const other = await lane.hold({}, 'holdAndFail')
@@ -36,7 +36,7 @@ describe('I7: a lane of threads with a spare one', () => {
     await lane.recorder.outcome(job)
   })
 
-  test('grows and shrinks with it', async (t) => {
+  test('keeps its spare when it grows and shrinks', async (t) => {
     const lane = await openLane(t, { threads: 1, spare: true })
     const jobs = [await lane.hold()]
     lane.pool.resize(2)
@@ -53,7 +53,7 @@ describe('I7: a lane of threads with a spare one', () => {
     await lane.recorder.until(() => lane.pool.free === 1, 'a thread for all')
   })
 
-  test('has another thread in the place of one that has ended, before that is replaced', async (t) => {
+  test('uses the spare in the place of a thread that has ended, before a new one is up', async (t) => {
     const lane = await openLane(t, { threads: 2, spare: true, config: { setups: 3 } })
     const held = await lane.hold()
     assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
@@ -64,7 +64,7 @@ describe('I7: a lane of threads with a spare one', () => {
     for (const job of [held, other]) completed(await lane.recorder.outcome(job))
   })
 
-  test('leaves the last of them to others than a kind that ends threads', async (t) => {
+  test('leaves its last thread to other kinds than the one that ended the others', async (t) => {
     const lane = await openLane(t, { threads: 3, spare: true, config: { setups: 4 } })
     for (let n = 0; n < 3; n += 1) {
       assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
@@ -74,7 +74,7 @@ describe('I7: a lane of threads with a spare one', () => {
     for (let n = 0; n < 3; n += 1) assert.equal(completed(await lane.run('echo', { n })), n)
   })
 
-  test('does so where it had to be ended for a timeout, too', async (t) => {
+  test('leaves it to other kinds also where a timeout ended the others', async (t) => {
     const lane = await openLane(t, { threads: 1, spare: true, config: { setups: 2 } })
     const { type } = await lane.run('loop', {}, { timeout: 20, grace: 10 })
     assert.equal(type, 'timedOut')
@@ -83,7 +83,7 @@ describe('I7: a lane of threads with a spare one', () => {
     assert.equal(completed(await lane.run('echo', { n: 1 })), 1)
   })
 
-  test('gives it to such a kind, too, where no other thread can be set up', async (t) => {
+  test('gives its last thread to any kind where no other thread can be set up', async (t) => {
     const config = { setups: 2, throws: true }
     const lane = await openLane(t, { threads: 1, spare: true, config })
     assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
@@ -93,7 +93,7 @@ describe('I7: a lane of threads with a spare one', () => {
 })
 
 describe('I7: a lane whose threads run many jobs', () => {
-  test('has a slot of each thread for a kind that has none', async (t) => {
+  test('keeps a slot of each thread for kinds that hold none', async (t) => {
     const lane = await openLane(t, { concurrency: 2, spare: true })
     const jobs = [await lane.hold(), await lane.hold()]
     assert.deepEqual([lane.pool.free, lane.pool.reserve, lane.room('hold')], [0, 1, 0])

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import type { ClaimedJob } from '../../src/job/job.ts'
-import { completed, Lane, openLane, type LaneOptions, type StartOptions } from './lane.ts'
-import { WAITS, type Wait } from './stalls.ts'
+import {
+  completed,
+  Lane,
+  openLane,
+  type LaneOptions,
+  type StartOptions,
+} from '../support/pool/lane.ts'
+import { WAITS, type Wait } from '../support/pool/stalls.ts'
 
 async function stalled({ recorder }: Lane, times: number): Promise<void> {
   await recorder.until(() => recorder.stalls.length >= times, `stall ${times}`)
@@ -51,7 +57,7 @@ describe('the job that holds the event loop of its thread is named', () => {
     })
   }
 
-  test('also when code of another has run within its own', async () => {
+  test('also when code of another job has run within its own', async () => {
     await lane.run('shareResource')
     const times = lane.recorder.stalls.length + 1
     const culprit = await lane.hold({}, 'stallAroundAnother')
@@ -61,7 +67,7 @@ describe('the job that holds the event loop of its thread is named', () => {
     assert.deepEqual(await ends(lane, culprit), ['completed'])
   })
 
-  test('and none when it is over', async () => {
+  test('no job is named when the one that left the stall behind is over', async () => {
     await lane.worksOn()
     const times = lane.recorder.stalls.length + 1
     const neighbour = await lane.hold()
@@ -104,7 +110,7 @@ describe('a stalled thread', () => {
     assert.deepEqual(lane.downs, [])
   })
 
-  test('without runs is one that does not begin with what it is given; it is ended', async (t) => {
+  test('that does not begin with the job it is given is ended', async (t) => {
     const lane = await openLane(t, { concurrency: 2, logLevel: 10 })
     const thread = await lane.thread()
     await lane.run('leaveStall')
@@ -143,7 +149,7 @@ describe('a stalled thread', () => {
     await lane.worksOn()
   })
 
-  test('is killed when its job is over its time, and its neighbours are released', async (t) => {
+  test('is killed when its job is past its timeout, and the other jobs in it are released', async (t) => {
     const lane = await openLane(t, { concurrency: 4 })
     const neighbour = await lane.hold()
     const { culprit, thread } = await stall(lane, 'timer', { timeout: 1_500, grace: 50 })
@@ -161,7 +167,7 @@ describe('a stalled thread', () => {
     await lane.worksOn()
   })
 
-  test('that a lane has become too small for is told of, too, and not replaced', async (t) => {
+  test('that is leaving a smaller lane is told of, and not replaced', async (t) => {
     const lane = await openLane(t, { threads: 2, concurrency: 2 })
     await lane.worksOn()
     const culprits = [

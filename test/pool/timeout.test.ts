@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '../support/folder.ts'
-import { completed, failed, Lane, openLane } from './lane.ts'
+import { completed, failed, Lane, openLane } from '../support/pool/lane.ts'
 
 const TIMED_OUT = { type: 'timedOut', timeout: 30 }
 const RELEASED = { type: 'released', reason: 'the runtime stopped' }
@@ -34,11 +34,11 @@ describe('a run that ends at its abort keeps its thread', () => {
   test('an interrupt reaches it the same way, and releases it', async () => {
     const thread = await lane.thread()
     for (const kind of ['failsAtItsSignal', 'failsAtItsFlag']) {
-      const job = await lane.hold(patient, kind)
+      const job = await lane.hold({ grace: 60_000 }, kind)
       lane.pool.interrupt(false)
       assert.deepEqual(await lane.recorder.outcome(job), RELEASED)
     }
-    const job = await lane.hold(patient, 'completesAtItsSignal')
+    const job = await lane.hold({ grace: 60_000 }, 'completesAtItsSignal')
     lane.pool.interrupt(false)
     assert.equal(completed(await lane.recorder.outcome(job)), 'as far as it came')
     assert.equal(await lane.thread(), thread)
@@ -82,8 +82,8 @@ describe('a run that does not end at its abort is killed after its grace', () =>
   })
 
   test('a thread that dies by itself within the grace is no crash of its job', async () => {
-    const job = await lane.hold({ timeout: 30, grace: 60_000 }, 'exitsAtItsSignal')
-    assert.deepEqual(await lane.recorder.outcome(job), TIMED_OUT)
+    const terms = { timeout: 30, grace: 60_000 }
+    assert.deepEqual(await lane.run('exitsAtItsSignal', {}, terms), TIMED_OUT)
     await lane.worksOn()
   })
 })

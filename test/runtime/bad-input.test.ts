@@ -1,46 +1,22 @@
 import assert from 'node:assert/strict'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, test } from 'node:test'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { inspect } from 'node:util'
 import { Runtime, type RuntimeOptions } from '../../src/index.ts'
-import { HelveError } from '../../src/job/errors.ts'
 import { refusal } from '../support/jobs.ts'
-import { signal } from '../support/signal.ts'
 import { connect, openStore } from '../support/store.ts'
-import {
-  BAD_PAYLOADS_OF_A_SCHEMA,
-  BAD_SUBMISSIONS,
-  schema,
-  strict,
-  type BadSubmission,
-} from './bad-submissions.ts'
-
-const submissions = [...BAD_SUBMISSIONS, ...BAD_PAYLOADS_OF_A_SCHEMA]
+import type { BadSubmission } from '../support/runtime/bad-submissions.ts'
+import { aRuntime, titled } from './empty-runtime.ts'
 
 type Named = (string | RegExp)[]
 /** What is given, and what the refusal names. */
 type Case = [given: unknown, ...named: Named]
 type CodedCase = BadSubmission
 
-/** The counts of a kind. */
-const one = { queued: 1, running: 0, dead: 0 }
 const nothing = () => undefined
-const here = fileURLToPath(new URL('.', import.meta.url))
+const here = fileURLToPath(new URL('../support/runtime/', import.meta.url))
 function* generator() {
   yield 5
-}
-
-/** A runtime on an empty file; nothing of what it refuses may be in it afterwards. */
-async function aRuntime(t: TestContext, options: RuntimeOptions = {}) {
-  const store = await openStore(t, { durability: 'process' })
-  const runtime = new Runtime(store, options)
-  t.after(() => runtime.stop())
-  return { store, runtime }
-}
-
-function titled(given: unknown): string {
-  return inspect(given, { depth: 2, breakLength: Infinity, maxStringLength: 40 })
 }
 
 describe('I10: a runtime is not made with', () => {
@@ -140,158 +116,6 @@ describe('I10: the number of threads is not', () => {
       assert.throws(set, refusal('HELVE_ERR_OPTION', 'threads', 'a number'))
     })
   }
-})
-
-type Loose = (kind: unknown, payload?: unknown, options?: unknown) => Promise<unknown>
-
-describe('I10: nothing is enqueued of', () => {
-  for (const [code, given, ...named] of submissions) {
-    test(titled(given), async (t) => {
-      const { runtime } = await aRuntime(t)
-      runtime.register('strict', { schema: strict })
-      const enqueue = runtime.enqueue.bind(runtime) as Loose
-      const [kind, payload, options] = given
-      await assert.rejects(enqueue(kind, payload, options), refusal(code, ...named))
-      assert.deepEqual(await runtime.counts(), {})
-    })
-  }
-})
-
-describe('I10: enqueueMany', () => {
-  const good = { kind: 'good' }
-
-  test('refuses by itself what is bad: the others are enqueued, and it says which', async (t) => {
-    const { runtime } = await aRuntime(t)
-    runtime.register('strict', { schema: strict })
-    const refused = submissions
-      .filter(([, [, , options = {}]]) => titled(options).startsWith('{'))
-      .map(([code, [kind, payload, more]]) => ({ code, bad: { kind, payload, ...Object(more) } }))
-    const many = refused.flatMap(({ bad }) => [good, bad])
-    const error = await runtime.enqueueMany(many as never).catch((thrown: unknown) => thrown)
-    refusal(refused[0]!.code, `${refused.length} of ${many.length}`, 'submissions[1]: kind')(error)
-    const { results } = error as HelveError
-    assert.deepEqual(
-      results?.map((result) => (result instanceof HelveError ? result.code : result.state)),
-      refused.flatMap(({ code }) => ['queued', code]),
-    )
-    assert.deepEqual(await runtime.counts(), { good: { ...one, queued: refused.length } })
-  })
-
-  const entries: Case[] = [
-    [null, 'submission', 'an object', 'null'],
-    ['a', 'submission', 'an object', '"a"'],
-    [[], 'submission', 'an object', 'an array'],
-    [{ kind: 'a', paylod: 1 }, 'submission', 'payload', '"paylod"'],
-  ]
-  for (const [entry, ...named] of entries) {
-    test(`refuses an entry that is none: ${titled(entry)}`, async (t) => {
-      const { runtime } = await aRuntime(t)
-      const many = runtime.enqueueMany([entry, good] as never)
-      await assert.rejects(many, refusal('HELVE_ERR_OPTION', '1 of 2', ...named))
-      assert.deepEqual(await runtime.counts(), { good: one })
-    })
-  }
-
-  test('leaves the others alone where a schema throws', async (t) => {
-    const { runtime } = await aRuntime(t)
-    const broken = schema(() => {
-      throw new Error('a mistake of the host')
-    })
-    runtime.register('broken', { schema: broken })
-    const many = [good, { kind: 'broken' }, good, ...Array.from({ length: 1_000 }, () => good)]
-    await assert.rejects(runtime.enqueueMany(many), /a mistake of the host/)
-    assert.deepEqual(await runtime.counts(), { good: { ...one, queued: 1_002 } })
-  })
-
-  for (const given of [undefined, null, 'a', { kind: 'a' }, 5]) {
-    test(`refuses what is no array: ${titled(given)}`, async (t) => {
-      const { runtime } = await aRuntime(t)
-      const many = async () => runtime.enqueueMany(given as never)
-      await assert.rejects(many, refusal('HELVE_ERR_OPTION', 'submissions', 'an array'))
-    })
-  }
-})
-
-/** A runtime, and the host's own connection with a transaction open. */
-async function inTransaction(t: TestContext, options?: RuntimeOptions) {
-  const { runtime, store } = await aRuntime(t, options)
-  const connection = connect(t, store.file)
-  connection.exec('BEGIN IMMEDIATE')
-  return { runtime, store, connection }
-}
-
-describe("I10: enqueueIn, in the host's transaction", () => {
-  test('enqueues with the commit, and not with a rollback', async (t) => {
-    const { runtime, connection } = await inTransaction(t)
-    runtime.enqueueIn(connection, 'a')
-    connection.exec('ROLLBACK; BEGIN IMMEDIATE')
-    const { id, deduped, state } = runtime.enqueueIn(connection, 'a', { repo_pk: 5 })
-    assert.deepEqual([deduped, state, await runtime.counts()], [false, 'queued', {}])
-    connection.exec('COMMIT')
-    assert.deepEqual(await runtime.counts(), { a: one })
-    assert.deepEqual((await runtime.get(id))?.payload, { repo_pk: 5 })
-  })
-
-  test('wakes the runtime by the commit, long before it would look again', async (t) => {
-    const { runtime, connection } = await inTransaction(t, { idle: 60_000 })
-    connection.exec('ROLLBACK')
-    const ran = { first: signal('the first run'), second: signal("the run of the host's job") }
-    runtime.register('first', nothing)
-    runtime.register('second', () => ran.second.fire())
-    runtime.on('completed', ({ job }) => job.kind === 'first' && ran.first.fire())
-    const running = runtime.run()
-    await runtime.enqueue('first')
-    await ran.first.wait()
-    connection.transaction(() => runtime.enqueueIn(connection, 'second'))()
-    await ran.second.wait()
-    await runtime.stop()
-    await running
-  })
-
-  test('refuses bad input by itself: the transaction goes on', async (t) => {
-    const { runtime, connection } = await inTransaction(t)
-    runtime.register('strict', { schema: strict })
-    const enqueueIn = runtime.enqueueIn.bind(runtime) as (...given: unknown[]) => unknown
-    runtime.enqueueIn(connection, 'a')
-    for (const [code, given, ...named] of submissions) {
-      assert.throws(() => enqueueIn(connection, ...given), refusal(code, ...named), titled(given))
-    }
-    assert.equal(connection.inTransaction, true)
-    connection.exec('COMMIT')
-    assert.deepEqual(await runtime.counts(), { a: one })
-  })
-
-  test('refuses a schema that it would have to wait for', async (t) => {
-    const { runtime, connection } = await inTransaction(t)
-    runtime.register('slow', { schema: schema(async (value) => ({ value })) })
-    const enqueue = () => runtime.enqueueIn(connection, 'slow')
-    assert.throws(enqueue, refusal('HELVE_ERR_OPTION', 'schema', 'synchronous'))
-    connection.exec('COMMIT')
-    assert.deepEqual(await runtime.counts(), {})
-  })
-
-  test('refuses a connection without a transaction', async (t) => {
-    const { runtime, connection } = await inTransaction(t)
-    connection.exec('COMMIT')
-    const refused = refusal('HELVE_ERR_OPTION', 'connection', 'open transaction')
-    for (const given of [connection, undefined, null, {}, 'forge.db']) {
-      assert.throws(() => runtime.enqueueIn(given as never, 'a'), refused, titled(given))
-    }
-    assert.deepEqual(await runtime.counts(), {})
-  })
-
-  test('refuses a connection to another file', async (t) => {
-    const { runtime, store } = await inTransaction(t)
-    const other = await inTransaction(t)
-    const refused = refusal('HELVE_ERR_OPTION', 'connection', store.file, other.store.file)
-    assert.throws(() => runtime.enqueueIn(other.connection, 'a'), refused)
-    const memory = connect(t, ':memory:')
-    memory.exec('BEGIN')
-    const none = refusal('HELVE_ERR_OPTION', 'connection', store.file, ':memory:')
-    assert.throws(() => runtime.enqueueIn(memory, 'a'), none)
-    other.connection.exec('COMMIT')
-    assert.deepEqual([await runtime.counts(), await other.runtime.counts()], [{}, {}])
-  })
 })
 
 describe('I10: nothing is looked up, retried or discarded by', () => {

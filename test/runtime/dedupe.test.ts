@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ACTIVE, MOST, NEWEST } from './handlers.ts'
-import { openHarness, type Harness } from './harness.ts'
+import { ACTIVE, MOST, NEWEST } from '../support/runtime/handlers.ts'
+import { openHarness, type Harness } from '../support/runtime/harness.ts'
 
 /** What the runs of a job started with. */
 function payloads(h: Harness, id: number): unknown[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { pino } from 'pino'
-import { openHarness } from './harness.ts'
+import { openHarness } from '../support/runtime/harness.ts'
 
 type Line = Record<string, unknown> & { level: number; msg: string; job?: number }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import { httpEndpoint, rawEndpoint } from '../webhook/endpoints.ts'
-import { openHarness, type Harness } from './harness.ts'
-import { MOST_RUNNING, OVERLAPS } from './isolation-handlers.ts'
+import { httpEndpoint, rawEndpoint } from '../support/webhook/endpoints.ts'
+import { openHarness, type Harness } from '../support/runtime/harness.ts'
+import { MOST_RUNNING, OVERLAPS } from '../support/runtime/isolation-handlers.ts'
 
 // The scenarios of `npm run bench -- isolation`, with small numbers: what has to hold at any speed.
 

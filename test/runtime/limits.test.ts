@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { newJob } from '../../src/job/submission.ts'
 import { refusal } from '../support/jobs.ts'
-import { MOST } from './handlers.ts'
-import { openHarness } from './harness.ts'
+import { MOST } from '../support/runtime/handlers.ts'
+import { openHarness } from '../support/runtime/harness.ts'
 
 describe('cancel', () => {
   test('a queued job is dead at once, and its key is free', async (t) => {

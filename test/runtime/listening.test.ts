@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { Runtime, type AnyEvent } from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
 import { openStore } from '../support/store.ts'
-import { openHarness } from './harness.ts'
+import { openHarness } from '../support/runtime/harness.ts'
 
 const nothing = () => undefined
 

@@ -8,9 +8,9 @@ import {
 } from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
 import { openStore } from '../support/store.ts'
-import { BAD_SUBMISSIONS } from './bad-submissions.ts'
-import { tryAll, type Refused } from './doors.ts'
-import { openHarness } from './harness.ts'
+import { BAD_SUBMISSIONS } from '../support/runtime/bad-submissions.ts'
+import { tryAll, type Refused } from '../support/runtime/doors.ts'
+import { openHarness } from '../support/runtime/harness.ts'
 
 // Not through a runtime's own verbs, which the tests of bad input try.
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { StoreEnqueuer } from '../../src/index.ts'
 import { built } from '../support/built.ts'
 import { connect, openStore } from '../support/store.ts'
-import { openHarness } from './harness.ts'
+import { openHarness } from '../support/runtime/harness.ts'
 
 const PROCESS = fileURLToPath(built(new URL('./producer-process.ts', import.meta.url)))
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Runtime } from '../../src/index.ts'
-import { Waiting } from '../pool/waiting.ts'
+import { Waiting } from '../support/waiting.ts'
 import { aJob, claim, enqueue } from '../support/jobs.ts'
 import { openStore } from '../support/store.ts'
 

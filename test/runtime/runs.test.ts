@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Handler, RecordedError } from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
-import { Harness, openHarness } from './harness.ts'
+import { Harness, openHarness } from '../support/runtime/harness.ts'
 
 const AT_ONCE = { delay: 0, jitter: 0 }
 

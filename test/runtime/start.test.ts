@@ -6,7 +6,7 @@ import { built } from '../support/built.ts'
 import { refusal } from '../support/jobs.ts'
 import { signal } from '../support/signal.ts'
 import { openStore } from '../support/store.ts'
-import { openHarness } from './harness.ts'
+import { openHarness } from '../support/runtime/harness.ts'
 
 const nothing = () => undefined
 /** Milliseconds: only a test that has failed waits this long. */
@@ -22,7 +22,7 @@ describe('start', () => {
 
   test('is cancelled by stop while the threads are set up', async (t) => {
     const h = await openHarness(t, {
-      handlers: built(new URL('../pool/handlers.ts', import.meta.url)),
+      handlers: built(new URL('../support/pool/handlers.ts', import.meta.url)),
       config: { cells: new Int32Array(new SharedArrayBuffer(4_000)), hangingSetup: true },
     })
     const started = h.runtime.start()

@@ -5,9 +5,9 @@ import { MAX_CRASHES } from '../../src/job/limits.ts'
 import { refusal } from '../support/jobs.ts'
 import { loopTurn, signal } from '../support/signal.ts'
 import { openStore } from '../support/store.ts'
-import { schema } from './bad-submissions.ts'
-import { CLOSED } from './handlers.ts'
-import { openHarness } from './harness.ts'
+import { schema } from '../support/runtime/bad-submissions.ts'
+import { CLOSED } from '../support/runtime/handlers.ts'
+import { openHarness } from '../support/runtime/harness.ts'
 
 /** Milliseconds; more than the 2^31−1 that a timer of Node's can wait. */
 const MONTH = 30 * 86_400_000
@@ -128,7 +128,7 @@ describe('stop', () => {
     assert.deepEqual(await h.runtime.counts(), {})
   })
 
-  test('of a runtime that never ran, or has not come up yet', async (t) => {
+  test('ends a runtime that never ran, or has not come up yet', async (t) => {
     const idle = await openHarness(t)
     await idle.runtime.stop()
     const h = await openHarness(t)
@@ -281,7 +281,7 @@ describe('one runtime owns a file at a time', () => {
     assert.equal(second.told('completed', id)[0]?.result, 3)
   })
 
-  test('also one over the same store', async (t) => {
+  test('a second one over the same store is refused, too', async (t) => {
     const store = await openStore(t)
     const [first, second] = [new Runtime(store), new Runtime(store)]
     await first.runOnce()

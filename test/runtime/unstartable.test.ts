@@ -23,6 +23,6 @@ test('a lane that cannot be started names the place in the code of the host', ()
   )
 })
 
-test('and no place in what the host has installed', () => {
+test('a lane that cannot be started names no place inside node_modules', () => {
   assert.match(told(INSTALLED), /: no index$/)
 })

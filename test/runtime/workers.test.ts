@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import { loopTurn } from '../support/signal.ts'
 import { refusal } from '../support/jobs.ts'
 import { built } from '../support/built.ts'
-import { BROKEN, REPAIRED } from './handlers.ts'
-import { openHarness, type Harness } from './harness.ts'
+import { BROKEN, REPAIRED } from '../support/runtime/handlers.ts'
+import { openHarness, type Harness } from '../support/runtime/harness.ts'
 
 /** With no spare one. */
 const ONE = { default: { threads: 1, spare: false } }
@@ -174,7 +174,7 @@ describe('handlers that cannot be set up', () => {
   test('are the refusal of whoever starts them: with file, line and cause', async (t) => {
     const h = await openHarness(t, { broken: true })
     const { id } = await h.runtime.enqueue('echo')
-    const file = String(built(new URL('./handlers.ts', import.meta.url)))
+    const file = String(built(new URL('../support/runtime/handlers.ts', import.meta.url)))
     for (const begin of ['start', 'run', 'runOnce'] as const) {
       const refused = await h.runtime[begin]().catch((error: unknown) => error)
       refusal('HELVE_ERR_HANDLERS', 'lane default', 'the index is locked', `(${file}:`)(refused)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { completed, openLane } from '../pool/lane.ts'
+import { completed, openLane } from '../support/pool/lane.ts'
 
+const SENDERS = new URL('./senders.ts', import.meta.url)
 /** What is commonly kept in the environment of a process, and what would reach into a thread. */
 const SECRETS = [
   ...['DATABASE_URL', 'AWS_SECRET_ACCESS_KEY', 'GITHUB_TOKEN', 'SECRET_KEY_BASE', 'NPM_TOKEN'],
@@ -36,7 +37,7 @@ describe('the environment of a thread is on an allow-list', () => {
       for (const name of SECRETS) process.env[name] = 'hunter2'
       for (const name of HARMLESS) process.env[name] ??= '/tmp'
       process.env['NODE_OPTIONS'] = '--no-deprecation'
-      const lane = await openLane(t, { handlers: '../security/senders.ts', env })
+      const lane = await openLane(t, { handlers: SENDERS, env })
       const seen = completed(await lane.run('environment')) as { own: string[]; child: string }
       const names = [...HARMLESS, ...Object.keys(env)].sort()
       assert.deepEqual(seen.own.toSorted(), names)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { EnqueueResult } from '../../src/index.ts'
 import type { PauseTarget } from '../../src/job/pause.ts'
-import { openHarness, type Harness } from '../runtime/harness.ts'
+import { openHarness, type Harness } from '../support/runtime/harness.ts'
 import { refusal } from '../support/jobs.ts'
 import { connect } from '../support/store.ts'
 

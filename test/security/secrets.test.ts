@@ -5,11 +5,11 @@ import { describe, test, type TestContext } from 'node:test'
 import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { HelveError, Runtime } from '../../src/index.ts'
-import { openHarness, type Harness } from '../runtime/harness.ts'
+import { openHarness, type Harness } from '../support/runtime/harness.ts'
 import { built } from '../support/built.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { connect } from '../support/store.ts'
-import { httpEndpoint } from '../webhook/endpoints.ts'
+import { httpEndpoint } from '../support/webhook/endpoints.ts'
 import { SECRETS, type Secret } from './secrets.ts'
 
 /** Where each may be. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../../src/job/limits.ts'
-import { completed, failed, Lane } from '../pool/lane.ts'
+import { completed, failed, Lane } from '../support/pool/lane.ts'
 
-const SENDERS = '../security/senders.ts'
+const SENDERS = new URL('./senders.ts', import.meta.url)
 const MIB = 1_048_576
 
 /** Everything that a handler sends, one more than it may. */

@@ -21,7 +21,7 @@ function setUp() {
   return { main, thread, outbox, lines: () => lines }
 }
 
-test('I9: what is large does not wait for a flood of lines to end', async () => {
+test('I9: a large message does not wait for a flood of lines to end', async () => {
   const { main, thread, outbox, lines } = setUp()
   const flood = (): void => {
     for (let n = 0; n < 50; n += 1) outbox.line(1, 'line', 1)
@@ -41,7 +41,7 @@ test('I9: what is large does not wait for a flood of lines to end', async () => 
   assert.ok(lines() > before)
 })
 
-test('I9: lines that come while somebody waits do not hold up the loop', async () => {
+test('I9: lines that come while a large message waits do not hold up the loop', async () => {
   const { main, thread, outbox, lines } = setUp()
   thread.overdraw(32)
   const taken = thread.taken(100)
@@ -55,7 +55,7 @@ test('I9: lines that come while somebody waits do not hold up the loop', async (
   assert.equal(lines(), 1)
 })
 
-test('what is given back after the end of a thread gives the next one no more', async () => {
+test('credit that is given back after the end of a thread does not go to the next one', async () => {
   const { main, thread } = setUp()
   thread.overdraw(20)
   main.reset()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { SpawnGuard } from '../../src/thread/guard.ts'
-import { Waiting } from '../pool/waiting.ts'
+import { Waiting } from '../support/waiting.ts'
 import { built } from '../support/built.ts'
 
 describe('a thread that starts processes', () => {

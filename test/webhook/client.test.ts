@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import { isPermanent } from '../../src/job/errors.ts'
 import { post } from '../../src/webhook/client.ts'
-import { answering, httpEndpoint, rawEndpoint, request } from './endpoints.ts'
+import { answering, httpEndpoint, rawEndpoint, request } from '../support/webhook/endpoints.ts'
 
 describe('post', { concurrency: true }, () => {
   it('sends the bytes as they are, and gives the whole response', async (t) => {

@@ -10,7 +10,7 @@ function failure(status: number, retryAfter?: string | string[]) {
   return failureOf({ status, headers, body: new Uint8Array(), truncated: false }, NOW)
 }
 
-it('is none for a 2xx', () => {
+it('there is no failure for a 2xx', () => {
   for (const status of [200, 201, 204, 299]) assert.equal(failure(status), undefined)
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { encodeBody } from '../../src/webhook/body.ts'
 import { DEFAULT_USER_AGENT, deliveryHeaders } from '../../src/webhook/headers.ts'
-import { webhook } from './webhook.ts'
+import { webhook } from '../support/webhook/webhook.ts'
 
 const delivery = { event: 'push', guid: '72d3162e-cc78-11e3-81ab-4c9367dc0958' }
 const body = encodeBody('json', {})

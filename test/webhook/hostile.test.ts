@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { post } from '../../src/webhook/client.ts'
-import { answering, rawEndpoint, request, writingEvery } from './endpoints.ts'
+import { answering, rawEndpoint, request, writingEvery } from '../support/webhook/endpoints.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\n'
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`

@@ -4,7 +4,7 @@ import https from 'node:https'
 import { describe, it, type TestContext } from 'node:test'
 import type { TlsOptions } from 'node:tls'
 import { post } from '../../src/webhook/client.ts'
-import { listen, request } from './endpoints.ts'
+import { listen, request } from '../support/webhook/endpoints.ts'
 
 const pem = selfSigned()
 
@@ -17,12 +17,12 @@ describe('post over TLS', { concurrency: true, skip: pem === undefined && 'no op
     })
   })
 
-  it('accepts it for a hook that says so', async (t) => {
+  it('accepts such a certificate for a hook with insecureTls', async (t) => {
     const url = await tlsEndpoint(t)
     assert.equal((await post(request(url, { insecureTls: true }))).status, 204)
   })
 
-  it('refuses TLS 1.1, also for such a hook', async (t) => {
+  it('refuses TLS 1.1, also for a hook with insecureTls', async (t) => {
     const ciphers = 'DEFAULT@SECLEVEL=0'
     const url = await tlsEndpoint(t, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers })
     await assert.rejects(post(request(url, { insecureTls: true })), { code: /SSL|PROTO/ })

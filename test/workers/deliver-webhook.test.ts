@@ -5,8 +5,8 @@ import { createNodeMiddleware, Webhooks } from '@octokit/webhooks'
 import type { Webhook } from '../../src/job/delivery.ts'
 import { isPermanent, retryAt } from '../../src/job/errors.ts'
 import { deliverWebhookHandler } from '../../workers/handlers.ts'
-import { httpEndpoint, listen, rawEndpoint } from '../webhook/endpoints.ts'
-import { webhook } from '../webhook/webhook.ts'
+import { httpEndpoint, listen, rawEndpoint } from '../support/webhook/endpoints.ts'
+import { webhook } from '../support/webhook/webhook.ts'
 import { run } from './run.ts'
 
 const secret = "It's a Secret to Everybody"

@@ -1,4 +1,4 @@
-import { isolated, until, warmUp, type Isolation } from './shared.ts'
+import { isolated, until, warmUp, type Isolation } from './isolated.ts'
 
 const BLOCKS = 20
 const BLOCK = 800

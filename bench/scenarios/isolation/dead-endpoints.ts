@@ -1,9 +1,10 @@
 import type { DeliverWebhookPayload } from '../../../workers/deliver-webhook.ts'
 import type { Params } from '../../setup.ts'
+import { now, steadily } from '../../time.ts'
 import { startEndpoints, type Endpoints } from './endpoints.ts'
-import { now, type Ran } from './handlers.ts'
-import { isolated, Probe, steadily, until, warmUp, type Isolation } from './shared.ts'
-import type { IsolationRuntime } from './shared.ts'
+import type { Ran } from './handlers.ts'
+import { isolated, until, warmUp, type Isolation, type IsolationRuntime } from './isolated.ts'
+import { Probe } from './probe.ts'
 
 const DEAD = 20
 /** Deliveries to all of them, of the jobs of a trial: 500 to each with the default. */

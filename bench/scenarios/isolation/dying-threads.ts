@@ -1,5 +1,7 @@
+import { steadily } from '../../time.ts'
 import type { Ran } from './handlers.ts'
-import { countCharges, isolated, Probe, steadily, warmUp, type Isolation } from './shared.ts'
+import { countCharges, isolated, warmUp, type Isolation } from './isolated.ts'
+import { Probe } from './probe.ts'
 
 const DEATHS = ['exit', 'crash', 'eat'] as const
 /** Deaths of threads in a second; a job dies three times. */

@@ -1,6 +1,14 @@
+import { steadily } from '../../time.ts'
 import type { Ran } from './handlers.ts'
-import { countCharges, isolated, Probe, steadily, until, warmUp } from './shared.ts'
-import type { Isolation, IsolationRuntime } from './shared.ts'
+import {
+  countCharges,
+  isolated,
+  until,
+  warmUp,
+  type Isolation,
+  type IsolationRuntime,
+} from './isolated.ts'
+import { Probe } from './probe.ts'
 
 /** Jobs that loop, each in two runs: a second one may begin only after the end of the first. */
 const JOBS = 5

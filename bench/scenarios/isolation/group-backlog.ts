@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median, quantile } from '../../statistics.ts'
 import type { Ran } from './handlers.ts'
-import { isolated, Probe, warmUp, type Isolation } from './shared.ts'
+import { isolated, warmUp, type Isolation } from './isolated.ts'
+import { Probe } from './probe.ts'
 
 /** Jobs of the one group, of the jobs of a trial: 50,000 with the default. */
 const SHARE = 4

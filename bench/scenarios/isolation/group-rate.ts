@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Params } from '../../setup.ts'
 import type { Stamped } from './handlers.ts'
-import { isolated, warmUp, type Isolation, type IsolationRuntime } from './shared.ts'
+import { isolated, warmUp, type Isolation, type IsolationRuntime } from './isolated.ts'
 
 const RATE = { limit: 10, per: 1_000 }
 const OTHERS = ['one', 'two', 'three', 'four']

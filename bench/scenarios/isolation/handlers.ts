@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineHandlers, type HandlerContext, type Job } from '../../../workers/define-handlers.ts'
 import { deliverWebhookHandler } from '../../../workers/deliver-webhook.ts'
+import { burn, now } from '../../time.ts'
 
 /** Shared by the benchmark and its threads; all but the first are those of jobs. */
 export type Cells = Int32Array<SharedArrayBuffer>
@@ -23,21 +24,11 @@ export interface Stamped {
 /** How a run takes its thread along. */
 export type Death = 'exit' | 'crash' | 'eat'
 
-/** Milliseconds since the epoch, with fractions: comparable between threads. */
-export function now(): number {
-  return performance.timeOrigin + performance.now()
-}
-
 /** Keeps the CPU busy; not for a time, so that it takes longer when the CPU is wanted elsewhere. */
 function calculate(steps: number): number {
   let value = 1
   for (let step = 0; step < steps; step++) value = (Math.imul(value, 1_664_525) + 1) | 0
   return value
-}
-
-function burn(ms: number): void {
-  const end = performance.now() + ms
-  while (performance.now() < end);
 }
 
 /** Kinds that behave, each with the cell of its job to show that it has the job for itself. */

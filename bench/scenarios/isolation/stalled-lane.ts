@@ -1,9 +1,9 @@
 import type { Params } from '../../setup.ts'
+import { now, steadily } from '../../time.ts'
 import { deliveryTo, registerDeliveries } from './dead-endpoints.ts'
 import { startEndpoints, type Endpoints } from './endpoints.ts'
-import { now } from './handlers.ts'
-import { isolated, Probe, steadily, warmUp } from './shared.ts'
-import type { Isolation, IsolationRuntime } from './shared.ts'
+import { isolated, warmUp, type Isolation, type IsolationRuntime } from './isolated.ts'
+import { Probe } from './probe.ts'
 
 const PER_SECOND = 100
 const HOOKS = 10

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import { DIST } from '../../support/built.ts'
-import { Waiting } from '../../pool/waiting.ts'
+import { Waiting } from '../../support/waiting.ts'
 import type { Order } from './process.ts'
 
 type Exit = [code: number | null, signal: string | null]

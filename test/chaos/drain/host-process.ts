@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { Waiting } from '../../pool/waiting.ts'
+import { Waiting } from '../../support/waiting.ts'
 import { built } from '../../support/built.ts'
 
 const HOST = fileURLToPath(built(new URL('./host.ts', import.meta.url)))

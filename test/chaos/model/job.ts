@@ -1,4 +1,4 @@
-import type { JobOverrides, JobState } from '../../../src/job/job.ts'
+import type { JobOverrides, JobState, RecordedError } from '../../../src/job/job.ts'
 import type { Kind, Payload } from './kinds.ts'
 
 /** A job as it has to be. Moments are of the queue's time, but for those that say otherwise. */
@@ -47,12 +47,8 @@ export interface Job {
 const KEPT_ERRORS = 10
 export const MAX_CRASHES = 3
 
-export interface Failure {
-  name: string
-  /** Wall time. */
-  at: number
-  attempt: number
-}
+/** What the model knows of an error. */
+export type Failure = Pick<RecordedError, 'name' | 'at' | 'attempt'>
 
 export function isLive({ state }: Job): boolean {
   return state !== 'dead'

@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3'
+import type { JobState } from '../../../src/job/job.ts'
 import type { Failure, Job } from './job.ts'
 
 /** What is written of a job. */
@@ -13,21 +14,15 @@ type Flag = 'filed' | 'backingOff'
 type Stored = Omit<Row, 'errors' | Flag> & { errors: string } & Record<Flag, number>
 
 /** What is written of the jobs of one kind and priority. */
-export interface QueueRow {
+export interface QueueRow extends Record<JobState, number> {
   kind: string
   priority: number
-  queued: number
-  running: number
-  dead: number
   /** When the queue is to be looked at; null: not before something happens to it. */
   readyAt: number | null
 }
 
 /** A queued job whose next crash would be its last. */
-export interface SuspectRow {
-  id: number
-  runAt: number
-}
+export type SuspectRow = Pick<Job, 'id' | 'runAt'>
 
 /** The file, read by somebody who does not know how helve reads it. */
 export class Rows {

@@ -1,5 +1,5 @@
-import { Lane } from '../../pool/lane.ts'
-import { GRACE, isFatal, POISONS, TIMEOUT } from '../../pool/poisons.ts'
+import { Lane } from '../../support/pool/lane.ts'
+import { GRACE, isFatal, POISONS, TIMEOUT } from '../../support/pool/poisons.ts'
 import type { Random } from '../../support/random.ts'
 import { bareStart } from './bare-thread.ts'
 

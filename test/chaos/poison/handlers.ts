@@ -1,5 +1,5 @@
 import { defineHandlers, type Handlers } from '../../../workers/define-handlers.ts'
-import pool, { type Config } from '../../pool/handlers.ts'
+import pool, { type Config } from '../../support/pool/handlers.ts'
 import { LANES, kindIn } from './lanes.ts'
 
 /** The handlers of the tests of the pool, once for each lane: a kind belongs to one lane. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { JobRecord } from '../../../src/index.ts'
-import { TIMEOUT, type End } from '../../pool/poisons.ts'
+import { TIMEOUT, type End } from '../../support/pool/poisons.ts'
 
 /** A job, and what became of it. */
 export interface Fate {

@@ -1,4 +1,4 @@
-import { HUNGRY, MEMORY, POISONS, POLLUTIONS, type Poison } from '../../pool/poisons.ts'
+import { HUNGRY, MEMORY, POISONS, POLLUTIONS, type Poison } from '../../support/pool/poisons.ts'
 import type { LaneOptions } from '../../../src/runtime/lane-options.ts'
 
 /** Lanes of both sorts; and one with a limit of memory, whose thread may be polluted. */

@@ -54,7 +54,7 @@ describe('I8: no statement scans or sorts', () => {
     })
   }
 
-  test('and the check itself sees a scan and a sort', () => {
+  test('the check of plans itself sees a scan and a sort', () => {
     assert.match(plan('SELECT * FROM helve_jobs WHERE folds = ?').join(), /SCAN/)
     assert.match(plan('SELECT * FROM helve_jobs ORDER BY folds').join(), /TEMP B-TREE/)
   })
@@ -96,14 +96,14 @@ describe('I8: a claim reads no more than it may start, however many jobs a full 
     })
   }
 
-  test('and of a group, its first job is all', () => {
+  test('of a group, a claim reads the first job only', () => {
     const { groupDue, groupHead, head, nextGroup } = prepareQueue(db)
     for (const { source } of [groupDue, groupHead, head, nextGroup]) {
       assert.match(source, /ORDER BY (run_at|ready_at)(, id)? LIMIT 1$/)
     }
   })
 
-  test('so that it runs as few statements, and is given as few rows', async (t) => {
+  test('a claim beside 5,000 jobs runs as many statements, for as many rows, as beside ten', async (t) => {
     const claims: number[][] = []
     for (const jobs of [10, 5_000]) {
       const store = await openStore(t, { durability: 'process' })

@@ -146,7 +146,7 @@ describe('I1, I3: a lock that this process no longer holds ends the store', opti
     })
   }
 
-  test('and one that it holds does not, whoever of its own closes the file', async (t) => {
+  test('a lock that this process still holds does not end the store, whoever in it closes the file', async (t) => {
     const store = await openStore(t)
     await store.own(NOW)
     const second = await openStore(t, { file: store.file })

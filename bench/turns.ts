@@ -1,0 +1,31 @@
+import type { ClaimedJob, NewJob } from '../src/job/job.ts'
+import type { Admission, KindTerms, Queue } from '../src/store/admission.ts'
+import type { SqliteStore } from '../src/store/sqlite/sqlite-store.ts'
+import { NO_WORK } from '../src/store/turn.ts'
+
+// Turns of a store that do one thing each.
+
+export async function enqueue(store: SqliteStore, enqueues: NewJob[]): Promise<void> {
+  await store.turn({ ...NO_WORK, now: store.clock.now(), enqueues })
+}
+
+/** Claims as many due jobs as there is room for, under the same terms for each kind. */
+export async function claim(
+  store: SqliteStore,
+  terms: KindTerms,
+  room: number,
+): Promise<ClaimedJob[]> {
+  const admit = (queues: Queue[]): Admission[] => [
+    { queues: queues.map((queue) => ({ ...queue, terms })), room, most: room },
+  ]
+  const { claimed } = await store.turn({ ...NO_WORK, now: store.clock.now(), admit })
+  return claimed
+}
+
+export async function complete(store: SqliteStore, jobs: ClaimedJob[]): Promise<void> {
+  const settles = jobs.map((job) => ({
+    ...{ job, settlement: { to: 'completed' } as const },
+    ...{ rerun: { crashes: 0, error: null }, followUps: [], deliveries: [] },
+  }))
+  await store.turn({ ...NO_WORK, now: store.clock.now(), settles })
+}

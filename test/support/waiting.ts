@@ -1,0 +1,35 @@
+import { PATIENCE } from './patience.ts'
+
+/** Lets a test wait until what it has been told says something. */
+export class Waiting {
+  readonly #lately: () => string
+  readonly #looks = new Set<() => void>()
+
+  /** @param lately describes what was told, for a test that waits in vain */
+  constructor(lately: () => string) {
+    this.#lately = lately
+  }
+
+  /** Resolves once something holds; that is looked at whenever {@link look} is called. */
+  until(holds: () => boolean, name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (act: () => void): void => {
+        clearTimeout(patience)
+        this.#looks.delete(look)
+        act()
+      }
+      const look = (): void => {
+        if (holds()) done(resolve)
+      }
+      const patience = setTimeout(() => {
+        done(() => reject(new Error(`never happened: ${name}; lately: ${this.#lately()}`)))
+      }, PATIENCE)
+      this.#looks.add(look)
+      look()
+    })
+  }
+
+  look(): void {
+    for (const look of this.#looks) look()
+  }
+}
