@@ -1,4 +1,5 @@
-import type { Events, RuntimeEvents } from './events.ts'
+import type { EventName, Events, RuntimeEvents } from './events.ts'
+import type { JobRef } from './event-data.ts'
 import { LEVELS, levelEmitter, prints } from './logger.ts'
 import type { Logger } from './run/handler.ts'
 import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
@@ -6,7 +7,80 @@ import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 /** Above all levels: nothing is printed. */
 const NOTHING = 100
 
-/** A line that is printed at every event of a name. */
+/** A handler's progress may come thousands of times in a second. */
+type Logged = Exclude<EventName, 'progress'>
+
+type Line<E extends EventName> = readonly [
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields: (data: RuntimeEvents[E]) => object,
+]
+
+/** The line of each event. Nothing else in helve logs. */
+const LINES: { readonly [E in Logged]: Line<E> } = {
+  enqueued: ['debug', 'job enqueued', ({ id, kind, deduped }) => ({ job: id, kind, deduped })],
+  started: ['debug', 'job started', ({ job }) => of(job)],
+  completed: [
+    'debug',
+    'job completed',
+    ({ job, durationMs, rerun }) => ({ ...of(job), durationMs, rerun }),
+  ],
+  retrying: [
+    'warn',
+    'job failed, and is retried',
+    ({ job, error, runAt, durationMs }) => ({
+      ...of(job),
+      error,
+      runAt: new Date(runAt).toISOString(),
+      durationMs,
+    }),
+  ],
+  dead: ['error', 'job is dead', ({ job, error }) => ({ ...of(job), error })],
+  lost: [
+    'warn',
+    'job was lost, and runs again',
+    ({ job, reason, crashes }) => ({ ...of(job), reason, crashes }),
+  ],
+  released: [
+    'info',
+    'job was interrupted, and runs again',
+    ({ job, reason }) => ({ ...of(job), reason }),
+  ],
+  snoozed: [
+    'debug',
+    'job asked for a later run',
+    ({ job, runAt }) => ({ ...of(job), runAt: new Date(runAt).toISOString() }),
+  ],
+  cancelled: ['info', 'job is cancelled', ({ job }) => of(job)],
+  paused: ['info', 'no more is claimed', ({ target, by }) => ({ ...target, by })],
+  resumed: ['info', 'is claimed again', ({ target }) => target],
+  'lane:narrow': [
+    'warn',
+    'several kinds share a lane with one slot: a slow job of one holds up all the others',
+    (data) => data,
+  ],
+  drained: ['debug', 'nothing is due, and nothing runs', () => ({})],
+  unowned: [
+    'warn',
+    'jobs are accepted, and nobody runs them: call run() here, or in another process',
+    ({ since }) => ({ since: new Date(since).toISOString() }),
+  ],
+  stuck: ['error', 'job does not end', ({ job, reason }) => ({ ...of(job), reason })],
+  stale: ['warn', 'end of a run is dropped: it is late', ({ job }) => of(job)],
+  'thread:up': ['debug', 'thread is up', (data) => data],
+  'thread:down': ['warn', 'thread is down', (data) => data],
+  'thread:stalled': [
+    'warn',
+    'thread is stalled',
+    ({ lane, thread, job, heldMs }) => ({ lane, thread, heldMs, ...(job && of(job)) }),
+  ],
+  'thread:resumed': ['info', 'thread goes on', (data) => data],
+  error: ['error', 'helve failed', ({ error, during }) => ({ err: error, during })],
+}
+
+const LOGGED = Object.keys(LINES) as Logged[]
+
+/** The line of one event, printed or not. */
 interface EventLine {
   level: LogLevel
   isOn: boolean
@@ -22,17 +96,17 @@ export class HostLog {
 
   constructor(events: Events, logger: Logger) {
     this.#logger = logger
-    this.#lines = eventLines(events, logger)
+    this.#lines = LOGGED.map((event) => eventLine(event, LINES, events, logger))
     this.#follow()
   }
 
   /** From here on it follows the changes of the logger's level, if that tells of them as pino does. */
-  open(): void {
+  start(): void {
     this.#follow()
     levelEmitter(this.#logger)?.on('level-change', this.#follow)
   }
 
-  close(): void {
+  stop(): void {
     levelEmitter(this.#logger)?.off('level-change', this.#follow)
   }
 
@@ -51,75 +125,18 @@ export class HostLog {
   }
 }
 
-/** Nothing else in helve logs. */
-function eventLines(events: Events, logger: Logger): EventLine[] {
-  const lines: EventLine[] = []
-  const line = <E extends keyof RuntimeEvents>(
-    event: E,
-    level: 'debug' | 'info' | 'warn' | 'error',
-    message: string,
-    fields: (data: RuntimeEvents[E]) => object,
-  ): void => {
-    const listener = (data: RuntimeEvents[E]): void => logger[level](fields(data), message)
-    const turn = (on: boolean): void => events[on ? 'on' : 'off'](event, listener)
-    lines.push({ level, isOn: false, turn })
-  }
-  line('enqueued', 'debug', 'job enqueued', ({ id, kind, deduped }) => ({ job: id, kind, deduped }))
-  line('started', 'debug', 'job started', ({ job }) => of(job))
-  line('completed', 'debug', 'job completed', ({ job, durationMs, rerun }) => ({
-    ...of(job),
-    durationMs,
-    rerun,
-  }))
-  line('retrying', 'warn', 'job failed, and is retried', ({ job, error, runAt, durationMs }) => ({
-    ...of(job),
-    error,
-    runAt: new Date(runAt).toISOString(),
-    durationMs,
-  }))
-  line('dead', 'error', 'job is dead', ({ job, error }) => ({ ...of(job), error }))
-  line('lost', 'warn', 'job was lost, and runs again', ({ job, reason, crashes }) => ({
-    ...of(job),
-    reason,
-    crashes,
-  }))
-  line('released', 'info', 'job was interrupted, and runs again', ({ job, reason }) => ({
-    ...of(job),
-    reason,
-  }))
-  line('snoozed', 'debug', 'job asked for a later run', ({ job, runAt }) => ({
-    ...of(job),
-    runAt: new Date(runAt).toISOString(),
-  }))
-  line('cancelled', 'info', 'job is cancelled', ({ job }) => of(job))
-  line('paused', 'info', 'no more is claimed', ({ target, by }) => ({ ...target, by }))
-  line('resumed', 'info', 'is claimed again', ({ target }) => target)
-  line(
-    'lane:narrow',
-    'warn',
-    'several kinds share a lane with one slot: a slow job of one holds up all the others',
-    (data) => data,
-  )
-  line('drained', 'debug', 'nothing is due, and nothing runs', () => ({}))
-  line(
-    'unowned',
-    'warn',
-    'jobs are accepted, and nobody runs them: call run() here, or in another process',
-    ({ since }) => ({ since: new Date(since).toISOString() }),
-  )
-  line('stuck', 'error', 'job does not end', ({ job, reason }) => ({ ...of(job), reason }))
-  line('stale', 'warn', 'end of a run is dropped: it is late', ({ job }) => of(job))
-  line('thread:up', 'debug', 'thread is up', (data) => data)
-  line('thread:down', 'warn', 'thread is down', (data) => data)
-  line('thread:stalled', 'warn', 'thread is stalled', ({ lane, thread, job, heldMs }) => ({
-    ...{ lane, thread, heldMs },
-    ...(job && of(job)),
-  }))
-  line('thread:resumed', 'info', 'thread goes on', (data) => data)
-  line('error', 'error', 'helve failed', ({ error, during }) => ({ err: error, during }))
-  return lines
+function eventLine<E extends Logged>(
+  event: E,
+  lines: { readonly [K in E]: Line<K> },
+  events: Events,
+  logger: Logger,
+): EventLine {
+  const [level, message, fields] = lines[event]
+  const listener = (data: RuntimeEvents[E]): void => logger[level](fields(data), message)
+  const turn = (on: boolean): void => events[on ? 'on' : 'off'](event, listener)
+  return { level, isOn: false, turn }
 }
 
-function of({ id, kind, attempt }: RuntimeEvents['started']['job']): object {
+function of({ id, kind, attempt }: JobRef): object {
   return { job: id, kind, attempt }
 }

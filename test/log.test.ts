@@ -88,7 +88,7 @@ describe('the host’s log', () => {
     const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
     const events = new Events()
     const log = new HostLog(events, logger)
-    log.open()
+    log.start()
     const levels = (['debug', 'silent', 'trace', 'warn'] as const).map((level) => {
       logger.level = level
       return [log.level[0], events.heard('started'), events.heard('lost')]
@@ -99,7 +99,7 @@ describe('the host’s log', () => {
       [10, true, true],
       [40, false, true],
     ])
-    log.close()
+    log.stop()
     logger.level = 'debug'
     assert.deepEqual([log.level[0], events.heard('started')], [40, false])
     events.emit('started', () => ({ job, queuedMs: 0 }))
@@ -110,9 +110,9 @@ describe('the host’s log', () => {
   test('is not moved by the level of a child', () => {
     const logger = pino({ level: 'info' }, { write: () => undefined })
     const log = new HostLog(new Events(), logger)
-    log.open()
+    log.start()
     logger.child({}, { level: 'trace' }).level = 'debug'
     assert.equal(log.level[0], 30)
-    log.close()
+    log.stop()
   })
 })

@@ -1,4 +1,5 @@
-import { AcceptedSubmission, NamedJob, type Events } from '../events.ts'
+import { AcceptedSubmission, NamedJob } from '../event-data.ts'
+import type { Events } from '../events.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'

@@ -1,4 +1,5 @@
-import { AcceptedSubmission, NamedJob, type Events } from '../events.ts'
+import { AcceptedSubmission, NamedJob } from '../event-data.ts'
+import type { Events } from '../events.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'

@@ -1,6 +1,6 @@
 import type { NewJob } from '../job/job.ts'
 import { NEVER } from '../job/limits.ts'
-import { groupOf } from '../job/submission.ts'
+import { groupOf } from '../job/group.ts'
 import type { UnfiledJob } from '../store/turn.ts'
 import type { Lanes } from './admission.ts'
 

@@ -3,7 +3,7 @@ import type { ClaimedJob, JobError } from '../job/job.ts'
 import { MAX_CRASHES, MAX_DELAY } from '../job/limits.ts'
 import type { Outcome, Rerun, Settlement } from '../job/outcome.ts'
 import type { Policy } from '../job/policy.ts'
-import { synchronous } from '../job/submission.ts'
+import { synchronous } from '../job/synchronous.ts'
 import type { Terms } from '../pool/pool.ts'
 import type { QueueClock } from '../store/timeline.ts'
 

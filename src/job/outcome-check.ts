@@ -14,7 +14,8 @@ import {
 import { checkDedupeKey, checkGroup } from './names.ts'
 import type { TaskOutcome } from './outcome.ts'
 import { checkSize } from './payload.ts'
-import { checkBackoff, checkMaxAttempts, checkTimeout } from './policy.ts'
+import { checkBackoff } from './backoff-check.ts'
+import { checkMaxAttempts, checkTimeout } from './policy.ts'
 import { checkKind } from './submission.ts'
 
 /** Bytes of a reported error in JSON, with all that it holds. */

@@ -1,69 +1,110 @@
 import { DEFAULT_BACKOFF, type BackoffFunction, type BackoffOptions } from './backoff.ts'
+import { checkBackoff } from './backoff-check.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from './check.ts'
-import { checkGroup } from './names.ts'
-import { MAX_DELAY } from './limits.ts'
+import { checkGroupOf, type GroupOf } from './group.ts'
+import { MAX_DELAY, MAX_PRIORITY } from './limits.ts'
+import { checkRate, type Rate } from './rate.ts'
+import { checkSchema, type Schema } from './schema.ts'
+import { checkSynchronous } from './synchronous.ts'
+
+/** The lanes of a runtime by name. */
+type KnownLanes = ReadonlyMap<string, unknown>
+
+/** One option of a kind. */
+interface Option<T> {
+  /** The value where the kind gives none. */
+  readonly usual: T
+  /** @throws HelveError `HELVE_ERR_OPTION` */
+  check: (given: unknown, key: string, lanes: KnownLanes) => T
+}
 
 /**
- * A token bucket: it holds `limit` tokens and is refilled evenly, at `limit` tokens in `per`
- * milliseconds. Each run takes one; a job that finds none waits in the queue.
+ * The options of a kind, in the order in which an error message names them. A new option is one
+ * entry here: its key, its doc comment, its default and its check.
  */
-export interface Rate {
-  /** Runs; an integer from 1 to 1,000,000. */
-  limit: number
-  /** Milliseconds, from 1. */
-  per: number
-}
-
-/** The group of a job: one for all of a kind, or read off its payload (none for null). */
-export type GroupOf<P = never> = string | ((payload: P) => string | null | undefined)
-
-/** How a kind's jobs are run and retried. */
-export interface Policy {
+const KIND_OPTIONS = {
   /** Runs in all, the first included. @default 5 */
-  maxAttempts: number
+  maxAttempts: option(5, checkMaxAttempts),
   /** @default exponential from 2 s, doubling, capped at 300 s, ±10 % */
-  backoff: BackoffOptions | BackoffFunction
+  backoff: option<BackoffOptions | BackoffFunction>(DEFAULT_BACKOFF, checkBackoffOf),
   /**
-   * Milliseconds a run may take. After that its signal aborts; after {@link Policy.grace} its
-   * thread is killed; when it has stopped, the run counts as failed. @default 600000
+   * Milliseconds that a run may take. After that its signal aborts; after {@link grace} its thread
+   * is killed; when it has stopped, the run counts as failed. @default 600000
    */
-  timeout: number
-  /** Milliseconds between the abort of a run and the killing of its thread. @default 1000 */
-  grace: number
-  /** Hands each job to a thread by itself, however short the kind is. @default false */
-  alone: boolean
-  /** The lane whose threads run the kind. @default 'default' */
-  lane: string
+  timeout: option(600_000, checkTimeout),
+  /** Milliseconds between a run's abort and the killing of its thread. @default 1000 */
+  grace: option(1_000, numberFrom(0, MAX_DELAY)),
   /**
-   * Slots of its lane that the kind may hold at a time. @default no limit
+   * Hands each job to a thread by itself. Otherwise jobs of kinds that have shown to be short
+   * share hand-offs, and run one after the other. @default false
    */
-  concurrency: number
-  /** @default none */
-  rate: Rate | undefined
-  /** @default none */
-  group: GroupOf | undefined
+  alone: option<boolean>(false, (given, key) => checkOneOf(given, key, [true, false])),
+  /** The lane that runs the kind. @default 'default' */
+  lane: option('default', checkLane),
+  /** Milliseconds since its submission after which a job that snoozes is dead. @default 7 days */
+  maxAge: option(7 * 24 * 60 * 60 * 1_000, numberFrom(0, MAX_DELAY)),
+  /**
+   * Slots of the lane that the kind may hold at a time: threads, or in a lane with `concurrency`
+   * runs. @default no limit
+   */
+  concurrency: option(Infinity, integerFrom(1, 1_000_000)),
+  /** How many runs may start in which time; those that have to wait do so in the queue. @default none */
+  rate: option<Rate | undefined>(undefined, checkRate),
+  /**
+   * Jobs of the same group share {@link groupConcurrency} and {@link groupRate}, and groups take
+   * turns: one with many due jobs delays another by one run. @default none
+   */
+  group: option<GroupOf | undefined>(undefined, checkGroupOf),
   /** Jobs of a group that may run at a time. @default 1 */
-  groupConcurrency: number
-  /** For each group. @default none */
-  groupRate: Rate | undefined
-  /** Milliseconds since its submission after which a job that snoozes is dead. @default 604800000 */
-  maxAge: number
+  groupConcurrency: option(1, integerFrom(1, 1_000_000)),
+  /** As {@link rate}, for each group by itself. @default none */
+  groupRate: option<Rate | undefined>(undefined, checkRate),
+  /** **Lower runs first.** For submissions through this runtime. @default 0 */
+  priority: option(0, integerFrom(-MAX_PRIORITY, MAX_PRIORITY)),
+  /** Milliseconds to wait at least. For submissions through this runtime. @default 0 */
+  delay: option(0, numberFrom(0, MAX_DELAY)),
+  /**
+   * Checks the payloads of submissions through this runtime; any Standard Schema (zod, valibot,
+   * arktype). @default none
+   */
+  schema: option<Schema | undefined>(undefined, checkSchema),
 }
 
-export const DEFAULT_POLICY: Policy = {
-  maxAttempts: 5,
-  backoff: DEFAULT_BACKOFF,
-  timeout: 600_000,
-  grace: 1_000,
-  alone: false,
-  lane: 'default',
-  concurrency: Infinity,
-  rate: undefined,
-  group: undefined,
-  groupConcurrency: 1,
-  groupRate: undefined,
-  maxAge: 7 * 24 * 60 * 60 * 1_000,
+type Table = typeof KIND_OPTIONS
+type Key = keyof Table
+
+/** How the jobs of a kind are run: its options, checked, over the defaults. */
+export type Policy = { [K in Key]: Table[K]['usual'] }
+
+/**
+ * How the jobs of a kind are run; what a job says itself goes before it.
+ *
+ * @typeParam P the kind's payload
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- of a kind that is not known
+export type KindOptions<P = any> = {
+  [K in Key]?: K extends 'group' ? GroupOf<P> : Exclude<Policy[K], undefined>
 }
+
+const KEYS = Object.keys(KIND_OPTIONS) as Key[]
+
+/**
+ * The policy of a kind with these options.
+ *
+ * @throws HelveError `HELVE_ERR_OPTION`
+ */
+export function policyOf(options: KindOptions, lanes: KnownLanes): Policy {
+  checkKeys(options, 'options', KEYS)
+  const value = (key: Key): Policy[Key] => {
+    const { usual, check } = KIND_OPTIONS[key]
+    const given: unknown = options[key]
+    return given === undefined ? usual : check(given, key, lanes)
+  }
+  return Object.fromEntries(KEYS.map((key) => [key, value(key)])) as Policy
+}
+
+/** The policy of a kind without options. */
+export const DEFAULT_POLICY = policyOf({}, new Map())
 
 export function checkMaxAttempts(value: unknown): number {
   return checkInteger(value, 'maxAttempts', 1, 1_000)
@@ -73,26 +114,25 @@ export function checkTimeout(value: unknown): number {
   return checkNumber(value, 'timeout', 1, MAX_DELAY)
 }
 
-export function checkBackoff(value: unknown): BackoffOptions {
-  checkKeys(value, 'backoff', ['type', 'delay', 'maxDelay', 'jitter'])
-  const { type, delay, maxDelay, jitter } = value as BackoffOptions
-  if (type !== undefined) checkOneOf(type, 'backoff.type', ['exponential', 'fixed'])
-  if (delay !== undefined) checkNumber(delay, 'backoff.delay', 0, MAX_DELAY)
-  if (maxDelay !== undefined) checkNumber(maxDelay, 'backoff.maxDelay', 0, MAX_DELAY)
-  if (jitter !== undefined) checkNumber(jitter, 'backoff.jitter', 0, 1)
-  return value as BackoffOptions
+function option<T>(usual: T, check: Option<T>['check']): Option<T> {
+  return { usual, check }
 }
 
-export function checkRate(value: unknown, field: string): Rate {
-  checkKeys(value, field, ['limit', 'per'])
-  const { limit, per } = value as Rate
-  checkInteger(limit, `${field}.limit`, 1, 1_000_000)
-  checkNumber(per, `${field}.per`, 1, MAX_DELAY)
-  return { limit, per }
+function numberFrom(min: number, max: number): Option<number>['check'] {
+  return (given, key) => checkNumber(given, key, min, max)
 }
 
-export function checkGroupOf(value: unknown): void {
-  if (typeof value === 'function') return
-  if (typeof value !== 'string') throw badOption('group', 'a string or a function', value)
-  checkGroup(value)
+function integerFrom(min: number, max: number): Option<number>['check'] {
+  return (given, key) => checkInteger(given, key, min, max)
+}
+
+function checkBackoffOf(given: unknown): BackoffOptions | BackoffFunction {
+  if (typeof given !== 'function') return { ...checkBackoff(given) }
+  checkSynchronous(given, 'backoff')
+  return given as BackoffFunction
+}
+
+function checkLane(given: unknown, _: string, lanes: KnownLanes): string {
+  if (typeof given === 'string' && lanes.has(given)) return given
+  throw badOption('lane', `one of ${[...lanes.keys()].join(', ')}`, given)
 }

@@ -1,12 +1,13 @@
 import type { BackoffOptions } from './backoff.ts'
+import { checkBackoff } from './backoff-check.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, shown } from './check.ts'
 import { checkDedupeKey, checkGroup } from './names.ts'
-import { HelveError, read } from './errors.ts'
-import { toJobError } from './failure.ts'
+import { HelveError } from './errors.ts'
+import { groupOf } from './group.ts'
 import type { JobOverrides, NewJob } from './job.ts'
 import { MAX_DELAY, MAX_KIND_LENGTH, MAX_PRIORITY, NEVER } from './limits.ts'
 import { payloadJson } from './payload.ts'
-import { checkBackoff, checkMaxAttempts, checkTimeout, type GroupOf } from './policy.ts'
+import { checkMaxAttempts, checkTimeout, type Policy } from './policy.ts'
 
 /** What a submission may say besides its kind and payload. */
 export interface EnqueueOptions {
@@ -49,7 +50,7 @@ export const ENQUEUE_KEYS = [
   'group',
 ]
 /** What a kind's submissions say unless they say otherwise. */
-export type SubmissionDefaults = Pick<EnqueueOptions, 'priority' | 'delay'> & { group?: GroupOf }
+export type SubmissionDefaults = Partial<Pick<Policy, 'priority' | 'delay' | 'group'>>
 
 const KIND = /^[A-Za-z][A-Za-z0-9_.:-]*$/
 const NO_OPTIONS = {}
@@ -94,30 +95,6 @@ export function newJob(
         ? defaults && groupOf(defaults.group, payload)
         : checkGroup(options.group),
   }
-}
-
-/**
- * The group that a kind's policy gives to a payload.
- *
- * @throws HelveError `HELVE_ERR_OPTION` when its function throws, is asynchronous, or gives what is
- *   no name
- */
-export function groupOf(group: GroupOf | undefined, payload: unknown): string | null {
-  if (typeof group !== 'function') return group ?? null
-  try {
-    return checkGroup(synchronous(group(payload as never)))
-  } catch (cause) {
-    if (cause instanceof HelveError) throw cause
-    const problem = toJobError(cause).message
-    throw new HelveError('HELVE_ERR_OPTION', `group: expected a name, got ${problem}`, { cause })
-  }
-}
-
-/** A promise's rejection would end the host, since nobody waits for the promise. */
-export function synchronous(given: unknown): unknown {
-  if (typeof read(given, 'then') !== 'function') return given
-  void Promise.resolve(given).catch(() => undefined)
-  throw new TypeError('a promise: the function has to be synchronous')
 }
 
 /** @throws HelveError `HELVE_ERR_KIND` */

@@ -5,9 +5,9 @@ import { checkKeys } from '../job/check.ts'
 import { HelveError } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
 import type { EnqueueResult, NewJob } from '../job/job.ts'
+import { checkPayload, checkPayloadNow } from '../job/schema.ts'
 import { ENQUEUE_KEYS, newJob, type EnqueueOptions } from '../job/submission.ts'
 import type { Registry } from './registry.ts'
-import { checkPayload, checkPayloadNow } from './schema.ts'
 
 /** A submission whose types are not known. */
 export type AnySubmission = { kind: string; payload?: unknown } & EnqueueOptions
@@ -17,24 +17,21 @@ type Result = EnqueueResult | HelveError
 
 const SUBMISSION_KEYS = ['kind', 'payload', ...ENQUEUE_KEYS]
 
+interface IntakeParts {
+  registry: Registry
+  coordinator: Coordinator
+  clock: Clock
+}
+
 /** Where submissions come in: they are checked, and get what their kind says, before they wait. */
 export class Intake {
-  readonly #registry: Registry
-  readonly #coordinator: Coordinator
-  readonly #clock: Clock
+  readonly #parts: IntakeParts
   readonly #onSubmission: () => void
   #isClosed = false
 
   /** @param onSubmission called for each submission that has been checked */
-  constructor(
-    registry: Registry,
-    coordinator: Coordinator,
-    clock: Clock,
-    onSubmission: () => void,
-  ) {
-    this.#registry = registry
-    this.#coordinator = coordinator
-    this.#clock = clock
+  constructor(parts: IntakeParts, onSubmission: () => void) {
+    this.#parts = parts
     this.#onSubmission = onSubmission
   }
 
@@ -44,7 +41,7 @@ export class Intake {
   }
 
   enqueue(kind: string, payload: unknown, options: Options): Promise<EnqueueResult> {
-    const { schema } = this.#registry.options(kind)
+    const { schema } = this.#parts.registry.policy(kind)
     if (schema === undefined) return this.#submit(kind, payload, options)
     return checkPayload(schema, payload).then((checked) => this.#submit(kind, checked, options))
   }
@@ -66,7 +63,7 @@ export class Intake {
 
   /** For a caller that cannot wait. */
   jobNow(kind: string, payload: unknown, options: Options): NewJob {
-    const { schema } = this.#registry.options(kind)
+    const { schema } = this.#parts.registry.policy(kind)
     const checked = schema === undefined ? payload : checkPayloadNow(schema, payload)
     return this.#job(kind, checked, options)
   }
@@ -74,7 +71,7 @@ export class Intake {
   /** Refuses by a rejection, as everything that returns a promise does. */
   #submit(kind: string, payload: unknown, options: Options): Promise<EnqueueResult> {
     try {
-      return this.#coordinator.enqueue(this.#job(kind, payload, options))
+      return this.#parts.coordinator.enqueue(this.#job(kind, payload, options))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -82,9 +79,10 @@ export class Intake {
 
   #job(kind: string, payload: unknown, options: Options): NewJob {
     if (this.#isClosed) throw closed()
-    const now = this.#clock.now()
-    const moment = { now, wall: this.#clock.wallOf(now) }
-    const job = newJob(kind, payload, options, moment, this.#registry.options(kind))
+    const { clock, registry } = this.#parts
+    const now = clock.now()
+    const moment = { now, wall: clock.wallOf(now) }
+    const job = newJob(kind, payload, options, moment, registry.policy(kind))
     this.#onSubmission()
     return job
   }
@@ -95,7 +93,7 @@ export class Intake {
     for (const one of checked) jobs.push(one instanceof Promise ? await one : one)
     if (this.#isClosed) return jobs.map((job) => (job instanceof HelveError ? job : closed()))
     const accepted = jobs.filter((job) => !(job instanceof HelveError)) as NewJob[]
-    const became = (await this.#coordinator.enqueueAll(accepted)).values()
+    const became = (await this.#parts.coordinator.enqueueAll(accepted)).values()
     return jobs.map((job) => {
       const result = job instanceof HelveError ? job : became.next().value
       if (result instanceof Error && !(result instanceof HelveError)) throw result
@@ -108,7 +106,7 @@ export class Intake {
     try {
       checkKeys(submission, 'submission', SUBMISSION_KEYS)
       const { kind, payload, ...options } = submission
-      const { schema } = this.#registry.options(kind)
+      const { schema } = this.#parts.registry.policy(kind)
       if (schema === undefined) return this.#job(kind, payload, options)
       const checked = checkPayload(schema, payload)
       return checked.then((value) => this.#job(kind, value, options)).catch(refusal)

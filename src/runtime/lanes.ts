@@ -1,164 +1,114 @@
 import type { Lanes } from '../coordinator/admission.ts'
-import type { Coordinator } from '../coordinator/coordinator.ts'
-import { NamedJob, type Events } from '../events.ts'
-import type { HostLogger } from '../host-logger.ts'
-import type { HostLog } from '../log.ts'
-import { jobLogger } from '../logger.ts'
-import type { CheckedLane, CheckedOptions } from './options.ts'
-import { InlinePool } from '../pool/inline-pool.ts'
-import type { Pool, PoolListener } from '../pool/pool.ts'
-import { SerialPool } from '../pool/serial-pool.ts'
-import { SharedPool } from '../pool/shared-pool.ts'
-import {
-  defaultEntry,
-  threadEnvironment,
-  threadFlags,
-  type ThreadOptions,
-} from '../pool/thread-options.ts'
+import { closed } from '../coordinator/coordinator.ts'
+import type { Policy } from '../job/policy.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { CheckedLane } from './lane-options.ts'
+import type { CheckedOptions } from './options.ts'
 import { MAIN_LANE, type Registry } from './registry.ts'
-import type { Store } from '../store/store.ts'
+import type { Service } from './services.ts'
+import { unstartable } from './unstartable.ts'
 
-/** Runs of functions on the main thread at a time: they wait, and share one thread anyway. */
-const MAIN_CONCURRENCY = 100
+/** Starts the pool of a lane; `lane` is undefined for that of the main thread. */
+type OpenPool = (name: string, lane: CheckedLane | undefined) => Pool
 
-/** Milliseconds within which a thread has to be set up. */
-const SETUP_TIMEOUT = 60_000
-
-/** What the lanes of a runtime are built from. */
-export interface LaneParts {
-  options: CheckedOptions
-  registry: Registry
-  coordinator: Coordinator
-  store: Store
-  events: Events
-  logger: HostLogger
-  log: HostLog
-}
-
-/** The lanes as the coordinator sees them. */
-export function lanesOf(
-  pools: ReadonlyMap<string, Pool>,
-  registry: Registry,
-  unknownKinds: 'dead' | 'wait',
-): Lanes {
-  return {
-    pools,
-    unknownKinds,
-    of: (kind) => registry.lane(kind),
-    policy: (kind) => registry.policy(kind),
-    cost: (kind) => {
-      if (registry.policy(kind).alone) return 1
-      return pools.get(registry.lane(kind) ?? '')?.cost(kind) ?? 1
-    },
-  }
-}
-
-/** The pools of a runtime's lanes: the main thread's, and those of threads. */
-export class LanePools {
+/** The lanes of a runtime, the main thread's and those of threads: it owns their pools. */
+export class RuntimeLanes implements Lanes, Service {
   /** By the names of the lanes; empty before the start and after the end. */
-  readonly byLane: ReadonlyMap<string, Pool>
+  readonly pools: ReadonlyMap<string, Pool>
+  readonly unknownKinds: 'dead' | 'wait'
   readonly #pools = new Map<string, Pool>()
-  /** By lane: threads that were set since, and count from the start on. */
-  readonly #threads = new Map<string, number>()
+  /** Those of threads, as they are now: {@link resize} changes them. */
+  readonly #lanes: Map<string, CheckedLane>
+  readonly #handlers: string | undefined
+  readonly #registry: Registry
+  readonly #open: OpenPool
+  #hasEnded = true
 
-  constructor() {
-    this.byLane = this.#pools
+  constructor(
+    { handlers, lanes, unknownKinds }: CheckedOptions,
+    registry: Registry,
+    open: OpenPool,
+  ) {
+    this.pools = this.#pools
+    this.unknownKinds = unknownKinds
+    this.#lanes = new Map(lanes)
+    this.#handlers = handlers
+    this.#registry = registry
+    this.#open = open
   }
 
-  start(parts: LaneParts): void {
-    const { options, registry, logger } = parts
-    const main = new InlinePool(
-      registry.handlers,
-      MAIN_CONCURRENCY,
-      laneListener(MAIN_LANE, parts),
-      ({ id, kind }) => jobLogger(logger, { job: id, kind }),
-    )
-    this.#pools.set(MAIN_LANE, main)
-    if (options.handlers === undefined) return
-    for (const [name, lane] of options.lanes) {
-      const threads = this.#threads.get(name) ?? lane.threads
-      this.#pools.set(name, startThreads(name, { ...lane, threads }, parts))
+  of(kind: string): string | undefined {
+    return this.#registry.lane(kind)
+  }
+
+  policy(kind: string): Policy {
+    return this.#registry.policy(kind)
+  }
+
+  cost(kind: string): number {
+    if (this.policy(kind).alone) return 1
+    return this.#pools.get(this.of(kind) ?? '')?.cost(kind) ?? 1
+  }
+
+  start(): void {
+    this.#pools.set(MAIN_LANE, this.#open(MAIN_LANE, undefined))
+    if (this.#handlers === undefined) return
+    for (const [name, lane] of this.#lanes) this.#pools.set(name, this.#open(name, lane))
+  }
+
+  /**
+   * Waits until each thread is up, or cannot be started: each lane needs one.
+   *
+   * @throws HelveError `HELVE_ERR_HANDLERS` for a lane that has none; `HELVE_ERR_CLOSED` as soon as
+   *   `over` aborts
+   */
+  async ready(over: AbortSignal): Promise<void> {
+    const ready = Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
+    await Promise.race([ready, abortOf(over)])
+    if (over.aborted) throw closed()
+    for (const [lane, pool] of this.#pools) {
+      if (pool.problem !== undefined) throw unstartable(lane, pool, this.#handlers)
     }
   }
 
   /** Sets the threads of a lane, started or not. */
-  resize(lane: string, threads: number): void {
-    this.#threads.set(lane, threads)
-    this.#pools.get(lane)?.resize(threads)
+  resize(name: string, threads: number): void {
+    const lane = this.#lanes.get(name)
+    if (lane !== undefined) this.#lanes.set(name, { ...lane, threads })
+    this.#pools.get(name)?.resize(threads)
   }
 
-  /** Resolves once all threads of all lanes are up, or could not be started. */
-  async ready(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
+  /** Lanes of threads where one run keeps all other kinds waiting, with those of `kinds` in each. */
+  narrow(kinds: Iterable<string>): { lane: string; kinds: string[] }[] {
+    const all = [...kinds].sort()
+    const lanes = [...this.#lanes].filter(([name, { spare }]) => {
+      return !spare && this.#pools.get(name)?.slots === 1
+    })
+    return lanes
+      .map(([lane]) => ({ lane, kinds: all.filter((kind) => this.of(kind) === lane) }))
+      .filter((narrow) => narrow.kinds.length > 1)
   }
 
   interrupt(isLast: boolean): void {
     for (const pool of this.#pools.values()) pool.interrupt(isLast)
   }
 
-  /** Resolves to whether nothing of them goes on. */
-  async close(): Promise<boolean> {
+  async stop(): Promise<void> {
     const ended = await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
     this.#pools.clear()
-    return ended.every(Boolean)
+    this.#hasEnded = ended.every(Boolean)
+  }
+
+  /** Whether no job goes on after {@link stop}: nothing can stop some but the end of the process. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 }
 
-/** Tells of lanes where one run keeps all other kinds waiting. */
-export function tellNarrowLanes({ byLane }: LanePools, parts: LaneParts): void {
-  for (const [lane, { slots }] of byLane) {
-    const kinds = [...parts.registry.kinds(lane)].sort()
-    const isNarrow = slots === 1 && parts.options.lanes.get(lane)?.spare === false
-    if (isNarrow && kinds.length > 1) parts.events.emit('lane:narrow', () => ({ lane, kinds }))
-  }
-}
-
-function startThreads(name: string, lane: CheckedLane, parts: LaneParts): Pool {
-  const { handlers, threadEntry, env, execArgv, config } = parts.options
-  const { threads, concurrency, memory, spare } = lane
-  const entry = threadEntry ?? defaultEntry()
-  const options: ThreadOptions = {
-    entry,
-    flags: [...threadFlags(entry, handlers!), ...execArgv],
-    environment: threadEnvironment(env),
-    handlers: handlers!,
-    config,
-    logLevel: parts.log.level,
-    concurrency,
-    spare,
-    setupTimeout: SETUP_TIMEOUT,
-    memory,
-  }
-  const { store } = parts
-  const LanePool = concurrency === 1 ? SerialPool : SharedPool
-  return new LanePool(options, threads, laneListener(name, parts), (id) => store.getWebhook(id))
-}
-
-/** What happens in a lane, told to the coordinator and to those who listen. */
-function laneListener(lane: string, parts: LaneParts): PoolListener {
-  const { coordinator, events, logger, registry } = parts
-  return {
-    settled: (job, outcome, took) => coordinator.settled(job, outcome, took),
-    roomier: () => coordinator.wake(),
-    progress: (job, value) => events.emit('progress', () => ({ job: new NamedJob(job), value })),
-    log: (level, fields, message) => logger[level](fields, message),
-    threadUp: (thread, kinds) => {
-      // What waits for a handler is looked at again.
-      for (const kind of registry.know(kinds ?? [])) {
-        void coordinator.command({ type: 'regroup', kind }).catch(() => undefined)
-      }
-      events.emit('thread:up', () => ({ lane, thread }))
-    },
-    threadDown: (thread, reason) => events.emit('thread:down', () => ({ lane, thread, reason })),
-    threadStalled: (thread, job, heldMs) =>
-      events.emit('thread:stalled', () => ({
-        lane,
-        thread,
-        job: job && new NamedJob(job),
-        heldMs,
-      })),
-    threadResumed: (thread, heldMs) =>
-      events.emit('thread:resumed', () => ({ lane, thread, heldMs })),
-    stuck: (job, reason) => events.emit('stuck', () => ({ job: new NamedJob(job), reason })),
-  }
+/** Resolves once the signal has aborted. */
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

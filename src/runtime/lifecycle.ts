@@ -1,18 +1,14 @@
 import { closed } from '../coordinator/coordinator.ts'
 import { HelveError, read } from '../job/errors.ts'
-import type { ClaimedJob } from '../job/job.ts'
-import { tellNarrowLanes, type LaneParts, type LanePools } from './lanes.ts'
-import { patiently } from '../patience.ts'
 import { within } from '../pool/within.ts'
-import { sleep } from '../timer.ts'
-import { unstartable } from './unstartable.ts'
+import { own } from './ownership.ts'
+import type { Parts } from './parts.ts'
+import { Services, type Service } from './services.ts'
 
 /** Milliseconds that a stopping runtime gives to what still runs. */
 export const STOP_TIMEOUT = 20_000
 /** And then, beyond each run's grace, to what it had to interrupt. */
 const INTERRUPT_TIMEOUT = 10_000
-/** Milliseconds between two tries to own a file that another process owns. */
-const OWN_INTERVAL = 100
 
 /** What became of the runs that went on when a runtime was told to stop. */
 export interface Stopped {
@@ -39,20 +35,19 @@ const STARTED_ANEW = ['HELVE_ERR_CLOSED', 'HELVE_ERR_OWNED']
 
 /** A runtime's life: it owns the file from its first run on, and ends once. */
 export class Lifecycle {
-  readonly #pools: LanePools
-  readonly #parts: LaneParts
+  readonly #parts: Parts
+  readonly #services: Services
   #started: Promise<void> | undefined
   #stopped: Promise<Stopped> | undefined
   readonly #stopping = new AbortController()
-  #unwatch: (() => void) | undefined
   /** Ends the `run` that is going on. */
   #endRun: (() => void) | undefined
   /** Calls of `runOnce` whose jobs have not been settled. */
   readonly #onces = new Set<(error: HelveError) => void>()
 
-  constructor(pools: LanePools, parts: LaneParts) {
-    this.#pools = pools
+  constructor(parts: Parts) {
     this.#parts = parts
+    this.#services = new Services([parts.log, parts.lanes, this.#watch()])
   }
 
   async runOnce(): Promise<boolean> {
@@ -144,61 +139,36 @@ export class Lifecycle {
   }
 
   async #own(wait: number, over: AbortSignal): Promise<void> {
-    const { store, coordinator, registry, log } = this.#parts
-    const orphans = await this.#join(wait, over)
+    const { store, coordinator, registry, lanes, events } = this.#parts
+    const orphans = await own(store, wait, over)
+    const kinds = new Set<string>()
     try {
-      log.open()
-      this.#unwatch = store.watch(
-        () => coordinator.wake(),
-        () => this.#onStoreClose(),
-      )
-      this.#pools.start(this.#parts)
-      await this.#ready(over)
+      await this.#services.start()
+      await lanes.ready(over)
       registry.checkKinds()
-      for (const kind of Object.keys(await store.counts())) {
-        const lane = registry.lane(kind)
-        if (lane !== undefined) registry.kinds(lane).add(kind)
-      }
+      for (const kind of [...registry.kinds, ...Object.keys(await store.counts())]) kinds.add(kind)
     } catch (error) {
-      await this.#release()
+      await this.#services.stop()
+      await store.disown()
       throw error
     }
     for (const job of orphans) coordinator.settled(job, ORPHANED)
-    tellNarrowLanes(this.#pools, this.#parts)
+    for (const narrow of lanes.narrow(kinds)) events.emit('lane:narrow', () => narrow)
   }
 
-  /** Becomes the owner of the file, as soon as nobody else is. */
-  async #join(wait: number, over: AbortSignal): Promise<ClaimedJob[]> {
-    const { store } = this.#parts
-    const end = performance.now() + wait
-    for (;;) {
-      try {
-        return await patiently(() => store.own(store.clock.now()))
-      } catch (error) {
-        const isOwned = error instanceof HelveError && error.code === 'HELVE_ERR_OWNED'
-        const left = end - performance.now()
-        if (!isOwned || left <= 0) throw error
-        await sleep(Math.min(OWN_INTERVAL, left), over)
-      }
-      if (over.aborted) throw closed()
+  /** Looks at the queue soon after another process has written, and stops when the store closes. */
+  #watch(): Service {
+    const { store, coordinator } = this.#parts
+    let unwatch: (() => void) | undefined
+    return {
+      start: () => {
+        unwatch = store.watch(
+          () => coordinator.wake(),
+          () => this.#onStoreClose(),
+        )
+      },
+      stop: () => unwatch?.(),
     }
-  }
-
-  /** Waits until each thread is up, or cannot be started: each lane needs one. */
-  async #ready(over: AbortSignal): Promise<void> {
-    await Promise.race([this.#pools.ready(), abortOf(over)])
-    if (over.aborted) throw closed()
-    for (const [lane, pool] of this.#pools.byLane) {
-      if (pool.problem !== undefined) throw unstartable(lane, pool, this.#parts.options.handlers)
-    }
-  }
-
-  /** Ends what {@link #own} has begun. */
-  async #release(): Promise<void> {
-    this.#unwatch?.()
-    this.#parts.log.close()
-    await this.#pools.close()
-    await this.#parts.store.disown()
   }
 
   /** Somebody closes the store under it: what runs is released while that can be written. */
@@ -213,7 +183,7 @@ export class Lifecycle {
   }
 
   async #stop(timeout: number): Promise<Stopped> {
-    const { store, coordinator, log } = this.#parts
+    const { store, coordinator, lanes } = this.#parts
     const before = coordinator.tally
     coordinator.pause()
     coordinator.endOnces()
@@ -227,11 +197,9 @@ export class Lifecycle {
     const { completed, released, running } = coordinator.tally
     coordinator.close()
     for (const reject of this.#onces) reject(closed())
-    this.#unwatch?.()
-    const ended = await this.#pools.close()
-    log.close()
+    await this.#services.stop()
     // A job that nothing can stop may still be running: only the end of the process ends it.
-    if (owned && ended) await store.disown()
+    if (owned && lanes.hasEnded) await store.disown()
     else if (owned) store.keep()
     return {
       completed: completed - before.completed,
@@ -241,17 +209,9 @@ export class Lifecycle {
   }
 
   async #drain(timeout: number): Promise<void> {
-    const { coordinator, registry } = this.#parts
+    const { coordinator, registry, lanes } = this.#parts
     if (await within(timeout, coordinator.quiet())) return
-    this.#pools.interrupt(this.#stopped !== undefined)
+    lanes.interrupt(this.#stopped !== undefined)
     await within(registry.longestGrace() + INTERRUPT_TIMEOUT, coordinator.ended())
   }
-}
-
-/** Resolves once the signal has aborted. */
-function abortOf(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -2,73 +2,55 @@ import { checkFunction } from '../job/check.ts'
 import { HelveError } from '../job/errors.ts'
 import { misspelt } from '../job/nearest.ts'
 import type { Handler } from '../run/handler.ts'
-import { DEFAULT_POLICY, type Policy } from '../job/policy.ts'
+import { DEFAULT_POLICY, policyOf, type KindOptions, type Policy } from '../job/policy.ts'
 import { checkKind } from '../job/submission.ts'
-import { checkKindOptions, policyOf, type KindOptions } from './options.ts'
+import type { CheckedOptions } from './options.ts'
 
 /** The lane of handlers that are functions on the main thread. */
 export const MAIN_LANE = 'main'
 
-interface Registration {
-  options: KindOptions
-  policy: Policy
-}
-
 /** What is known of each kind: its policy, and its handler if that is a function. */
 export class Registry {
-  readonly #kinds = new Map<string, Registration>()
+  readonly #policies = new Map<string, Policy>()
   readonly #lanes: ReadonlyMap<string, unknown>
   readonly #hasThreads: boolean
   readonly #unknownKinds: 'dead' | 'wait'
   /** Those of the handlers module; undefined until a thread has told. */
   #moduleKinds: Set<string> | undefined
-  readonly handlers = new Map<string, Handler>()
-  /** By lane: kinds that are known to run in it. */
-  readonly #known = new Map<string, Set<string>>()
+  readonly #handlers = new Map<string, Handler>()
+  /** Functions on the main thread, by kind. */
+  readonly handlers: ReadonlyMap<string, Handler> = this.#handlers
 
-  constructor(
-    lanes: ReadonlyMap<string, unknown>,
-    hasThreads: boolean,
-    unknownKinds: 'dead' | 'wait',
-  ) {
+  constructor({ lanes, handlers, unknownKinds }: CheckedOptions) {
     this.#lanes = lanes
-    this.#hasThreads = hasThreads
+    this.#hasThreads = handlers !== undefined
     this.#unknownKinds = unknownKinds
   }
 
   /** A second registration of a kind replaces the first, so that the order of wiring is free. */
-  register(kind: unknown, handler: Handler | undefined, given: KindOptions): void {
+  register(kind: unknown, handler: Handler | undefined, options: KindOptions): void {
     const name = checkKind(kind)
-    const options = checkKindOptions(given, this.#lanes)
+    const policy = policyOf(options, this.#lanes)
     if (handler === undefined && this.#moduleKinds) this.#checkInModule(name)
-    this.handlers.delete(name)
+    this.#handlers.delete(name)
     if (handler !== undefined) {
       checkFunction(handler, 'handler')
-      this.handlers.set(name, handler)
+      this.#handlers.set(name, handler)
     }
-    this.#kinds.set(name, { options, policy: policyOf(options, DEFAULT_POLICY) })
-    for (const kinds of this.#known.values()) kinds.delete(name)
-    const lane = this.lane(name)
-    if (lane !== undefined) this.kinds(lane).add(name)
-  }
-
-  options(kind: string): KindOptions {
-    return this.#kinds.get(kind)?.options ?? {}
+    this.#policies.set(name, policy)
   }
 
   policy(kind: string): Policy {
-    return this.#kinds.get(kind)?.policy ?? DEFAULT_POLICY
+    return this.#policies.get(kind) ?? DEFAULT_POLICY
   }
 
-  /** Kinds of a lane: those that are registered, and what is added because it was seen. */
-  kinds(lane: string): Set<string> {
-    const known = this.#known.get(lane) ?? new Set()
-    this.#known.set(lane, known)
-    return known
+  /** Those that are registered. */
+  get kinds(): string[] {
+    return [...this.#policies.keys()]
   }
 
   longestGrace(): number {
-    const graces = [...this.#kinds.values()].map(({ policy }) => policy.grace)
+    const graces = [...this.#policies.values()].map(({ grace }) => grace)
     return Math.max(DEFAULT_POLICY.grace, ...graces)
   }
 
@@ -82,9 +64,6 @@ export class Registry {
   know(kinds: readonly string[]): string[] {
     const before = this.#moduleKinds
     this.#moduleKinds = new Set([...(this.#moduleKinds ?? []), ...kinds])
-    for (const known of this.#known.values()) {
-      for (const kind of known) if (this.lane(kind) === undefined) known.delete(kind)
-    }
     return before === undefined ? [] : kinds.filter((kind) => !before.has(kind))
   }
 
@@ -94,7 +73,8 @@ export class Registry {
    * @throws HelveError `HELVE_ERR_KIND`
    */
   checkKinds(): void {
-    for (const kind of this.#kinds.keys()) if (!this.handlers.has(kind)) this.#checkInModule(kind)
+    for (const kind of this.#policies.keys())
+      if (!this.handlers.has(kind)) this.#checkInModule(kind)
   }
 
   #checkInModule(kind: string): void {

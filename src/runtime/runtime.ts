@@ -1,32 +1,23 @@
-import { clockOf, type Clock } from '../coordinator/clock.ts'
-import { Coordinator } from '../coordinator/coordinator.ts'
 import type { Explanation } from '../coordinator/explain.ts'
-import { Intake } from './intake.ts'
 import { checkStore, type Enqueuer } from '../enqueuer.ts'
-import { Events, type Listener, type RuntimeEvents } from '../events.ts'
-import { guardedLogger } from '../host-logger.ts'
-import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
-import type { Handler, HandlerOf } from '../run/handler.ts'
+import type { AnyEvent, AnyListener, EventName, Listener, RuntimeEvents } from '../events.ts'
+import { badOption, checkKeys, checkNumber } from '../job/check.ts'
 import type { EnqueueResult, JobRecord } from '../job/job.ts'
 import type { ConfigOf, KindOf, PayloadFor, PayloadsOf, Rest, Submission } from '../job/kinds.ts'
 import { MAX_DELAY } from '../job/limits.ts'
-import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
-import { LanePools, lanesOf } from './lanes.ts'
-import { Lifecycle, STOP_TIMEOUT, type Beginning, type Stopped } from './lifecycle.ts'
-import { HostLog } from '../log.ts'
-import {
-  checkRuntimeOptions,
-  checkThreads,
-  type CheckedOptions,
-  type KindOptions,
-  type NeededConfig,
-  type RuntimeOptions,
-} from './options.ts'
-import { MAIN_LANE, Registry } from './registry.ts'
-import { Unowned } from './unowned.ts'
+import type { Pause, PauseTarget } from '../job/pause.ts'
+import type { KindOptions } from '../job/policy.ts'
+import type { Handler, HandlerOf } from '../run/handler.ts'
 import type { Counts, ListQuery, Page } from '../store/inspection.ts'
 import type { HostedStore } from '../store/sqlite/host-connection.ts'
 import type { Store } from '../store/store.ts'
+import { Admin, checkId } from './admin.ts'
+import { Intake } from './intake.ts'
+import { checkThreads } from './lane-options.ts'
+import { Lifecycle, STOP_TIMEOUT, type Beginning, type Stopped } from './lifecycle.ts'
+import { checkRuntimeOptions, type NeededConfig, type RuntimeOptions } from './options.ts'
+import { partsOf, type Parts } from './parts.ts'
+import { Unowned } from './unowned.ts'
 
 /**
  * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles
@@ -42,14 +33,10 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   PayloadsOf<M, I>
 > {
   readonly #store: S
-  readonly #options: CheckedOptions
-  readonly #registry: Registry
-  readonly #events = new Events()
-  readonly #pools = new LanePools()
-  readonly #coordinator: Coordinator
+  readonly #parts: Parts
   readonly #intake: Intake
-  readonly #clock: Clock
   readonly #lifecycle: Lifecycle
+  readonly #admin: Admin
   readonly #unowned: Unowned
 
   /**
@@ -61,30 +48,11 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   constructor(store: S, options: RuntimeOptions = {}) {
     checkStore(store, 'turn')
     this.#store = store
-    this.#clock = clockOf(store.clock)
-    this.#options = checkRuntimeOptions(options)
-    const { handlers, unknownKinds } = this.#options
-    const registry = new Registry(this.#options.lanes, handlers !== undefined, unknownKinds)
-    const lanes = lanesOf(this.#pools.byLane, registry, unknownKinds)
-    const coordinator = new Coordinator({
-      store,
-      lanes,
-      events: this.#events,
-      clock: this.#clock,
-      random: Math.random,
-      idle: this.#options.idle,
-    })
-    const logger = guardedLogger(this.#options.logger, (error, during) =>
-      this.#events.emit('error', () => ({ error, during })),
-    )
-    const log = new HostLog(this.#events, logger)
-    this.#registry = registry
-    this.#coordinator = coordinator
-    this.#unowned = new Unowned({ store, events: this.#events })
-    const onSubmission = (): void => this.#unowned.accepted()
-    this.#intake = new Intake(registry, coordinator, this.#clock, onSubmission)
-    const parts = { options: this.#options, registry, coordinator, store, logger, log }
-    this.#lifecycle = new Lifecycle(this.#pools, { ...parts, events: this.#events })
+    this.#parts = partsOf(store, checkRuntimeOptions(options))
+    this.#unowned = new Unowned(this.#parts)
+    this.#intake = new Intake(this.#parts, () => this.#unowned.accepted())
+    this.#lifecycle = new Lifecycle(this.#parts)
+    this.#admin = new Admin(this.#parts)
   }
 
   /**
@@ -104,8 +72,9 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
     options: KindOptions<PayloadsOf<M, I>[K]>,
   ): void
   register(kind: string, first: KindOptions | HandlerOf<never>, options: KindOptions = {}): void {
-    if (typeof first === 'function') this.#registry.register(kind, first as Handler, options)
-    else this.#registry.register(kind, undefined, first)
+    const { registry } = this.#parts
+    if (typeof first === 'function') registry.register(kind, first as Handler, options)
+    else registry.register(kind, undefined, first)
     this.#lifecycle.regroup(kind)
   }
 
@@ -116,7 +85,7 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
    * @throws HelveError `HELVE_ERR_OPTION` for what is no number, and above 1,024
    */
   setWorkers(threads: number): void {
-    this.#pools.resize('default', checkThreads(threads))
+    this.#parts.lanes.resize('default', checkThreads(threads))
   }
 
   /**
@@ -167,7 +136,8 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
     this.#lifecycle.checkOpen()
     const job = this.#intake.jobNow(kind, payload, options)
     const store: S = this.#store
-    return store.enqueueIn(connection, job, this.#clock.now()) as ReturnType<S['enqueueIn']>
+    const now = this.#parts.clock.now()
+    return store.enqueueIn(connection, job, now) as ReturnType<S['enqueueIn']>
   }
 
   /**
@@ -242,7 +212,7 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
 
   /** A job with its state, attempts, crashes and errors; undefined once it is completed. */
   async get(id: number): Promise<JobRecord | undefined> {
-    return this.#store.get(checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER))
+    return this.#parts.store.get(checkId(id))
   }
 
   /**
@@ -251,17 +221,18 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
    * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_KIND` for a bad query
    */
   list(query: ListQuery = {}): Promise<Page> {
-    return this.#store.list(query)
+    return this.#parts.store.list(query)
   }
 
   /** How many jobs there are, by kind and state. Costs the same however many. */
   counts(): Promise<Counts> {
-    return this.#store.counts()
+    return this.#parts.store.counts()
   }
 
   /** Since when (epoch milliseconds) the job that has been due for longest is; undefined if none. */
   oldestDue(): Promise<number | undefined> {
-    return this.#store.oldestDue(this.#clock.now())
+    const { store, clock } = this.#parts
+    return store.oldestDue(clock.now())
   }
 
   /**
@@ -270,9 +241,8 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
    *
    * @throws HelveError `HELVE_ERR_DEDUPE_KEY` when a newer job holds its key: it stays dead
    */
-  async retry(id: number): Promise<boolean> {
-    checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
-    return (await this.#coordinator.command({ type: 'retry', id })) === true
+  retry(id: number): Promise<boolean> {
+    return this.#admin.retry(id)
   }
 
   /**
@@ -282,10 +252,8 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
    *
    * @returns false when no live job has this id, or it runs in another process
    */
-  async cancel(id: number): Promise<boolean> {
-    checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
-    const command = { type: 'cancel', id, token: undefined } as const
-    return (await this.#coordinator.command(command)) !== false
+  cancel(id: number): Promise<boolean> {
+    return this.#admin.cancel(id)
   }
 
   /**
@@ -296,49 +264,28 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
    * @returns false when it was paused already
    * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_KIND`
    */
-  async pause(target: PauseTarget, options: { by?: string } = {}): Promise<boolean> {
-    const checked = this.#target(target)
-    checkKeys(options, 'options', ['by'])
-    const by = options.by ?? null
-    if (by !== null && typeof by !== 'string') throw badOption('by', 'a string', by)
-    return (await this.#coordinator.command({ type: 'pause', target: checked, by })) === true
+  pause(target: PauseTarget, options: { by?: string } = {}): Promise<boolean> {
+    return this.#admin.pause(target, options)
   }
 
   /** Takes a pause back, also that of a lane which the options do not have any more. False when there was none. */
-  async resume(target: PauseTarget): Promise<boolean> {
-    const checked = await this.#paused(target)
-    return (await this.#coordinator.command({ type: 'resume', target: checked })) === true
+  resume(target: PauseTarget): Promise<boolean> {
+    return this.#admin.resume(target)
   }
 
   /** What is paused. */
   pauses(): Promise<Pause[]> {
-    return this.#store.pauses()
+    return this.#parts.store.pauses()
   }
 
   /** Why a job does not run now; undefined when there is none with this id (any more). */
   async explain(id: number): Promise<Explanation | undefined> {
-    checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
-    return this.#coordinator.explain(id)
-  }
-
-  #target(target: PauseTarget): PauseTarget {
-    const checked = checkPauseTarget(target)
-    const lanes = [MAIN_LANE, ...this.#options.lanes.keys()]
-    if ('lane' in checked) checkOneOf(checked.lane, 'target.lane', lanes)
-    return checked
-  }
-
-  /** A lane that was paused may have been taken out of the options since. */
-  async #paused(target: PauseTarget): Promise<PauseTarget> {
-    const checked = checkPauseTarget(target)
-    const isPaused = ({ lane }: Pause): boolean => 'lane' in checked && lane === checked.lane
-    return (await this.#store.pauses()).some(isPaused) ? checked : this.#target(target)
+    return this.#parts.coordinator.explain(checkId(id))
   }
 
   /** Deletes a dead job. False when no dead job has this id. */
-  async discard(id: number): Promise<boolean> {
-    checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
-    return (await this.#coordinator.command({ type: 'discard', id })) === true
+  discard(id: number): Promise<boolean> {
+    return this.#admin.discard(id)
   }
 
   /**
@@ -348,19 +295,40 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
    * @throws HelveError `HELVE_ERR_OPTION` for an event that there is not
    */
   on<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
-    this.#events.on(event, listener)
+    this.#parts.events.on(event, listener)
     return this
   }
 
   /** The same for the next such event only. */
   once<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
-    this.#events.once(event, listener)
+    this.#parts.events.once(event, listener)
     return this
   }
 
   /** Takes back what {@link on} or {@link once} did: the latest of it. */
   off<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
-    this.#events.off(event, listener)
+    this.#parts.events.off(event, listener)
+    return this
+  }
+
+  /**
+   * Calls `listener` with the name and the data of every event, with the guarantees of {@link on}.
+   * helve then makes each event of each job, which costs time: prefer {@link on} for a few events.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION` for what is no function
+   */
+  onAny(listener: (...event: AnyEvent) => unknown): this
+  onAny(listener: (name: EventName) => unknown): this
+  onAny(listener: AnyListener): this {
+    this.#parts.events.onAny(listener)
+    return this
+  }
+
+  /** Takes back what {@link onAny} did: the latest of it. */
+  offAny(listener: (...event: AnyEvent) => unknown): this
+  offAny(listener: (name: EventName) => unknown): this
+  offAny(listener: AnyListener): this {
+    this.#parts.events.offAny(listener)
     return this
   }
 

@@ -1,4 +1,4 @@
-import type { Rate } from '../job/policy.ts'
+import type { Rate } from '../job/rate.ts'
 
 /** The queued jobs of one kind and priority, due or not. */
 export interface Queue {

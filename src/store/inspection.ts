@@ -1,6 +1,6 @@
 import type { JobRecord, JobState } from '../job/job.ts'
 import type { Pause } from '../job/pause.ts'
-import type { Rate } from '../job/policy.ts'
+import type { Rate } from '../job/rate.ts'
 import type { Queue } from './admission.ts'
 
 /** The port of those who look at the queue: nothing in it changes anything. */

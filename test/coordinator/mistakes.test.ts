@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { GroupOf } from '../../src/job/policy.ts'
+import type { GroupOf } from '../../src/job/group.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { aJob } from '../support/jobs.ts'
 import { connect, openStore } from '../support/store.ts'

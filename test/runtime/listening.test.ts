@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { on, once } from 'node:events'
 import { describe, test } from 'node:test'
-import { Runtime } from '../../src/index.ts'
+import { Runtime, type AnyEvent } from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
 import { openStore } from '../support/store.ts'
 import { openHarness } from '../support/runtime/harness.ts'
@@ -106,6 +106,68 @@ describe('a runtime is listened to as an EventEmitter is', () => {
       { error, during },
       { error, during },
     ])
+  })
+})
+
+describe('a listener to all events', () => {
+  test('gets each with its name, in the order in which they happen', async (t) => {
+    const store = await openStore(t)
+    const runtime = new Runtime(store, { logger: false })
+    runtime.register('sum', ({ payload }: { payload: { n: number } }) => payload.n + 1)
+    const heard: AnyEvent[] = []
+    runtime.onAny((...event) => heard.push(event))
+    const { id } = await runtime.enqueue('sum', { n: 1 })
+    await runtime.runOnce()
+    assert.deepEqual(
+      heard.map(([name]) => name),
+      ['enqueued', 'started', 'completed'],
+    )
+    const [name, data] = heard[2]!
+    assert.deepEqual([name, name === 'completed' && data.result], ['completed', 2])
+    assert.equal('job' in data && data.job?.id, id)
+    await runtime.stop()
+  })
+
+  test('hears nothing more once it is taken back: the latest of it', async (t) => {
+    const runtime = new Runtime(await openStore(t), { logger: false })
+    const heard: string[] = []
+    const any = (name: string) => heard.push(name)
+    runtime
+      .onAny(any)
+      .onAny(any)
+      .on('enqueued', any as never)
+    runtime.offAny(any)
+    await runtime.enqueue('echo')
+    assert.equal(heard.filter((name) => name === 'enqueued').length, 1)
+    assert.equal(heard.length, 2)
+    runtime.offAny(any).offAny(any)
+    await runtime.enqueue('echo')
+    assert.equal(heard.length, 3)
+  })
+
+  test('that throws is an error event, and what it throws at that is dropped', async (t) => {
+    const runtime = new Runtime(await openStore(t), { logger: false })
+    const mistake = new Error('a mistake of the host')
+    const heard: AnyEvent[] = []
+    runtime.onAny(() => {
+      throw mistake
+    })
+    runtime.onAny((...event) => heard.push(event))
+    runtime.onAny(() => Promise.reject(mistake))
+    await runtime.enqueue('echo')
+    await Promise.resolve()
+    const error = ['error', { error: mistake, during: 'a listener of enqueued' }]
+    assert.deepEqual(
+      heard.filter(([name]) => name === 'error'),
+      [error, error],
+    )
+    assert.equal(heard.filter(([name]) => name === 'enqueued').length, 1)
+  })
+
+  test('I10: is refused when it is none', async (t) => {
+    const runtime = new Runtime(await openStore(t), { logger: false })
+    const refused = refusal('HELVE_ERR_OPTION', 'listener', 'a function')
+    assert.throws(() => runtime.onAny(undefined as never), refused)
   })
 })
 

@@ -465,6 +465,17 @@ export function events(runtime: Runtime): void {
     is(true satisfies Same<typeof job.payload, unknown>)
     is(true satisfies Same<typeof queuedMs, number>)
   })
+  runtime.onAny((name, data) => {
+    if (name === 'dead') is(true satisfies Same<typeof data, RuntimeEvents['dead']>)
+    if (name === 'drained') is(true satisfies Same<typeof data, { at: number }>)
+    // @ts-expect-error no such event
+    if (name === 'finished') return
+    // @ts-expect-error a field that not all events have
+    is(data.job)
+  })
+  runtime.onAny((name) => is(true satisfies Same<typeof name, keyof RuntimeEvents>))
+  // @ts-expect-error the data of one event, to a listener to all
+  runtime.onAny(listener)
   // @ts-expect-error no such event
   runtime.on('finished', () => undefined)
   // @ts-expect-error the data of another event

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LaneOptions } from '../../../src/runtime/options.ts'
+import type { LaneOptions } from '../../../src/runtime/lane-options.ts'
 import type { Enqueuer } from '../../../src/enqueuer.ts'
 import type { Runtime } from '../../../src/runtime/runtime.ts'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'

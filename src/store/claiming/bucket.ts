@@ -1,4 +1,4 @@
-import type { Rate } from '../../job/policy.ts'
+import type { Rate } from '../../job/rate.ts'
 import type { ClaimSource } from './source.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { checkBackoff, checkTimeout } from '../../job/policy.ts'
+import { checkBackoff } from '../../job/backoff-check.ts'
+import { checkTimeout } from '../../job/policy.ts'
 import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
 import type {
   ClaimedJob,

@@ -1,4 +1,5 @@
-import { DEFAULT_POLICY, type GroupOf, type Policy } from '../../../src/job/policy.ts'
+import type { GroupOf } from '../../../src/job/group.ts'
+import { DEFAULT_POLICY, type Policy } from '../../../src/job/policy.ts'
 
 export type Lane = 'default' | 'io'
 

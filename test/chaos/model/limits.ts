@@ -1,5 +1,6 @@
 import type { PauseTarget } from '../../../src/job/pause.ts'
-import type { Policy, Rate } from '../../../src/job/policy.ts'
+import type { Policy } from '../../../src/job/policy.ts'
+import type { Rate } from '../../../src/job/rate.ts'
 import type { Job } from './job.ts'
 import { LANES, SPARE, type Kind, type Lane } from './kinds.ts'
 

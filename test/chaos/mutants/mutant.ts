@@ -72,12 +72,12 @@ export const MUTANTS: Record<string, Mutant> = {
     experiment: 'late settle',
     edits: [
       {
-        file: 'src/store/sqlite/statements.js',
+        file: 'src/store/sqlite/statements/settles.js',
         from: `AND token = ? + id AND state = 'running' AND rerun = 0`,
         to: `AND ? IS NOT NULL AND state = 'running' AND rerun = 0`,
       },
       {
-        file: 'src/store/sqlite/statements.js',
+        file: 'src/store/sqlite/statements/settles.js',
         from: `id = @id AND token = @token AND state = 'running'`,
         to: `id = @id AND state = 'running'`,
       },
@@ -92,7 +92,7 @@ export const MUTANTS: Record<string, Mutant> = {
         to: 'WHERE dedupe_key IS NOT NULL;',
       },
       {
-        file: 'src/store/sqlite/statements.js',
+        file: 'src/store/sqlite/statements/enqueue.js',
         from: `ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND state <> 'dead' DO UPDATE`,
         to: 'ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL DO UPDATE',
       },

@@ -1,5 +1,5 @@
 import { HUNGRY, MEMORY, POISONS, POLLUTIONS, type Poison } from '../../support/pool/poisons.ts'
-import type { LaneOptions } from '../../../src/runtime/options.ts'
+import type { LaneOptions } from '../../../src/runtime/lane-options.ts'
 
 /** Lanes of both sorts; and one with a limit of memory, whose thread may be polluted. */
 export const LANES = {

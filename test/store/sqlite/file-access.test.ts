@@ -8,7 +8,7 @@ import { sourceFiles } from '../../support/sources.ts'
 
 /** What helve asks of `node:fs`, and why no lock is dropped by it. */
 const USES: Record<string, { of: string[]; why: string }> = {
-  'src/runtime/options.ts': {
+  'src/runtime/handlers-file.ts': {
     of: ['existsSync', 'readdirSync', 'statSync'],
     why: 'looks for the handlers module, and opens nothing but its folder',
   },

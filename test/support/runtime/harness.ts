@@ -7,7 +7,6 @@ import {
   type RuntimeEvents,
   type RuntimeOptions,
 } from '../../../src/index.ts'
-import { EVENT_NAMES } from '../../../src/events.ts'
 import { Waiting } from '../waiting.ts'
 import { built, BUILT_ENTRY } from '../built.ts'
 import type handlers from './handlers.ts'
@@ -57,12 +56,10 @@ export class Harness {
       logger: false,
       ...options,
     })
-    for (const name of EVENT_NAMES) {
-      this.runtime.on(name, (data) => {
-        this.events.push({ name, data })
-        this.#waiting.look()
-      })
-    }
+    this.runtime.onAny((name, data) => {
+      this.events.push({ name, data })
+      this.#waiting.look()
+    })
   }
 
   static async open(options: HarnessOptions = {}): Promise<Harness> {

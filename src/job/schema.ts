@@ -1,6 +1,6 @@
-import { badOption, shown } from '../job/check.ts'
-import { HelveError, read } from '../job/errors.ts'
-import { toJobError } from '../job/failure.ts'
+import { badOption, shown } from './check.ts'
+import { HelveError, read } from './errors.ts'
+import { toJobError } from './failure.ts'
 
 /** The part of the Standard Schema interface that helve calls: https://standardschema.dev */
 export interface Schema {
@@ -23,9 +23,9 @@ export interface SchemaIssue {
 }
 
 /** @throws HelveError `HELVE_ERR_OPTION` for what is no Standard Schema */
-export function checkSchema(schema: unknown): void {
+export function checkSchema(schema: unknown): Schema {
   const standard = read(schema, '~standard')
-  if (typeof read(standard, 'validate') === 'function') return
+  if (typeof read(standard, 'validate') === 'function') return schema as Schema
   throw badOption('schema', 'a Standard Schema', schema)
 }
 

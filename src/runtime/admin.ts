@@ -1,0 +1,66 @@
+import type { Coordinator } from '../coordinator/coordinator.ts'
+import { badOption, checkInteger, checkKeys, checkOneOf } from '../job/check.ts'
+import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
+import type { Inspection } from '../store/inspection.ts'
+import type { CheckedOptions } from './options.ts'
+import { MAIN_LANE } from './registry.ts'
+
+interface AdminParts {
+  store: Pick<Inspection, 'pauses'>
+  coordinator: Coordinator
+  options: CheckedOptions
+}
+
+/** The commands of operators: each is checked, and is mail for the coordinator. */
+export class Admin {
+  readonly #parts: AdminParts
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts
+  }
+
+  async retry(id: number): Promise<boolean> {
+    return (await this.#parts.coordinator.command({ type: 'retry', id: checkId(id) })) === true
+  }
+
+  async cancel(id: number): Promise<boolean> {
+    const command = { type: 'cancel', id: checkId(id), token: undefined } as const
+    return (await this.#parts.coordinator.command(command)) !== false
+  }
+
+  async discard(id: number): Promise<boolean> {
+    return (await this.#parts.coordinator.command({ type: 'discard', id: checkId(id) })) === true
+  }
+
+  async pause(given: PauseTarget, options: { by?: string }): Promise<boolean> {
+    const target = this.#target(given)
+    checkKeys(options, 'options', ['by'])
+    const by = options.by ?? null
+    if (by !== null && typeof by !== 'string') throw badOption('by', 'a string', by)
+    return (await this.#parts.coordinator.command({ type: 'pause', target, by })) === true
+  }
+
+  async resume(given: PauseTarget): Promise<boolean> {
+    const target = await this.#paused(given)
+    return (await this.#parts.coordinator.command({ type: 'resume', target })) === true
+  }
+
+  #target(target: PauseTarget): PauseTarget {
+    const checked = checkPauseTarget(target)
+    const lanes = [MAIN_LANE, ...this.#parts.options.lanes.keys()]
+    if ('lane' in checked) checkOneOf(checked.lane, 'target.lane', lanes)
+    return checked
+  }
+
+  /** A lane that was paused may have been taken out of the options since. */
+  async #paused(target: PauseTarget): Promise<PauseTarget> {
+    const checked = checkPauseTarget(target)
+    const isPaused = ({ lane }: Pause): boolean => 'lane' in checked && lane === checked.lane
+    return (await this.#parts.store.pauses()).some(isPaused) ? checked : this.#target(target)
+  }
+}
+
+/** @throws HelveError `HELVE_ERR_OPTION` for what cannot be the id of a job */
+export function checkId(id: unknown): number {
+  return checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
+}
