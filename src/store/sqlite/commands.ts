@@ -1,7 +1,9 @@
-import { HelveError, read } from '../../job/errors.ts'
+import { read } from '../../job/errors.ts'
 import type { ClaimedJob } from '../../job/job.ts'
 import type { PauseTarget } from '../../job/pause.ts'
 import type { Command, CommandResult } from '../command.ts'
+import { cancelled } from '../rules/ending.ts'
+import { keyIsHeld } from '../rules/refusals.ts'
 import type { Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
 import { claimedBefore } from './rows.ts'
@@ -49,11 +51,7 @@ function requeueDead(
     if (read(error, 'code') !== 'SQLITE_CONSTRAINT_UNIQUE') throw error
     const key = statements.keyOf.get(id) as string
     const [holder] = statements.holder.get(key) ?? []
-    throw new HelveError(
-      'HELVE_ERR_DEDUPE_KEY',
-      `dedupeKey: expected a free key to retry job ${id}, got ${JSON.stringify(key)}, ` +
-        `which job ${String(holder)} holds`,
-    )
+    throw keyIsHeld(id, key, holder as number)
   }
 }
 
@@ -68,8 +66,8 @@ function cancel(
   id: number,
   token: number | undefined,
 ): ClaimedJob | 'running' | undefined {
-  const attempt = statements.attemptsOf.get(id)
-  const error = JSON.stringify({ at: wall, attempt, name: 'CancelledError', message: 'cancelled' })
+  const attempt = statements.attemptsOf.get(id) as number
+  const error = JSON.stringify(cancelled(wall, attempt))
   const row = statements.cancelQueued.get({ id, now, error })
   if (row === undefined) {
     return statements.cancelRunning.run(id, token).changes === 1 ? 'running' : undefined

@@ -1,5 +1,6 @@
 import { HelveError } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../../job/job.ts'
+import { keyOfAnotherKind } from '../rules/refusals.ts'
 import { joinQueue } from './groups.ts'
 import type { QueueChanges } from './queue-changes.ts'
 import { startedNow } from './rows.ts'
@@ -161,12 +162,7 @@ function overridesJson({ overrides }: NewJob): string | null {
   return overrides === null ? null : JSON.stringify(overrides)
 }
 
-/** A payload of one kind must not end up in a job of another. */
 function foreignKey(statements: EnqueueStatements, key: string, kind: string): HelveError {
   const [id, holder] = statements.holder.get(key) as [number, string]
-  return new HelveError(
-    'HELVE_ERR_DEDUPE_KEY',
-    `dedupeKey: expected a key that no other kind uses: ${JSON.stringify(key)} is held by job ` +
-      `${id} of kind ${holder}, and the submission is of kind ${kind}`,
-  )
+  return keyOfAnotherKind(key, kind, { id, kind: holder })
 }

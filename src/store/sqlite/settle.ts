@@ -1,4 +1,5 @@
-import type { Charge } from '../../job/outcome.ts'
+import { claimOf } from '../claiming/claim-number.ts'
+import { costOf, recordedOf, unsettled } from '../rules/ending.ts'
 import type { Settle, Settled } from '../turn.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
@@ -11,12 +12,13 @@ type Settling = Writing & { statements: QueueStatements }
  * The others are left: those that are not owned, and those that have to run once more.
  */
 export function completeAll(
-  { statements, changes, now, careful }: Settling & { careful: boolean },
+  { statements, changes, now }: Settling,
   settles: readonly Settle[],
+  isCareful: boolean,
 ): Set<Settle> {
   const done = new Set<Settle>()
   for (const [claim, of] of byClaim(settles)) {
-    const counts = !careful && of.every(({ job }) => job.dedupeKey === null)
+    const counts = !isCareful && of.every(({ job }) => job.dedupeKey === null)
     const deleted = counts ? deleteCounted(statements, of, claim) : deletedOf(statements, of, claim)
     for (const settle of of) {
       // Of two settles of one job, the second is late.
@@ -50,33 +52,15 @@ function idsOf(settles: Settle[]): string {
   return JSON.stringify(settles.map(({ job }) => job.id))
 }
 
-/** A token is the number of its claim and the job's id. */
 function byClaim(settles: readonly Settle[]): Map<number, Settle[]> {
   const claims = new Map<number, Settle[]>()
   for (const settle of settles) {
-    const claim = settle.job.token - settle.job.id
+    const claim = claimOf(settle.job)
     const of = claims.get(claim)
     if (of === undefined) claims.set(claim, [settle])
     else of.push(settle)
   }
   return claims
-}
-
-/**
- * The settles that only complete their jobs. They go before all others: no follow-up may fold into a
- * job that has completed. What comes of a claim after another settle of it is late.
- */
-export function plain(settles: readonly Settle[]): Settle[] {
-  const ended = new Set<number>()
-  return settles.filter((settle) => {
-    if (isPlain(settle)) return !ended.has(settle.job.token)
-    ended.add(settle.job.token)
-    return false
-  })
-}
-
-function isPlain({ settlement, followUps, deliveries }: Settle): boolean {
-  return settlement.to === 'completed' && followUps.length + deliveries.length === 0
 }
 
 /** Ends a claim, and writes what rides along; undefined, and nothing written, if it is not owned. */
@@ -105,18 +89,18 @@ function move({ statements, now, wall }: Settling, one: Settle): Settled['state'
   const owned = { id: job.id, token: job.token }
   switch (settlement.to) {
     case 'completed': {
-      const deleted = statements.complete.get(`[${job.id}]`, job.token - job.id)
+      const deleted = statements.complete.get(`[${job.id}]`, claimOf(job))
       return deleted === undefined ? undefined : 'completed'
     }
     case 'queued': {
       const { runAt, charge, error, backingOff } = settlement
-      const values = { ...owned, ...cost(charge), runAt, backingOff: Number(backingOff) }
+      const values = { ...owned, ...costOf(charge), runAt, backingOff: Number(backingOff) }
       const { changes } = statements.requeue.run({ ...values, error: recorded(one, wall, error) })
       return changes === 1 ? 'queued' : undefined
     }
     case 'dead': {
       const { charge, error } = settlement
-      const values = { ...owned, ...cost(charge), error: recorded(one, wall, error), now }
+      const values = { ...owned, ...costOf(charge), error: recorded(one, wall, error), now }
       return statements.bury.run(values).changes === 1 ? 'dead' : undefined
     }
   }
@@ -137,18 +121,14 @@ function runAgain({ statements, changes, now, wall }: Settling, one: Settle): bo
 export function setAside(settling: Settling, one: Settle, reason: string): boolean {
   const { statements, changes, now, wall } = settling
   const { job } = one
-  const error = { name: 'UnsettledError', message: reason }
-  const values = { id: job.id, token: job.token, now, errors: `[${recorded(one, wall, error)}]` }
+  const errors = JSON.stringify([unsettled(one, wall, reason)])
+  const values = { id: job.id, token: job.token, now, errors }
   if (statements.setAside.run(values).changes !== 1) return false
   changes.move('running', 'dead', job.kind, job.priority)
   freeGroup(statements, changes, job, now)
   return true
 }
 
-function recorded({ job }: Settle, wall: number, error: object | null): string | null {
-  return error && JSON.stringify({ at: wall, attempt: job.attempt, ...error })
-}
-
-function cost(charge: Charge): { refund: number; crash: number } {
-  return { refund: charge === 'attempt' ? 0 : 1, crash: charge === 'crash' ? 1 : 0 }
+function recorded(one: Settle, wall: number, error: object | null): string | null {
+  return error && JSON.stringify(recordedOf(one, wall, error))
 }

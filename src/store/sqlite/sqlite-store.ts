@@ -5,8 +5,7 @@ import { HelveError } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/outcome.ts'
 import type { Pause } from '../../job/pause.ts'
-import { UNLIMITED } from '../admission.ts'
-import { NO_WORK } from '../turn.ts'
+import { claimFirst, endClaim } from '../rules/one-by-one.ts'
 import type { Timeline, TimeSources } from '../timeline.ts'
 import type { Queue } from '../admission.ts'
 import type { Counts, ListQuery, Page, Standing } from '../inspection.ts'
@@ -18,7 +17,7 @@ import { Checkpoints } from './checkpoints.ts'
 import { openDatabase } from './connection.ts'
 import { enqueue } from './enqueue.ts'
 import { HostConnections, type HostConnection } from './host-connection.ts'
-import { inBatches } from './in-batches.ts'
+import { inBatches } from '../in-batches.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
@@ -27,7 +26,8 @@ import { prepareQueue } from './statements/queue.ts'
 import { oldestQueued, pauses, standing } from './standing.ts'
 import { Transactions } from './transactions.ts'
 import { Turns } from './turns.ts'
-import { machineClocks, openTimeline } from './wall-clock.ts'
+import { machineClocks } from '../machine-clocks.ts'
+import { openTimeline } from './kept-timeline.ts'
 import { watchFile } from './watch.ts'
 import { Webhooks } from './webhooks.ts'
 
@@ -127,24 +127,16 @@ export class SqliteStore implements Store, JobStore, RunStore {
     return this.#hosts.enqueue(connection, job, now, this.clock.wallOf(now))
   }
 
-  async claim(now: number): Promise<ClaimedJob | undefined> {
-    const { claimed } = await this.turn({ ...NO_WORK, now, admit: first })
-    return claimed[0]
+  claim(now: number): Promise<ClaimedJob | undefined> {
+    return claimFirst(this, now)
   }
 
   complete(job: ClaimedJob, now: number): Promise<boolean> {
-    return this.#end(job, { to: 'completed' }, 0, now)
+    return endClaim(this, job, { to: 'completed' }, now)
   }
 
-  async fail(job: ClaimedJob, settlement: Settlement, now: number): Promise<boolean> {
-    return this.#end(job, settlement, job.crashes, now)
-  }
-
-  async #end(job: ClaimedJob, settlement: Settlement, crashes: number, now: number) {
-    const error = settlement.to === 'completed' ? null : settlement.error
-    const settle = { job, settlement, rerun: { crashes, error }, followUps: [], deliveries: [] }
-    const { settled } = await this.turn({ ...NO_WORK, now, settles: [settle] })
-    return settled[0] !== undefined
+  fail(job: ClaimedJob, settlement: Settlement, now: number): Promise<boolean> {
+    return endClaim(this, job, settlement, now)
   }
 
   async own(now: number): Promise<ClaimedJob[]> {
@@ -297,11 +289,6 @@ export class SqliteStore implements Store, JobStore, RunStore {
     }
   }
 }
-
-/** Admits the first of all due jobs. */
-const first: Turn['admit'] = (backlog) => [
-  { queues: backlog.map((queue) => ({ ...queue, terms: UNLIMITED })), room: 1, most: Infinity },
-]
 
 function notOpened(given: unknown): HelveError {
   return new HelveError(

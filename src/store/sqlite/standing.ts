@@ -1,17 +1,12 @@
 import type { JobRecord } from '../../job/job.ts'
 import type { Pause } from '../../job/pause.ts'
-import { freeAt, spentAt } from '../claiming/bucket.ts'
 import type { Queue } from '../admission.ts'
 import type { Standing } from '../inspection.ts'
+import { standingOf, type StandingSource } from '../rules/standing.ts'
 import type { QueueClock } from '../timeline.ts'
 import { jobRecord } from './rows.ts'
 import type { EnqueueStatements } from './statements/enqueue.ts'
 import type { QueueStatements } from './statements/queue.ts'
-
-/** Jobs ahead are counted up to here: nobody needs to know it more exactly. */
-const MOST_AHEAD = 10_000
-/** Jobs of a group that are named at the most: more than any lane runs. */
-const MOST_NAMED = 10_000
 
 /** The queues that have queued jobs: a few, however many jobs there are. */
 export function backlog(statements: QueueStatements): Queue[] {
@@ -39,6 +34,22 @@ export function pauses(statements: QueueStatements): Pause[] {
   }))
 }
 
+/** What a standing is made of: by statements, at one moment. */
+function sourceOf(statements: QueueStatements & EnqueueStatements): StandingSource {
+  return {
+    pauses: () => pauses(statements),
+    backlog: () => backlog(statements),
+    holder: (key) => statements.holder.get(key)?.[0] as number | undefined,
+    spent: (kind, group) => statements.spent.get(kind, group) as number | undefined,
+    groupRunning: (kind, group, limit) =>
+      statements.groupMembers.all(kind, group, limit).map((row) => row[0] as number),
+    ahead: ({ kind, priority }, runAt, id, limit) =>
+      statements.ahead.get(kind, priority, runAt, id, limit) as number,
+    groupsAhead: ({ kind, priority }, runAt, limit) =>
+      statements.groupsAhead.get(kind, priority, runAt, limit) as number,
+  }
+}
+
 export function standing(
   statements: QueueStatements & EnqueueStatements,
   clock: QueueClock,
@@ -48,42 +59,5 @@ export function standing(
 ): Standing | undefined {
   const row = statements.get.get(id)
   if (row === undefined) return undefined
-  const job = jobRecord(row, clock)
-  const { kind, group, dedupeKey } = job
-  const [holder] = (statements.holder.get(dedupeKey) ?? []) as [number?]
-  const spent = (name: string) => statements.spent.get(kind, name) as number | undefined
-  const [ofKind, ofGroup] = [spent(''), group === null ? 0 : spent(group)]
-  return {
-    job,
-    pauses: pauses(statements),
-    ahead: ahead(statements, job, clock.timeOf(job.runAt), now, rivals(job, backlog(statements))),
-    groupRunning: group === null ? [] : running(statements, kind, group),
-    keyHolder: holder === id ? undefined : holder,
-    kindFreeAt: (rate) => clock.wallOf(freeAt(spentAt(now, rate, ofKind), rate)),
-    groupFreeAt: (rate) => clock.wallOf(freeAt(spentAt(now, rate, ofGroup), rate)),
-  }
-}
-
-function running(statements: QueueStatements, kind: string, group: string): number[] {
-  return statements.groupMembers.all(kind, group, MOST_NAMED).map((row) => row[0] as number)
-}
-
-/** Due jobs of these queues that come before the job; a group counts with the one that is its next. */
-function ahead(
-  statements: QueueStatements,
-  { priority, id }: JobRecord,
-  runAt: number,
-  now: number,
-  queues: Queue[],
-): number {
-  let sum = 0
-  for (const queue of queues.filter((one) => one.priority <= priority)) {
-    const until = queue.priority < priority ? now : Math.min(now, runAt)
-    const before = queue.priority < priority ? Number.MAX_SAFE_INTEGER : id
-    const limit = MOST_AHEAD - sum
-    if (limit <= 0) break
-    sum += statements.ahead.get(queue.kind, queue.priority, until, before, limit) as number
-    sum += statements.groupsAhead.get(queue.kind, queue.priority, until, limit) as number
-  }
-  return Math.min(sum, MOST_AHEAD)
+  return standingOf(sourceOf(statements), clock, jobRecord(row, clock), now, rivals)
 }

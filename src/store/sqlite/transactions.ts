@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import { HelveError } from '../../job/errors.ts'
+import { storeIsClosed } from '../rules/refusals.ts'
 import { QueueChanges } from './queue-changes.ts'
 import { storeError } from './errors.ts'
 import { FileIdentity } from './file-identity.ts'
@@ -97,7 +97,7 @@ export class Transactions {
 
   #checkOpen(): void {
     if (this.#db.open && !this.#isClosed) return
-    throw new HelveError('HELVE_ERR_CLOSED', 'store: expected an open one, got a closed one')
+    throw storeIsClosed()
   }
 
   #run<T>(mode: 'full' | 'normal', body: (changes: QueueChanges) => T): T {

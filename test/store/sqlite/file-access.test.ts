@@ -24,7 +24,7 @@ const USES: Record<string, { of: string[]; why: string }> = {
     why: 'opens only a file that it makes itself, which nobody can have open',
   },
   'src/store/sqlite/sole-copy.ts': { of: ['readFile'], why: 'reads /proc' },
-  'src/store/sqlite/wall-clock.ts': { of: ['readFileSync'], why: 'reads /proc' },
+  'src/store/machine-clocks.ts': { of: ['readFileSync'], why: 'reads /proc' },
   'src/store/sqlite/watch.ts': { of: ['watch'], why: 'inotify opens nothing' },
 }
 

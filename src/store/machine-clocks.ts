@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Timeline, type Anchor, type TimeSources } from '../timeline.ts'
-import type { QueueStatements } from './statements/queue.ts'
+import type { TimeSources } from './timeline.ts'
 
 /** The clocks of this machine. */
 export const machineClocks: TimeSources = {
@@ -19,10 +18,4 @@ function bootId(): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The timeline that the file has kept. */
-export function openTimeline(statements: QueueStatements, sources: TimeSources): Timeline {
-  const kept = statements.clock.get() as string | undefined
-  return new Timeline(sources, kept === undefined ? undefined : (JSON.parse(kept) as Anchor))
 }

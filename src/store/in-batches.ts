@@ -1,7 +1,7 @@
 /** Rows of the first batch, and of the largest. */
 const FIRST_BATCH = 4
 const LARGEST_BATCH = 500
-/** Milliseconds that a batch may hold the event loop: one that takes longer makes the next smaller. */
+/** Milliseconds that a batch may take, which may hold the event loop: a longer one makes the next smaller. */
 const LONGEST_BATCH = 4
 
 /**
@@ -13,13 +13,13 @@ const LONGEST_BATCH = 4
  * @returns the sum
  */
 export async function inBatches(
-  batch: (limit: number) => number,
+  batch: (limit: number) => number | Promise<number>,
   now = (): number => performance.now(),
 ): Promise<number> {
   let total = 0
   for (let limit = FIRST_BATCH; ;) {
     const start = now()
-    const rows = batch(limit)
+    const rows = await batch(limit)
     const took = now() - start
     total += rows
     if (rows < limit) return total

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inBatches } from '../../../src/store/sqlite/in-batches.ts'
+import { inBatches } from '../../src/store/in-batches.ts'
 
 /** Takes so many rows, each of which takes so long; gives the sizes of the batches. */
 async function sizes(rows: number, msPerRow: number): Promise<number[]> {

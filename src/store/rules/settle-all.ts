@@ -1,0 +1,36 @@
+import type { Settle, Settled } from '../turn.ts'
+
+const COMPLETED: Settled = { state: 'completed', rerun: false, followUps: [] }
+
+/** How a store settles the claims of one turn. */
+export interface Settler {
+  /**
+   * Deletes the jobs that these settles do nothing but complete. Returns the settles that did so; the
+   * others are left: those that are not owned, and those whose job has to run once more.
+   */
+  complete(settles: readonly Settle[]): ReadonlySet<Settle>
+  settle(one: Settle): Settled | undefined
+}
+
+/**
+ * Settles that only complete their jobs go before all others: no follow-up may fold into a job that
+ * has completed.
+ */
+export function settleAll(settler: Settler, settles: readonly Settle[]): (Settled | undefined)[] {
+  const completed = settler.complete(plain(settles))
+  return settles.map((one) => (completed.has(one) ? COMPLETED : settler.settle(one)))
+}
+
+/** The settles that only complete. What comes of a claim after another settle of it is late. */
+function plain(settles: readonly Settle[]): Settle[] {
+  const ended = new Set<number>()
+  return settles.filter((settle) => {
+    if (isPlain(settle)) return !ended.has(settle.job.token)
+    ended.add(settle.job.token)
+    return false
+  })
+}
+
+function isPlain({ settlement, followUps, deliveries }: Settle): boolean {
+  return settlement.to === 'completed' && followUps.length + deliveries.length === 0
+}

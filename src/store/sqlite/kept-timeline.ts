@@ -1,0 +1,8 @@
+import { Timeline, type Anchor, type TimeSources } from '../timeline.ts'
+import type { QueueStatements } from './statements/queue.ts'
+
+/** The timeline that the file has kept. */
+export function openTimeline(statements: QueueStatements, sources: TimeSources): Timeline {
+  const kept = statements.clock.get() as string | undefined
+  return new Timeline(sources, kept === undefined ? undefined : (JSON.parse(kept) as Anchor))
+}

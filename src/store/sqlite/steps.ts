@@ -1,0 +1,129 @@
+import { read, type HelveError } from '../../job/errors.ts'
+import type { EnqueueResult, NewJob } from '../../job/job.ts'
+import { NEVER } from '../../job/limits.ts'
+import type { Pause } from '../../job/pause.ts'
+import type { ClaimSource } from '../claiming/source.ts'
+import type { TurnClaims } from '../claiming/turn-claims.ts'
+import type { Command, CommandResult } from '../command.ts'
+import { doApart, eachApart, settleApart, type Apart } from '../rules/set-aside.ts'
+import type { QueueClock } from '../timeline.ts'
+import type { Settle, Settled } from '../turn.ts'
+import type { TurnSteps } from '../rules/turn-steps.ts'
+import { SqliteClaimSource } from './claim-source.ts'
+import { execute } from './commands.ts'
+import { enqueue, tryEnqueueAll, writeAll, type Writing } from './enqueue.ts'
+import { isOfTheStore } from './errors.ts'
+import { joinQueue } from './groups.ts'
+import type { QueueChanges } from './queue-changes.ts'
+import { completeAll, setAside, settle } from './settle.ts'
+import type { EnqueueStatements } from './statements/enqueue.ts'
+import type { QueueStatements } from './statements/queue.ts'
+import type { Transactions } from './transactions.ts'
+import type { Webhooks } from './webhooks.ts'
+
+/** What every turn of a store works with. */
+export interface TurnParts {
+  statements: QueueStatements & EnqueueStatements
+  transactions: Transactions
+  webhooks: Webhooks
+  clock: QueueClock
+}
+
+/** What one transaction works with. */
+interface Work extends Writing {
+  statements: QueueStatements & EnqueueStatements
+}
+
+/** The steps of one turn, as statements of its transaction. */
+export class SqliteSteps implements TurnSteps, Apart<Work> {
+  readonly isCareful: boolean
+  readonly #parts: TurnParts
+  readonly #work: Work
+  readonly pauses: () => readonly Pause[]
+
+  constructor(
+    parts: TurnParts,
+    work: Work,
+    isCareful: boolean,
+    currentPauses: () => readonly Pause[],
+  ) {
+    this.#parts = parts
+    this.#work = work
+    this.isCareful = isCareful
+    this.pauses = currentPauses
+  }
+
+  promote(limit: number): number {
+    const { statements, changes, now, wall } = this.#work
+    if (this.#nextMoment() > wall) return 0
+    const rows = statements.promote.all({ now, wall, limit })
+    for (const [kind, group, priority, runAt] of rows as Promoted[]) {
+      joinQueue(statements, changes, { kind, group, priority }, runAt, now)
+    }
+    return rows.length
+  }
+
+  complete(settles: readonly Settle[]): Set<Settle> {
+    if (!this.isCareful) return completeAll(this.#work, settles, false)
+    return eachApart(this, settles, (own, one) => completeAll(own, [one], true).size === 1)
+  }
+
+  settle(one: Settle): Settled | undefined {
+    const body = (work: Work): Settled | undefined => {
+      const settled = settle(work, one)
+      if (settled) for (const delivery of one.deliveries) this.#parts.webhooks.record(delivery)
+      return settled
+    }
+    const isPlain = one.followUps.length + one.deliveries.length === 0
+    if (isPlain && !this.isCareful) return body(this.#work)
+    return settleApart(this, one, body, (reason) => setAside(this.#work, one, reason))
+  }
+
+  execute(command: Command): CommandResult | HelveError {
+    return doApart(this, (own) => execute(own, command))
+  }
+
+  enqueue(jobs: readonly NewJob[]): (EnqueueResult | HelveError)[] {
+    if (!this.isCareful) return tryEnqueueAll(this.#work, jobs)
+    return jobs.map((job) => doApart(this, (own) => enqueue(own, job)))
+  }
+
+  source(claim: number): ClaimSource {
+    const { statements, changes, now } = this.#work
+    return new SqliteClaimSource(statements, changes, now, claim)
+  }
+
+  write(jobs: readonly NewJob[], claims: TurnClaims, claim: number): EnqueueResult[] {
+    return writeAll(this.#work, jobs, claims, claim)
+  }
+
+  nextDue(): number {
+    const { statements, changes, now } = this.#work
+    changes.flush(statements)
+    const bound = (statements.nextReady.get(now) as number | undefined) ?? NEVER
+    const next = bound < NEVER ? bound : Infinity
+    return Math.min(next, Math.max(now, this.#parts.clock.timeOf(this.#nextMoment())))
+  }
+
+  part<T>(body: (work: Work) => T): T {
+    const { transactions } = this.#parts
+    const run = (changes: QueueChanges): T => body({ ...this.#work, changes })
+    return transactions.part(this.#work.changes, run)
+  }
+
+  isOfTheStore(error: unknown): boolean {
+    return isOfTheStore(error)
+  }
+
+  isOfAValue(error: unknown): boolean {
+    const isConstraint = String(read(error, 'code')).startsWith('SQLITE_CONSTRAINT')
+    return isConstraint || error instanceof TypeError || error instanceof RangeError
+  }
+
+  /** When the wall clock makes the next job due. */
+  #nextMoment(): number {
+    return (this.#work.statements.nextWall.get() as number | undefined) ?? Infinity
+  }
+}
+
+type Promoted = [kind: string, group: string | null, priority: number, runAt: number]
