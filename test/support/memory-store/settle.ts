@@ -1,0 +1,81 @@
+import { costOf, recordedOf, unsettled } from '../../../src/store/rules/ending.ts'
+import type { Settle, Settled } from '../../../src/store/turn.ts'
+import { freeGroup, join } from './bounds.ts'
+import { enqueue, type Writing } from './enqueue.ts'
+import { appended, UNCLAIMED, type Row } from './row.ts'
+
+/** Deletes a job that has completed. False if it is not owned, or is owed another run. */
+export function complete(writing: Writing, one: Settle): boolean {
+  const row = ownedRow(writing, one)
+  if (row === undefined || row.rerunAt !== null) return false
+  writing.tables.jobs.delete(row.id)
+  freeGroup(writing.tables, row.kind, row.group, writing.now)
+  return true
+}
+
+/** Ends a claim, and writes what rides along; undefined, and nothing written, if it is not owned. */
+export function settle(writing: Writing, one: Settle): Settled | undefined {
+  const row = ownedRow(writing, one)
+  if (row === undefined) return undefined
+  const rerun = row.rerunAt !== null
+  const state = rerun ? runAgain(writing, one, row) : move(writing, one, row)
+  freeGroup(writing.tables, row.kind, row.group, writing.now)
+  return { state, rerun, followUps: one.followUps.map((next) => enqueue(writing, next)) }
+}
+
+/** Makes a job dead whose ending cannot be written. False if it is not owned. */
+export function setAside(writing: Writing, one: Settle, reason: string): boolean {
+  const { tables, now, wall } = writing
+  const row = ownedRow(writing, one)
+  if (row === undefined) return false
+  const errors = [unsettled(one, wall, reason)]
+  tables.change(row, { ...UNCLAIMED, state: 'dead', diedAt: now, errors })
+  freeGroup(tables, row.kind, row.group, now)
+  return true
+}
+
+function ownedRow({ tables }: Writing, { job }: Settle): Row | undefined {
+  const row = tables.jobs.get(job.id)
+  return row?.state === 'running' && row.token === job.token ? row : undefined
+}
+
+/** As it was decided: no submission was folded in. */
+function move(writing: Writing, one: Settle, row: Row): Settled['state'] {
+  const { tables, now } = writing
+  const { settlement } = one
+  if (settlement.to === 'completed') {
+    tables.jobs.delete(row.id)
+    return 'completed'
+  }
+  const { refund, crash } = costOf(settlement.charge)
+  const errors = errorsOf(writing, one, row, settlement.error)
+  const charged = { attempts: row.attempts - refund, crashes: row.crashes + crash, errors }
+  if (settlement.to === 'dead') {
+    tables.change(row, { ...UNCLAIMED, ...charged, state: 'dead', diedAt: now })
+    return 'dead'
+  }
+  const { runAt, backingOff: isBackingOff } = settlement
+  tables.change(row, { ...UNCLAIMED, ...charged, state: 'queued', runAt, isBackingOff })
+  join(tables, row, runAt, now)
+  return 'queued'
+}
+
+/** A submission was folded in while it ran: the job is owed a run of its own. */
+function runAgain(writing: Writing, one: Settle, row: Row): 'queued' {
+  const { tables, now, wall } = writing
+  const runAt = row.rerunAt!
+  const errors = errorsOf(writing, one, row, one.rerun.error)
+  const fresh = { attempts: 0, crashes: one.rerun.crashes, createdAt: wall, since: now }
+  tables.change(row, { ...UNCLAIMED, ...fresh, state: 'queued', runAt, errors })
+  join(tables, row, runAt, now)
+  return 'queued'
+}
+
+function errorsOf(
+  { wall }: Writing,
+  one: Settle,
+  { errors }: Row,
+  error: Settle['rerun']['error'],
+): Row['errors'] {
+  return error === null ? errors : appended(errors, recordedOf(one, wall, error))
+}

@@ -1,0 +1,79 @@
+import type { DeliveryRecord } from '../../../src/job/delivery.ts'
+import type { JobState } from '../../../src/job/job.ts'
+import type { Pause } from '../../../src/job/pause.ts'
+import type { Queue } from '../../../src/store/admission.ts'
+import { checkRow, type Row } from './row.ts'
+
+/** A queue, and the lower bound of its next due time; null: only an event sets it free. */
+export interface QueueRow extends Queue {
+  readonly readyAt: number | null
+}
+
+/** The same for a group of a queue. */
+export interface GroupRow extends QueueRow {
+  readonly group: string
+  readonly served: number
+}
+
+/** All that a queue in memory keeps. Rows are never changed: another one takes the place of one. */
+export class Tables {
+  jobs = new Map<number, Row>()
+  queues = new Map<string, QueueRow>()
+  groups = new Map<string, GroupRow>()
+  /** When the buckets of rates are full again. */
+  spent = new Map<string, number>()
+  /** Another array after each change. */
+  pauses: readonly Pause[] = []
+  deliveries: readonly DeliveryRecord[] = []
+  lastId = 0
+
+  /** Runs a transaction, or a part of one: if it throws, nothing of it has happened. */
+  atomically<T>(body: () => T): T {
+    const { jobs, queues, groups, spent, pauses, deliveries, lastId } = this
+    this.jobs = new Map(jobs)
+    this.queues = new Map(queues)
+    this.groups = new Map(groups)
+    this.spent = new Map(spent)
+    try {
+      return body()
+    } catch (error) {
+      Object.assign(this, { jobs, queues, groups, spent, pauses, deliveries, lastId })
+      throw error
+    }
+  }
+
+  /** @throws TypeError for a row that no database would take */
+  put(row: Row): Row {
+    checkRow(row)
+    this.jobs.set(row.id, row)
+    return row
+  }
+
+  /** Puts another row in the place of one. */
+  change(row: Row, over: Partial<Row>): Row {
+    return this.put({ ...row, ...over })
+  }
+
+  /** The jobs in a state, in the order of their ids: that in which they were written. */
+  in(state: JobState): Row[] {
+    return [...this.jobs.values()].filter((row) => row.state === state)
+  }
+
+  /** The queued jobs of a queue, in the order in which they run. */
+  queued({ kind, priority }: Queue): Row[] {
+    return this.in('queued')
+      .filter((row) => row.kind === kind && row.priority === priority)
+      .sort((a, b) => a.runAt - b.runAt || a.id - b.id)
+  }
+
+  /** The job that is queued or running and has a key. */
+  holder(key: string | null): Row | undefined {
+    if (key === null) return undefined
+    return [...this.jobs.values()].find((row) => row.dedupeKey === key && row.state !== 'dead')
+  }
+}
+
+/** Names a row by what tells it from the others. */
+export function keyOf(...parts: (string | number)[]): string {
+  return JSON.stringify(parts)
+}
