@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
+import { test } from '../support/each-store.ts'
 import { NOW } from '../support/jobs.ts'
 import { aCoordinator, times, type Rig } from '../support/coordinator/rig.ts'
 

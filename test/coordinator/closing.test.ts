@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { HelveError } from '../../src/job/errors.ts'
+import { test } from '../support/each-store.ts'
 import { completed } from '../support/fake-pool.ts'
 import { NOW, refusal } from '../support/jobs.ts'
 import { aCoordinator } from '../support/coordinator/rig.ts'

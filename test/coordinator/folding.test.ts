@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import type { Outcome } from '../../src/job/outcome.ts'
+import { test } from '../support/each-store.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { NOW } from '../support/jobs.ts'
 import { aCoordinator } from '../support/coordinator/rig.ts'

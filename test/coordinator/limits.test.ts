@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import type { Outcome } from '../../src/job/outcome.ts'
 import type { PauseTarget } from '../../src/job/pause.ts'
+import { test } from '../support/each-store.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { aDelivery, aJob, NOW } from '../support/jobs.ts'
 import { aCoordinator, times } from '../support/coordinator/rig.ts'
@@ -277,7 +278,7 @@ describe('a pause', () => {
       assert.deepEqual([await rig.store.get(first!), runningOf(rig)], [undefined, [other]])
       rig.coordinator.close()
 
-      const next = await aCoordinator(t, { ...setup, store: rig.store })
+      const next = await aCoordinator(t, { ...setup, store: rig.store, clock: rig.clock })
       await next.claim()
       await next.clock.advance(60_000)
       assert.deepEqual(runningOf(next), [])

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test as testOnce } from 'node:test'
 import type { GroupOf } from '../../src/job/group.ts'
+import { test } from '../support/each-store.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { aJob } from '../support/jobs.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { connect, openStore } from '../support/store.ts'
 import { aCoordinator, times } from '../support/coordinator/rig.ts'
 
@@ -104,7 +106,7 @@ test('I12: a row that cannot be settled is dead with the reason, and every lane 
   const { claim, enqueue, pool, clock, of, row, store } = rig
   await claim()
   const [bad, good] = await enqueue({}, {})
-  // Forged past the border: SQLite takes no such number.
+  // Forged past the border: no store takes such a number.
   pool.finish(bad!, failed({ retryAt: Number.NaN }))
   pool.finish(good!, completed())
   await clock.settle()
@@ -115,16 +117,18 @@ test('I12: a row that cannot be settled is dead with the reason, and every lane 
   assert.deepEqual(pool.running, [next])
 })
 
-test('I12: damaged rows stop no lane, also after a restart', async (t) => {
-  const first = await aCoordinator(t)
+testOnce('I12: damaged rows of SQLite stop no lane, also after a restart', async (t) => {
+  const clock = new ManualClock()
+  const sqlite = await openStore(t, { durability: 'process', clocks: clock.sources })
+  const first = await aCoordinator(t, { store: sqlite, clock })
   const ids = await first.enqueue(...times(3, () => ({ dedupeKey: null })))
   first.coordinator.close()
-  const { file } = first.store
+  const { file } = sqlite
   connect(t, file).exec(`
     UPDATE helve_jobs SET errors = 'oops', overrides = '{"backoff":"oops","timeout":-1}' WHERE id = 1`)
-  await first.store.close()
-  const store = await openStore(t, { file, clocks: first.clock.sources })
-  const { claim, pool, clock } = await aCoordinator(t, { store, clock: first.clock })
+  await sqlite.close()
+  const store = await openStore(t, { file, clocks: clock.sources })
+  const { claim, pool } = await aCoordinator(t, { store, clock })
   await claim()
   assert.deepEqual(pool.running, ids)
   pool.finish(1, failed())

@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, type TestContext } from 'node:test'
+import type { ClaimedJob } from '../../src/job/job.ts'
+import { test } from '../support/each-store.ts'
 import { completed } from '../support/fake-pool.ts'
-import { connect } from '../support/store.ts'
-import { aCoordinator, times } from '../support/coordinator/rig.ts'
+import { aJob, claimsOn, requeues, turn } from '../support/jobs.ts'
+import { aCoordinator, times, type Rig } from '../support/coordinator/rig.ts'
+
+/** The first so many jobs that are due crash twice, by no doing of the coordinator's. */
+async function crashTwice({ store, clock }: Rig, count: number): Promise<void> {
+  const now = clock.now()
+  for (let crash = 0; crash < 2; crash += 1) {
+    const { claimed } = await claimsOn(store, {}, { now, room: count })
+    const lost = (job: ClaimedJob) => requeues(job, { charge: 'crash', runAt: job.runAt })
+    await turn(store, { now, settles: claimed.map(lost) })
+  }
+}
 
 describe('jobs whose next crash would be their last', () => {
   /** All of them have crashed twice; one of them runs. */
@@ -98,9 +110,8 @@ describe('jobs whose next crash would be their last', () => {
       await clock.settle()
     }
     // One token is left, and a second suspect has to wait for the first.
-    const twin = await rig.enqueueOne({ runAt: clock.now() + 1 })
-    const file = connect(t, store.file)
-    file.prepare('UPDATE helve_jobs SET crashes = 2 WHERE id = ?').run(twin)
+    const { id: twin } = await store.enqueue(aJob({ runAt: clock.now() }), clock.now())
+    await crashTwice(rig, 1)
     await clock.advance(60_000)
     assert.equal(pool.running.length, 1)
     pool.finish(pool.running[0]!, completed())
@@ -111,8 +122,7 @@ describe('jobs whose next crash would be their last', () => {
   test('that wait let those behind them go before the jobs of other kinds', async (t) => {
     const rig = await aCoordinator(t, { lanes: { default: 3 } })
     const ids = await rig.enqueue({ kind: 'b' }, ...times(4, () => ({ kind: 'a' })), { kind: 'b' })
-    const file = connect(t, rig.store.file)
-    file.prepare('UPDATE helve_jobs SET crashes = 2 WHERE id <= 3').run()
+    await crashTwice(rig, 3)
     await rig.claim()
     assert.deepEqual(rig.pool.running, [ids[0], ids[3], ids[4]])
   })

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, type TestContext } from 'node:test'
+import { reopen, test } from '../support/each-store.ts'
 import { failed } from '../support/fake-pool.ts'
 import { NEVER } from '../../src/job/limits.ts'
 import { aJob, NOW } from '../support/jobs.ts'
-import { openStore } from '../support/store.ts'
 import { aCoordinator, IDLE, type Rig } from '../support/coordinator/rig.ts'
 
 const HOUR = 3_600_000
 
-/** Somebody else enqueues into the file, and tells nobody. */
+/** Somebody else enqueues by another connection, and tells nobody. */
 async function enqueueElsewhere(t: TestContext, { store, clock }: Rig, runAt = clock.now()) {
-  const other = await openStore(t, { file: store.file, durability: 'process' })
+  const other = await reopen(t, store, clock)
   const { id } = await other.enqueue(aJob({ runAt }), clock.now())
   return id
 }
@@ -260,8 +260,8 @@ describe('a wall clock that is set', () => {
       coordinator.close()
       await store.close()
       clock.step(by)
-      const file = await openStore(t, { file: store.file, clocks: clock.sources })
-      const { claim, pool } = await aCoordinator(t, { store: file, clock, idle })
+      const next = await reopen(t, store, clock)
+      const { claim, pool } = await aCoordinator(t, { store: next, clock, idle })
       await claim()
       assert.deepEqual(pool.running, [due])
       await clock.advance(1_000)

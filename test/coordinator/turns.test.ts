@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { MOST_ROWS } from '../../src/coordinator/turn-size.ts'
+import { test } from '../support/each-store.ts'
 import { refusal } from '../support/jobs.ts'
 import { aCoordinator, times } from '../support/coordinator/rig.ts'
 import { Fate } from '../support/coordinator/turn-control.ts'

@@ -21,6 +21,8 @@ export class ManualClock implements Clock {
   #offset = 0
   #timers: Timer[] = []
   #soons: (() => void)[] = []
+  /** Messages to a store, and answers of one, that are on their way. */
+  #travelling = 0
 
   /** A turn takes no time of its own. */
   monotonic(): number {
@@ -61,6 +63,13 @@ export class ManualClock implements Clock {
     this.#soons.push(callback)
   }
 
+  /** A turn of the event loop, for which {@link settle} waits: the way to a store, or back. */
+  async travel(): Promise<void> {
+    this.#travelling += 1
+    await loopTurn()
+    this.#travelling -= 1
+  }
+
   /** Milliseconds until each timer fires that is set, the next one first. */
   get waits(): number[] {
     return this.#timers.map(({ due }) => due - this.#passed).sort((a, b) => a - b)
@@ -94,9 +103,11 @@ export class ManualClock implements Clock {
   async settle(): Promise<number> {
     let rounds = 0
     await loopTurn()
-    for (; this.#soons.length > 0; rounds++) {
-      assert.ok(rounds < MOST, 'it never settles: something sets itself off again and again')
-      for (const callback of this.#soons.splice(0)) callback()
+    for (let turns = 0; this.#soons.length + this.#travelling > 0; turns++) {
+      assert.ok(turns < MOST, 'it never settles: something sets itself off again and again')
+      const soons = this.#soons.splice(0)
+      if (soons.length > 0) rounds += 1
+      for (const callback of soons) callback()
       await loopTurn()
     }
     return rounds

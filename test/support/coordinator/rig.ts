@@ -5,11 +5,10 @@ import { Coordinator } from '../../../src/coordinator/coordinator.ts'
 import { Events, type RuntimeEvents } from '../../../src/events.ts'
 import type { EnqueueResult, JobRecord } from '../../../src/job/job.ts'
 import { DEFAULT_POLICY, type Policy } from '../../../src/job/policy.ts'
-import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import { openChosen, type TestStore } from '../each-store.ts'
 import { FakePool } from '../fake-pool.ts'
 import { aJob } from '../jobs.ts'
 import { ManualClock } from '../manual-clock.ts'
-import { openStore } from '../store.ts'
 import { TurnControl } from './turn-control.ts'
 
 export const IDLE = 1_000
@@ -22,8 +21,8 @@ interface Setup {
   policies?: Record<string, Partial<Policy>>
   /** @default 'dead' */
   unknownKinds?: 'dead' | 'wait'
-  /** One that another coordinator has worked on, on the same clock. @default a new one */
-  store?: SqliteStore
+  /** One that another coordinator has worked on, on the same clock. @default a new one of the test's */
+  store?: TestStore
   /** What each lane takes beyond that, of kinds that have nothing there. @default 0 */
   spare?: number
   idle?: number
@@ -56,12 +55,11 @@ const EVENTS = [
   'error' as const,
 ]
 
-/** A coordinator on a real store, with lanes and time that the test moves. */
+/** A coordinator on the store that the test is for, with lanes and time that the test moves. */
 export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup = {}) {
   const { lanes = { default: 100 }, kinds = {}, policies = {}, idle = IDLE } = setup
   const clock = setup.clock ?? new ManualClock()
-  const store =
-    setup.store ?? (await openStore(t, { durability: 'process', clocks: clock.sources }))
+  const store = setup.store ?? (await openChosen(t, clock))
   const turns = new TurnControl(store)
   const events = new Events()
   const told: Told[] = []
