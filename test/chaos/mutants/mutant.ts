@@ -52,7 +52,7 @@ export const MUTANTS: Record<string, Mutant> = {
     experiment: 'kills anywhere',
     edits: [
       {
-        file: 'src/store/sqlite/settle.js',
+        file: 'src/store/rules/ending.js',
         from: `refund: charge === 'attempt' ? 0 : 1`,
         to: 'refund: 0',
       },
