@@ -143,7 +143,7 @@ export class InlinePool implements Pool {
       startedAt: () => startedAt,
     }
     this.#runs.add(active)
-    this.#timeouts.watch(active)
+    this.#timeouts.watch([active])
     const outcome = await run.outcome(handler)
     this.#outbox.over(job.id)
     this.#timeouts.unwatch(active)

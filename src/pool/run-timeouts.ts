@@ -23,9 +23,13 @@ export class RunTimeouts<R extends Watched> {
     this.#onOver = onOver
   }
 
-  watch(run: R): void {
-    this.#runs.add(run)
-    this.#arm(now() + run.timeout)
+  watch(runs: readonly R[]): void {
+    let shortest = Infinity
+    for (const run of runs) {
+      this.#runs.add(run)
+      shortest = Math.min(shortest, run.timeout)
+    }
+    this.#arm(now() + shortest)
   }
 
   unwatch(run: R): void {

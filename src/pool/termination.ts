@@ -36,9 +36,9 @@ export class Termination {
     this.#onStuck = onStuck
   }
 
-  /** Ends it when it is over its time. */
-  watch(run: ThreadRun): void {
-    this.#timeouts.watch(run)
+  /** Ends each of them when it is over its time. */
+  watch(runs: readonly ThreadRun[]): void {
+    this.#timeouts.watch(runs)
   }
 
   /** It has ended, or was taken back; what it has started is ended, unless its thread is gone. */

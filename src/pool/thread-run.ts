@@ -1,6 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import { Flag, type Batch } from '../thread/protocol.ts'
+import { Flag, type Batch, type Report } from '../thread/protocol.ts'
 import { type TaskOutcome } from '../job/outcome.ts'
 import type { Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
@@ -22,6 +22,8 @@ export class ThreadRun implements Watched {
   readonly #starts: Float64Array
   /** Settled, or taken back: nothing that comes later is about this run. */
   isOver = false
+  /** Its report, if that came as a message: it counts once the batch has ended. */
+  late: Report | undefined
   #ending: 'timeout' | 'interrupt' | undefined
   #isForced = false
 

@@ -12,7 +12,7 @@ import {
 import type { Pulse } from '../thread/pulse.ts'
 import type { HandOff } from './hand-off.ts'
 import { HEAPS_ARE_KNOWN, HeapLimit } from './heap-limit.ts'
-import { LateReports } from './late-reports.ts'
+import { lateReports } from './late-reports.ts'
 import { reportsOf } from './reports.ts'
 import { SupervisedThread, ThreadSilent, type ThreadGone } from './supervised-thread.ts'
 import { Termination } from './termination.ts'
@@ -39,7 +39,6 @@ interface Sort {
 export abstract class WorkerThread {
   protected readonly listener: ThreadListener
   protected readonly slots: ThreadSlots
-  readonly #late = new LateReports()
   readonly #credit = new Credit()
   #batches = 0
   /** Kinds that it died of: its slot stays theirs until it is replaced. */
@@ -178,9 +177,8 @@ export abstract class WorkerThread {
 
   /** Settles those of its runs that these are about; others are forged, or late. */
   report(reports: Report[], last = false): void {
-    const own = reports.filter(({ slot, token }) => this.slots.has(slot, token))
-    if (last) this.#late.add(own)
-    else this.#settleAll(own)
+    if (last) return this.#keep(reports)
+    this.#settleAll(reports.filter(({ slot, token }) => this.slots.has(slot, token)))
   }
 
   /** Takes note of a process that one of its runs has started, or that has exited. */
@@ -221,11 +219,8 @@ export abstract class WorkerThread {
   /** Hands jobs over, which it runs one after the other; resolves once it has none of them. */
   protected async runBatch(handOffs: readonly HandOff[]): Promise<void> {
     this.#batches += 1
-    const runs = handOffs.map((handOff) => {
-      const run = this.slots.take(handOff)
-      this.#termination.watch(run)
-      return run
-    })
+    const runs = handOffs.map((handOff) => this.slots.take(handOff))
+    this.#termination.watch(runs)
     const gone = await this.#outcomes(runs)
     const returned: HandOff[] = []
     for (const run of runs) {
@@ -246,7 +241,7 @@ export abstract class WorkerThread {
     const { id } = this
     try {
       this.#settleAll(reportsOf(await this.#thread.run(batch)))
-      this.#settleAll(await this.#late.take(runs))
+      this.#settleAll(await lateReports(runs))
     } catch (error) {
       return error as ThreadGone
     }
@@ -282,6 +277,14 @@ export abstract class WorkerThread {
     this.#looksAtHeap = false
     this.started()
     this.listener.up(kinds)
+  }
+
+  /** They stand in for the result of their batch, and count once that has come. */
+  #keep(reports: Report[]): void {
+    for (const report of reports) {
+      const run = this.slots.live(report.slot, report.token)
+      if (run) run.late = report
+    }
   }
 
   #settleAll(reports: Report[]): void {

@@ -149,7 +149,7 @@ export class Lifecycle {
       for (const kind of [...registry.kinds, ...Object.keys(await store.counts())]) kinds.add(kind)
     } catch (error) {
       await this.#services.stop()
-      await store.disown()
+      await store.leave()
       throw error
     }
     for (const job of orphans) coordinator.settled(job, ORPHANED)
@@ -199,8 +199,7 @@ export class Lifecycle {
     for (const reject of this.#onces) reject(closed())
     await this.#services.stop()
     // A job that nothing can stop may still be running: only the end of the process ends it.
-    if (owned && lanes.hasEnded) await store.disown()
-    else if (owned) store.keep()
+    if (owned) await store.leave(lanes.hasEnded)
     return {
       completed: completed - before.completed,
       released: released - before.released,

@@ -9,7 +9,7 @@ import { sleep } from '../timer.ts'
 /** Milliseconds between two tries to own a file that another process owns. */
 const OWN_INTERVAL = 100
 
-type Ownable = Pick<QueueStore, 'clock'> & Pick<Membership, 'own'>
+type Ownable = Pick<QueueStore, 'clock'> & Pick<Membership, 'join'>
 
 /**
  * Becomes the owner of the file, as soon as nobody else is.
@@ -24,7 +24,7 @@ export async function own(store: Ownable, wait: number, over: AbortSignal): Prom
   const end = performance.now() + wait
   for (;;) {
     try {
-      return await patiently(() => store.own(store.clock.now()))
+      return await patiently(() => store.join(store.clock.now()))
     } catch (error) {
       const isOwned = error instanceof HelveError && error.code === 'HELVE_ERR_OWNED'
       const left = end - performance.now()

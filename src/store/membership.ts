@@ -8,11 +8,14 @@ export interface Membership {
    *
    * @throws HelveError `HELVE_ERR_OWNED` when another process, or this one, owns the file
    */
-  own(now: number): Promise<ClaimedJob[]>
-  /** Gives ownership back. */
-  disown(): Promise<void>
-  /** A job may still be running: the file is owned until the process ends, even when it is closed. */
-  keep(): void
+  join(now: number): Promise<ClaimedJob[]>
+  /**
+   * Lets others have the queue.
+   *
+   * @param isOver false when a job may still be running: the queue is then this process's own until
+   *   the process ends, even when the store is closed. @default true
+   */
+  leave(isOver?: boolean): Promise<void>
   /** The process that owns the file, if it lives; undefined if nobody does, or that is not known. */
   owner(): Promise<number | undefined>
 }

@@ -64,7 +64,7 @@ describe('jobs whose next crash would be their last', () => {
     const { pool, clock, coordinator, store, row } = await suspects(t, 4)
     const [guilty] = pool.running as [number]
     coordinator.close()
-    const orphans = await store.own(clock.now())
+    const orphans = await store.join(clock.now())
     assert.deepEqual(
       orphans.map(({ id }) => id),
       [guilty],

@@ -20,8 +20,7 @@ test('tells once its time is over, and not before', async (t) => {
   t.after(() => timeouts.close())
   const start = now()
   const [short, long] = [aRun(40), aRun(60_000)]
-  timeouts.watch(long)
-  timeouts.watch(short)
+  timeouts.watch([long, short])
   await over.wait()
   assert.ok(now() - start >= 40)
   await loopTurn()
@@ -40,7 +39,7 @@ test('does not count before the run has started', async (t) => {
     if (looks === 3) start = now()
     return start
   }
-  timeouts.watch({ timeout: 20, startedAt })
+  timeouts.watch([{ timeout: 20, startedAt }])
   await over.wait()
   assert.ok(looks >= 4)
   assert.ok(now() - start >= 20)
@@ -55,7 +54,7 @@ test('lets the loop turn twice before it tells', async (t) => {
     over.fire()
   })
   t.after(() => timeouts.close())
-  timeouts.watch(aRun(10, () => now() - 100))
+  timeouts.watch([aRun(10, () => now() - 100)])
   t.mock.timers.tick(10)
   t.mock.timers.reset()
   setImmediate(() => {
@@ -72,7 +71,7 @@ test('does not tell of a run that has ended, at whichever stage', async (t) => {
   const timeouts = new RunTimeouts<Watched>(() => assert.fail('told'))
   t.after(() => timeouts.close())
   const runs = [1, 2, 3].map(() => aRun(10, () => now() - 100))
-  for (const run of runs) timeouts.watch(run)
+  timeouts.watch(runs)
   timeouts.unwatch(runs[0]!)
   t.mock.timers.tick(10)
   t.mock.timers.reset()
@@ -87,7 +86,7 @@ test('a timeout of a month does not end at once', (t) => {
   const setTimeout = t.mock.method(globalThis, 'setTimeout')
   const timeouts = new RunTimeouts<Watched>(() => assert.fail('told'))
   t.after(() => timeouts.close())
-  timeouts.watch(aRun(30 * 86_400_000))
+  timeouts.watch([aRun(30 * 86_400_000)])
   const [call] = setTimeout.mock.calls
   assert.ok(Number(call?.arguments[1]) <= 60_000)
 })

@@ -24,7 +24,7 @@ test('a runtime works on a store that answers later: it recovers, runs, watches 
   runtime.on('completed', () => told[payloads.at(-1) as keyof typeof told].fire())
   const running = runtime.run()
   await told.lost.wait()
-  await assert.rejects(other.own(0), refusal('HELVE_ERR_OWNED'))
+  await assert.rejects(other.join(0), refusal('HELVE_ERR_OWNED'))
   await runtime.enqueue('a', 'own')
   await told.own.wait()
   await other.enqueue(aJob({ kind: 'a', payload: 'watched' }), other.clock.now())
@@ -34,5 +34,5 @@ test('a runtime works on a store that answers later: it recovers, runs, watches 
   await running
   await store.close()
   assert.deepEqual(payloads, ['lost', 'own', 'watched'])
-  assert.deepEqual([await other.counts(), await other.own(0)], [{}, []])
+  assert.deepEqual([await other.counts(), await other.join(0)], [{}, []])
 })

@@ -7,7 +7,7 @@ import { connect, openStore } from '../support/store.ts'
 const TRIES = 3
 
 /** Another process writes, until it has been asked so often for the lock. */
-function locked(t: TestContext, file: string, verb: 'own' | 'turn'): void {
+function locked(t: TestContext, file: string, verb: 'join' | 'turn'): void {
   const other = connect(t, file)
   other.exec('BEGIN IMMEDIATE')
   const original = SqliteStore.prototype[verb] as (...args: unknown[]) => Promise<never>
@@ -20,7 +20,7 @@ function locked(t: TestContext, file: string, verb: 'own' | 'turn'): void {
 }
 
 for (const [verb, call] of Object.entries({
-  own: (runtime: Runtime) => runtime.start().then(() => true),
+  join: (runtime: Runtime) => runtime.start().then(() => true),
   retry: (runtime: Runtime) => runtime.retry(1),
   discard: (runtime: Runtime) => runtime.discard(1),
   pause: (runtime: Runtime) => runtime.pause({ kind: 'reindex' }),
@@ -30,7 +30,7 @@ for (const [verb, call] of Object.entries({
     assert.equal(await bury(store, aJob()), 1)
     const runtime = new Runtime(store)
     t.after(() => runtime.stop())
-    locked(t, store.file, verb === 'own' ? 'own' : 'turn')
+    locked(t, store.file, verb === 'join' ? 'join' : 'turn')
     assert.equal(await call(runtime), true)
   })
 }

@@ -9,7 +9,7 @@ const JOBS = 30
 
 test('I2: what a process left running when it died runs again soon, however much it was', async (t) => {
   const dead = await openStore(t)
-  await dead.own(0)
+  await dead.join(0)
   await enqueue(dead, ...Array.from({ length: JOBS }, () => aJob()))
   assert.equal((await claim(dead)).length, JOBS)
   await dead.close()

@@ -37,7 +37,7 @@ describe('no symbolic link is followed, and what it leads to stays as it is', ()
       await symlink(target, file + suffix)
       const use = async (): Promise<void> => {
         const store = await openStore(t, { file })
-        await store.own(NOW)
+        await store.join(NOW)
         await store.enqueue(aJob(), NOW)
       }
       await assert.rejects(use(), refusal(code, 'file', 'queue.db'))
@@ -72,7 +72,7 @@ describe('no symbolic link is followed, and what it leads to stays as it is', ()
 
 test('I3: no second name of a file makes a second owner', async (t) => {
   const store = await openStore(t)
-  await store.own(NOW)
+  await store.join(NOW)
   const folder = await temporaryFolder(t)
   const other = join(folder, 'other.db')
   await symlink(store.file, other)
@@ -81,7 +81,7 @@ test('I3: no second name of a file makes a second owner', async (t) => {
   const way = join(folder, 'way')
   await symlink(join(store.file, '..'), way)
   const second = await openStore(t, { file: join(way, 'queue.db') })
-  await assert.rejects(second.own(NOW), refusal('HELVE_ERR_OWNED', 'file'))
+  await assert.rejects(second.join(NOW), refusal('HELVE_ERR_OWNED', 'file'))
 })
 
 test('no folder is made, of whatever mode', async (t) => {

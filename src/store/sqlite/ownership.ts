@@ -84,7 +84,7 @@ export class Ownership {
   }
 
   /** The file is owned until the process ends. */
-  keep(): void {
+  holdUntilExit(): void {
     this.#lock?.holdUntilExit()
     this.#lock = undefined
   }
@@ -92,7 +92,7 @@ export class Ownership {
   giveBack(): void {
     if (this.#lock === undefined) return
     // Another copy of SQLite may hold the same lock, and would lose it.
-    if (!this.#transactions.soleCopy.isAlone) return this.keep()
+    if (!this.#transactions.soleCopy.isAlone) return this.holdUntilExit()
     this.#transactions.identity.exclude(this.#lock.path)
     this.#lock.release()
     this.#lock = undefined

@@ -139,20 +139,17 @@ export class SqliteStore implements Store, JobStore, RunStore {
     return endClaim(this, job, settlement, now)
   }
 
-  async own(now: number): Promise<ClaimedJob[]> {
+  async join(now: number): Promise<ClaimedJob[]> {
     return this.#ownership.take(now, this.clock.wallOf(now))
   }
 
-  async disown(): Promise<void> {
-    this.#ownership.giveBack()
+  async leave(isOver = true): Promise<void> {
+    if (isOver) this.#ownership.giveBack()
+    else this.#ownership.holdUntilExit()
   }
 
   async owner(): Promise<number | undefined> {
     return this.#transactions.read(() => this.#ownership.owner())
-  }
-
-  keep(): void {
-    this.#ownership.keep()
   }
 
   watch(onWrite: () => void, onClose?: () => Promise<unknown>): () => void {
@@ -251,7 +248,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   /** Closes the file. A runtime that still works on it is stopped first, at once. */
   async close(): Promise<void> {
     await Promise.all([...this.#onClose].map((onClose) => onClose()))
-    await this.disown()
+    await this.leave()
     await this.#checkpoints.close()
     this.#transactions.close()
   }

@@ -73,7 +73,7 @@ export class Engine {
       this.#happened.push('wake')
       wake()
     }
-    const orphans = await store.own(store.clock.now())
+    const orphans = await store.join(store.clock.now())
     for (const job of orphans) coordinator.settled(job, LOST)
     return orphans
   }

@@ -55,7 +55,7 @@ async function inspect(store: SqliteStore, states: string[]): Promise<number> {
 
 /** A job of a priority that goes before all others runs, whatever the file held. */
 async function assertWorks(store: SqliteStore): Promise<void> {
-  await store.own(NOW)
+  await store.join(NOW)
   const { id } = await store.enqueue(aJob({ priority: -1_000 }), NOW)
   const claimed = await store.claim(NOW)
   assert.equal(claimed?.id, id)

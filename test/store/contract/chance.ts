@@ -169,7 +169,7 @@ class RandomQueue {
   async #restart(): Promise<void> {
     await this.#store.close()
     this.#store = await this.#reopen()
-    const lost = await this.#store.own(this.#now)
+    const lost = await this.#store.join(this.#now)
     // The payload may be a newer one, that was folded in.
     assert.deepEqual(claims(lost), claims(this.#running))
     const settles = lost.map((job) => requeues(job, { charge: 'crash', runAt: this.#now }))

@@ -65,7 +65,7 @@ export function grouping(open: Open): void {
       await claimsOn(store, ONE)
       await store.close()
       const next = await reopen()
-      const [lost] = await next.own(LATER)
+      const [lost] = await next.join(LATER)
       const now = LATER
       assert.deepEqual((await claimsOn(next, ONE, { now })).claimed, [])
       const settles = [requeues(lost!, { charge: 'crash', runAt: LATER })]
@@ -238,7 +238,7 @@ export function grouping(open: Open): void {
       assert.equal((await claimsOn(store, {}, { room: 1 })).claimed.length, 1)
       await claimsOn(store, slow)
       const next = await reopen()
-      await next.own(NOW)
+      await next.join(NOW)
       assert.equal((await claimsOn(next, {})).claimed.length, 1)
     })
   })

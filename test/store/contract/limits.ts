@@ -67,7 +67,7 @@ export function limiting(open: Open): void {
         await starts(store, terms, [0])
         await store.close()
         const next = await reopen()
-        await next.own(NOW + 50)
+        await next.join(NOW + 50)
         assert.deepEqual(await starts(next, terms, [50, 99, 100]), [
           [0, 100],
           [0, 100],

@@ -18,13 +18,13 @@ export function owning(open: Open): void {
   describe('own', () => {
     test('I2: finds the jobs that an owner left running, as they were claimed', async (t) => {
       const { store, reopen } = await open(t)
-      assert.deepEqual(await store.own(NOW), [])
+      assert.deepEqual(await store.join(NOW), [])
       const overrides = { timeout: 9 }
       await enqueue(store, aJob(), aJob({ dedupeKey: 'k', maxAttempts: 2, overrides }), aJob())
       const claimed = await claim(store, 2)
       await store.close()
       const next = await reopen()
-      assert.deepEqual(await next.own(NOW + 1), claimed)
+      assert.deepEqual(await next.join(NOW + 1), claimed)
     })
 
     test('finds them in the order in which they were claimed', async (t) => {
@@ -33,7 +33,7 @@ export function owning(open: Open): void {
       await enqueue(store, aJob({ ...later, priority: 1 }), aJob(later), aJob())
       const claimed = [...(await claim(store)), ...(await claim(store, 2, NOW + 10))]
       await store.close()
-      const found = await (await reopen()).own(NOW + 20)
+      const found = await (await reopen()).join(NOW + 20)
       assert.deepEqual(
         [claimed, found].map((jobs) => jobs.map(({ id }) => id)),
         [
@@ -48,7 +48,7 @@ export function owning(open: Open): void {
       await enqueue(store, aJob({ runAt: NOW - 10 }), aJob({ runAt: NOW - 10 }))
       const claimed = [...(await claim(store, 1)), ...(await claim(store, 1, NOW - 5))]
       await store.close()
-      assert.deepEqual(await (await reopen()).own(NOW), claimed)
+      assert.deepEqual(await (await reopen()).join(NOW), claimed)
     })
 
     test('I3: what was recovered is running until it is settled', async (t) => {
@@ -56,7 +56,7 @@ export function owning(open: Open): void {
       await enqueue(store, aJob())
       await claim(store)
       const next = await reopen()
-      const [lost] = await next.own(NOW)
+      const [lost] = await next.join(NOW)
       assert.deepEqual(await claim(next), [])
       const settles = [requeues(lost!, { charge: 'crash' })]
       const { claimed } = await turn(next, {
@@ -71,17 +71,17 @@ export function owning(open: Open): void {
 
     test('I3: a second owner is refused, and told which process is the first', async (t) => {
       const { store, reopen } = await open(t)
-      await store.own(NOW)
+      await store.join(NOW)
       const other = await reopen()
       const refused = refusal('HELVE_ERR_OWNED', new RegExp(`\\b${process.pid}\\b`))
-      await assert.rejects(other.own(NOW), refused)
-      await assert.rejects(store.own(NOW), refused)
-      await assert.rejects(other.own(NOW), refused)
+      await assert.rejects(other.join(NOW), refused)
+      await assert.rejects(store.join(NOW), refused)
+      await assert.rejects(other.join(NOW), refused)
     })
 
     test('a second connection may enqueue and read beside the owner', async (t) => {
       const { store, reopen } = await open(t)
-      await store.own(NOW)
+      await store.join(NOW)
       const other = await reopen()
       const { id } = await other.enqueue(aJob(), NOW)
       assert.equal((await store.get(id))?.state, 'queued')
@@ -93,25 +93,35 @@ export function owning(open: Open): void {
     })
 
     const givings: Record<string, (store: QueueStore) => Promise<void>> = {
-      disown: (store) => store.disown(),
+      leave: (store) => store.leave(),
       close: (store) => store.close(),
     }
     for (const [verb, give] of Object.entries(givings)) {
       test(`${verb} gives ownership back`, async (t) => {
         const { store, reopen } = await open(t)
-        await store.own(NOW)
+        await store.join(NOW)
         await give(store)
         const other = await reopen()
-        assert.deepEqual(await other.own(NOW), [])
+        assert.deepEqual(await other.join(NOW), [])
       })
     }
 
+    test('an owner that leaves while a job may still run lets nobody in, even when it is closed', async (t) => {
+      const { store, reopen } = await open(t)
+      await store.join(NOW)
+      await store.leave(false)
+      const other = await reopen()
+      await assert.rejects(other.join(NOW), refusal('HELVE_ERR_OWNED'))
+      await store.close()
+      await assert.rejects(other.join(NOW), refusal('HELVE_ERR_OWNED'))
+    })
+
     test('an owner that gave ownership back can take it again', async (t) => {
       const { store } = await open(t)
-      await store.own(NOW)
-      await store.disown()
-      await store.disown()
-      assert.deepEqual(await store.own(NOW), [])
+      await store.join(NOW)
+      await store.leave()
+      await store.leave()
+      assert.deepEqual(await store.join(NOW), [])
     })
   })
 
@@ -175,7 +185,7 @@ export function owning(open: Open): void {
       claim: (store) => store.claim(NOW),
       complete: (store) => store.complete(job, NOW),
       fail: (store) => store.fail(job, { to: 'completed' }, NOW),
-      own: (store) => store.own(NOW),
+      join: (store) => store.join(NOW),
       get: (store) => store.get(1),
       list: (store) => store.list({}),
       counts: (store) => store.counts(),
@@ -199,16 +209,16 @@ export function owning(open: Open): void {
       const { store, reopen } = await open(t)
       const other = await reopen()
       await store.close()
-      await assert.rejects(store.own(NOW))
-      assert.deepEqual(await other.own(NOW), [])
+      await assert.rejects(store.join(NOW))
+      assert.deepEqual(await other.join(NOW), [])
     })
 
-    test('closing and disowning twice does no harm', async (t) => {
+    test('closing and leaving twice does no harm', async (t) => {
       const { store } = await open(t)
-      await store.own(NOW)
+      await store.join(NOW)
       await store.close()
       await store.close()
-      await store.disown()
+      await store.leave()
     })
   })
 }

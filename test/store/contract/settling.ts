@@ -88,11 +88,11 @@ export function settling(open: Open): void {
       test(`I5: a settle to ${way} after a recovery changes nothing`, async (t) => {
         const { store, reopen } = await open(t)
         await enqueue(store, aJob())
-        await store.own(NOW)
+        await store.join(NOW)
         const job = await claimOne(store)
         await store.close()
         const next = await reopen()
-        const [lost] = await next.own(LATER)
+        const [lost] = await next.join(LATER)
         const recovery = requeues(lost!, { charge: 'crash', runAt: LATER })
         assert.equal((await settle(next, recovery, LATER))?.state, 'queued')
         const recovered = await next.get(job.id)

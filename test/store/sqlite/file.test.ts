@@ -17,7 +17,7 @@ describe('the file of a SqliteStore', () => {
       const umask = process.umask(0)
       t.after(() => process.umask(umask))
       const store = await openStore(t)
-      await store.own(NOW)
+      await store.join(NOW)
       await store.enqueue(aJob(), NOW)
       const { mode } = await stat(store.file + suffix)
       assert.equal((mode & 0o777).toString(8), '600')

@@ -22,12 +22,12 @@ test('I1, I2, I3: kill -9 frees ownership and loses no job', async (t) => {
   const store = await openStore(t, { file })
 
   const refused = refusal('HELVE_ERR_OWNED', 'file', file, new RegExp(`\\b${child.pid}\\b`))
-  await assert.rejects(store.own(NOW), refused)
+  await assert.rejects(store.join(NOW), refused)
 
   const exit = once(child, 'exit')
   child.kill('SIGKILL')
   assert.deepEqual(await exit, [null, 'SIGKILL'])
-  assert.deepEqual(await store.own(NOW), [claimed])
+  assert.deepEqual(await store.join(NOW), [claimed])
   assert.deepEqual(await store.counts(), { reindex: { queued: 1, running: 1, dead: 0 } })
   const lost = requeues(claimed, { charge: 'crash' })
   assert.equal((await settle(store, lost))?.state, 'queued')
@@ -37,21 +37,21 @@ test('I1, I2, I3: kill -9 frees ownership and loses no job', async (t) => {
 test('a lock that cannot be taken is told of as what it is', async (t) => {
   const store = await openStore(t)
   await mkdir(`${store.file}-owner`)
-  await assert.rejects(store.own(NOW), refusal('HELVE_ERR_STORE_LOST', `${store.file}-owner`))
+  await assert.rejects(store.join(NOW), refusal('HELVE_ERR_STORE_LOST', `${store.file}-owner`))
 })
 
 test('an owner that has not said who it is yet is one all the same', async (t) => {
   const store = await openStore(t)
   const lock = OwnerLock.acquire(store.file, undefined)
   t.after(() => lock?.release())
-  await assert.rejects(store.own(NOW), refusal('HELVE_ERR_OWNED', 'a process that is starting'))
+  await assert.rejects(store.join(NOW), refusal('HELVE_ERR_OWNED', 'a process that is starting'))
 })
 
 test('I3: where a job may still be running, closing the store does not give the file back', async (t) => {
   const store = await openStore(t)
-  await store.own(NOW)
-  store.keep()
+  await store.join(NOW)
+  await store.leave(false)
   await store.close()
   const next = await openStore(t, { file: store.file })
-  await assert.rejects(next.own(NOW), refusal('HELVE_ERR_OWNED', String(process.pid)))
+  await assert.rejects(next.join(NOW), refusal('HELVE_ERR_OWNED', String(process.pid)))
 })

@@ -5,7 +5,7 @@ import { aJob, claimOne, enqueue, NOW } from '../../support/jobs.ts'
 
 const [file] = process.argv.slice(2)
 const store = await SqliteStore.open(file!)
-await store.own(NOW)
+await store.join(NOW)
 await enqueue(store, aJob({ dedupeKey: 'k' }), aJob())
 process.send!(await claimOne(store))
 process.on('message', () => undefined)

@@ -53,7 +53,7 @@ describe('durability', () => {
       const { store, connection } = await openStoreAndConnection(t, { durability })
       const dead = await bury(store, aJob())
       const verbs: [verb: string, use: () => Promise<unknown>, level: number][] = [
-        ['own', () => store.own(NOW), NORMAL],
+        ['join', () => store.join(NOW), NORMAL],
         ['enqueue', () => store.enqueue(aJob(), NOW), acknowledging],
         ['claim', () => store.claim(NOW), NORMAL],
         ['retry', () => retry(store, dead, NOW), acknowledging],
@@ -79,7 +79,7 @@ describe("another connection's write lock", () => {
     'a turn': (store) => turn(store, { enqueues: [aJob()] }),
     'a turn without enqueues': (store) => turn(store, {}),
     enqueue: (store) => store.enqueue(aJob(), NOW),
-    own: (store) => store.own(NOW),
+    join: (store) => store.join(NOW),
     retry: (store, dead) => retry(store, dead, NOW),
     discard: (store, dead) => discard(store, dead),
     pruneDead: (store) => store.pruneDead(NOW + 1),

@@ -80,7 +80,7 @@ describe('another copy of better-sqlite3', () => {
       t.after(() => theirs.close())
       theirs.exec('SELECT count(*) FROM helve_jobs')
       await assert.rejects(
-        store.own(NOW),
+        store.join(NOW),
         refusal('HELVE_ERR_STORE_LOST', 'another copy of SQLite'),
       )
     },
@@ -92,7 +92,7 @@ describe('another copy of better-sqlite3', () => {
     async (t) => {
       const Other = await secondCopy(t)
       const store = await openStore(t)
-      await store.own(NOW)
+      await store.join(NOW)
       await enqueue(store, aJob())
       const theirs = new Other(store.file)
       t.after(() => theirs.close())
@@ -115,7 +115,7 @@ describe('another copy of better-sqlite3', () => {
     const theirs = new Other(store.file)
     t.after(() => theirs.close())
     theirs.exec('CREATE TABLE theirs (n)')
-    await assert.rejects(store.own(NOW), refusal('HELVE_ERR_STORE_LOST'))
+    await assert.rejects(store.join(NOW), refusal('HELVE_ERR_STORE_LOST'))
     await store.close()
     await assert.rejects(store.enqueue(aJob(), NOW), refusal('HELVE_ERR_CLOSED'))
     assert.equal(existsSync(`${store.file}-wal`), true)
@@ -139,7 +139,7 @@ describe('I1, I3: a lock that this process no longer holds ends the store', opti
   for (const [what, named, drop] of ways) {
     test(what, async (t) => {
       const store = await openStore(t)
-      await store.own(NOW)
+      await store.join(NOW)
       await enqueue(store, aJob())
       await drop(t, store.file)
       refusal('HELVE_ERR_STORE_LOST', named, 'dropped its lock')(await refusedTurn(t, store))
@@ -148,7 +148,7 @@ describe('I1, I3: a lock that this process no longer holds ends the store', opti
 
   test('a lock that this process still holds does not end the store, whoever in it closes the file', async (t) => {
     const store = await openStore(t)
-    await store.own(NOW)
+    await store.join(NOW)
     const second = await openStore(t, { file: store.file })
     await second.enqueue(aJob(), NOW)
     await second.close()

@@ -65,14 +65,15 @@ export class Connection {
 
   async close(): Promise<void> {
     await Promise.all([...this.#onClose].map((onClose) => onClose()))
-    await this.disown()
+    await this.leave()
     this.#isClosed = true
   }
 
-  /** Gives ownership back, also by a connection that is closed. */
-  async disown(): Promise<void> {
+  /** Also by a connection that is closed. */
+  async leave(isOver = true): Promise<void> {
     await this.#travel()
-    this.database.giveBack(this)
+    if (isOver) this.database.giveBack(this)
+    else this.database.keep(this)
     await this.#travel()
   }
 

@@ -47,15 +47,11 @@ export class MemoryStore extends Reader implements Store, JobStore, RunStore {
     return endClaim(this, job, settlement, now)
   }
 
-  own(now: number): Promise<ClaimedJob[]> {
+  join(now: number): Promise<ClaimedJob[]> {
     return this.write((tables) => {
       this.database.take(this)
       return orphans(tables, now)
     })
-  }
-
-  keep(): void {
-    this.database.keep(this)
   }
 
   pruneDead(before: number): Promise<number> {
