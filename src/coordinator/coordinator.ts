@@ -113,6 +113,11 @@ export class Coordinator {
     })
   }
 
+  /** What a kind may do has changed: its queues and groups are looked at again. */
+  regroup(kind: string): void {
+    this.#upkeep({ type: 'regroup', kind }, `looking at the jobs of ${kind} again`)
+  }
+
   /**
    * Every run ends here, whatever became of it.
    *
@@ -315,8 +320,16 @@ export class Coordinator {
     if (mail.once) this.#claimedOnce(mail.once, result)
     this.#each(result.claimed, (job) => this.#handOff(job, now))
     const jobs = this.#groups.file(result.unfiled)
-    if (jobs.length > 0) void this.command({ type: 'file', jobs }).catch(() => undefined)
+    if (jobs.length > 0) this.#upkeep({ type: 'file', jobs }, 'filing jobs in their groups')
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
+  }
+
+  /** A command of the engine's own: nobody waits for its answer, and an error is told. */
+  #upkeep(command: Command, during: string): void {
+    this.command(command).catch((error: unknown) => {
+      // The next owner of the queue does the same anew.
+      if (this.#phase !== 'closed') this.#mistake(error, during)
+    })
   }
 
   /** What fails of one concerns no other. */

@@ -260,7 +260,7 @@ export class SerialPool implements Pool {
     if (this.#waiting.some((handOff) => this.#mayMove(handOff))) return
     if (this.#idle === 0) return
     for (const thread of this.#threads.all()) {
-      // An idle thread that not any kind may have is for a kind that has none.
+      // A reserved thread takes only a kind that has no thread: a second kind of this one, say.
       const mayGive = this.#idleForAll > 0 || thread.kinds.size > 1
       if (mayGive && thread.isHeldUp) this.#waiting.push(...this.#takeBack(thread))
     }

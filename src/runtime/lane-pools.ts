@@ -82,7 +82,7 @@ function laneListener(lane: string, parts: PoolParts): PoolListener {
     threadUp: (thread, kinds) => {
       // What waits for a handler is looked at again.
       for (const kind of registry.know(kinds ?? [])) {
-        void coordinator.command({ type: 'regroup', kind }).catch(() => undefined)
+        coordinator.regroup(kind)
       }
       events.emit('thread:up', () => ({ lane, thread }))
     },

@@ -100,15 +100,13 @@ export class Lifecycle {
 
   /** What a kind may do has changed. */
   regroup(kind: string): void {
-    const { coordinator, events } = this.#parts
+    const { coordinator } = this.#parts
     if (this.#stopped) return
-    const during = `looking at the groups of ${kind} anew`
-    const looked = this.#started?.then(
-      () => coordinator.command({ type: 'regroup', kind }),
+    void this.#started?.then(
+      () => coordinator.regroup(kind),
       // Whoever started it is told.
       () => undefined,
     )
-    looked?.catch((error: unknown) => events.emit('error', () => ({ error, during })))
     coordinator.wake()
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test as testOnce } from 'node:test'
+import { HelveError } from '../../src/job/errors.ts'
 import type { GroupOf } from '../../src/job/group.ts'
 import { test } from '../support/each-store.ts'
 import { completed, failed } from '../support/fake-pool.ts'
@@ -53,6 +54,30 @@ describe("I12: a kind's own function that gives a group", () => {
     assert.deepEqual(rig.of('error'), [])
     await rig.enqueueOne({ kind: 'b' })
     assert.deepEqual(rig.pool.running, [id])
+  })
+
+  test('is not lost in silence when the store refuses to file its job', async (t) => {
+    const refused = new HelveError('HELVE_ERR_OPTION', 'file: it cannot take this')
+    const rig = await aCoordinator(t, { policies: { a: { group: () => 'x' } } })
+    const turn = rig.store.turn.bind(rig.store)
+    let refusals = 1
+    rig.store.turn = (given) => {
+      const files = given.commands.some(({ type }) => type === 'file')
+      if (!files || refusals === 0) return turn(given)
+      refusals -= 1
+      return turn({ ...given, commands: [] }).then((result) => ({
+        ...result,
+        commanded: [refused],
+      }))
+    }
+    await rig.claim()
+    const [id] = await rig.enqueue(unfiled)
+    const during = 'filing jobs in their groups'
+    assert.deepEqual(
+      rig.of('error').map((event) => [event.during, event.error]),
+      [[during, refused]],
+    )
+    assert.deepEqual([rig.pool.running, rig.pool.started[0]?.job.group], [[id], 'x'])
   })
 
   test('gives a follow-up its group before that is written', async (t) => {

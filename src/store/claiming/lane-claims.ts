@@ -4,11 +4,10 @@ import type { UnfiledJob } from '../turn.ts'
 import { KindBudget, SLACK } from './budget.ts'
 import type { Candidate, ClaimSource } from './source.ts'
 import type { Suspects } from './suspects.ts'
+import { Unfiled } from './unfiled.ts'
 
 /** Characters of payloads that a lane claims in one turn: all of them are read at once. */
 const MOST_CHARACTERS = 1_048_576
-/** Jobs of a kind that are filed in one turn. */
-const MOST_UNFILED = 500
 
 /** A job that may have its turn; of a group, the group's first. */
 interface Contender extends Candidate {
@@ -48,8 +47,7 @@ export class LaneClaims {
   /** By priority, the first one first. */
   readonly #levels: PricedQueue[][]
   readonly jobs: ClaimedJob[] = []
-  /** By kind: jobs whose group has to be found out. */
-  readonly #unfiled = new Map<string, UnfiledJob[]>()
+  readonly #unfiled: Unfiled
   readonly #turn: ClaimTurn
   readonly #budgets = new Map<string, KindBudget>()
   /** Queued jobs that it may still claim. */
@@ -68,6 +66,7 @@ export class LaneClaims {
     this.queues = admission.queues
     this.#levels = levelsOf(admission.queues)
     this.#turn = turn
+    this.#unfiled = new Unfiled(turn.source)
     this.#left = admission.most
     this.#room = admission.room + SLACK
     this.#reserve = (admission.reserve ?? 0) + SLACK
@@ -94,7 +93,7 @@ export class LaneClaims {
   }
 
   get unfiled(): UnfiledJob[] {
-    return [...this.#unfiled.values()].flat()
+    return this.#unfiled.all
   }
 
   /** Of several priorities, all are written first: the order of arrival is not that of the runs. */
@@ -107,6 +106,8 @@ export class LaneClaims {
   admits({ kind, runAt, group }: NewJob): boolean {
     const budget = this.#budgets.get(kind)!
     if (runAt > this.#turn.now || budget.terms.held) return false
+    // Others of its kind wait for the backlog to be filed, and come before it.
+    if (this.#unfiled.isBacklog(kind)) return false
     const idle = this.#idle && group === null && budget.mayStart(this.#turn.now)
     if (idle && budget.terms.cost <= this.#room) {
       this.#take(budget)
@@ -124,17 +125,8 @@ export class LaneClaims {
 
   #lookForUnfiled(): void {
     for (const [kind, { terms }] of this.#budgets) {
-      if (!terms.filing || terms.held || this.#isUnfiled(kind)) continue
-      const { source } = this.#turn
-      this.#unfiled.set(kind, source.unfiled(kind, MOST_UNFILED, MOST_CHARACTERS))
+      if (terms.filing && !terms.held) this.#unfiled.look(kind)
     }
-  }
-
-  /** Whether as many jobs of a kind have to be filed as one turn files. */
-  #isUnfiled(kind: string): boolean {
-    const jobs = this.#unfiled.get(kind) ?? []
-    const characters = jobs.reduce((sum, { payload }) => sum + payload.length, 0)
-    return jobs.length === MOST_UNFILED || characters >= MOST_CHARACTERS
   }
 
   #take(budget: KindBudget): void {
@@ -260,9 +252,8 @@ export class LaneClaims {
       const room = Math.min(this.#room + this.#reserve, budget.room)
       const limit = Math.min(Math.floor(room / budget.terms.cost), Math.max(0, this.#left)) + 1
       const { filing } = budget.terms
-      // A backlog is filed first: to pass over all of it again in each turn would take ever longer.
-      const isFiled = !this.#isUnfiled(queue.kind)
-      const jobs = isFiled ? source.jobs(queue, limit, this.#characters, filing) : []
+      const waits = this.#unfiled.isBacklog(queue.kind)
+      const jobs = waits ? [] : source.jobs(queue, limit, this.#characters, filing)
       const groups = source.ready(queue, limit)
       pass.more ||= jobs.length === limit || groups.length === limit
       for (const [i, { job, runAt }] of jobs.entries()) {
@@ -314,7 +305,7 @@ export class LaneClaims {
     const budget = this.#budgets.get(queue.kind)!
     if (budget.terms.held) return source.bound(queue, null)
     if (budget.isFull || this.#isClosedTo(budget)) return
-    if (this.#unfiled.get(queue.kind)?.length) return
+    if (this.#unfiled.has(queue.kind)) return
     // Without a token, nobody has looked at the groups that are ready.
     const looked = budget.freeAt > now ? -Infinity : now
     const next = Math.max(budget.freeAt, source.earliest(queue, looked))

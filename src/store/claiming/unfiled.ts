@@ -1,0 +1,42 @@
+import type { UnfiledJob } from '../turn.ts'
+import type { ClaimSource } from './source.ts'
+
+/** Jobs of a kind that are filed in one turn, and characters of their payloads. */
+const MOST_JOBS = 500
+const MOST_CHARACTERS = 1_048_576
+
+/** The jobs whose group has to be found out, as one turn sees them. */
+export class Unfiled {
+  readonly #source: ClaimSource
+  readonly #byKind = new Map<string, UnfiledJob[]>()
+  readonly #backlogs = new Set<string>()
+
+  constructor(source: ClaimSource) {
+    this.#source = source
+  }
+
+  /** Looks for the jobs of a kind, unless the turn has as many of them as it may file. */
+  look(kind: string): void {
+    if (this.#backlogs.has(kind)) return
+    const jobs = this.#source.unfiled(kind, MOST_JOBS, MOST_CHARACTERS)
+    const characters = jobs.reduce((sum, { payload }) => sum + payload.length, 0)
+    this.#byKind.set(kind, jobs)
+    if (jobs.length === MOST_JOBS || characters >= MOST_CHARACTERS) this.#backlogs.add(kind)
+  }
+
+  has(kind: string): boolean {
+    return (this.#byKind.get(kind)?.length ?? 0) > 0
+  }
+
+  /**
+   * Whether a kind may have more of them than one turn files. Its jobs without a group then wait: to
+   * pass over the whole backlog in each turn would take ever longer.
+   */
+  isBacklog(kind: string): boolean {
+    return this.#backlogs.has(kind)
+  }
+
+  get all(): UnfiledJob[] {
+    return [...this.#byKind.values()].flat()
+  }
+}
