@@ -81,9 +81,7 @@ function laneListener(lane: string, parts: PoolParts): PoolListener {
     log: (level, fields, message) => logger[level](fields, message),
     threadUp: (thread, kinds) => {
       // What waits for a handler is looked at again.
-      for (const kind of registry.know(kinds ?? [])) {
-        coordinator.regroup(kind)
-      }
+      for (const kind of registry.know(kinds ?? [])) coordinator.regroup(kind)
       events.emit('thread:up', () => ({ lane, thread }))
     },
     threadDown: (thread, reason) => events.emit('thread:down', () => ({ lane, thread, reason })),
