@@ -248,6 +248,7 @@ export class Coordinator {
     const { clock, random } = this.#parts
     const mail = this.#mailbox.take(this.#size.rows, this.#behind)
     const now = clock.now()
+    const began = clock.monotonic()
     const endings = mail.endings.map((ending) => this.#unlessCancelled(ending))
     const circumstances = { now, clock, random, onMistake: this.#mistake }
     const settles = endings.map((ending) => this.#decide(ending, circumstances))
@@ -256,6 +257,7 @@ export class Coordinator {
     const admit = (queues: Queue[], pauses: readonly Pause[]): Admission[] =>
       this.#admit(queues, pauses, mail.once !== undefined)
     const suspect = this.#runs.suspectBeside(endings)
+    const asked = clock.monotonic()
     let result: TurnResult | undefined
     try {
       const { store } = this.#parts
@@ -264,8 +266,13 @@ export class Coordinator {
       await this.#failedTurns.failed(error, mail)
       if (this.#phase !== 'closed') this.#failedTurns.retryLater()
     }
-    if (result !== undefined) this.#effects({ ...mail, endings }, settles, result, now)
-    if (result !== undefined) this.#size.learn(result.heldMs)
+    if (result !== undefined) {
+      const answered = clock.monotonic()
+      this.#effects({ ...mail, endings }, settles, result, now)
+      // What the turn itself holds the loop for, before its transaction and behind it, counts as well.
+      const own = asked - began + (clock.monotonic() - answered)
+      this.#size.learn(own + result.heldMs)
+    }
     this.#turning = false
     if (!this.#mailbox.isEmpty || result?.more) this.#schedule()
     // A turn for one claims nothing else.

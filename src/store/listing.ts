@@ -68,14 +68,13 @@ export function cursorOf({ section, kind, priority, runAt, id }: Place): string 
 function placeOf(cursor: string): Place {
   try {
     const parsed = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
-    const [section, kind, ...numbers] = parsed
-    const [priority, runAt, id] = numbers.slice(0, 3).map(checkedNumber)
+    const [section, kind, priority, runAt, id] = parsed
     return {
       section: checkOneOf(section as Section, 'section', SECTIONS),
       kind: checkKind(kind),
-      priority: priority!,
-      runAt: runAt!,
-      id: id!,
+      priority: checkedNumber(priority),
+      runAt: checkedNumber(runAt),
+      id: checkedNumber(id),
     }
   } catch {
     throw badOption('after', 'the `next` of a page of this list', cursor)

@@ -66,6 +66,8 @@ export interface UnfiledJob {
   kind: string
   /** JSON. */
   payload: string
+  /** On the queue's time. */
+  runAt: number
 }
 
 /** What became of a settled job. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { MOST_ROWS } from '../../src/coordinator/turn-size.ts'
 import { test } from '../support/each-store.ts'
+import { failed } from '../support/fake-pool.ts'
 import { refusal } from '../support/jobs.ts'
 import { aCoordinator, times } from '../support/coordinator/rig.ts'
 import { Fate } from '../support/coordinator/turn-control.ts'
@@ -180,6 +181,47 @@ describe('I9: a turn is bounded', () => {
       [...times(4, () => MOST_ROWS / 2), 100],
     )
     assert.deepEqual(await store.counts(), {})
+  })
+})
+
+describe('I9: a turn counts what it holds the loop for', () => {
+  const MANY = 2 * MOST_ROWS + 100
+
+  test('in the store: the next one is smaller', async (t) => {
+    const { submit, turns, clock } = await aCoordinator(t)
+    turns.held = 8
+    void Promise.all(times(MANY, () => submit()))
+    await clock.settle()
+    const sizes = turns.sizes.map(({ enqueues }) => enqueues)
+    assert.deepEqual(sizes.slice(0, 2), [MOST_ROWS, MOST_ROWS / 2])
+  })
+
+  test('by telling of what has been written', async (t) => {
+    const { submit, turns, clock, events } = await aCoordinator(t)
+    let told = 0
+    events.on('enqueued', () => {
+      told += 1
+      if (told === MOST_ROWS) clock.hold(8)
+    })
+    void Promise.all(times(MANY, () => submit()))
+    await clock.settle()
+    const sizes = turns.sizes.map(({ enqueues }) => enqueues)
+    assert.deepEqual(sizes.slice(0, 2), [MOST_ROWS, MOST_ROWS / 2])
+  })
+
+  test("in the host's own functions, before it is taken", async (t) => {
+    const backoff = (): number => {
+      clock.hold(8)
+      return 1_000
+    }
+    const policies = { reindex: { backoff } }
+    const { claim, enqueueOne, pool, submit, turns, clock } = await aCoordinator(t, { policies })
+    await claim()
+    pool.finish(await enqueueOne(), failed())
+    await clock.settle()
+    void Promise.all(times(MANY, () => submit({ kind: 'b' })))
+    await clock.settle()
+    assert.equal(turns.sizes.at(2)?.enqueues, MOST_ROWS / 2)
   })
 })
 

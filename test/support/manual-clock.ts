@@ -91,6 +91,11 @@ export class ManualClock implements Clock {
     this.#passed = until
   }
 
+  /** The code that runs holds the event loop for so long: no timer fires meanwhile. */
+  hold(ms: number): void {
+    this.#passed += ms
+  }
+
   /** Somebody sets the wall clock: it shows another time, and none has passed. */
   step(ms: number): void {
     this.#offset += ms

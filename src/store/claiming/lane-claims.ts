@@ -66,7 +66,7 @@ export class LaneClaims {
     this.queues = admission.queues
     this.#levels = levelsOf(admission.queues)
     this.#turn = turn
-    this.#unfiled = new Unfiled(turn.source)
+    this.#unfiled = new Unfiled(turn.source, turn.now)
     this.#left = admission.most
     this.#room = admission.room + SLACK
     this.#reserve = (admission.reserve ?? 0) + SLACK
@@ -147,7 +147,11 @@ export class LaneClaims {
   /** In the order `priority, run_at, id`, with the groups of a kind by turns. */
   #claimDue(): void {
     this.#isFull = false
-    for (const level of this.#levels) if (this.#isOpen) this.#claimOf(level)
+    for (const level of this.#levels) {
+      if (this.#isOpen) this.#claimOf(level)
+      // Jobs of a lower priority must not take the room that a backlog will need.
+      if (level.some(({ kind }) => this.#unfiled.isBacklog(kind))) this.#isFull = true
+    }
     this.#idle = !this.#isFull
   }
 

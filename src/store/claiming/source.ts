@@ -50,8 +50,8 @@ export interface ClaimSource {
   /** When the bucket of a kind (group `''`) or a group is full again; undefined for one that is new. */
   spent(kind: string, group: string): number | undefined
   /**
-   * Queued jobs of a kind whose group is not known yet: `limit` at most, and no more once their
-   * payloads exceed `bytes` characters.
+   * Queued jobs of a kind whose group is not known yet, due or not, in the order `run_at, id`:
+   * `limit` at most, and no more once their payloads exceed `bytes` characters.
    */
   unfiled(kind: string, limit: number, bytes: number): UnfiledJob[]
   /** Moves these jobs to `running`. */

@@ -8,11 +8,14 @@ const MOST_CHARACTERS = 1_048_576
 /** The jobs whose group has to be found out, as one turn sees them. */
 export class Unfiled {
   readonly #source: ClaimSource
+  readonly #now: number
   readonly #byKind = new Map<string, UnfiledJob[]>()
   readonly #backlogs = new Set<string>()
 
-  constructor(source: ClaimSource) {
+  /** @param now the moment of the turn */
+  constructor(source: ClaimSource, now: number) {
     this.#source = source
+    this.#now = now
   }
 
   /** Looks for the jobs of a kind, unless the turn has as many of them as it may file. */
@@ -20,8 +23,9 @@ export class Unfiled {
     if (this.#backlogs.has(kind)) return
     const jobs = this.#source.unfiled(kind, MOST_JOBS, MOST_CHARACTERS)
     const characters = jobs.reduce((sum, { payload }) => sum + payload.length, 0)
+    const isFull = jobs.length === MOST_JOBS || characters >= MOST_CHARACTERS
     this.#byKind.set(kind, jobs)
-    if (jobs.length === MOST_JOBS || characters >= MOST_CHARACTERS) this.#backlogs.add(kind)
+    if (isFull && jobs.at(-1)!.runAt <= this.#now) this.#backlogs.add(kind)
   }
 
   has(kind: string): boolean {
@@ -29,8 +33,8 @@ export class Unfiled {
   }
 
   /**
-   * Whether a kind may have more of them than one turn files. Its jobs without a group then wait: to
-   * pass over the whole backlog in each turn would take ever longer.
+   * Whether a kind may have more of them that are due than one turn files. Its jobs without a group
+   * then wait: to pass over the whole backlog in each turn would take ever longer.
    */
   isBacklog(kind: string): boolean {
     return this.#backlogs.has(kind)

@@ -87,9 +87,13 @@ export class SqliteClaimSource implements ClaimSource {
   unfiled(kind: string, limit: number, characters: number): UnfiledJob[] {
     const { unfiled } = this.#statements
     const rows = inChunks(limit, characters, (last, most) => {
-      return unfiled.all(kind, last?.[ID] ?? -1, most)
+      const after = last === undefined ? [-Infinity, -1] : [last[2], last[ID]]
+      return unfiled.all(kind, ...after, most)
     })
-    return rows.map(([id, payload]) => ({ id: id as number, kind, payload: payload as string }))
+    return rows.map((row) => {
+      const [id, payload, runAt] = row as [number, string, number]
+      return { id, kind, payload, runAt }
+    })
   }
 
   claim(jobs: readonly ClaimedJob[]): void {

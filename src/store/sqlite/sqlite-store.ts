@@ -45,8 +45,8 @@ export interface SqliteStoreOptions {
   clocks?: TimeSources
 }
 
-/** Milliseconds: a sync takes about one of them. What follows the commit comes on top. */
-const TURN_TARGET = 3
+/** Milliseconds: a sync takes about one of them. */
+const TURN_TARGET = 4
 
 /** The queue in one SQLite file. Any number of processes may open it; one may own it. */
 export class SqliteStore implements Store, JobStore, RunStore {

@@ -395,6 +395,23 @@ export function grouping(open: Open): void {
       assert.deepEqual([first?.id, first?.group], [1, null])
     })
 
+    test('holds up no due job while it is not due itself, however many of it there are', async (t) => {
+      const { store } = await open(t)
+      const later = Array.from({ length: 500 }, () => filed(null, { runAt: NOW + 1_000 }))
+      await enqueue(store, ...later, filed('a', { group: null }))
+      const { claimed, unfiled } = await claimsOn(store, { ...ONE, filing: true })
+      assert.deepEqual([ids(claimed), unfiled.length], [[501], 500])
+    })
+
+    test('keeps its room from a lower priority, if a turn cannot file all of it', async (t) => {
+      const { store } = await open(t)
+      const backlog = Array.from({ length: 500 }, () => filed(null, { priority: -5 }))
+      await enqueue(store, ...backlog, aJob({ kind: 'b', priority: 5, group: null }))
+      const terms = (kind: string) => (kind === 'b' ? {} : { ...ONE, filing: true })
+      const { claimed, more } = await claimsOn(store, terms)
+      assert.deepEqual([ids(claimed), more], [[], true])
+    })
+
     test('does not hold up others while its group is full', async (t) => {
       const { store } = await open(t)
       await enqueue(

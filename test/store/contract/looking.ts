@@ -144,6 +144,10 @@ export function looking(open: Open): void {
       [{ after: '' }, 'HELVE_ERR_OPTION', 'after'],
       [{ after: 'garbage' }, 'HELVE_ERR_OPTION', 'after'],
       [{ after: 5 }, 'HELVE_ERR_OPTION', 'after'],
+      [{ after: cursor('queued', 'a') }, 'HELVE_ERR_OPTION', 'after'],
+      [{ after: cursor('queued', 'a', 0) }, 'HELVE_ERR_OPTION', 'after'],
+      [{ after: cursor('queued', 'a', 0, 1) }, 'HELVE_ERR_OPTION', 'after'],
+      [{ after: cursor('queued', 'a', 0, 1, '2') }, 'HELVE_ERR_OPTION', 'after'],
       [{ after: Buffer.from('null').toString('base64url') }, 'HELVE_ERR_OPTION', 'after'],
       [{ offset: 5 }, 'HELVE_ERR_OPTION', 'offset'],
       [[], 'HELVE_ERR_OPTION', 'query'],
@@ -201,4 +205,8 @@ function inOrder(jobs: JobRecord[]): JobRecord[] {
     if (a.state !== 'queued') return a.id - b.id
     return a.priority - b.priority || a.runAt - b.runAt || a.id - b.id
   })
+}
+
+function cursor(...parts: unknown[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString('base64url')
 }

@@ -75,7 +75,7 @@ describe('I8: a claim reads no more than it may start, however many jobs a full 
     dueQueues: `${queues} COVERING INDEX helve_queues_ready (ready_at<?)`,
     nextReady: `${queues} COVERING INDEX helve_queues_ready (ready_at>?)`,
     nextWall: 'SEARCH helve_jobs USING COVERING INDEX helve_jobs_wall (wall_at>?)',
-    unfiled: `${jobs} INDEX helve_jobs_unfiled (kind=? AND rowid>?)`,
+    unfiled: `${jobs} INDEX helve_jobs_unfiled (kind=? AND run_at>?)`,
     due: `${jobs} INDEX helve_jobs_queued (kind=? AND priority=? AND run_at>? AND run_at<?)`,
     head: `${jobs} INDEX helve_jobs_queued (kind=? AND priority=?)`,
     ready: `${groups} COVERING INDEX helve_groups_ready (kind=? AND priority=? AND ready_at<?)`,

@@ -64,8 +64,13 @@ export class MemoryClaimSource implements ClaimSource {
   }
 
   unfiled(kind: string, limit: number, characters: number): UnfiledJob[] {
-    const rows = this.#tables.in('queued').filter((row) => row.kind === kind && !row.isFiled)
-    return withRoom(rows, limit, characters).map(({ id, payload }) => ({ id, kind, payload }))
+    const rows = this.#tables
+      .in('queued')
+      .filter((row) => row.kind === kind && !row.isFiled)
+      .sort((a, b) => a.runAt - b.runAt || a.id - b.id)
+    return withRoom(rows, limit, characters).map(({ id, payload, runAt }) => {
+      return { id, kind, payload, runAt }
+    })
   }
 
   claim(jobs: readonly ClaimedJob[]): void {

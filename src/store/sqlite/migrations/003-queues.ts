@@ -28,5 +28,6 @@ export const queues = `
     backing_off = state = 'queued' AND attempts > 0;
 
   CREATE INDEX helve_jobs_wall ON helve_jobs (wall_at) WHERE state = 'queued' AND wall_at IS NOT NULL;
-  CREATE INDEX helve_jobs_unfiled ON helve_jobs (kind) WHERE state = 'queued' AND filed = 0;
+  CREATE INDEX helve_jobs_unfiled ON helve_jobs (kind, run_at)
+    WHERE state = 'queued' AND filed = 0;
 `

@@ -15,8 +15,9 @@ export function prepareClaims(db: Database) {
         AND (run_at, id) > (?, ?) AND filed >= ?
       ORDER BY run_at, id LIMIT +?`),
     unfiled: rows(`
-      SELECT id, payload FROM helve_jobs WHERE state = 'queued' AND filed = 0 AND kind = ? AND id > ?
-      ORDER BY id LIMIT +?`),
+      SELECT id, payload, run_at FROM helve_jobs
+      WHERE state = 'queued' AND filed = 0 AND kind = ? AND (run_at, id) > (?, ?)
+      ORDER BY run_at, id LIMIT +?`),
     claim: run(`
       UPDATE helve_jobs SET state = 'running', attempts = attempts + 1, rerun = 0, token = ? + id, started_at = ?,
         wall_at = NULL, backing_off = 0
