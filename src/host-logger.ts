@@ -32,10 +32,17 @@ export function guardedLogger(logger: Logger, onMistake: OnMistake): HostLogger 
     onMistake(error, during)
   }
   const own = withGuardedParts(logger, tell)
+  const follow = (work: () => void): void => {
+    try {
+      work()
+    } catch (error) {
+      tell(error, "following the logger's level")
+    }
+  }
   return {
     isLevelEnabled: (level) => prints(own, level as LogLevel),
-    on: (event, listener) => levelEmitter(logger)?.on(event, listener),
-    off: (event, listener) => levelEmitter(logger)?.off(event, listener),
+    on: (event, listener) => follow(() => levelEmitter(logger)?.on(event, listener)),
+    off: (event, listener) => follow(() => levelEmitter(logger)?.off(event, listener)),
     ...methods(own, tell),
   }
 }

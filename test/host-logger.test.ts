@@ -92,3 +92,15 @@ describe('the guarded logger', () => {
     assert.equal(lines.length, 1)
   })
 })
+
+test('I12: a logger that cannot be followed in its level is told of once, and used all the same', () => {
+  const told: string[] = []
+  const host = { ...pino({ enabled: false }), on: throws, off: throws }
+  const logger = guardedLogger(host, (error, during) => {
+    assert.equal(error, mistake)
+    told.push(during)
+  })
+  logger.on('level-change', () => undefined)
+  logger.off('level-change', () => undefined)
+  assert.deepEqual(told, ["following the logger's level"])
+})

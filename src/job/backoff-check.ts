@@ -2,7 +2,11 @@ import type { BackoffOptions } from './backoff.ts'
 import { checkKeys, checkNumber, checkOneOf } from './check.ts'
 import { MAX_DELAY } from './limits.ts'
 
-/** @throws HelveError `HELVE_ERR_OPTION` */
+/**
+ * A backoff, checked: a copy, whatever the host does with its own.
+ *
+ * @throws HelveError `HELVE_ERR_OPTION`
+ */
 export function checkBackoff(value: unknown): BackoffOptions {
   checkKeys(value, 'backoff', ['type', 'delay', 'maxDelay', 'jitter'])
   const { type, delay, maxDelay, jitter } = value as BackoffOptions
@@ -10,5 +14,10 @@ export function checkBackoff(value: unknown): BackoffOptions {
   if (delay !== undefined) checkNumber(delay, 'backoff.delay', 0, MAX_DELAY)
   if (maxDelay !== undefined) checkNumber(maxDelay, 'backoff.maxDelay', 0, MAX_DELAY)
   if (jitter !== undefined) checkNumber(jitter, 'backoff.jitter', 0, 1)
-  return value as BackoffOptions
+  return {
+    ...(type !== undefined && { type }),
+    ...(delay !== undefined && { delay }),
+    ...(maxDelay !== undefined && { maxDelay }),
+    ...(jitter !== undefined && { jitter }),
+  }
 }

@@ -127,7 +127,7 @@ function integerFrom(min: number, max: number): Option<number>['check'] {
 }
 
 function checkBackoffOf(given: unknown): BackoffOptions | BackoffFunction {
-  if (typeof given !== 'function') return { ...checkBackoff(given) }
+  if (typeof given !== 'function') return checkBackoff(given)
   checkSynchronous(given, 'backoff')
   return given as BackoffFunction
 }

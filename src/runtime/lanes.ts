@@ -94,8 +94,11 @@ export class RuntimeLanes implements Lanes, Service {
   }
 
   async stop(): Promise<void> {
-    const ended = await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
+    const pools = [...this.#pools.values()]
+    // Out of reach for whoever sets their threads: nobody would close those.
     this.#pools.clear()
+    this.#hasEnded = false
+    const ended = await Promise.all(pools.map((pool) => pool.close()))
     this.#hasEnded = ended.every(Boolean)
   }
 

@@ -47,7 +47,10 @@ export class Lifecycle {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#services = new Services([parts.log, parts.lanes, this.#watch()])
+    const { log, lanes, events } = parts
+    this.#services = new Services([log, lanes, this.#watch()], (error, during) =>
+      events.emit('error', () => ({ error, during })),
+    )
   }
 
   async runOnce(): Promise<boolean> {

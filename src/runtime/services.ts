@@ -9,9 +9,11 @@ export interface Service {
 export class Services {
   readonly #all: readonly Service[]
   #started: Service[] = []
+  readonly #onMistake: (error: unknown, during: string) => void
 
-  constructor(all: readonly Service[]) {
+  constructor(all: readonly Service[], onMistake: (error: unknown, during: string) => void) {
     this.#all = all
+    this.#onMistake = onMistake
   }
 
   /** After an error those that have been started wait for {@link stop}. */
@@ -22,9 +24,16 @@ export class Services {
     }
   }
 
+  /** Stops each of them, also when another one cannot be stopped: that is told. */
   async stop(): Promise<void> {
     const started = this.#started.toReversed()
     this.#started = []
-    for (const service of started) await service.stop()
+    for (const service of started) {
+      try {
+        await service.stop()
+      } catch (error) {
+        this.#onMistake(error, 'stopping, which goes on')
+      }
+    }
   }
 }

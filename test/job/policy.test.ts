@@ -47,6 +47,11 @@ describe('the policy of a kind', () => {
     assert.deepEqual(priority, { ...DEFAULT_POLICY, priority: 3 })
   })
 
+  test('has a backoff whose fields are inherited', () => {
+    const backoff = Object.create({ delay: 5 }) as { delay: number }
+    assert.deepEqual(policyOf({ backoff }, LANES).backoff, { delay: 5 })
+  })
+
   test('stays as it is when the host changes the options afterwards', () => {
     const options = { ...GIVEN, rate: { limit: 1, per: 1 }, backoff: { delay: 1 } }
     const policy = policyOf(options, LANES)

@@ -18,7 +18,8 @@ function telling(names: string[], broken: string[] = []) {
       told.push(`stopped ${name}`)
     },
   })
-  return { services: new Services(names.map(service)), told }
+  const services = new Services(names.map(service), (error) => assert.fail(String(error)))
+  return { services, told }
 }
 
 describe('services', () => {
@@ -36,6 +37,25 @@ describe('services', () => {
     told.length = 0
     await services.stop()
     assert.deepEqual(told, ['stop b', 'stopped b', 'stop a', 'stopped a'])
+  })
+
+  test('stop all of them though one cannot be stopped, and tell of that one', async () => {
+    const told: string[] = []
+    const mistakes: unknown[] = []
+    const error = new Error('it does not stop')
+    const service = (name: string): Service => ({
+      start: () => undefined,
+      stop: () => {
+        told.push(name)
+        if (name === 'b') throw error
+      },
+    })
+    const all = ['a', 'b', 'c'].map(service)
+    const services = new Services(all, (mistake) => mistakes.push(mistake))
+    await services.start()
+    await services.stop()
+    assert.deepEqual(told, ['c', 'b', 'a'])
+    assert.deepEqual(mistakes, [error])
   })
 
   test('stop once for each start, and start again afterwards', async () => {
