@@ -64,7 +64,7 @@ export class SerialPool implements Pool {
 
   get free(): number {
     let room = this.#places().reduce((sum, place) => sum + place.room, 0)
-    for (const handOff of this.#waiting) {
+    for (const handOff of this.#startable) {
       // What its kind keeps back takes no room from others.
       if (this.#mayHoldAnother(handOff)) room -= this.#costOf(handOff)
     }
@@ -72,7 +72,7 @@ export class SerialPool implements Pool {
   }
 
   get reserve(): number {
-    return this.#waiting.length > 0 ? 0 : this.#idle - this.#idleForAll
+    return this.#startable.length > 0 ? 0 : this.#idle - this.#idleForAll
   }
 
   get problem(): string | undefined {
@@ -91,7 +91,7 @@ export class SerialPool implements Pool {
     return this.#size
   }
 
-  roomFor(kind: string, most: number): Room {
+  roomFor(kind: string, mostThreads: number): Room {
     const waiting = this.#waiting.filter(({ job }) => job.kind === kind)
     const cost = waiting.reduce((sum, handOff) => sum + this.#costOf(handOff), 0)
     const holders = this.#threads.holders(kind)
@@ -101,20 +101,15 @@ export class SerialPool implements Pool {
     const has = places.filter(({ thread }) => thread.held(kind) > 0)
     const others = places.filter(({ thread }) => thread.held(kind) === 0)
     const rooms = [...others.map(({ room }) => room), reserve].sort((a, b) => b - a)
-    const left = Math.max(0, most - holders)
+    const left = Math.max(0, mostThreads - holders)
     const all = [...has.map(({ room }) => room), ...rooms.slice(0, left)]
     const room = all.reduce((sum, one) => sum + one, 0) - cost
-    return { room: Math.max(0, Math.min(room, this.#mostFor(kind))), reserve }
-  }
-
-  /** While a thread is being replaced, kinds that end threads leave the last one to others. */
-  #mostFor(kind: string): number {
-    const isShort = this.#threads.own.some((thread) => thread.isBeingReplaced)
-    return isShort && this.#deadly.has(kind) ? this.#idle - 1 : Infinity
+    const most = this.#deadly.has(kind) ? this.#deadlyRoom : Infinity
+    return { room: Math.max(0, Math.min(room, most)), reserve }
   }
 
   cost(kind: string): number {
-    return this.#estimates.cost(kind)
+    return this.#deadly.has(kind) ? 1 : this.#estimates.cost(kind)
   }
 
   start(job: ClaimedJob, terms: Terms): void {
@@ -192,6 +187,25 @@ export class SerialPool implements Pool {
     if (type === 'lost') this.#estimates.forget(kind)
   }
 
+  /**
+   * Threads that deadly kinds may still take: together they leave one that is up to the others. Only
+   * where no other thread can be had may they take the last one.
+   */
+  get #deadlyRoom(): number {
+    const { own } = this.#threads
+    const up = own.filter(({ isOpen }) => isOpen)
+    const taken = up.filter(({ kinds }) => [...kinds].some((kind) => this.#deadly.has(kind)))
+    const keepsOne = up.length > 1 || own.some(({ isBeingReplaced }) => isBeingReplaced)
+    return Math.max(0, up.length - taken.length - Number(keepsOne))
+  }
+
+  /** What waits for a thread, without the jobs of deadly kinds that leave the last one to others. */
+  get #startable(): HandOff[] {
+    if (this.#deadly.size === 0) return this.#waiting
+    let room = this.#deadlyRoom
+    return this.#waiting.filter(({ job }) => !this.#deadly.has(job.kind) || room-- > 0)
+  }
+
   #costOf({ job, terms }: HandOff): number {
     return terms.alone ? 1 : this.cost(job.kind)
   }
@@ -250,14 +264,16 @@ export class SerialPool implements Pool {
       return { isIdle, room, kinds: thread.kinds }
     })
     const cost = (handOff: HandOff): number => this.#costOf(handOff)
-    const { packets, left } = pack(this.#waiting, candidates, this.#idleForAll, cost)
-    this.#waiting = left
+    const startable = this.#startable
+    const { packets, left } = pack(startable, candidates, this.#idleForAll, cost)
+    const heldBack = this.#waiting.filter((handOff) => !startable.includes(handOff))
+    this.#waiting = [...left, ...heldBack]
     packets.forEach((packet, at) => packet && threads[at]!.start(packet))
   }
 
   /** While a thread is free, no job waits behind a slow one that may run there. */
   #takeBackOverdue(): void {
-    if (this.#waiting.some((handOff) => this.#mayMove(handOff))) return
+    if (this.#startable.some((handOff) => this.#mayMove(handOff))) return
     if (this.#idle === 0) return
     for (const thread of this.#threads.all()) {
       // A reserved thread takes only a kind that has no thread: a second kind of this one, say.

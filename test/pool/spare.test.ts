@@ -74,6 +74,20 @@ describe('I7: a lane of threads with a spare one', () => {
     for (let n = 0; n < 3; n += 1) assert.equal(completed(await lane.run('echo', { n })), n)
   })
 
+  test('leaves its last thread to other kinds than several that end threads', async (t) => {
+    const lane = await openLane(t, { threads: 2, spare: true, config: { setups: 4 } })
+    assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
+    assert.equal((await lane.run('quick', { does: 'exit' })).type, 'lost')
+    await lane.recorder.until(() => lane.pool.free === 2, 'the last two threads')
+    // Both are handed over before the lane gives a thread to either.
+    const ended = lane.start('exit', { code: 7 })
+    const heldBack = lane.start('quick', { does: 'exit' })
+    assert.equal((await lane.recorder.outcome(ended)).type, 'lost')
+    assert.equal(lane.room('quick'), 0)
+    for (let n = 0; n < 3; n += 1) assert.equal(completed(await lane.run('echo', { n })), n)
+    assert.equal(lane.recorder.outcomes.has(heldBack), false)
+  })
+
   test('leaves it to other kinds also where a timeout ended the others', async (t) => {
     const lane = await openLane(t, { threads: 1, spare: true, config: { setups: 2 } })
     const { type } = await lane.run('loop', {}, { timeout: 20, grace: 10 })
