@@ -24,7 +24,7 @@ export async function claim(
 
 export async function complete(store: SqliteStore, jobs: ClaimedJob[]): Promise<void> {
   const settles = jobs.map((job) => ({
-    ...{ job, settlement: { to: 'completed' } as const },
+    ...{ job, move: { to: 'completed' } as const },
     ...{ rerun: { crashes: 0, error: null }, followUps: [], deliveries: [] },
   }))
   await store.turn({ ...NO_WORK, now: store.clock.now(), settles })

@@ -9,9 +9,9 @@ import type {
   Rest,
   SubmissionArguments,
 } from './job/kinds.ts'
-import { MAX_DELAY } from './job/limits.ts'
+import { MAX_BUSY_TIME, MAX_DELAY } from './job/limits.ts'
 import { newJob } from './job/submission.ts'
-import { PATIENCE, patiently } from './patience.ts'
+import { retryWhenBusy } from './retry-when-busy.ts'
 import type { JobStore } from './store/store.ts'
 import { wallTime } from './store/timeline.ts'
 
@@ -43,18 +43,23 @@ export interface Enqueuer<T = AnyKinds> {
  */
 export class StoreEnqueuer<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M, I>> {
   readonly #store: JobStore
-  readonly #patience: number
+  readonly #busyTimeout: number
 
   /**
-   * @param options.patience milliseconds for which it goes on trying before it gives up with
+   * @param options.busyTimeout milliseconds for which it goes on trying before it gives up with
    *   `HELVE_ERR_STORE_BUSY`. @default 10000
    * @throws HelveError `HELVE_ERR_OPTION`
    */
-  constructor(store: JobStore, options: { patience?: number } = {}) {
+  constructor(store: JobStore, options: { busyTimeout?: number } = {}) {
     checkStore(store, 'enqueue')
-    checkKeys(options, 'options', ['patience'])
+    checkKeys(options, 'options', ['busyTimeout'])
     this.#store = store
-    this.#patience = checkNumber(options.patience ?? PATIENCE, 'patience', 0, MAX_DELAY)
+    this.#busyTimeout = checkNumber(
+      options.busyTimeout ?? MAX_BUSY_TIME,
+      'busyTimeout',
+      0,
+      MAX_DELAY,
+    )
   }
 
   async enqueue<K extends KindOf<PayloadsOf<M, I>>>(
@@ -64,7 +69,7 @@ export class StoreEnqueuer<M = unknown, I = unknown> implements Enqueuer<Payload
     const { clock = wallTime } = this.#store
     const now = clock.now()
     const job = newJob(kind, payload, options, { now, wall: clock.wallOf(now) })
-    return patiently(() => this.#store.enqueue(job, clock.now()), this.#patience)
+    return retryWhenBusy(() => this.#store.enqueue(job, clock.now()), this.#busyTimeout)
   }
 }
 

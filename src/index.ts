@@ -38,7 +38,7 @@ export type {
 } from './job/job.ts'
 export type { JsonPayload } from './job/json-type.ts'
 export type { Payloads, Rest, Submission } from './job/kinds.ts'
-export type { Charge, Settlement } from './job/outcome.ts'
+export type { Charge, Move } from './job/outcome.ts'
 export type { Pause, PauseTarget } from './job/pause.ts'
 export type { NewWebhook } from './job/webhook.ts'
 export type { GroupOf } from './job/group.ts'

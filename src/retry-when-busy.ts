@@ -1,14 +1,16 @@
 import { HelveError } from './job/errors.ts'
+import { MAX_BUSY_TIME } from './job/limits.ts'
 import { sleep } from './timer.ts'
 
-/** Milliseconds for which a call goes on trying while others hold the write lock. */
-export const PATIENCE = 10_000
 /** Milliseconds between two tries. */
 const LONGEST_PAUSE = 10
 
 /** Goes on trying while others hold the write lock, as a busy process does again and again. */
-export async function patiently<T>(work: () => Promise<T>, patience = PATIENCE): Promise<T> {
-  const end = performance.now() + patience
+export async function retryWhenBusy<T>(
+  work: () => Promise<T>,
+  timeout = MAX_BUSY_TIME,
+): Promise<T> {
+  const end = performance.now() + timeout
   for (;;) {
     try {
       return await work()

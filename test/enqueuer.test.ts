@@ -26,9 +26,9 @@ test('goes on trying while others hold the write lock: a push is not forgotten',
   assert.equal(tries(), 4)
 })
 
-test('gives up after its patience, and tells why', async () => {
+test('gives up after its busy timeout, and tells why', async () => {
   const { store, tries } = aStore('HELVE_ERR_STORE_BUSY', Infinity)
-  const enqueuer = new StoreEnqueuer(store, { patience: 0 })
+  const enqueuer = new StoreEnqueuer(store, { busyTimeout: 0 })
   await assert.rejects(enqueuer.enqueue('a'), refusal('HELVE_ERR_STORE_BUSY', 'file'))
   assert.equal(tries(), 1)
 })
@@ -41,9 +41,9 @@ test('does not try again what no trying mends', async () => {
 
 test('I10: refuses bad options by name', () => {
   const { store } = aStore('HELVE_ERR_STORE_BUSY', 0)
-  const bad = refusal('HELVE_ERR_OPTION', 'patience')
-  assert.throws(() => new StoreEnqueuer(store, { patience: -1 }), bad)
-  assert.throws(() => new StoreEnqueuer(store, { patients: 5 } as object), bad)
+  const bad = refusal('HELVE_ERR_OPTION', 'busyTimeout')
+  assert.throws(() => new StoreEnqueuer(store, { busyTimeout: -1 }), bad)
+  assert.throws(() => new StoreEnqueuer(store, { busyTimeouts: 5 } as object), bad)
 })
 
 test('I10: refuses what is no store, and says what was meant', () => {

@@ -17,7 +17,7 @@ import {
   type Task,
 } from '../src/thread/protocol.ts'
 import type { ThreadData } from '../src/thread/protocol.ts'
-import type { TaskOutcome } from '../src/job/outcome.ts'
+import type { HandlerOutcome } from '../src/job/outcome.ts'
 import type { Handlers, HandlersModule } from './define-handlers.ts'
 import { LoopBeacon } from './loop-beacon.ts'
 import { weightOf } from './weight.ts'
@@ -130,12 +130,12 @@ async function runAll(batch: Batch, { kinds }: Handlers): Promise<Report[]> {
   }
 }
 
-function isPlain(outcome: TaskOutcome): boolean {
+function isPlain(outcome: HandlerOutcome): boolean {
   if (outcome.type !== 'completed' || outcome.result !== undefined) return false
   return outcome.followUps.length + outcome.deliveries.length === 0
 }
 
-async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
+async function run(task: Task, handler: Handler): Promise<HandlerOutcome> {
   const { slot, id, token, kind } = task
   const current = new Run(task, {
     notices,
@@ -147,7 +147,7 @@ async function run(task: Task, handler: Handler): Promise<TaskOutcome> {
   })
   runs.set(slot, current)
   try {
-    const outcome = (): Promise<TaskOutcome> => current.outcome(handler)
+    const outcome = (): Promise<HandlerOutcome> => current.outcome(handler)
     return await (beacon ? beacon.during(slot, outcome) : outcome())
   } finally {
     outbox.over(id)

@@ -1,4 +1,4 @@
-import type { TaskOutcome } from '../src/job/outcome.ts'
+import type { HandlerOutcome } from '../src/job/outcome.ts'
 import { effectRows, effectSize } from '../src/job/outcome-weight.ts'
 import { unitsOf } from '../src/thread/credit.ts'
 
@@ -6,7 +6,7 @@ import { unitsOf } from '../src/thread/credit.ts'
 const UNIT_ROWS = 32
 
 /** Units of an outcome's effects and result; 0 for what weighs little, as most outcomes do. */
-export function weightOf(outcome: TaskOutcome): number {
+export function weightOf(outcome: HandlerOutcome): number {
   const result = outcome.type === 'completed' ? (outcome.result?.length ?? 0) : 0
   const rows = effectRows(outcome)
   return Math.floor(rows / UNIT_ROWS) + unitsOf(result + effectSize(outcome)) - 1

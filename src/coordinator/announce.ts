@@ -3,15 +3,15 @@ import type { Events } from '../events.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import type { Settle, Settled } from '../store/turn.ts'
+import type { Settle, SettleResult } from '../store/turn.ts'
 import type { QueueClock } from '../store/timeline.ts'
 
-/** A settling that has been committed. */
-export interface Conclusion {
+/** A run whose settle has been committed. */
+export interface SettledRun {
   job: ClaimedJob
   outcome: Outcome
   settle: Settle
-  settled: Settled
+  settled: SettleResult
   /** The moment of the turn. */
   now: number
   clock: Pick<QueueClock, 'wallOf'>
@@ -21,10 +21,10 @@ export interface Conclusion {
   queuedMs: number
 }
 
-/** Tells the one event that a settling amounts to, and what was enqueued with it. */
-export function announce(events: Events, conclusion: Conclusion): void {
-  const { job, outcome, settle, settled, now, clock, durationMs, queuedMs } = conclusion
-  const { settlement } = settle
+/** Tells the one event that a settle amounts to, and the follow-up jobs that were enqueued with it. */
+export function announce(events: Events, run: SettledRun): void {
+  const { job, outcome, settle, settled, now, clock, durationMs, queuedMs } = run
+  const { move } = settle
   // The way of almost every job, told to almost nobody.
   const quiet = settle.followUps.length === 0 && !events.heard('completed')
   if (quiet && outcome.type === 'completed' && !settled.setAside) return
@@ -43,24 +43,24 @@ export function announce(events: Events, conclusion: Conclusion): void {
     events.emit('dead', () => ({ job: new NamedJob(job), error, durationMs, queuedMs }))
   } else if (outcome.type === 'cancelled') {
     events.emit('cancelled', () => ({ job: new NamedJob(job) }))
-  } else if (settlement.to === 'dead' && settled.state === 'dead') {
+  } else if (move.to === 'dead' && settled.state === 'dead') {
     events.emit('dead', () => ({
       job: new NamedJob(job),
-      error: settlement.error,
+      error: move.error,
       durationMs,
       queuedMs,
     }))
   } else if (outcome.type === 'lost') {
     const crashes = job.crashes + 1
     events.emit('lost', () => ({ job: new NamedJob(job), reason: outcome.reason, crashes }))
-  } else if (outcome.type === 'snoozed' && settlement.to === 'queued') {
-    const runAt = clock.wallOf(settlement.runAt)
+  } else if (outcome.type === 'snoozed' && move.to === 'queued') {
+    const runAt = clock.wallOf(move.runAt)
     events.emit('snoozed', () => ({ job: new NamedJob(job), runAt }))
   } else if (outcome.type === 'released') {
     events.emit('released', () => ({ job: new NamedJob(job), reason: outcome.reason }))
-  } else if (settlement.to !== 'completed' && settlement.error !== null) {
-    const { error } = settlement
-    const runAt = clock.wallOf(settlement.to === 'queued' ? settlement.runAt : now)
+  } else if (move.to !== 'completed' && move.error !== null) {
+    const { error } = move
+    const runAt = clock.wallOf(move.to === 'queued' ? move.runAt : now)
     events.emit('retrying', () => ({ job: new NamedJob(job), error, runAt, durationMs, queuedMs }))
   }
 }

@@ -1,27 +1,24 @@
-import { AcceptedSubmission, NamedJob } from '../event-data.ts'
 import type { Events } from '../events.ts'
-import type { DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
-import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
-import { failed, unhandled, type Outcome } from '../job/outcome.ts'
+import type { Outcome } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
 import type { Command, CommandResult } from '../store/command.ts'
 import type { Inspection } from '../store/inspection.ts'
 import type { Admission, Queue } from '../store/admission.ts'
 import type { QueueStore } from '../store/store.ts'
 import type { Settle, TurnResult } from '../store/turn.ts'
-import { admissions, admitOne, mostSlots, type Lanes } from './admission.ts'
-import { announce } from './announce.ts'
+import { admissions, admitOne, type Lanes } from './admission.ts'
+import { AfterCommit } from './after-commit.ts'
 import type { Clock } from './clock.ts'
 import { Drained } from './drained.ts'
 import { explain, rivals, type Explanation } from './explain.ts'
 import { FailedTurns } from './failed-turns.ts'
 import { Groups } from './groups.ts'
-import { Mailbox, type Ending, type Mail, type Order, type Submission } from './mailbox.ts'
+import { Mailbox, type Ending, type Mail, type Submission } from './mailbox.ts'
 import { Pauses } from './pauses.ts'
 import { Runs } from './runs.ts'
-import { decide, termsOf, type Circumstances } from './settle.ts'
+import { decide, type Circumstances } from './settle.ts'
 import { Throughput } from './throughput.ts'
 import { WakeTimer } from './timer.ts'
 import { TurnSize } from './turn-size.ts'
@@ -60,6 +57,7 @@ export class Coordinator {
    * shorter: a job that can start as it is written costs half of one that has to wait.
    */
   #behind = false
+  readonly #afterCommit: AfterCommit
   readonly #failedTurns: FailedTurns
   readonly #drained: Drained
 
@@ -71,10 +69,18 @@ export class Coordinator {
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
     this.#groups = new Groups(parts.lanes, this.#mistake)
+    this.#afterCommit = new AfterCommit({
+      ...parts,
+      mailbox: this.#mailbox,
+      runs: this.#runs,
+      throughput: this.#throughput,
+      settled: (job, outcome, took) => this.settled(job, outcome, took),
+      mistake: this.#mistake,
+    })
     this.#failedTurns = new FailedTurns({
       ...parts,
       mailbox: this.#mailbox,
-      acknowledge: (submission, result) => this.#acknowledge(submission, result),
+      acknowledge: (submission, result) => this.#afterCommit.acknowledge(submission, result),
       onRetry: () => this.#schedule(),
     })
     this.#drained = new Drained(parts)
@@ -268,7 +274,7 @@ export class Coordinator {
     }
     if (result !== undefined) {
       const answered = clock.monotonic()
-      this.#effects({ ...mail, endings }, settles, result, now)
+      this.#committed({ ...mail, endings }, settles, result, now)
       // What the turn itself holds the loop for, before its transaction and behind it, counts as well.
       const own = asked - began + (clock.monotonic() - answered)
       this.#size.learn(own + result.heldMs)
@@ -294,11 +300,11 @@ export class Coordinator {
 
   #decide({ job, outcome }: Ending, circumstances: Circumstances): Settle {
     const policy = this.#parts.lanes.policy(job.kind)
-    const { settlement, rerun } = decide(outcome, job, policy, circumstances)
+    const { move, rerun } = decide(outcome, job, policy, circumstances)
     const made = 'followUps' in outcome ? outcome.followUps : []
     const followUps = made.map((one) => this.#groups.followUp(one, circumstances.now))
     const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
-    return { job, settlement, rerun, followUps, deliveries }
+    return { job, move, rerun, followUps, deliveries }
   }
 
   #withToken(command: Command): Command {
@@ -314,18 +320,11 @@ export class Coordinator {
     return admissions(queues, known, this.#parts.lanes, this.#size.rows)
   }
 
-  /** The turn is on disk: only now does anybody hear of it. Nothing here can undo it, or stop it. */
-  #effects(mail: Mail, settles: Settle[], result: TurnResult, now: number): void {
+  #committed(mail: Mail, settles: Settle[], result: TurnResult, now: number): void {
     this.#failedTurns.succeeded()
     this.#behind = result.behind
-    this.#each(mail.submissions, (one, i) => this.#acknowledge(one, result.enqueued[i]!))
-    this.#each(mail.endings, (one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
-    this.#each(mail.orders, (one, i) => this.#answer(one, result.commanded[i]!))
-    if (mail.endings.length > 0) this.#mailbox.releaseOnces()
-    for (const job of result.claimed) this.#runs.begin(job, now)
     if (result.claimed.length > 0) this.#drained.claimed()
-    if (mail.once) this.#claimedOnce(mail.once, result)
-    this.#each(result.claimed, (job) => this.#handOff(job, now))
+    this.#afterCommit.follow(mail, settles, result, now)
     const jobs = this.#groups.file(result.unfiled)
     if (jobs.length > 0) this.#upkeep({ type: 'file', jobs }, 'filing jobs in their groups')
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
@@ -338,112 +337,6 @@ export class Coordinator {
       if (this.#phase !== 'closed') this.#mistake(error, during)
     })
   }
-
-  /** What fails of one concerns no other. */
-  #each<T>(items: readonly T[], body: (item: T, i: number) => void): void {
-    for (let i = 0; i < items.length; i += 1) {
-      try {
-        body(items[i]!, i)
-      } catch (error) {
-        this.#mistake(error, 'what follows a turn, which has been written')
-      }
-    }
-  }
-
-  #acknowledge({ job, resolve, reject }: Submission, result: EnqueueResult | HelveError): void {
-    if (result instanceof HelveError) return reject(result)
-    resolve(result)
-    if (!this.#parts.events.heard('enqueued')) return
-    this.#parts.events.emit('enqueued', () => new AcceptedSubmission(job, result))
-  }
-
-  #answer({ command, resolve, reject }: Order, result: CommandResult | HelveError): void {
-    if (result instanceof HelveError) return reject(result)
-    resolve(result)
-    if (result !== false) this.#executed(command, result)
-  }
-
-  #executed(command: Command, result: CommandResult): void {
-    const { events } = this.#parts
-    if (command.type === 'cancel' && result === 'running') this.#end(command.id)
-    else if (typeof result === 'object')
-      events.emit('cancelled', () => ({ job: new NamedJob(result) }))
-    else if (command.type === 'pause') {
-      const { target, by } = command
-      events.emit('paused', () => ({ target, by }))
-    } else if (command.type === 'resume') {
-      events.emit('resumed', () => ({ target: command.target }))
-    }
-  }
-
-  /** Somebody has cancelled it. */
-  #end(id: number): void {
-    const run = this.#runs.of(id)
-    if (run === undefined) return
-    run.isCancelled = true
-    // Its kind may have been given another lane since.
-    for (const pool of this.#parts.lanes.pools.values()) pool.end(run.job)
-  }
-
-  #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
-    const { job, outcome, took } = ending
-    const { events, lanes, clock } = this.#parts
-    // Both or neither: a run whose follow-up is refused has failed.
-    if (settled?.refused) {
-      const { refused } = settled
-      const outcome = failed(refused, clock.wallOf(now), kept(settle, refused))
-      return this.settled(job, outcome, took)
-    }
-    if (!settled) events.emit('stale', () => ({ job: new NamedJob(job) }))
-    // An ending that is late says nothing about the run that the job has now.
-    if (this.#runs.isAnother(job)) return
-    const run = this.#runs.end(job)
-    const since = run?.since ?? now
-    const durationMs = took ?? Math.max(0, now - since)
-    const queuedMs = queuedFor(job, since)
-    this.#throughput.count(lanes.of(job.kind) ?? '', now)
-    run?.once?.(true)
-    if (!settled) return
-    this.#runs.count(outcome)
-    announce(events, { job, outcome, settle, settled, now, clock, durationMs, queuedMs })
-  }
-
-  #claimedOnce(once: (ran: boolean) => void, { claimed: [job], more, behind }: TurnResult): void {
-    const mail = { endings: [], orders: [], submissions: [], once }
-    if (job !== undefined) this.#runs.of(job.id)!.once = once
-    else if (more) this.#mailbox.putBack(mail)
-    else if (behind && this.#runs.size > 0) this.#mailbox.hold(once)
-    else once(false)
-  }
-
-  #handOff(job: ClaimedJob, now: number): void {
-    const { lanes, events } = this.#parts
-    if (events.heard('started')) {
-      const queuedMs = queuedFor(job, now)
-      events.emit('started', () => ({ job: new NamedJob(job), queuedMs }))
-    }
-    try {
-      const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
-      if (pool === undefined) this.settled(job, unhandled(job.kind))
-      else pool.start(job, termsOf(job, lanes.policy(job.kind), mostSlots(job.kind, lanes)))
-    } catch (error) {
-      const reason = `it could not be handed to its lane: ${toJobError(error).message}`
-      this.settled(job, { type: 'released', reason, delay: UNHANDED_DELAY })
-    }
-  }
-}
-
-/** Milliseconds before a job is claimed again that could not be handed to its lane. */
-const UNHANDED_DELAY = 1_000
-
-/** For how long a job had been due when it was claimed. */
-function queuedFor({ runAt }: ClaimedJob, claimedAt: number): number {
-  return Math.max(0, claimedAt - runAt)
-}
-
-/** The records of what was sent, unless they are what the store refused. */
-function kept({ deliveries }: Settle, refused: HelveError): DeliveryRecord[] {
-  return refused.code === 'HELVE_ERR_DEDUPE_KEY' ? deliveries : []
 }
 
 export function closed(): HelveError {

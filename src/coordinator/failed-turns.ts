@@ -2,13 +2,12 @@ import type { Events } from '../events.ts'
 import { HelveError } from '../job/errors.ts'
 import type { EnqueueResult } from '../job/job.ts'
 import { isUpkeep } from '../store/command.ts'
+import { MAX_BUSY_TIME } from '../job/limits.ts'
 import type { QueueStore } from '../store/store.ts'
 import { NO_WORK } from '../store/turn.ts'
 import type { Clock } from './clock.ts'
 import type { Mail, Mailbox, Order, Submission } from './mailbox.ts'
 
-/** Milliseconds for which a submission or a command waits while another process holds the write lock. */
-const BUSY_PATIENCE = 10_000
 /** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */
 const FIRST_RETRY = 10
 const LONGEST_RETRY = 1_000
@@ -59,12 +58,12 @@ export class FailedTurns {
     const { events, mailbox } = this.#parts
     events.emit('error', () => ({ error, during: 'a turn, which is tried again' }))
     const busy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
-    const patient = <T extends Order | Submission>(mail: T[]): T[] =>
-      busy ? this.#patient(mail, error) : []
+    const waiting = <T extends Order | Submission>(mail: T[]): T[] =>
+      busy ? this.#stillWaiting(mail, error) : []
     this.#error = error
     const upkeep = orders.filter(({ command }) => isUpkeep(command))
     const asked = orders.filter(({ command }) => !isUpkeep(command))
-    const kept = { orders: [...upkeep, ...patient(asked)], submissions: patient(submissions) }
+    const kept = { orders: [...upkeep, ...waiting(asked)], submissions: waiting(submissions) }
     mailbox.putBack({ endings, ...kept, once })
     if (!busy) for (const { reject } of asked) reject(error)
     if (!busy) await this.#oneByOne(submissions)
@@ -89,8 +88,8 @@ export class FailedTurns {
   }
 
   /** Those that may go on waiting for another process to let go of the write lock. */
-  #patient<T extends Order | Submission>(mail: T[], error: HelveError): T[] {
-    const oldest = this.#parts.clock.monotonic() - BUSY_PATIENCE
+  #stillWaiting<T extends Order | Submission>(mail: T[], error: HelveError): T[] {
+    const oldest = this.#parts.clock.monotonic() - MAX_BUSY_TIME
     for (const { since, reject } of mail) if (since < oldest) reject(error)
     return mail.filter(({ since }) => since >= oldest)
   }

@@ -1,7 +1,7 @@
 import { backoffDelay, DEFAULT_BACKOFF } from '../job/backoff.ts'
 import type { ClaimedJob, JobError } from '../job/job.ts'
 import { MAX_CRASHES, MAX_DELAY } from '../job/limits.ts'
-import type { Outcome, Rerun, Settlement } from '../job/outcome.ts'
+import type { Outcome, Rerun, Move } from '../job/outcome.ts'
 import type { Policy } from '../job/policy.ts'
 import { synchronous } from '../job/synchronous.ts'
 import type { Terms } from '../pool/pool.ts'
@@ -24,16 +24,16 @@ type Around = Circumstances & { policy: Policy }
 
 /** What becomes of a job after a run. */
 export interface Decision {
-  settlement: Settlement
+  move: Move
   /** Instead, if a submission was folded in while it ran. */
   rerun: Rerun
 }
 
 type Unsuccessful = Exclude<Outcome, { type: 'completed' }>
-type Unfinished = Exclude<Settlement, { to: 'completed' }>
+type Unfinished = Exclude<Move, { to: 'completed' }>
 
 /** The way of almost every job: one object for all of them. */
-const COMPLETED: Decision = { settlement: { to: 'completed' }, rerun: { crashes: 0, error: null } }
+const COMPLETED: Decision = { move: { to: 'completed' }, rerun: { crashes: 0, error: null } }
 
 /** Decides what becomes of a job after a run: every retry, rerun and death is decided here. */
 export function decide(
@@ -43,9 +43,9 @@ export function decide(
   turn: Circumstances,
 ): Decision {
   if (outcome.type === 'completed') return COMPLETED
-  const settlement = settlementOf(outcome, job, { ...turn, policy })
-  const { error } = settlement
-  return { settlement, rerun: { crashes: crashesAfter(outcome, job), error } }
+  const move = moveOf(outcome, job, { ...turn, policy })
+  const { error } = move
+  return { move, rerun: { crashes: crashesAfter(outcome, job), error } }
 }
 
 /** A job that kills its thread each time ends, however often submissions are folded into it. */
@@ -53,7 +53,7 @@ function crashesAfter({ type }: Outcome, { crashes }: ClaimedJob): number {
   return Math.min(type === 'lost' ? crashes + 1 : crashes, MAX_CRASHES - 1)
 }
 
-function settlementOf(outcome: Unsuccessful, job: ClaimedJob, around: Around): Unfinished {
+function moveOf(outcome: Unsuccessful, job: ClaimedJob, around: Around): Unfinished {
   const { policy, now } = around
   switch (outcome.type) {
     case 'failed':

@@ -22,5 +22,7 @@ export const MAX_CRASHES = 3
 export const MAX_DELAY = 366 * 24 * 60 * 60 * 1_000
 /** Priorities lie between minus this and this. */
 export const MAX_PRIORITY = 1_000
+/** Milliseconds for which a call goes on trying while other connections hold the write lock. */
+export const MAX_BUSY_TIME = 10_000
 /** Milliseconds: the last moment that a Date can show stands for one that never comes. */
 export const NEVER = 8_640_000_000_000_000

@@ -12,7 +12,7 @@ import {
   MAX_RESULT_BYTES,
 } from './limits.ts'
 import { checkDedupeKey, checkGroup } from './names.ts'
-import type { TaskOutcome } from './outcome.ts'
+import type { HandlerOutcome } from './outcome.ts'
 import { checkSize } from './payload.ts'
 import { checkBackoff } from './backoff-check.ts'
 import { checkMaxAttempts, checkTimeout } from './policy.ts'
@@ -26,8 +26,8 @@ const MAX_REPORTED_BYTES = 32 * MAX_ERROR_BYTES
  *
  * @throws HelveError that names the field, what was expected and what came
  */
-export function checkOutcome(value: unknown): TaskOutcome {
-  const outcome = value as TaskOutcome
+export function checkOutcome(value: unknown): HandlerOutcome {
+  const outcome = value as HandlerOutcome
   checkOneOf(read(value, 'type'), 'type', ['completed', 'failed', 'snoozed'])
   checkList(outcome.deliveries, 'deliveries')
   outcome.deliveries.forEach((delivery: DeliveryRecord) => checkDelivery(delivery))
@@ -43,7 +43,7 @@ export function checkOutcome(value: unknown): TaskOutcome {
   return outcome
 }
 
-function checkFailed(outcome: Extract<TaskOutcome, { type: 'failed' }>): TaskOutcome {
+function checkFailed(outcome: Extract<HandlerOutcome, { type: 'failed' }>): HandlerOutcome {
   const { error, permanent, retryAt } = outcome
   checkError(error)
   checkOneOf(permanent, 'permanent', [true, false])

@@ -45,7 +45,7 @@ export type Outcome =
     }
 
 /** What a run in a thread can come to; what befalls the thread itself, the pool knows. */
-export type TaskOutcome = Extract<Outcome, { type: 'completed' | 'snoozed' | 'failed' }>
+export type HandlerOutcome = Extract<Outcome, { type: 'completed' | 'snoozed' | 'failed' }>
 
 /**
  * The outcome of a run whose handler, or the way to it, threw.
@@ -56,7 +56,7 @@ export function failed(
   thrown: unknown,
   now: number,
   deliveries: DeliveryRecord[] = [],
-): TaskOutcome {
+): HandlerOutcome {
   return {
     type: 'failed',
     error: toJobError(thrown),
@@ -67,13 +67,13 @@ export function failed(
 }
 
 /** The outcome of a job whose kind nobody handles: no retry will find a handler. */
-export function unhandled(kind: string): TaskOutcome {
+export function unhandled(kind: string): HandlerOutcome {
   const error: JobError = { name: 'NoHandlerError', message: `no handler for kind ${kind}` }
   return { type: 'failed', error, permanent: true, retryAt: undefined, deliveries: [] }
 }
 
 /** The move out of `running` that the coordinator decided on. */
-export type Settlement =
+export type Move =
   | { to: 'completed' }
   | {
       to: 'queued'

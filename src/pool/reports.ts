@@ -1,6 +1,6 @@
 import { checkOutcome } from '../job/outcome-check.ts'
 import { toJobError } from '../job/failure.ts'
-import type { TaskOutcome } from '../job/outcome.ts'
+import type { HandlerOutcome } from '../job/outcome.ts'
 import type { Report } from '../thread/protocol.ts'
 
 /**
@@ -35,7 +35,7 @@ function isDuration(took: unknown): boolean {
   return Number.isFinite(took) && (took as number) >= 0
 }
 
-function checked(outcome: unknown): TaskOutcome {
+function checked(outcome: unknown): HandlerOutcome {
   try {
     return checkOutcome(outcome)
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { Flag, type Batch, type Report } from '../thread/protocol.ts'
-import { type TaskOutcome } from '../job/outcome.ts'
+import { type HandlerOutcome } from '../job/outcome.ts'
 import type { Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
 import type { Watched } from './run-timeouts.ts'
@@ -20,7 +20,7 @@ export class ThreadRun implements Watched {
   readonly timeout: number
   readonly #flags: Int32Array
   readonly #starts: Float64Array
-  /** Settled, or taken back: nothing that comes later is about this run. */
+  /** The run has been settled, or was taken back: no later message is about it. */
   isOver = false
   /** Its report, if that came as a message: it counts once the batch has ended. */
   late: Report | undefined
@@ -74,7 +74,7 @@ export class ThreadRun implements Watched {
   }
 
   /** What an outcome means: what is done is done, though it had been told to end. */
-  ended(outcome: TaskOutcome): Outcome {
+  ended(outcome: HandlerOutcome): Outcome {
     const isDone = outcome.type === 'completed' && !this.#isForced
     if (this.#ending === undefined || isDone) return outcome
     return this.#told(this.#ending)

@@ -9,7 +9,7 @@ import type { Handler, HandlerContext, Job, Logger } from './handler.ts'
 import { MAX_DELAY } from '../job/limits.ts'
 import { checkedJson } from '../job/payload.ts'
 import { newJob, type EnqueueOptions } from '../job/submission.ts'
-import { failed, type TaskOutcome } from '../job/outcome.ts'
+import { failed, type HandlerOutcome } from '../job/outcome.ts'
 import type { Notices } from './notices.ts'
 import { resultJson } from './result.ts'
 import type { Task } from '../thread/protocol.ts'
@@ -53,7 +53,7 @@ export class Run implements HandlerContext {
   }
 
   /** Never rejects: whatever the handler does is an outcome. */
-  async outcome(handler: Handler): Promise<TaskOutcome> {
+  async outcome(handler: Handler): Promise<HandlerOutcome> {
     try {
       const result = await handler(this.#job(), this)
       const { followUps, deliveries } = this.#effects

@@ -1,13 +1,15 @@
 import type { Coordinator } from '../coordinator/coordinator.ts'
-import { badOption, checkInteger, checkKeys, checkOneOf } from '../job/check.ts'
+import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
 import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
 import type { Inspection } from '../store/inspection.ts'
+import type { QueueClock } from '../store/timeline.ts'
 import type { CheckedOptions } from './options.ts'
 import { MAIN_LANE } from './registry.ts'
 
 interface AdminParts {
   store: Pick<Inspection, 'pauses'>
   coordinator: Coordinator
+  clock: Pick<QueueClock, 'timeOf'>
   options: CheckedOptions
 }
 
@@ -30,6 +32,17 @@ export class Admin {
 
   async discard(id: number): Promise<boolean> {
     return (await this.#parts.coordinator.command({ type: 'discard', id: checkId(id) })) === true
+  }
+
+  async pruneDead(before: number): Promise<number> {
+    const { coordinator, clock } = this.#parts
+    const until = clock.timeOf(checkNumber(before, 'before', 0, Number.MAX_SAFE_INTEGER))
+    let total = 0
+    for (;;) {
+      const pruned = await coordinator.command({ type: 'prune', before: until })
+      if (typeof pruned !== 'number' || pruned === 0) return total
+      total += pruned
+    }
   }
 
   async pause(given: PauseTarget, options: { by?: string }): Promise<boolean> {

@@ -132,7 +132,7 @@ export class Lifecycle {
     try {
       await this.#started
     } catch (error) {
-      // Another caller's patience was at an end, or its signal has aborted.
+      // Another caller has waited long enough, or its signal has aborted.
       const isOfAnother = !isOwn && STARTED_ANEW.includes(read(error, 'code') as string)
       if (!isOfAnother || this.#stopped) throw error
       return this.start(wait, signal)

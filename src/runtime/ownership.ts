@@ -1,7 +1,7 @@
 import { closed } from '../coordinator/coordinator.ts'
 import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob } from '../job/job.ts'
-import { patiently } from '../patience.ts'
+import { retryWhenBusy } from '../retry-when-busy.ts'
 import type { Membership } from '../store/membership.ts'
 import type { QueueStore } from '../store/store.ts'
 import { sleep } from '../timer.ts'
@@ -24,7 +24,7 @@ export async function own(store: Ownable, wait: number, over: AbortSignal): Prom
   const end = performance.now() + wait
   for (;;) {
     try {
-      return await patiently(() => store.join(store.clock.now()))
+      return await retryWhenBusy(() => store.join(store.clock.now()))
     } catch (error) {
       const isOwned = error instanceof HelveError && error.code === 'HELVE_ERR_OWNED'
       const left = end - performance.now()

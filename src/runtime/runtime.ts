@@ -289,6 +289,18 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   }
 
   /**
+   * Deletes the jobs that died before a moment, turn after turn, so that other work goes on
+   * meanwhile. Nothing else deletes dead jobs.
+   *
+   * @param before epoch milliseconds
+   * @returns how many have been deleted
+   * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_CLOSED`
+   */
+  pruneDead(before: number): Promise<number> {
+    return this.#admin.pruneDead(before)
+  }
+
+  /**
    * Calls `listener` at every such event; one that throws or rejects is reported as an `error` event,
    * and an `error` event without a listener does nothing. `once` and `on` of `node:events` work, too.
    *

@@ -7,6 +7,12 @@ export type Command =
   | { type: 'retry'; id: number }
   /** Deletes a dead job. */
   | { type: 'discard'; id: number }
+  /** Deletes dead jobs, the oldest first, as many as one turn may write. */
+  | {
+      type: 'prune'
+      /** Only jobs that died before this moment of the queue's time. */
+      before: number
+    }
   /**
    * Makes a queued job dead. A running one is the coordinator's to end: of such a job, what was
    * folded in so far is forgotten.
@@ -31,8 +37,14 @@ export function isUpkeep({ type }: Command): boolean {
   return type === 'file' || type === 'regroup'
 }
 
+/** Whether the answer promises something: the turn that executes the command then has to be durable. */
+export function isPromise(command: Command): boolean {
+  // A power cut may bring a deleted dead job back: that harms nobody.
+  return !isUpkeep(command) && command.type !== 'discard' && command.type !== 'prune'
+}
+
 /**
  * What a command came to: whether there was something to do; of `cancel`, the job that was queued,
- * or `running` for one that the coordinator has to end.
+ * or `running` for one that the coordinator has to end; of `prune`, how many jobs were deleted.
  */
-export type CommandResult = boolean | ClaimedJob | 'running'
+export type CommandResult = boolean | ClaimedJob | 'running' | number

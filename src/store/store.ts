@@ -1,5 +1,5 @@
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
-import type { Settlement } from '../job/outcome.ts'
+import type { Move } from '../job/outcome.ts'
 import type { DeliveryPruner, WebhookReader } from './deliveries.ts'
 import type { Inspection } from './inspection.ts'
 import type { Membership } from './membership.ts'
@@ -21,7 +21,7 @@ export interface RunStore {
   /** Ends a claim well. False when the claim is no longer the caller's. */
   complete(job: ClaimedJob, now: number): Promise<boolean>
   /** Ends a claim otherwise. False when the claim is no longer the caller's. */
-  fail(job: ClaimedJob, settlement: Settlement, now: number): Promise<boolean>
+  fail(job: ClaimedJob, move: Move, now: number): Promise<boolean>
 }
 
 /**
@@ -37,7 +37,7 @@ export interface QueueStore {
    * that nothing comes before may be claimed with its writing.
    *
    * An ending, a command or a submission that the store cannot write is set aside by itself: a job
-   * whose ending cannot be written is dead, and its {@link Settled.setAside} says why.
+   * whose ending cannot be written is dead, and its {@link SettleResult.setAside} says why.
    */
   turn(turn: Turn): Promise<TurnResult>
   /**
@@ -46,8 +46,6 @@ export interface QueueStore {
    * @param onClose called once when this store is to be closed, which waits for what it returns
    */
   watch(onWrite: () => void, onClose?: () => Promise<unknown>): () => void
-  /** Deletes jobs that died before `before` (epoch ms); resolves to their number. */
-  pruneDead(before: number): Promise<number>
 }
 
 /** All that a runtime needs of a store. Each part of the runtime takes the port that it needs. */

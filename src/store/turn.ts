@@ -1,7 +1,7 @@
 import type { DeliveryRecord } from '../job/delivery.ts'
 import type { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
-import type { Rerun, Settlement } from '../job/outcome.ts'
+import type { Rerun, Move } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
 import type { Admission, Queue } from './admission.ts'
 import type { Command, CommandResult } from './command.ts'
@@ -32,7 +32,7 @@ export const NO_WORK: Omit<Turn, 'now'> = {
 /** The end of one claim. */
 export interface Settle {
   job: ClaimedJob
-  settlement: Settlement
+  move: Move
   /** What becomes of the job instead, if a submission was folded in while it ran. */
   rerun: Rerun
   /** Enqueued in the same transaction, if the claim is still the job's. */
@@ -42,7 +42,7 @@ export interface Settle {
 
 export interface TurnResult {
   /** One for each settle; undefined when the claim was not the caller's. */
-  settled: (Settled | undefined)[]
+  settled: (SettleResult | undefined)[]
   /** One for each command; an error for one that was refused. */
   commanded: (CommandResult | HelveError)[]
   /** One for each enqueue; an error for one that the store refused, with the others unaffected. */
@@ -71,7 +71,7 @@ export interface UnfiledJob {
 }
 
 /** What became of a settled job. */
-export interface Settled {
+export interface SettleResult {
   state: 'completed' | 'queued' | 'dead' | 'running'
   /** Why it is still `running`, with nothing of its settle written: a follow-up was refused. */
   refused?: HelveError

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Webhook } from '../job/delivery.ts'
-import type { TaskOutcome } from '../job/outcome.ts'
+import type { HandlerOutcome } from '../job/outcome.ts'
 import type { Pulse } from './pulse.ts'
 
 // What passes between the main thread and a thread of a pool.
@@ -84,7 +84,7 @@ export const CLOSE = 'close'
 export const Flag = { waiting: 0, started: 1, revoked: 2, ended: 3, done: 4 } as const
 
 /** The outcome of a run that returned nothing, and wants nothing. */
-export const COMPLETED: TaskOutcome = {
+export const COMPLETED: HandlerOutcome = {
   type: 'completed',
   result: undefined,
   followUps: [],
@@ -96,7 +96,7 @@ export interface Report {
   slot: number
   token: number
   /** Undefined for {@link COMPLETED}, which is what most runs come to. */
-  outcome: TaskOutcome | undefined
+  outcome: HandlerOutcome | undefined
   /** Milliseconds that the run took; undefined when the thread did not get to say. */
   took: number | undefined
   /** What the main thread gives back to the thread's `Credit`; none for what weighs little. */

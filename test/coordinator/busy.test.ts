@@ -8,7 +8,7 @@ import { refusal } from '../support/jobs.ts'
 import { aCoordinator, times } from '../support/coordinator/rig.ts'
 import { Fate } from '../support/coordinator/turn-control.ts'
 
-const PATIENCE = 10_000
+const BUSY_TIMEOUT = 10_000
 /** Tries are not further apart than this. */
 const TRY = 1_000
 
@@ -35,11 +35,11 @@ describe('while another process holds the write lock', () => {
     assert.equal(of('enqueued').length, 2)
   })
 
-  test(`a submission is refused after ${PATIENCE} ms, and those that came later wait on`, async (t) => {
+  test(`a submission is refused after ${BUSY_TIMEOUT} ms, and those that came later wait on`, async (t) => {
     const { submit, turns, clock, store } = await aCoordinator(t)
     turns.fails = busy
     const first = new Fate(submit({ kind: 'a' }))
-    await clock.advance(PATIENCE - TRY)
+    await clock.advance(BUSY_TIMEOUT - TRY)
     const second = new Fate(submit({ kind: 'b' }))
     await clock.advance(TRY)
     assert.equal(first.is, 'pending')
@@ -58,7 +58,7 @@ describe('while another process holds the write lock', () => {
     for (const error of [busy(), full]) {
       turns.fails = () => error
       const regrouped = new Fate(coordinator.command({ type: 'regroup', kind: 'a' }))
-      await clock.advance(2 * PATIENCE)
+      await clock.advance(2 * BUSY_TIMEOUT)
       assert.equal(regrouped.is, 'pending')
       turns.fails = fine
       await clock.advance(TRY)

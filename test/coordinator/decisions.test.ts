@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { decide, termsOf } from '../../src/coordinator/settle.ts'
 import type { ClaimedJob, JobError } from '../../src/job/job.ts'
 import { MAX_DELAY } from '../../src/job/limits.ts'
-import type { Outcome, Settlement } from '../../src/job/outcome.ts'
+import type { Outcome, Move } from '../../src/job/outcome.ts'
 import { DEFAULT_POLICY, type Policy } from '../../src/job/policy.ts'
 import { wallTime } from '../../src/store/timeline.ts'
 import { completed, failed } from '../support/fake-pool.ts'
@@ -20,7 +20,7 @@ interface Case {
   job?: Partial<ClaimedJob>
   policy?: Partial<Policy>
   random?: number
-  to: Settlement
+  to: Move
 }
 
 function aClaim(over: Partial<ClaimedJob> = {}): ClaimedJob {
@@ -43,11 +43,11 @@ function aClaim(over: Partial<ClaimedJob> = {}): ClaimedJob {
   }
 }
 
-function again(after: number, cause: JobError = error): Settlement {
+function again(after: number, cause: JobError = error): Move {
   return { to: 'queued', runAt: NOW + after, charge: 'attempt', error: cause, backingOff: true }
 }
 
-const dead: Settlement = { to: 'dead', charge: 'attempt', error }
+const dead: Move = { to: 'dead', charge: 'attempt', error }
 const second = { attempt: 2 }
 const thousand = { attempt: 999, maxAttempts: 1_000 }
 
@@ -237,7 +237,7 @@ for (const [what, table] of Object.entries(cases)) {
         const all = { ...DEFAULT_POLICY, ...policy }
         const around = { now: NOW, clock: wallTime, onMistake: () => undefined }
         const decided = decide(outcome, aClaim(job), all, { ...around, random: () => random })
-        assert.deepEqual(decided.settlement, to)
+        assert.deepEqual(decided.move, to)
       })
     }
   })

@@ -3,6 +3,7 @@ import { describe, type TestContext } from 'node:test'
 import { reopen, test } from '../support/each-store.ts'
 import { failed } from '../support/fake-pool.ts'
 import { NEVER } from '../../src/job/limits.ts'
+import { prune } from '../support/commands.ts'
 import { aJob, NOW } from '../support/jobs.ts'
 import { aCoordinator, IDLE, type Rig } from '../support/coordinator/rig.ts'
 
@@ -341,8 +342,9 @@ describe('a wall clock that is set', () => {
     await clock.settle()
     clock.step(366 * 24 * HOUR)
     await clock.advance(IDLE)
-    assert.equal(await store.pruneDead(clock.wall() - HOUR), 0)
+    const pruneHourOld = () => prune(store, store.clock.timeOf(clock.wall() - HOUR), clock.now())
+    assert.equal(await pruneHourOld(), 0)
     await clock.advance(HOUR)
-    assert.equal(await store.pruneDead(clock.wall() - HOUR), 1)
+    assert.equal(await pruneHourOld(), 1)
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { TaskOutcome } from '../../src/job/outcome.ts'
+import type { HandlerOutcome } from '../../src/job/outcome.ts'
 import { reportsOf } from '../../src/pool/reports.ts'
 import { aDelivery, aJob, anError } from '../support/jobs.ts'
 import { completed, failed, openLane } from '../support/pool/lane.ts'
@@ -11,7 +11,7 @@ const MIB = 1024 * 1024
 const effects = { followUps: [aJob({ dedupeKey: 'k', group: 'g' })], deliveries: [aDelivery()] }
 const completion = { type: 'completed', result: '{"n":1}', ...effects } as const
 const snooze = { type: 'snoozed', delay: 5, ...effects } as const
-const failure: TaskOutcome = {
+const failure: HandlerOutcome = {
   type: 'failed',
   error: anError({ stack: 'at once', code: 'E' }),
   permanent: false,
@@ -20,7 +20,7 @@ const failure: TaskOutcome = {
 }
 
 const overrides = { backoff: { delay: 5 }, timeout: 10 }
-const WHOLE: TaskOutcome[] = [
+const WHOLE: HandlerOutcome[] = [
   completion,
   { ...completion, result: undefined, followUps: [aJob({ maxAttempts: 1, overrides })] },
   snooze,

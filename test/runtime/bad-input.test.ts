@@ -130,6 +130,14 @@ describe('I10: nothing is looked up, retried or discarded by', () => {
     })
   }
 
+  for (const given of [-1, NaN, Infinity, '1', null, undefined, new Date()]) {
+    test(`the moment ${titled(given)}`, async (t) => {
+      const { runtime } = await aRuntime(t)
+      const prune = async () => runtime.pruneDead(given as number)
+      await assert.rejects(prune, refusal('HELVE_ERR_OPTION', 'before', 'a number from 0'))
+    })
+  }
+
   test('the id of nothing', async (t) => {
     const { runtime } = await aRuntime(t)
     const found = [await runtime.get(1), await runtime.retry(1), await runtime.discard(1)]

@@ -23,6 +23,7 @@ for (const [verb, call] of Object.entries({
   join: (runtime: Runtime) => runtime.start().then(() => true),
   retry: (runtime: Runtime) => runtime.retry(1),
   discard: (runtime: Runtime) => runtime.discard(1),
+  pruneDead: async (runtime: Runtime) => (await runtime.pruneDead(Date.now())) === 1,
   pause: (runtime: Runtime) => runtime.pause({ kind: 'reindex' }),
 })) {
   test(`${verb} waits until another process lets go of the write lock`, async (t) => {

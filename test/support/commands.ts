@@ -13,6 +13,11 @@ export function discard(store: Store, id: number, now = NOW): Promise<CommandRes
   return command(store, { type: 'discard', id }, now)
 }
 
+/** One command's worth: as many as one turn deletes. */
+export function prune(store: Store, before: number, now = NOW): Promise<CommandResult> {
+  return command(store, { type: 'prune', before }, now)
+}
+
 export function cancel(
   store: Store,
   id: number,

@@ -8,7 +8,7 @@ import { UNLIMITED } from '../../src/store/admission.ts'
 import { NO_WORK } from '../../src/store/turn.ts'
 import type { Admission, KindTerms, Queue } from '../../src/store/admission.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { Settle, Settled, Turn, TurnResult } from '../../src/store/turn.ts'
+import type { Settle, SettleResult, Turn, TurnResult } from '../../src/store/turn.ts'
 
 /** The moment at which every test begins. */
 export const NOW = Date.UTC(2026, 0, 1)
@@ -67,8 +67,8 @@ export function aRerun(over: Partial<Rerun> = {}): Rerun {
 }
 
 export function completes(job: ClaimedJob, effects: Effects = {}): Settle {
-  const settlement = { to: 'completed' } as const
-  return { job, settlement, rerun: aRerun(), followUps: [], deliveries: [], ...effects }
+  const move = { to: 'completed' } as const
+  return { job, move, rerun: aRerun(), followUps: [], deliveries: [], ...effects }
 }
 
 interface Failing extends Effects {
@@ -78,9 +78,9 @@ interface Failing extends Effects {
 
 export function buries(job: ClaimedJob, failing: Failing = {}): Settle {
   const { charge = 'attempt', error = anError(), ...effects } = failing
-  const settlement = { to: 'dead', charge, error } as const
+  const move = { to: 'dead', charge, error } as const
   const rerun = aRerun({ error, crashes: job.crashes })
-  return { job, settlement, rerun, followUps: [], deliveries: [], ...effects }
+  return { job, move, rerun, followUps: [], deliveries: [], ...effects }
 }
 
 interface Requeueing extends Effects {
@@ -92,9 +92,9 @@ interface Requeueing extends Effects {
 export function requeues(job: ClaimedJob, requeueing: Requeueing = {}): Settle {
   const { charge = 'attempt', error = anError(), runAt = NOW, ...effects } = requeueing
   const backingOff = charge === 'attempt'
-  const settlement = { to: 'queued', charge, error, runAt, backingOff } as const
+  const move = { to: 'queued', charge, error, runAt, backingOff } as const
   const rerun = aRerun({ error, crashes: job.crashes })
-  return { job, settlement, rerun, followUps: [], deliveries: [], ...effects }
+  return { job, move, rerun, followUps: [], deliveries: [], ...effects }
 }
 
 /** A turn of which only a part is given; it claims nothing unless told to. */
@@ -181,7 +181,7 @@ export async function settle(
   store: Store,
   settle: Settle,
   now = NOW,
-): Promise<Settled | undefined> {
+): Promise<SettleResult | undefined> {
   const { settled } = await turn(store, { now, settles: [settle] })
   assert.equal(settled.length, 1)
   return settled[0]

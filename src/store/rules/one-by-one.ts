@@ -1,5 +1,5 @@
 import type { ClaimedJob } from '../../job/job.ts'
-import type { Settlement } from '../../job/outcome.ts'
+import type { Move } from '../../job/outcome.ts'
 import { UNLIMITED } from '../admission.ts'
 import type { QueueStore } from '../store.ts'
 import { NO_WORK, type Turn } from '../turn.ts'
@@ -18,14 +18,14 @@ export async function claimFirst(store: Turns, now: number): Promise<ClaimedJob 
 export async function endClaim(
   store: Turns,
   job: ClaimedJob,
-  settlement: Settlement,
+  move: Move,
   now: number,
 ): Promise<boolean> {
-  const isCompleted = settlement.to === 'completed'
+  const isCompleted = move.to === 'completed'
   const rerun = isCompleted
     ? { crashes: 0, error: null }
-    : { crashes: job.crashes, error: settlement.error }
-  const settle = { job, settlement, rerun, followUps: [], deliveries: [] }
+    : { crashes: job.crashes, error: move.error }
+  const settle = { job, move, rerun, followUps: [], deliveries: [] }
   const { settled } = await store.turn({ ...NO_WORK, now, settles: [settle] })
   return settled[0] !== undefined
 }

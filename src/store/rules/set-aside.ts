@@ -1,6 +1,6 @@
 import { HelveError } from '../../job/errors.ts'
 import { toJobError } from '../../job/failure.ts'
-import type { Settle, Settled } from '../turn.ts'
+import type { Settle, SettleResult } from '../turn.ts'
 
 // A part of a turn that fails by itself must not stop the others: it is undone and named.
 
@@ -25,9 +25,9 @@ export interface Apart<Part> {
 export function settleApart<Part>(
   apart: Apart<Part>,
   one: Settle,
-  settle: (part: Part) => Settled | undefined,
+  settle: (part: Part) => SettleResult | undefined,
   setAside: (reason: string) => boolean,
-): Settled | undefined {
+): SettleResult | undefined {
   try {
     return apart.part(settle)
   } catch (error) {

@@ -1,6 +1,6 @@
-import type { Settle, Settled } from '../turn.ts'
+import type { Settle, SettleResult } from '../turn.ts'
 
-const COMPLETED: Settled = { state: 'completed', rerun: false, followUps: [] }
+const COMPLETED: SettleResult = { state: 'completed', rerun: false, followUps: [] }
 
 /** How a store settles the claims of one turn. */
 export interface Settler {
@@ -9,14 +9,17 @@ export interface Settler {
    * others are left: those that are not owned, and those whose job has to run once more.
    */
   complete(settles: readonly Settle[]): ReadonlySet<Settle>
-  settle(one: Settle): Settled | undefined
+  settle(one: Settle): SettleResult | undefined
 }
 
 /**
  * Settles that only complete their jobs go before all others: no follow-up may fold into a job that
  * has completed.
  */
-export function settleAll(settler: Settler, settles: readonly Settle[]): (Settled | undefined)[] {
+export function settleAll(
+  settler: Settler,
+  settles: readonly Settle[],
+): (SettleResult | undefined)[] {
   const completed = settler.complete(plain(settles))
   return settles.map((one) => (completed.has(one) ? COMPLETED : settler.settle(one)))
 }
@@ -31,6 +34,6 @@ function plain(settles: readonly Settle[]): Settle[] {
   })
 }
 
-function isPlain({ settlement, followUps, deliveries }: Settle): boolean {
-  return settlement.to === 'completed' && followUps.length + deliveries.length === 0
+function isPlain({ move, followUps, deliveries }: Settle): boolean {
+  return move.to === 'completed' && followUps.length + deliveries.length === 0
 }

@@ -3,6 +3,7 @@ import type { ClaimedJob } from '../../job/job.ts'
 import type { PauseTarget } from '../../job/pause.ts'
 import type { Command, CommandResult } from '../command.ts'
 import { cancelled } from '../rules/ending.ts'
+import { fewEnough, MOST_PRUNED } from '../rules/pruning.ts'
 import { keyIsHeld } from '../rules/refusals.ts'
 import type { Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
@@ -18,6 +19,8 @@ export function execute(executing: Executing, command: Command): CommandResult {
       return retry(executing, command.id)
     case 'discard':
       return discard(executing, command.id)
+    case 'prune':
+      return prune(executing, command.before)
     case 'cancel':
       return cancel(executing, command.id, command.token) ?? false
     case 'pause':
@@ -59,6 +62,13 @@ function discard({ statements, changes }: Executing, id: number): boolean {
   const row = statements.discard.get(id)
   if (row) changes.add('dead', row[0] as string, row[1] as number, -1)
   return row !== undefined
+}
+
+function prune(executing: Executing, before: number): number {
+  const rows = executing.statements.oldestDead.all(before, MOST_PRUNED) as [number, number][]
+  const few = fewEnough(rows, ([, bytes]) => bytes)
+  for (const [id] of few) discard(executing, id)
+  return few.length
 }
 
 function cancel(

@@ -13,7 +13,7 @@ import { migrate } from './migrations/migrate.ts'
 const OLDEST_SQLITE = '3.51.3'
 
 /** Milliseconds for which opening a file goes on trying while others keep it. */
-const PATIENCE = 5_000
+const OPEN_TIMEOUT = 5_000
 /** Milliseconds between two tries, at the most. */
 const LONGEST_PAUSE = 20
 
@@ -24,7 +24,7 @@ const LONGEST_PAUSE = 20
 export async function openDatabase(
   path: string,
   nativeBinding: string | undefined,
-  patience = PATIENCE,
+  timeout = OPEN_TIMEOUT,
 ): Promise<Database.Database> {
   checkBinary(nativeBinding)
   const file = resolve(path)
@@ -35,7 +35,7 @@ export async function openDatabase(
   try {
     createPrivately(file)
     db = connect(file, nativeBinding)
-    await configure(db, performance.now() + patience)
+    await configure(db, performance.now() + timeout)
     db.pragma(`busy_timeout = ${BUSY_TIMEOUT}`)
     return db
   } catch (error) {

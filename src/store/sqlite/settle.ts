@@ -1,6 +1,6 @@
 import { claimOf } from '../claiming/claim-number.ts'
 import { costOf, recordedOf, unsettled } from '../rules/ending.ts'
-import type { Settle, Settled } from '../turn.ts'
+import type { Settle, SettleResult } from '../turn.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
 import type { QueueStatements } from './statements/queue.ts'
@@ -64,11 +64,11 @@ function byClaim(settles: readonly Settle[]): Map<number, Settle[]> {
 }
 
 /** Ends a claim, and writes what rides along; undefined, and nothing written, if it is not owned. */
-export function settle(settling: Settling, one: Settle): Settled | undefined {
+export function settle(settling: Settling, one: Settle): SettleResult | undefined {
   const { statements, changes, now } = settling
-  const { job, settlement, followUps } = one
+  const { job, move, followUps } = one
   let rerun = false
-  let state = move(settling, one)
+  let state = moveOut(settling, one)
   if (state === undefined) {
     rerun = runAgain(settling, one)
     if (!rerun) return undefined
@@ -76,30 +76,33 @@ export function settle(settling: Settling, one: Settle): Settled | undefined {
   }
   if (state === 'completed') changes.add('running', job.kind, job.priority, -1)
   else changes.move('running', state, job.kind, job.priority)
-  if (!rerun && settlement.to === 'queued') {
-    joinQueue(statements, changes, job, settlement.runAt, now)
+  if (!rerun && move.to === 'queued') {
+    joinQueue(statements, changes, job, move.runAt, now)
   }
   freeGroup(statements, changes, job, now)
   return { state, rerun, followUps: followUps.map((next) => enqueue(settling, next)) }
 }
 
 /** As it was decided, unless a submission was folded in. */
-function move({ statements, now, wall }: Settling, one: Settle): Settled['state'] | undefined {
-  const { job, settlement } = one
+function moveOut(
+  { statements, now, wall }: Settling,
+  one: Settle,
+): SettleResult['state'] | undefined {
+  const { job, move } = one
   const owned = { id: job.id, token: job.token }
-  switch (settlement.to) {
+  switch (move.to) {
     case 'completed': {
       const deleted = statements.complete.get(`[${job.id}]`, claimOf(job))
       return deleted === undefined ? undefined : 'completed'
     }
     case 'queued': {
-      const { runAt, charge, error, backingOff } = settlement
+      const { runAt, charge, error, backingOff } = move
       const values = { ...owned, ...costOf(charge), runAt, backingOff: Number(backingOff) }
       const { changes } = statements.requeue.run({ ...values, error: recorded(one, wall, error) })
       return changes === 1 ? 'queued' : undefined
     }
     case 'dead': {
-      const { charge, error } = settlement
+      const { charge, error } = move
       const values = { ...owned, ...costOf(charge), error: recorded(one, wall, error), now }
       return statements.bury.run(values).changes === 1 ? 'dead' : undefined
     }

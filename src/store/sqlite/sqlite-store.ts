@@ -3,7 +3,7 @@ import { checkKeys, checkOneOf, shown } from '../../job/check.ts'
 import type { Webhook } from '../../job/delivery.ts'
 import { HelveError } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
-import type { Settlement } from '../../job/outcome.ts'
+import type { Move } from '../../job/outcome.ts'
 import type { Pause } from '../../job/pause.ts'
 import { claimFirst, endClaim } from '../rules/one-by-one.ts'
 import type { Timeline, TimeSources } from '../timeline.ts'
@@ -135,8 +135,8 @@ export class SqliteStore implements Store, JobStore, RunStore {
     return endClaim(this, job, { to: 'completed' }, now)
   }
 
-  fail(job: ClaimedJob, settlement: Settlement, now: number): Promise<boolean> {
-    return endClaim(this, job, settlement, now)
+  fail(job: ClaimedJob, move: Move, now: number): Promise<boolean> {
+    return endClaim(this, job, move, now)
   }
 
   async join(now: number): Promise<ClaimedJob[]> {
@@ -201,19 +201,6 @@ export class SqliteStore implements Store, JobStore, RunStore {
     rivals: (job: JobRecord, backlog: Queue[]) => Queue[],
   ): Promise<Standing | undefined> {
     return this.#transactions.read(() => standing(this.#statements, this.clock, id, now, rivals))
-  }
-
-  async pruneDead(before: number): Promise<number> {
-    const until = this.clock.timeOf(before)
-    return inBatches((limit) =>
-      this.#transactions.repeatable((changes) => {
-        const rows = this.#statements.pruneDead.all(until, limit)
-        for (const [kind, priority] of rows) {
-          changes.add('dead', kind as string, priority as number, -1)
-        }
-        return rows.length
-      }),
-    )
   }
 
   async pruneDeliveries(before: number): Promise<number> {

@@ -7,7 +7,7 @@ import type { TurnClaims } from '../claiming/turn-claims.ts'
 import type { Command, CommandResult } from '../command.ts'
 import { doApart, eachApart, settleApart, type Apart } from '../rules/set-aside.ts'
 import type { QueueClock } from '../timeline.ts'
-import type { Settle, Settled } from '../turn.ts'
+import type { Settle, SettleResult } from '../turn.ts'
 import type { TurnSteps } from '../rules/turn-steps.ts'
 import { SqliteClaimSource } from './claim-source.ts'
 import { execute } from './commands.ts'
@@ -68,8 +68,8 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
     return eachApart(this, settles, (own, one) => completeAll(own, [one], true).size === 1)
   }
 
-  settle(one: Settle): Settled | undefined {
-    const body = (work: Work): Settled | undefined => {
+  settle(one: Settle): SettleResult | undefined {
+    const body = (work: Work): SettleResult | undefined => {
       const settled = settle(work, one)
       if (settled) for (const delivery of one.deliveries) this.#parts.webhooks.record(delivery)
       return settled

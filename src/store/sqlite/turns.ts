@@ -1,5 +1,5 @@
 import type { Pause } from '../../job/pause.ts'
-import { isUpkeep, type Command } from '../command.ts'
+import { isPromise } from '../command.ts'
 import type { Turn } from '../turn.ts'
 import { takeTurn, type Taken, type TurnSteps } from '../rules/turn-steps.ts'
 import { pauses } from './standing.ts'
@@ -21,7 +21,7 @@ export class Turns {
 
   #transact(turn: Turn, isCareful: boolean, body: (steps: TurnSteps) => Taken): Taken {
     const { transactions, statements, clock } = this.#parts
-    const isPromised = turn.enqueues.length > 0 || turn.commands.some(isAsked)
+    const isPromised = turn.enqueues.length > 0 || turn.commands.some(isPromise)
     const currentPauses = (): readonly Pause[] => this.#currentPauses()
     const { now } = turn
     try {
@@ -46,9 +46,4 @@ export class Turns {
     }
     return this.#pauses
   }
-}
-
-/** Whether somebody relies on the command once it has been executed. */
-function isAsked(command: Command): boolean {
-  return !isUpkeep(command) && command.type !== 'discard'
 }

@@ -28,7 +28,7 @@ describe('the model finds a store that', () => {
       taking((turn) => ({
         ...turn,
         settles: turn.settles.map((one) => {
-          const isLost = 'charge' in one.settlement && one.settlement.charge === 'crash'
+          const isLost = 'charge' in one.move && one.move.charge === 'crash'
           return isLost ? { ...one, job: { ...one.job, token: 0 } } : one
         }),
       })),
@@ -53,10 +53,10 @@ describe('the model finds a store that', () => {
       (store) => {
         const turn = store.turn.bind(store)
         store.turn = async (given) => {
-          for (const { job, settlement } of given.settles) {
+          for (const { job, move } of given.settles) {
             const { id, token } = job
             const isOwed = ((await store.get(id))?.rerunAt ?? null) !== null
-            if (!isOwed || settlement.to !== 'completed') continue
+            if (!isOwed || move.to !== 'completed') continue
             await turn({ ...NO_WORK, now: given.now, commands: [{ type: 'cancel', id, token }] })
           }
           return turn(given)

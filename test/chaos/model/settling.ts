@@ -1,16 +1,16 @@
 import type { BackoffOptions } from '../../../src/job/backoff.ts'
 import { MAX_DELAY } from '../../../src/job/limits.ts'
-import type { Charge, Outcome, Settlement } from '../../../src/job/outcome.ts'
+import type { Charge, Outcome, Move } from '../../../src/job/outcome.ts'
 import type { Policy } from '../../../src/job/policy.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
 import { MAX_CRASHES, record, type Job } from './job.ts'
 
 /** `again`: queued afresh, since a submission came while it ran. */
-export type End = Settlement['to'] | 'again'
+export type End = Move['to'] | 'again'
 
 /** What a run comes to, if no submission came while it went on. */
 interface Verdict {
-  to: Settlement['to']
+  to: Move['to']
   charge: Charge
   /** What has gone wrong. */
   error?: string

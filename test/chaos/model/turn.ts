@@ -3,7 +3,7 @@ import { HelveError } from '../../../src/job/errors.ts'
 import type { NewJob } from '../../../src/job/job.ts'
 import type { Outcome } from '../../../src/job/outcome.ts'
 import type { Command } from '../../../src/store/command.ts'
-import type { Settled, Turn, TurnResult } from '../../../src/store/turn.ts'
+import type { SettleResult, Turn, TurnResult } from '../../../src/store/turn.ts'
 import { failed } from '../../support/fake-pool.ts'
 import { claim } from './claiming.ts'
 import type { Job } from './job.ts'
@@ -74,7 +74,7 @@ function isPlain(queue: Queue, { claim, outcome }: Ending, i: number, endings: E
   return isFirst && leavesNothing && !queue.jobs.get(claim.id)?.rerun
 }
 
-function end(queue: Queue, job: Job, ending: Ending, settled: Settled | undefined): void {
+function end(queue: Queue, job: Job, ending: Ending, settled: SettleResult | undefined): void {
   const { id } = job
   const outcome = outcomeOf(job, ending.outcome)
   const submitted = 'followUps' in outcome ? outcome.followUps : []
@@ -111,7 +111,7 @@ function isRefused(queue: Queue, followUps: NewJob[]): boolean {
   })
 }
 
-function refuse(queue: Queue, { claim }: Ending, settled: Settled | undefined): void {
+function refuse(queue: Queue, { claim }: Ending, settled: SettleResult | undefined): void {
   assert.equal(settled?.refused?.code, 'HELVE_ERR_DEDUPE_KEY')
   const error = { name: 'HelveError', message: '' }
   queue.mail.endings.push({ claim, outcome: failed({ error }) })

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { SqliteStore } from '../../../src/index.ts'
-import { patiently } from '../../../src/patience.ts'
 import { Random } from '../../support/random.ts'
 import type { LoadedRuntime } from './load.ts'
 import type { Counted } from './report.ts'
@@ -80,9 +79,8 @@ const DISTURBANCES: Record<string, Disturbance> = {
   },
   prunings: {
     every: 4,
-    async happen({ store, counted }) {
-      const removed = await patiently(() => store.pruneDead(Date.now() - KEPT))
-      counted.removed += removed
+    async happen({ runtime, counted }) {
+      counted.removed += await runtime.pruneDead(Date.now() - KEPT)
     },
   },
 }

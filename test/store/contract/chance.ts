@@ -18,7 +18,7 @@ import {
 } from '../../support/jobs.ts'
 import { Random } from '../../support/random.ts'
 import type { Open, Opened, QueueStore } from '../contract.ts'
-import { discard, retry } from '../../support/commands.ts'
+import { discard, prune, retry } from '../../support/commands.ts'
 
 const TURNS = 400
 const KINDS = ['a', 'b', 'c'] as const
@@ -97,7 +97,7 @@ class RandomQueue {
       enqueues,
       admit: (queues) => this.#admit(queues),
     })
-    for (const [index, { job, settlement }] of [...settles, ...late].entries()) {
+    for (const [index, { job, move }] of [...settles, ...late].entries()) {
       const result = settled[index]
       if (index >= settles.length) {
         assert.equal(result, undefined, 'a late settle was taken')
@@ -105,7 +105,7 @@ class RandomQueue {
         continue
       }
       assert.ok(result, 'an owned settle was dropped')
-      this.#saw(result.rerun ? 'rerun' : settlement.to)
+      this.#saw(result.rerun ? 'rerun' : move.to)
       if (result.state === 'completed') this.#alive.delete(job.id)
       for (const { id } of result.followUps) this.#alive.add(id)
       this.#ended.push(job)
@@ -160,7 +160,7 @@ class RandomQueue {
     const before = this.#now - 500
     const { jobs } = await this.#store.list({ state: 'dead', limit: 1_000 })
     const old = jobs.filter(({ diedAt }) => diedAt! < before)
-    assert.equal(await this.#store.pruneDead(before), old.length)
+    assert.equal(await prune(this.#store, before), old.length)
     for (const { id } of old) this.#alive.delete(id)
     this.#saw('prune')
   }

@@ -12,7 +12,7 @@ import {
 } from '../../support/jobs.ts'
 import { loopTurn, signal } from '../../support/signal.ts'
 import type { Open, QueueStore } from '../contract.ts'
-import { discard, retry } from '../../support/commands.ts'
+import { discard, prune, retry } from '../../support/commands.ts'
 
 export function owning(open: Open): void {
   describe('own', () => {
@@ -192,7 +192,7 @@ export function owning(open: Open): void {
       oldestDue: (store) => store.oldestDue(NOW),
       retry: (store) => retry(store, 1, NOW),
       discard: (store) => discard(store, 1),
-      pruneDead: (store) => store.pruneDead(NOW),
+      prune: (store) => prune(store, NOW),
       pruneDeliveries: (store) => store.pruneDeliveries(NOW),
       getWebhook: (store) => store.getWebhook(1),
       watch: async (store) => store.watch(() => undefined),

@@ -69,7 +69,7 @@ export function settling(open: Open): void {
         const first = { ...end(job), followUps: [aJob({ payload: 'next' })] }
         const { settled } = await turn(store, { settles: [first, completes(job)] })
         const [one, other] = settled
-        assert.deepEqual([one?.state, other], [first.settlement.to, undefined])
+        assert.deepEqual([one?.state, other], [first.move.to, undefined])
         assert.deepEqual([one?.followUps.length, one?.rerun], [1, false])
       })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { MOST_PRUNED } from '../../../src/store/rules/pruning.ts'
 import type { Store } from '../../../src/store/store.ts'
 import {
   aDelivery,
@@ -18,7 +19,7 @@ import {
   turn,
 } from '../../support/jobs.ts'
 import type { Open } from '../contract.ts'
-import { discard, retry } from '../../support/commands.ts'
+import { discard, prune, retry } from '../../support/commands.ts'
 
 const LATER = NOW + 60_000
 const MANY = 1_200
@@ -120,14 +121,14 @@ export function tending(open: Open): void {
     })
   })
 
-  describe('pruneDead', () => {
+  describe('prune', () => {
     test('deletes what died before, and nothing else', async (t) => {
       const { store } = await open(t)
       const old = await bury(store, aJob({ kind: 'a' }), NOW)
       const young = await bury(store, aJob({ kind: 'b', priority: 3 }), NOW + 1)
       const [queued] = await enqueue(store, aJob({ kind: 'c' }))
-      assert.equal(await store.pruneDead(NOW), 0)
-      assert.equal(await store.pruneDead(NOW + 1), 1)
+      assert.equal(await prune(store, NOW), 0)
+      assert.equal(await prune(store, NOW + 1), 1)
       assert.equal(await store.get(old), undefined)
       assert.equal((await store.get(young))?.state, 'dead')
       assert.equal((await store.get(queued!.id))?.state, 'queued')
@@ -137,16 +138,26 @@ export function tending(open: Open): void {
       })
     })
 
-    test(`I9: deletes ${MANY} jobs in batches, serving the event loop in between`, async (t) => {
+    test('I9: deletes the oldest jobs, as many as one turn may', async (t) => {
       const { store } = await open(t)
       await dieMany(store, NOW, 'old')
-      const young = await bury(store, aJob(), LATER)
-      const { result, served } = await servedDuring(() => store.pruneDead(LATER))
-      assert.equal(result, MANY)
-      assert.ok(served >= 2, `the event loop was served ${served} times`)
-      assert.deepEqual(await store.counts(), { reindex: { queued: 0, running: 0, dead: 1 } })
-      assert.deepEqual(await store.list({ kind: 'old', state: 'dead' }), { jobs: [] })
-      assert.equal((await store.get(young))?.state, 'dead')
+      const oldest = await bury(store, aJob({ kind: 'oldest' }), NOW - 1)
+      assert.equal(await prune(store, LATER), MOST_PRUNED)
+      assert.equal(await store.get(oldest), undefined)
+      const left = { queued: 0, running: 0, dead: MANY + 1 - MOST_PRUNED }
+      assert.deepEqual(await store.counts(), { old: left })
+    })
+
+    test('I9: deletes few jobs with large payloads at a time, and one at least', async (t) => {
+      const { store } = await open(t)
+      for (const bytes of [400_000, 400_000, 400_000, 2_000_000]) {
+        await bury(store, aJob({ payload: JSON.stringify('x'.repeat(bytes)) }), NOW)
+      }
+      assert.deepEqual(
+        [await prune(store, LATER), await prune(store, LATER), await prune(store, LATER)],
+        [2, 1, 1],
+      )
+      assert.equal(await prune(store, LATER), 0)
     })
   })
 

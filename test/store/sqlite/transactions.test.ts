@@ -15,7 +15,7 @@ import {
 } from '../../support/jobs.ts'
 import { runDelay } from '../../support/run-delay.ts'
 import { connect, openStore, openStoreAndConnection } from '../../support/store.ts'
-import { discard, retry } from '../../support/commands.ts'
+import { discard, prune, retry } from '../../support/commands.ts'
 
 /** What `PRAGMA synchronous` answers. */
 const NORMAL = 1
@@ -59,7 +59,7 @@ describe('durability', () => {
         ['retry', () => retry(store, dead, NOW), acknowledging],
         ['discard', () => discard(store, dead), NORMAL],
         ['webhooks.create', () => store.webhooks.create({ url: 'http://x/' }), acknowledging],
-        ['pruneDead', () => store.pruneDead(NOW), NORMAL],
+        ['prune', () => prune(store, NOW), NORMAL],
       ]
       for (const [verb, use, level] of verbs) {
         await use()
@@ -82,7 +82,7 @@ describe("another connection's write lock", () => {
     join: (store) => store.join(NOW),
     retry: (store, dead) => retry(store, dead, NOW),
     discard: (store, dead) => discard(store, dead),
-    pruneDead: (store) => store.pruneDead(NOW + 1),
+    prune: (store) => prune(store, NOW + 1),
     pruneDeliveries: (store) => store.pruneDeliveries(NOW + 1),
   }
   for (const [verb, use] of Object.entries(verbs)) {

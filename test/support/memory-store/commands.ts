@@ -2,6 +2,7 @@ import type { ClaimedJob } from '../../../src/job/job.ts'
 import type { PauseTarget } from '../../../src/job/pause.ts'
 import type { Command, CommandResult } from '../../../src/store/command.ts'
 import { cancelled } from '../../../src/store/rules/ending.ts'
+import { fewEnough, MOST_PRUNED } from '../../../src/store/rules/pruning.ts'
 import { keyIsHeld } from '../../../src/store/rules/refusals.ts'
 import { freeGroup, freeGroups, freeQueues, join } from './bounds.ts'
 import type { Writing } from './enqueue.ts'
@@ -15,6 +16,8 @@ export function execute(writing: Writing, command: Command): CommandResult {
       return retry(writing, command.id)
     case 'discard':
       return discard(writing, command.id)
+    case 'prune':
+      return prune(writing, command.before)
     case 'cancel':
       return cancel(writing, command.id, command.token)
     case 'pause':
@@ -43,6 +46,14 @@ function retry({ tables, now }: Writing, id: number): boolean {
 
 function discard({ tables }: Writing, id: number): boolean {
   return tables.jobs.get(id)?.state === 'dead' && tables.jobs.delete(id)
+}
+
+function prune({ tables }: Writing, before: number): number {
+  const old = tables.in('dead').filter(({ diedAt }) => diedAt! < before)
+  const oldest = old.sort((a, b) => a.diedAt! - b.diedAt!).slice(0, MOST_PRUNED)
+  const few = fewEnough(oldest, ({ payload, errors }) => payload.length + errors.length)
+  for (const { id } of few) tables.jobs.delete(id)
+  return few.length
 }
 
 function cancel(

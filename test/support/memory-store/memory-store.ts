@@ -1,6 +1,6 @@
 import { HelveError } from '../../../src/job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../../../src/job/job.ts'
-import type { Settlement } from '../../../src/job/outcome.ts'
+import type { Move } from '../../../src/job/outcome.ts'
 import { inBatches } from '../../../src/store/in-batches.ts'
 import { claimFirst, endClaim } from '../../../src/store/rules/one-by-one.ts'
 import type { JobStore, RunStore, Store } from '../../../src/store/store.ts'
@@ -43,23 +43,14 @@ export class MemoryStore extends Reader implements Store, JobStore, RunStore {
     return endClaim(this, job, { to: 'completed' }, now)
   }
 
-  fail(job: ClaimedJob, settlement: Settlement, now: number): Promise<boolean> {
-    return endClaim(this, job, settlement, now)
+  fail(job: ClaimedJob, move: Move, now: number): Promise<boolean> {
+    return endClaim(this, job, move, now)
   }
 
   join(now: number): Promise<ClaimedJob[]> {
     return this.write((tables) => {
       this.database.take(this)
       return orphans(tables, now)
-    })
-  }
-
-  pruneDead(before: number): Promise<number> {
-    const until = this.clock.timeOf(before)
-    return this.#prune((tables, limit) => {
-      const old = tables.in('dead').filter(({ diedAt }) => diedAt! < until)
-      for (const { id } of old.slice(0, limit)) tables.jobs.delete(id)
-      return Math.min(old.length, limit)
     })
   }
 

@@ -1,5 +1,5 @@
 import { costOf, recordedOf, unsettled } from '../../../src/store/rules/ending.ts'
-import type { Settle, Settled } from '../../../src/store/turn.ts'
+import type { Settle, SettleResult } from '../../../src/store/turn.ts'
 import { freeGroup, join } from './bounds.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { appended, UNCLAIMED, type Row } from './row.ts'
@@ -14,11 +14,11 @@ export function complete(writing: Writing, one: Settle): boolean {
 }
 
 /** Ends a claim, and writes what rides along; undefined, and nothing written, if it is not owned. */
-export function settle(writing: Writing, one: Settle): Settled | undefined {
+export function settle(writing: Writing, one: Settle): SettleResult | undefined {
   const row = ownedRow(writing, one)
   if (row === undefined) return undefined
   const rerun = row.rerunAt !== null
-  const state = rerun ? runAgain(writing, one, row) : move(writing, one, row)
+  const state = rerun ? runAgain(writing, one, row) : moveOut(writing, one, row)
   freeGroup(writing.tables, row.kind, row.group, writing.now)
   return { state, rerun, followUps: one.followUps.map((next) => enqueue(writing, next)) }
 }
@@ -40,21 +40,21 @@ function ownedRow({ tables }: Writing, { job }: Settle): Row | undefined {
 }
 
 /** As it was decided: no submission was folded in. */
-function move(writing: Writing, one: Settle, row: Row): Settled['state'] {
+function moveOut(writing: Writing, one: Settle, row: Row): SettleResult['state'] {
   const { tables, now } = writing
-  const { settlement } = one
-  if (settlement.to === 'completed') {
+  const { move } = one
+  if (move.to === 'completed') {
     tables.jobs.delete(row.id)
     return 'completed'
   }
-  const { refund, crash } = costOf(settlement.charge)
-  const errors = errorsOf(writing, one, row, settlement.error)
+  const { refund, crash } = costOf(move.charge)
+  const errors = errorsOf(writing, one, row, move.error)
   const charged = { attempts: row.attempts - refund, crashes: row.crashes + crash, errors }
-  if (settlement.to === 'dead') {
+  if (move.to === 'dead') {
     tables.change(row, { ...UNCLAIMED, ...charged, state: 'dead', diedAt: now })
     return 'dead'
   }
-  const { runAt, backingOff: isBackingOff } = settlement
+  const { runAt, backingOff: isBackingOff } = move
   tables.change(row, { ...UNCLAIMED, ...charged, state: 'queued', runAt, isBackingOff })
   join(tables, row, runAt, now)
   return 'queued'

@@ -7,7 +7,7 @@ import type { TurnClaims } from '../../../src/store/claiming/turn-claims.ts'
 import type { Command, CommandResult } from '../../../src/store/command.ts'
 import { doApart, settleApart, type Apart } from '../../../src/store/rules/set-aside.ts'
 import type { QueueClock } from '../../../src/store/timeline.ts'
-import type { Settle, Settled } from '../../../src/store/turn.ts'
+import type { Settle, SettleResult } from '../../../src/store/turn.ts'
 import type { TurnSteps } from '../../../src/store/rules/turn-steps.ts'
 import { checkDelivery } from '../../../src/job/delivery.ts'
 import { join } from './bounds.ts'
@@ -46,12 +46,12 @@ export class MemorySteps implements TurnSteps, Apart<Writing> {
     return new Set(settles.filter((one) => complete(this.#writing, one)))
   }
 
-  settle(one: Settle): Settled | undefined {
-    const body = (): Settled | undefined => this.#settle(one)
+  settle(one: Settle): SettleResult | undefined {
+    const body = (): SettleResult | undefined => this.#settle(one)
     return settleApart(this, one, body, (reason) => setAside(this.#writing, one, reason))
   }
 
-  #settle(one: Settle): Settled | undefined {
+  #settle(one: Settle): SettleResult | undefined {
     const settled = settle(this.#writing, one)
     if (settled === undefined) return undefined
     const sent = one.deliveries.map((record) => {

@@ -16,10 +16,10 @@ export function prepareCommands(db: Database) {
     discard: rows(
       `DELETE FROM helve_jobs WHERE id = ? AND state = 'dead' RETURNING kind, priority`,
     ),
-    pruneDead: rows(`
-      DELETE FROM helve_jobs WHERE id IN (
-        SELECT id FROM helve_jobs WHERE state = 'dead' AND died_at < ? ORDER BY died_at LIMIT +?)
-      RETURNING kind, priority`),
+    // Of a long text, octet_length reads the header alone.
+    oldestDead: rows(`
+      SELECT id, octet_length(payload) + octet_length(errors) FROM helve_jobs
+      WHERE state = 'dead' AND died_at < ? ORDER BY died_at LIMIT +?`),
     cancelQueued: rows(`
       UPDATE helve_jobs SET state = 'dead', died_at = @now, errors = ${APPENDED}
       WHERE id = @id AND state = 'queued' RETURNING ${CLAIMED}`),

@@ -1,0 +1,164 @@
+import { AcceptedSubmission, NamedJob } from '../event-data.ts'
+import type { Events } from '../events.ts'
+import type { DeliveryRecord } from '../job/delivery.ts'
+import { HelveError } from '../job/errors.ts'
+import { toJobError } from '../job/failure.ts'
+import type { ClaimedJob, EnqueueResult } from '../job/job.ts'
+import { failed, unhandled, type Outcome } from '../job/outcome.ts'
+import type { Command, CommandResult } from '../store/command.ts'
+import type { Settle, TurnResult } from '../store/turn.ts'
+import { mostSlots, type Lanes } from './admission.ts'
+import { announce } from './announce.ts'
+import type { Clock } from './clock.ts'
+import type { Ending, Mail, Mailbox, Order, Submission } from './mailbox.ts'
+import type { Runs } from './runs.ts'
+import { termsOf } from './settle.ts'
+import type { Throughput } from './throughput.ts'
+
+/** Milliseconds before a job is claimed again that could not be handed to its lane. */
+const UNHANDED_DELAY = 1_000
+
+interface Parts {
+  lanes: Lanes
+  events: Events
+  clock: Clock
+  mailbox: Mailbox
+  runs: Runs
+  throughput: Throughput
+  /** Puts the end of a run into the mailbox. */
+  settled: (job: ClaimedJob, outcome: Outcome, took?: number) => void
+  /** Tells of a mistake of the host's that has stopped nothing. */
+  mistake: (error: unknown, during: string) => void
+}
+
+/**
+ * What follows the commit of a turn: only now does anybody hear of the turn. Nothing here can undo
+ * the turn, or stop it.
+ */
+export class AfterCommit {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Answers the mail of a turn, and hands the jobs that the turn has claimed to their lanes.
+   *
+   * @param now the moment of the turn
+   */
+  follow(mail: Mail, settles: Settle[], result: TurnResult, now: number): void {
+    const { mailbox, runs } = this.#parts
+    this.#each(mail.submissions, (one, i) => this.acknowledge(one, result.enqueued[i]!))
+    this.#each(mail.endings, (one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
+    this.#each(mail.orders, (one, i) => this.#answer(one, result.commanded[i]!))
+    if (mail.endings.length > 0) mailbox.releaseOnces()
+    for (const job of result.claimed) runs.begin(job, now)
+    if (mail.once) this.#answerOnce(mail.once, result)
+    this.#each(result.claimed, (job) => this.#handOff(job, now))
+  }
+
+  /** Answers the producer of a submission. */
+  acknowledge({ job, resolve, reject }: Submission, result: EnqueueResult | HelveError): void {
+    if (result instanceof HelveError) return reject(result)
+    resolve(result)
+    if (!this.#parts.events.heard('enqueued')) return
+    this.#parts.events.emit('enqueued', () => new AcceptedSubmission(job, result))
+  }
+
+  /** What fails of one concerns no other. */
+  #each<T>(items: readonly T[], body: (item: T, i: number) => void): void {
+    for (let i = 0; i < items.length; i += 1) {
+      try {
+        body(items[i]!, i)
+      } catch (error) {
+        this.#parts.mistake(error, 'what follows a turn, which has been written')
+      }
+    }
+  }
+
+  #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
+    const { job, outcome, took } = ending
+    const { events, lanes, clock, runs, throughput } = this.#parts
+    // Both or neither: a run whose follow-up is refused has failed.
+    if (settled?.refused) {
+      const { refused } = settled
+      const failure = failed(refused, clock.wallOf(now), kept(settle, refused))
+      return this.#parts.settled(job, failure, took)
+    }
+    if (!settled) events.emit('stale', () => ({ job: new NamedJob(job) }))
+    // An ending that is late says nothing about the run that the job has now.
+    if (runs.isAnother(job)) return
+    const run = runs.end(job)
+    const since = run?.since ?? now
+    const durationMs = took ?? Math.max(0, now - since)
+    const queuedMs = queuedFor(job, since)
+    throughput.count(lanes.of(job.kind) ?? '', now)
+    run?.once?.(true)
+    if (!settled) return
+    runs.count(outcome)
+    announce(events, { job, outcome, settle, settled, now, clock, durationMs, queuedMs })
+  }
+
+  #answer({ command, resolve, reject }: Order, result: CommandResult | HelveError): void {
+    if (result instanceof HelveError) return reject(result)
+    resolve(result)
+    if (result !== false) this.#executed(command, result)
+  }
+
+  #executed(command: Command, result: CommandResult): void {
+    const { events } = this.#parts
+    if (command.type === 'cancel' && result === 'running') this.#end(command.id)
+    else if (typeof result === 'object')
+      events.emit('cancelled', () => ({ job: new NamedJob(result) }))
+    else if (command.type === 'pause') {
+      const { target, by } = command
+      events.emit('paused', () => ({ target, by }))
+    } else if (command.type === 'resume') {
+      events.emit('resumed', () => ({ target: command.target }))
+    }
+  }
+
+  /** Ends the run of a job that somebody has cancelled. */
+  #end(id: number): void {
+    const run = this.#parts.runs.of(id)
+    if (run === undefined) return
+    run.isCancelled = true
+    // Its kind may have been given another lane since.
+    for (const pool of this.#parts.lanes.pools.values()) pool.end(run.job)
+  }
+
+  #answerOnce(once: (ran: boolean) => void, { claimed: [job], more, behind }: TurnResult): void {
+    const { mailbox, runs } = this.#parts
+    if (job !== undefined) runs.of(job.id)!.once = once
+    else if (more) mailbox.putBack({ endings: [], orders: [], submissions: [], once })
+    else if (behind && runs.size > 0) mailbox.hold(once)
+    else once(false)
+  }
+
+  #handOff(job: ClaimedJob, now: number): void {
+    const { lanes, events, settled } = this.#parts
+    if (events.heard('started')) {
+      const queuedMs = queuedFor(job, now)
+      events.emit('started', () => ({ job: new NamedJob(job), queuedMs }))
+    }
+    try {
+      const pool = lanes.pools.get(lanes.of(job.kind) ?? '')
+      if (pool === undefined) settled(job, unhandled(job.kind))
+      else pool.start(job, termsOf(job, lanes.policy(job.kind), mostSlots(job.kind, lanes)))
+    } catch (error) {
+      const reason = `it could not be handed to its lane: ${toJobError(error).message}`
+      settled(job, { type: 'released', reason, delay: UNHANDED_DELAY })
+    }
+  }
+}
+
+/** For how long a job had been due when it was claimed. */
+function queuedFor({ runAt }: ClaimedJob, claimedAt: number): number {
+  return Math.max(0, claimedAt - runAt)
+}
+
+/** The records of what was sent, unless they are what the store refused. */
+function kept({ deliveries }: Settle, refused: HelveError): DeliveryRecord[] {
+  return refused.code === 'HELVE_ERR_DEDUPE_KEY' ? deliveries : []
+}
