@@ -21,7 +21,7 @@ export const MUTANTS: Record<string, Mutant> = {
     edits: [
       LATE_COMMIT,
       {
-        file: 'src/coordinator/coordinator.js',
+        file: 'src/coordinator/after-commit.js',
         from: 'this.#each(result.claimed, (job) => this.#handOff(job, now));',
         to: 'setImmediate(() => this.#each(result.claimed, (job) => this.#handOff(job, now)));',
       },
@@ -32,9 +32,9 @@ export const MUTANTS: Record<string, Mutant> = {
     edits: [
       LATE_COMMIT,
       {
-        file: 'src/coordinator/coordinator.js',
-        from: 'this.#each(mail.submissions, (one, i) => this.#acknowledge(one, result.enqueued[i]));',
-        to: 'setImmediate(() => this.#each(mail.submissions, (one, i) => this.#acknowledge(one, result.enqueued[i])));',
+        file: 'src/coordinator/after-commit.js',
+        from: 'this.#each(mail.submissions, (one, i) => this.acknowledge(one, result.enqueued[i]));',
+        to: 'setImmediate(() => this.#each(mail.submissions, (one, i) => this.acknowledge(one, result.enqueued[i])));',
       },
     ],
   },

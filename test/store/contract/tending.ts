@@ -140,8 +140,8 @@ export function tending(open: Open): void {
 
     test('I9: deletes the oldest jobs, as many as one turn may', async (t) => {
       const { store } = await open(t)
-      await dieMany(store, NOW, 'old')
-      const oldest = await bury(store, aJob({ kind: 'oldest' }), NOW - 1)
+      const oldest = await bury(store, aJob({ kind: 'oldest' }), NOW)
+      await dieMany(store, NOW + 1, 'old')
       assert.equal(await prune(store, LATER), MOST_PRUNED)
       assert.equal(await store.get(oldest), undefined)
       const left = { queued: 0, running: 0, dead: MANY + 1 - MOST_PRUNED }
