@@ -11,8 +11,9 @@ import { Turns } from './turns.ts'
 import { endOfLog } from './wal.ts'
 
 /**
- * What has become of the earlier turns: they are in the log with the later ones; a checkpoint has
- * copied them, and the log goes on behind them; or the log has then been started anew over them.
+ * What has become of the earlier turns. `logged`: they are in the log with the later turns.
+ * `copied`: a checkpoint has copied them, and the log goes on behind them. `restarted`: a
+ * checkpoint has copied them, and the log has been started anew over them.
  */
 export const HISTORIES = ['logged', 'copied', 'restarted'] as const
 export type History = (typeof HISTORIES)[number]
@@ -21,16 +22,17 @@ export type History = (typeof HISTORIES)[number]
 export interface Base {
   database: Buffer
   wal: Buffer
-  /** The part of the log that may be damaged begins here: before it, a checkpoint relied on it. */
+  /** The part of the log that may be damaged begins here: a checkpoint relied on all before. */
   tail: number
-  /** Where the last frame of the log ends; older ones may follow. */
+  /** Where the last frame of the log ends; older frames may follow. */
   end: number
   /** All that an opened file may hold: what each turn has left, oldest first. */
   states: string[]
 }
 
-const TURNS = 70
-const EARLIER = 45
+/** Few enough for one log: from 1,000 pages on, a commit copies the log into the database by itself. */
+const TURNS = 50
+const EARLIER = 30
 
 /** Takes many turns in a new folder, and copies the files. */
 export async function makeBase(folder: string, history: History, seed: number): Promise<Base> {
@@ -47,7 +49,7 @@ export async function makeBase(folder: string, history: History, seed: number): 
     }
     let states = [contents(other), ...(await take(EARLIER))]
     const tail = history === 'copied' ? (await stat(`${file}-wal`)).size : 0
-    // As long as somebody reads from the log, it is not started anew.
+    // SQLite does not start the log anew as long as somebody reads from it.
     if (history === 'copied') beginReading(reader)
     if (history !== 'logged') states = [checkpoint(other)]
     states.push(...(await take(TURNS - EARLIER)))
@@ -67,14 +69,14 @@ function beginReading(reader: Database.Database): void {
   contents(reader)
 }
 
-/** Copies the whole log into the database; returns what is in that. */
+/** Copies the whole log into the database; returns the contents of the database. */
 function checkpoint(connection: Database.Database): string {
   const [result] = connection.pragma('wal_checkpoint(PASSIVE)') as [Record<string, number>]
   assert.equal(result['checkpointed'], result['log'])
   return contents(connection)
 }
 
-/** By another process: to open the files here would drop SQLite's locks. */
+/** Copies the files by another process: to open them in this process would drop SQLite's locks. */
 async function copy(file: string): Promise<{ database: Buffer; wal: Buffer }> {
   const copied = `${file}.copy`
   await promisify(execFile)('cp', [file, copied])
@@ -82,7 +84,7 @@ async function copy(file: string): Promise<{ database: Buffer; wal: Buffer }> {
   return { database: await readFile(copied), wal: await readFile(`${copied}-wal`) }
 }
 
-/** The files are what this test takes them for. */
+/** Asserts that the files have the history that the test takes them to have. */
 function assertHistory({ database, wal, tail, end }: Base, history: History): void {
   assert.ok(tail < end, 'nothing came after the checkpoint')
   assert.equal(database.length <= 4096, history === 'logged', 'a checkpoint, or none')

@@ -1,8 +1,9 @@
 import type { Database } from 'better-sqlite3'
 
 /**
- * All that helve keeps in a file, as text: two files with the same text hold the same. Without the
- * anchor of the queue's time: a turn keeps that in a transaction of its own, behind the turn's.
+ * All that helve keeps in a file, as text: two files with the same text hold the same. The anchor
+ * of the queue's timeline is left out: a turn writes the anchor in a transaction of its own, after
+ * the turn's.
  */
 export function contents(connection: Database): string {
   const tables = connection

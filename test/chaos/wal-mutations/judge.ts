@@ -9,9 +9,9 @@ import { contents } from './contents.ts'
 /**
  * Opens a database with a log that may be damaged.
  *
- * @param states all that it may hold, oldest first
- * @returns how many of the newest states it has lost; or `refused`, as a damaged file may be
- * @throws if it holds anything else, is not clean, does not work, or fails in any other way
+ * @param states all that the database may hold, oldest first
+ * @returns how many of the newest states are lost; or `refused`, as a damaged file may be
+ * @throws if the database holds anything else, is not clean, does not work, or fails otherwise
  */
 export async function judge(
   folder: string,
@@ -53,7 +53,7 @@ async function inspect(store: SqliteStore, states: string[]): Promise<number> {
   }
 }
 
-/** A job of a priority that goes before all others runs, whatever the file held. */
+/** Asserts that a job whose priority goes before all others runs, whatever the file held. */
 async function assertWorks(store: SqliteStore): Promise<void> {
   await store.join(NOW)
   const { id } = await store.enqueue(aJob({ priority: -1_000 }), NOW)

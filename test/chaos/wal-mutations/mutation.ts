@@ -19,7 +19,7 @@ export const MUTATIONS: Record<string, Mutation> = {
       }
     }),
 
-  /** A page of the file, as the system writes it; frames lie across them. */
+  /** Zeroes pages of the file, as the system writes pages; frames lie across the pages. */
   'zeroed pages': (base, random) =>
     changed(base, (wal) => {
       for (let pages = 1 + random.below(3); pages > 0; pages -= 1) {
@@ -33,7 +33,7 @@ export const MUTATIONS: Record<string, Mutation> = {
     const frame = frameAt(base, inTail(base, random))
     const copy = base.wal.subarray(frame, frame + FRAME)
     const to = random.chance(0.3) ? base.end : frameAt(base, inTail(base, random))
-    // In the place of another one, or between two.
+    // The copy takes the place of another frame, or comes between two frames.
     const rest = base.wal.subarray(random.chance(0.5) ? to : to + FRAME)
     return Buffer.concat([base.wal.subarray(0, to), copy, rest])
   },
@@ -59,7 +59,7 @@ function inTail({ tail, end }: Base, random: Random): number {
   return tail + random.below(end - tail)
 }
 
-/** Where the frame begins that a place is in. */
+/** Where the frame begins that contains the place `at`. */
 function frameAt({ tail }: Base, at: number): number {
   const frame = at - ((Math.max(at, HEADER) - HEADER) % FRAME)
   return Math.max(frame, tail, HEADER)

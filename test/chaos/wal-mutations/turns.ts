@@ -4,7 +4,7 @@ import { NO_WORK, type Settle } from '../../../src/store/turn.ts'
 import { aDelivery, admission, aJob, buries, completes, NOW, requeues } from '../../support/jobs.ts'
 import type { Random } from '../../support/random.ts'
 
-/** Turns of a busy queue, one after the other; each changes something. */
+/** Turns of a busy queue, one after the other; each turn changes something. */
 export class Turns {
   readonly #store: Store
   readonly #random: Random

@@ -12,7 +12,7 @@ test('a damaged log opens as a prefix of the turns, or is refused', async () => 
   assert.ok(Number(figures['opened with a part of the turns, in order']) > 10)
 })
 
-test('the judge of a damaged log finds what no turn has left', async (t) => {
+test('the judge of a damaged log finds contents that no turn has left', async (t) => {
   const folder = await temporaryFolder(t)
   const { states, ...files } = await makeBase(join(folder, 'base'), 'logged', SEED)
   await assert.rejects(judge(join(folder, 'a'), files, states.slice(0, -1)), /no turn has left/)

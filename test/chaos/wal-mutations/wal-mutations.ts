@@ -8,7 +8,7 @@ import { HISTORIES, makeBase, type Base } from './base.ts'
 import { judge } from './judge.ts'
 import { MUTATIONS } from './mutation.ts'
 
-/** How much of it. */
+/** How much a run of this part does. */
 export interface WalMutationsOptions extends PartOptions {
   /** Damaged logs in all. @default 250 */
   mutations?: number
@@ -17,7 +17,7 @@ export interface WalMutationsOptions extends PartOptions {
 export const about = 'damages the write-ahead log'
 export const share = { mutations: 15 }
 
-/** Damages the write-ahead log: what then opens holds a prefix of the turns, or is refused. */
+/** Damages the write-ahead log: the file then holds a prefix of the turns, or is refused. */
 export async function run({ seed, mutations = 250 }: WalMutationsOptions): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'helve-'))
   const tally = { unharmed: 0, prefixes: 0, refused: 0, mostLost: 0 }
@@ -45,12 +45,12 @@ export async function run({ seed, mutations = 250 }: WalMutationsOptions): Promi
   }
 }
 
-/** Without damage, all turns are there. */
+/** Asserts that all turns are there without damage. */
 async function assertWhole(folder: string, base: Base): Promise<void> {
   assert.equal(await judge(folder, base, base.states), 0)
 }
 
-/** The i-th mutation of a seed: every base meets every kind. */
+/** The i-th mutation of a seed: every base meets every kind of damage. */
 async function mutate(folder: string, bases: Base[], seed: number, i: number) {
   const kinds = Object.keys(MUTATIONS)
   const base = bases[i % bases.length]!

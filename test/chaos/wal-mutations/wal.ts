@@ -4,7 +4,7 @@ const FRAME_HEADER = 24
 const PAGE_SIZE = 4096
 export const FRAME = FRAME_HEADER + PAGE_SIZE
 
-/** Where the last frame ends that belongs to the log; old ones may follow. */
+/** Where the last frame ends that belongs to the log; old frames may follow. */
 export function endOfLog(wal: Buffer): number {
   const salt = wal.subarray(16, 24)
   let end = HEADER
