@@ -13,7 +13,7 @@ const FILE_SYSTEMS: Record<number, string> = {
 
 const SYNCS = 50
 
-/** The file system of temporary files, and the milliseconds that a durable commit costs at least. */
+/** The file system of temporary files, and the milliseconds of a durable commit at the least. */
 export function disk(): Promise<{ disk: string }> {
   return withFolder(async (folder) => {
     const fileSystem = FILE_SYSTEMS[statfsSync(folder).type] ?? 'unknown file system'

@@ -24,7 +24,7 @@ const ISOLATIONS: Record<string, Isolation> = {
 /** The scenarios that `isolation` stands for. */
 export const ISOLATION = Object.keys(ISOLATIONS)
 
-/** One trial of each: the load as it is, and then with the disturbance. */
+/** By scenario, a function that runs one trial: the load alone, then with the disturbance. */
 export const isolationTrials = Object.fromEntries(
   Object.entries(ISOLATIONS).map(([scenario, isolation]) => [
     scenario,
@@ -47,15 +47,15 @@ function named(
   return Object.fromEntries(entries.map(([key, value]) => [`${name}: ${key}${suffix}`, value]))
 }
 
-/** Whether what must hold of a figure does. */
+/** The result of one requirement on a figure. */
 export interface Verdict {
   disturbance: string
   figure: string
-  /** Medians over the trials; undefined where there is no such figure. */
+  /** Medians over the trials; undefined if no trial gave the figure. */
   without: number | undefined
   with: number | undefined
   mustHold: string
-  /** In so many of the trials. */
+  /** The number of trials in which the requirement holds. */
   holds: number
   trials: number
 }
@@ -86,7 +86,7 @@ function verdict({ name, disturbance }: Isolation, must: Must, figures: Figures)
   }
 }
 
-/** Of each disturbance what must hold, and whether it does. */
+/** One row for each requirement: its disturbance, its figure, and whether the requirement holds. */
 export function verdictTable(all: Verdict[]): Table {
   const header = ['disturbance', 'figure', 'without', 'with', 'must hold', 'holds']
   const rows = all.map(({ disturbance, figure, without, with: disturbed, ...verdict }) => [

@@ -1,7 +1,7 @@
-/** Submissions that a producer has under way at a time. */
+/** Calls of `enqueue` in flight at a time. */
 const IN_FLIGHT = 1_000
 
-/** Calls `enqueue` so many times, 1,000 in flight, each of them awaited. */
+/** Calls `enqueue` `jobs` times, with 1,000 calls in flight. Resolves when all of them have. */
 export async function keepInFlight(jobs: number, enqueue: () => Promise<unknown>): Promise<void> {
   let left = jobs
   const producer = async (): Promise<void> => {
@@ -10,12 +10,12 @@ export async function keepInFlight(jobs: number, enqueue: () => Promise<unknown>
   await Promise.all(Array.from({ length: IN_FLIGHT }, producer))
 }
 
-/** A payload whose JSON has so many bytes, roughly. */
+/** A payload whose JSON has about `payload` bytes. */
 export function payloadOf({ payload }: { payload: number }): { text: string } {
   return { text: 'x'.repeat(Math.max(0, payload - '{"text":""}'.length)) }
 }
 
-/** Jobs a second. */
+/** Runs `work`, which handles `jobs` jobs, and resolves to its jobs a second. */
 export async function rate(jobs: number, work: () => Promise<void> | void): Promise<number> {
   const start = performance.now()
   await work()

@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import Database from 'better-sqlite3'
 
-/** When and on what a result was made. */
+/** The date of a result, the machine, and the versions of Node and SQLite. */
 export function surroundings(): { date: string; machine: string; node: string; sqlite: string } {
   const memory = Math.round(totalmem() / 2 ** 30)
   const database = new Database(':memory:')

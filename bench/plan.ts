@@ -16,17 +16,17 @@ export const SCENARIOS = [
   ...ISOLATION,
 ]
 
-/** What a name on the command line stands for. */
+/** The scenarios that a name on the command line stands for. */
 export function named(name: string): string[] {
   return name === 'isolation' ? ISOLATION : [name]
 }
 
 const PAYLOADS = [100, 1_000, 16_000]
 const DURABILITIES = ['power', 'process'] as const
-/** Jobs of the memory scenario, for each job of the others: a million with the default. */
+/** The memory scenario has so many times the jobs of the others: a million with the default. */
 const MEMORY = 5
 
-/** Long ones, each of which compares many measurements in one trial. */
+/** Long scenarios, which run once: one trial of them compares many measurements. */
 const ONCE = ['memory', 'backlog', 'fullGroup', ...ISOLATION]
 
 /** Every scenario with the parameters that were given. */
@@ -38,7 +38,7 @@ export function plain(scenarios: string[], params: Params, trials: number): Meas
   })
 }
 
-/** The limit and whole lives over durabilities, payloads and threads. */
+/** The limit and whole lives, for each durability, payload and number of threads. */
 export function matrix(params: Params, trials: number): Measurement[] {
   const threads = [...new Set([1, params.threads])]
   return DURABILITIES.flatMap((durability) =>

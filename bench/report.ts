@@ -1,20 +1,20 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { markdown, text, type Table } from './table.ts'
 
-/** From the built file, beside the sources. */
+/** The file beside the sources: this module runs from `dist`. */
 const RESULTS = new URL('../../bench/RESULTS.md', import.meta.url)
 
-/** What a benchmark found. */
+/** The results of a benchmark. */
 export interface Report {
   /** Marks its section of the recorded results. */
   section: 'bench' | 'peers'
   title: string
-  /** When, on what and with which options it ran. */
+  /** The date, the machine and the options of the benchmark. */
   about: Record<string, string | number>
   /** How to read the tables: recorded before them. */
   notes: string
   tables: Table[]
-  /** What else has to be known: printed and recorded after the tables. */
+  /** Further facts for the reader, printed and recorded after the tables. */
   remarks: string[]
 }
 

@@ -6,14 +6,14 @@ import { withFolder } from './folder.ts'
 import type handlers from './handlers.ts'
 import { keepInFlight, payloadOf } from './load.ts'
 
-/** What a trial is run with. */
+/** The parameters of a trial. */
 export interface Params {
   jobs: number
   durability: 'power' | 'process'
   /** Bytes of each payload's JSON, roughly. */
   payload: number
   threads: number
-  /** Length of the loads of `isolation`, each without and with its disturbance. */
+  /** Seconds that a load of `isolation` lasts, without its disturbance and again with it. */
   seconds: number
 }
 
@@ -54,13 +54,13 @@ export function withRuntime<T, M = typeof handlers>(
   })
 }
 
-/** Enqueues `jobs` no-ops, 1,000 in flight, each of them awaited. */
+/** Enqueues `jobs` no-ops with 1,000 calls in flight, each awaited. */
 export function produce(runtime: BenchRuntime, params: Params): Promise<void> {
   const payload = payloadOf(params)
   return keepInFlight(params.jobs, () => runtime.enqueue('noop', payload))
 }
 
-/** Resolves once so many jobs have completed. */
+/** Resolves once `jobs` more jobs have completed. */
 export function completions<M>(runtime: Runtime<M>, jobs: number): Promise<void> {
   return new Promise((resolve) => {
     let left = jobs
@@ -74,7 +74,7 @@ export function completions<M>(runtime: Runtime<M>, jobs: number): Promise<void>
   })
 }
 
-/** The threads are up and have loaded the handlers, and the code on the way is compiled. */
+/** Runs jobs until the threads have loaded the handlers, and the code on the way is compiled. */
 export async function warmUp(runtime: BenchRuntime, params: Params): Promise<void> {
   void runtime.run()
   const jobs = 20_000

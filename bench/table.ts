@@ -3,7 +3,7 @@ export interface Table {
   title?: string
   header: string[]
   rows: string[][]
-  /** Columns from the left that hold words: the others hold numbers. @default 1 */
+  /** So many columns from the left hold words; the others hold numbers. @default 1 */
   words?: number
 }
 

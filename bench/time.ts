@@ -5,13 +5,13 @@ export function now(): number {
   return performance.timeOrigin + performance.now()
 }
 
-/** Keeps the CPU busy for so many milliseconds. */
+/** Keeps the CPU busy for `ms` milliseconds. */
 export function burn(ms: number): void {
   const end = performance.now() + ms
   while (performance.now() < end);
 }
 
-/** Calls `act` so often in a second, for so many seconds. */
+/** Calls `act` `perSecond` times a second, for `seconds` seconds, without awaiting the calls. */
 export async function steadily(
   seconds: number,
   perSecond: number,

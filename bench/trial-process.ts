@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
  * Runs one trial in a process of its own.
  *
  * @param program the file, and its arguments before the parameters
- * @returns its figures by name
+ * @returns the figures of the trial, by name
  */
 export async function runTrial(
   program: string[],

@@ -3,13 +3,13 @@ import type { Admission, KindTerms, Queue } from '../src/store/admission.ts'
 import type { SqliteStore } from '../src/store/sqlite/sqlite-store.ts'
 import { NO_WORK } from '../src/store/turn.ts'
 
-// Turns of a store that do one thing each.
+// Each function takes one turn of a store, and the turn does one thing.
 
 export async function enqueue(store: SqliteStore, enqueues: NewJob[]): Promise<void> {
   await store.turn({ ...NO_WORK, now: store.clock.now(), enqueues })
 }
 
-/** Claims as many due jobs as there is room for, under the same terms for each kind. */
+/** Claims up to `room` due jobs, under the same terms for each kind. */
 export async function claim(
   store: SqliteStore,
   terms: KindTerms,

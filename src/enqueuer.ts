@@ -16,17 +16,18 @@ import type { JobStore } from './store/store.ts'
 import { wallTime } from './store/timeline.ts'
 
 /**
- * Accepts jobs: what a producer depends on. A runtime is one, and so is a {@link StoreEnqueuer}.
+ * Accepts jobs. A producer depends on this interface; a runtime and a {@link StoreEnqueuer}
+ * implement it.
  *
  * @typeParam T kinds and their payloads: `{ reindex: { repo_pk: number } }`
  */
 export interface Enqueuer<T = AnyKinds> {
   /**
    * @param kind names the handler
-   * @param payload the handler's arguments, as JSON; none means `{}`
+   * @param payload the handler's arguments, as JSON; `{}` if left out
    * @returns after the job is on disk
    * @throws HelveError for bad input (`HELVE_ERR_KIND`, `_PAYLOAD`, `_PAYLOAD_TOO_LARGE`,
-   *   `_DEDUPE_KEY`, `_OPTION`), and `HELVE_ERR_STORE_*` when it cannot be written; nothing is
+   *   `_DEDUPE_KEY`, `_OPTION`), and `HELVE_ERR_STORE_*` when the job cannot be written; nothing is
    *   enqueued then
    */
   enqueue(...submission: SubmissionArguments<T>): Promise<EnqueueResult>
@@ -34,19 +35,19 @@ export interface Enqueuer<T = AnyKinds> {
 
 /**
  * Enqueues straight into a store, from any process: a git hook, a command line. The runtime that
- * owns the store notices within milliseconds. It knows no kinds: policies and schemas are the
- * runtime's. While others hold the write lock, as a busy runtime does again and again, it goes on
- * trying.
+ * owns the store notices the job within milliseconds. A StoreEnqueuer knows no kinds: policies and
+ * schemas are the runtime's. It goes on trying while others hold the write lock, as a busy runtime
+ * does again and again.
  *
  * @typeParam M the handlers module (`typeof import('./handlers.ts').default`), as of a runtime
- * @typeParam I kinds beyond it
+ * @typeParam I kinds that the module does not have
  */
 export class StoreEnqueuer<M = unknown, I = unknown> implements Enqueuer<PayloadsOf<M, I>> {
   readonly #store: JobStore
   readonly #busyTimeout: number
 
   /**
-   * @param options.busyTimeout milliseconds for which it goes on trying before it gives up with
+   * @param options.busyTimeout milliseconds for which `enqueue` goes on trying before it throws
    *   `HELVE_ERR_STORE_BUSY`. @default 10000
    * @throws HelveError `HELVE_ERR_OPTION`
    */
@@ -74,8 +75,8 @@ export class StoreEnqueuer<M = unknown, I = unknown> implements Enqueuer<Payload
 }
 
 /**
- * @param method what a store of this use has
- * @throws HelveError `HELVE_ERR_OPTION`, which says what was meant
+ * @param method a method that the caller needs of the store
+ * @throws HelveError `HELVE_ERR_OPTION`, whose message shows how to open a store
  */
 export function checkStore(store: unknown, method: 'enqueue' | 'turn'): void {
   if (typeof read(store, method) === 'function') return

@@ -3,8 +3,8 @@ import type { ClaimedJob, EnqueueResult, NewJob } from './job/job.ts'
 /** A payload in an event. */
 interface WithPayload {
   /**
-   * Parsed each time that it is read. No field of the event's own: whoever logs an event does not
-   * log what may be secret.
+   * Parsed at each read. A getter, and no own field of the event: whoever logs an event does not
+   * log the payload, which may be secret.
    */
   readonly payload: unknown
 }
@@ -14,11 +14,11 @@ export interface JobRef extends WithPayload {
   id: number
   kind: string
   dedupeKey: string | null
-  /** Counts the run that the event speaks of. */
+  /** The number of the attempt that the event tells of; 1 is the first. */
   attempt: number
 }
 
-/** A submission that was accepted; `deduped` when it was folded into the job `id`. */
+/** A submission that was accepted. `deduped`: the submission was folded into the job `id`. */
 export interface EnqueuedEvent extends WithPayload {
   id: number
   kind: string
@@ -38,7 +38,7 @@ class Payload implements WithPayload {
   }
 }
 
-/** A class, since a getter of each object's own takes twenty times as long. */
+/** A class, since defining a getter on each object takes twenty times as long. */
 export class NamedJob extends Payload implements JobRef {
   readonly id: number
   readonly kind: string

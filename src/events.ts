@@ -11,66 +11,86 @@ interface Ended {
   queuedMs: number
 }
 
-/** What is told with an event; it stands for a type, and has no value. */
+/** The type of the data of an event; there is never a value. */
 interface With<T> {
   readonly data?: T
 }
 
 /**
- * The events of a runtime: their names, and what each tells. A new event is one entry here, with
+ * The events of a runtime: their names, and the data of each. A new event is one entry here, with
  * its doc comment.
  */
 const EVENTS = {
-  /** Accepted by this runtime, but for `enqueueIn`. */
+  /** This runtime has accepted a job; not emitted for `enqueueIn`. */
   enqueued: telling<EnqueuedEvent>(),
-  /** Handed to its lane. */
+  /** A job is handed to its lane. */
   started: telling<{ job: JobRef; queuedMs: number }>(),
-  /** `rerun`: a submission was folded in while it ran, so the job is queued once more. */
+  /**
+   * A job has completed. `rerun`: a submission was folded in during the run, so that the job is
+   * queued once more.
+   */
   completed: telling<Ended & { result: unknown; rerun: boolean }>(),
-  /** A run failed; the next one starts at `runAt` (epoch ms) or later. */
+  /** A run failed; the next run starts at `runAt` (epoch ms) or later. */
   retrying: telling<Ended & { error: JobError; runAt: number }>(),
-  /** Out of attempts or of crashes, failed for good, snoozed beyond its `maxAge`, or without a handler. */
+  /**
+   * A job is dead: it is out of attempts or of crashes, failed for good, snoozed beyond its
+   * `maxAge`, or has no handler.
+   */
   dead: telling<Ended & { error: JobError }>(),
-  /** Its thread or process died under it: queued again, the attempt refunded. */
+  /**
+   * A thread or process died during a run. The job is queued again, and its attempt is refunded.
+   */
   lost: telling<{ job: JobRef; reason: string; crashes: number }>(),
-  /** Interrupted through no doing of its own: queued again, the attempt refunded. */
+  /**
+   * A run was interrupted through no fault of its own. The job is queued again, and its attempt is
+   * refunded.
+   */
   released: telling<{ job: JobRef; reason: string }>(),
-  /** It asked for a later run: queued again, the attempt refunded, not before `runAt` (epoch ms). */
+  /**
+   * A handler asked for a later run. The job is queued again, not due before `runAt` (epoch ms),
+   * and its attempt is refunded.
+   */
   snoozed: telling<{ job: JobRef; runAt: number }>(),
-  /** `runtime.cancel` has ended it: it is dead. */
+  /** `runtime.cancel` has ended a job: the job is dead. */
   cancelled: telling<{ job: JobRef }>(),
-  /** No more is claimed of the target. */
+  /** No more jobs of the target are claimed. */
   paused: telling<{ target: PauseTarget; by: string | null }>(),
   /** The target's jobs are claimed again. */
   resumed: telling<{ target: PauseTarget }>(),
-  /** Several kinds share a lane that has one slot: a slow job of one holds up all the others. */
+  /** Several kinds share a lane with one slot: a slow job of one kind holds up all other kinds. */
   'lane:narrow': telling<{ lane: string; kinds: string[] }>(),
-  /** What the handler gave to `ctx.progress`. */
+  /** A handler has given `value` to `ctx.progress`. */
   progress: telling<{ job: JobRef; value: unknown }>(),
-  /** A run does not end although it was told to, and cannot be forced: slot and key stay taken. */
+  /**
+   * A run goes on although it was told to end, and helve cannot force it. Slot and key stay taken.
+   */
   stuck: telling<{ job: JobRef; reason: string }>(),
-  /** The end of a run came late or twice: the claim was not its own any more, and it is dropped. */
+  /** The end of a run came late or twice, and is dropped: the run no longer owns the claim. */
   stale: telling<{ job: JobRef }>(),
-  /** Something in helve or its store failed; the work goes on as `during` says. */
+  /**
+   * Something in helve, its store or the host's own functions failed. `during` tells which work
+   * failed, and how it goes on.
+   */
   error: telling<{ error: unknown; during: string }>(),
   /**
-   * Nothing runs, and no job is due, also none that is paused; told once for each time that the
-   * queue becomes so while the runtime claims, and if that is so when it begins.
+   * No job runs, and none is due, not even a paused job. Emitted once each time that the queue gets
+   * into this state while the runtime claims, and also if the queue is in this state when claiming
+   * begins.
    */
   drained: telling<{ at: number }>(),
   /**
-   * For some seconds this runtime has accepted jobs, though it was never started, and nobody owns
-   * the file: nothing runs them. Told once.
+   * This runtime has accepted jobs for some seconds, but was never started, and nobody owns the
+   * file: nothing runs the jobs. Emitted once.
    */
   unowned: telling<{ since: number }>(),
   /** A thread of a lane has been set up, and takes jobs. */
   'thread:up': telling<{ lane: string; thread: number }>(),
-  /** A thread has ended, or was ended. */
+  /** A thread has ended by itself, or was ended. */
   'thread:down': telling<{ lane: string; thread: number; reason: string }>(),
   /**
-   * A thread that runs several jobs at once does not get on, since the code of `job` holds its
-   * event loop (undefined: the code of no job that runs). It gets no new jobs, and another one
-   * takes its place; while it has jobs, `thread:resumed` or `thread:down` follows.
+   * The code of `job` holds the event loop of a thread that runs several jobs at once (undefined:
+   * code of no job that runs). The thread gets no new jobs, and another thread takes its place.
+   * While the stalled thread has jobs, `thread:resumed` or `thread:down` follows.
    */
   'thread:stalled': telling<{
     lane: string
@@ -78,7 +98,7 @@ const EVENTS = {
     job: JobRef | undefined
     heldMs: number
   }>(),
-  /** A stalled thread goes on: its event loop had been held for `heldMs`. */
+  /** A stalled thread goes on, after its event loop was held for `heldMs`. */
   'thread:resumed': telling<{ lane: string; thread: number; heldMs: number }>(),
 }
 
@@ -89,41 +109,45 @@ function telling<T>(): With<T> {
 type Told<E> = E extends With<infer T> ? T : never
 
 /**
- * What a runtime tells. Each is emitted after the commit that made it true.
+ * The events of a runtime, and their data. Each event is emitted after the commit that made it
+ * true.
  *
- * `durationMs` is how long the run took (where nobody could measure that, the time since its claim),
- * `queuedMs` for how long the job had been due when it started.
+ * `durationMs` is how long the run took, or the time since its claim if nobody measured the run.
+ * `queuedMs` is for how long the job had been due when the run started.
  */
 export type RuntimeEvents = { [E in keyof typeof EVENTS]: Told<(typeof EVENTS)[E]> }
 
 export type EventName = keyof RuntimeEvents
 
-/** The name of an event with what is told: the arguments of a listener to all events. */
+/** The name of an event and its data: the arguments of a listener to all events. */
 export type AnyEvent = { [E in EventName]: [name: E, data: RuntimeEvents[E]] }[EventName]
 
 const EVENT_NAMES = Object.keys(EVENTS) as EventName[]
 
 export type Listener<E extends EventName> = (data: RuntimeEvents[E]) => unknown
-/** TypeScript does not take a listener to the name alone for one to {@link AnyEvent}. */
+/**
+ * A listener to all events. TypeScript does not accept a listener that takes the name alone as a
+ * listener to {@link AnyEvent}.
+ */
 export type AnyListener = ((...event: AnyEvent) => unknown) | ((name: EventName) => unknown)
 
-/** A listener to one event: as it was given, and as it is called. */
+/** A listener to one event: `given` as the host gave it, `call` as helve calls it. */
 interface Subscription {
   given: Listener<never> | AnyListener
-  /** Whether it was given as a listener to all events. */
+  /** Whether the listener was given to `onAny`. */
   isAny: boolean
   call: (data: never) => unknown
 }
 
 /**
- * The events of a runtime. A listener that throws or rejects is reported, and disturbs nobody else.
- * Not an EventEmitter: there, an `error` without a listener throws, and most jobs are heard by
- * nobody.
+ * Emits the events of a runtime. A listener that throws or rejects is reported by an `error` event,
+ * and disturbs no other listener. Not an EventEmitter, which throws when an `error` has no
+ * listener, and needs the data of each event, though most events have no listener.
  */
 export class Events {
   readonly #subscriptions = new Map<EventName, readonly Subscription[]>()
 
-  /** @throws HelveError `HELVE_ERR_OPTION` for an event that there is not */
+  /** @throws HelveError `HELVE_ERR_OPTION` for an unknown event */
   on<E extends EventName>(event: E, listener: Listener<E>): void {
     checkEvent(event)
     checkFunction(listener, 'listener')
@@ -146,7 +170,7 @@ export class Events {
     this.#removeNewest(event, listener, false)
   }
 
-  /** Listens to every event; from here on each is made. */
+  /** Listens to every event. From then on the data of every event is made. */
   onAny(listener: AnyListener): void {
     checkFunction(listener, 'listener')
     const told = listener as (name: EventName, data: unknown) => unknown
@@ -159,12 +183,12 @@ export class Events {
     for (const name of EVENT_NAMES) this.#removeNewest(name, listener, true)
   }
 
-  /** Whether it is worth the while to make the data of an event. */
+  /** Whether an event has a listener: only then its data is needed. */
   heard(event: EventName): boolean {
     return this.#subscriptions.has(event)
   }
 
-  /** `data` is made only if somebody listens. */
+  /** `data` is called only if somebody listens. */
   emit<E extends EventName>(event: E, data: () => RuntimeEvents[E]): void {
     const subscriptions = this.#subscriptions.get(event)
     if (subscriptions === undefined) return

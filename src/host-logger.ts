@@ -5,24 +5,27 @@ import type { Logger, LogMethod } from './run/handler.ts'
 import { stderrLogger } from './stderr-logger.ts'
 import type { LogLevel } from './thread/protocol.ts'
 
-/** The host's logger, guarded. */
+/** The host's logger, guarded: see {@link guardedLogger}. */
 export interface HostLogger extends Logger {
   isLevelEnabled(level: string): boolean
-  /** As pino tells of changes of its level; nothing for a logger that tells of none. */
+  /**
+   * As pino's: calls the listener when the level changes. Does nothing for a logger without such an
+   * event.
+   */
   on(event: 'level-change', listener: () => void): void
   off(event: 'level-change', listener: () => void): void
 }
 
-/** Tells what the host's own code in its logger did wrong, and where. */
+/** Reports an error of the host's own code in its logger, and during which work it came. */
 type OnMistake = (error: unknown, during: string) => void
 
-/** In the place of what the host's code should have given. */
+/** Stands in for a value that the host's code failed to give. */
 const UNLOGGABLE = '[unloggable]'
 
 /**
- * The host's logger, from which nothing is thrown and nothing rejects: a logger can have code of the
- * host's (serializers, mixins, formatters, hooks, streams). What such code does wrong is told once
- * for each piece of it. A line that cannot be written goes to stderr.
+ * The host's logger, guarded so that nothing in it throws or rejects. A logger can run code of the
+ * host (serializers, mixins, formatters, hooks, streams). Each piece of such code is reported once,
+ * at its first error. A line that cannot be written goes to stderr.
  */
 export function guardedLogger(logger: Logger, onMistake: OnMistake): HostLogger {
   const told = new Set<string>()
@@ -63,7 +66,9 @@ function methods(logger: Logger, tell: OnMistake): Logger {
 
 type Part = (this: unknown, ...given: unknown[]) => unknown
 
-/** What stands for a part that has failed, by what that was given first. */
+/**
+ * What stands in for the value of a part that has failed, made from the first argument of the part.
+ */
 const INSTEAD: Record<string, (name: PropertyKey, first: unknown) => unknown> = {
   'pino.mixin': () => ({}),
   'pino.mixinMergeStrategy': (_, first) => first,
@@ -72,8 +77,9 @@ const INSTEAD: Record<string, (name: PropertyKey, first: unknown) => unknown> = 
 }
 
 /**
- * An heir of a pino logger, whose level follows the host's, with guarded parts. Pino keeps those
- * behind symbols, and the host's pino may be another copy than ours: a symbol is known by its name.
+ * A logger that inherits from a pino logger, so that its level follows the host's, with guarded
+ * parts. Pino keeps the parts behind symbols. The host's pino may be another copy than helve's, so
+ * that a symbol is found by its description.
  */
 function withGuardedParts(logger: Logger, tell: OnMistake): Logger {
   const own = Object.create(logger) as Logger
@@ -89,7 +95,7 @@ function withGuardedParts(logger: Logger, tell: OnMistake): Logger {
         },
       )
     const value = typeof parts === 'object' && parts !== null ? each(parts, guard) : guard(parts)
-    // Writable, since children put their own in its place.
+    // Writable, since the children of a pino logger set parts of their own.
     if (symbol && parts) Object.defineProperty(own, symbol, { value, writable: true })
   }
   return own
@@ -107,7 +113,7 @@ function guarded(part: unknown, instead: Part, onMistake: (error: unknown) => vo
     try {
       const value: unknown = Reflect.apply(part, this, given)
       if (typeof read(value, 'then') !== 'function') return value
-      // Nobody waits for it, and its rejection would end the process.
+      // Nobody awaits the promise, so that its rejection would end the process.
       Promise.resolve(value).catch(onMistake)
     } catch (error) {
       onMistake(error)

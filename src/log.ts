@@ -4,10 +4,10 @@ import { LEVELS, levelEmitter, prints } from './logger.ts'
 import type { Logger } from './run/handler.ts'
 import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 
-/** Above all levels: nothing is printed. */
+/** A level above all others: nothing is printed. */
 const NOTHING = 100
 
-/** A handler's progress may come thousands of times in a second. */
+/** Events with a line. `progress` has none: it may come thousands of times in a second. */
 type Logged = Exclude<EventName, 'progress'>
 
 type Line<E extends EventName> = readonly [
@@ -80,14 +80,14 @@ const LINES: { readonly [E in Logged]: Line<E> } = {
 
 const LOGGED = Object.keys(LINES) as Logged[]
 
-/** The line of one event, printed or not. */
+/** The line of one event, and whether it is printed. */
 interface EventLine {
   level: LogLevel
   isOn: boolean
   turn(on: boolean): void
 }
 
-/** The host's log: a line for each event, and the level that threads log at. */
+/** Writes the host's log: a line for each event. Also tells threads the level to log at. */
 export class HostLog {
   readonly #logger: Logger
   readonly #lines: EventLine[]
@@ -100,7 +100,10 @@ export class HostLog {
     this.#follow()
   }
 
-  /** From here on it follows the changes of the logger's level, if that tells of them as pino does. */
+  /**
+   * From now on follows the changes of the logger's level, if the logger tells of them as pino
+   * does.
+   */
   start(): void {
     this.#follow()
     levelEmitter(this.#logger)?.on('level-change', this.#follow)
@@ -110,14 +113,17 @@ export class HostLog {
     levelEmitter(this.#logger)?.off('level-change', this.#follow)
   }
 
-  /** Also called for every child that the host makes of its logger. */
+  /**
+   * Takes over the level of the logger. Pino also calls this for every child that the host makes of
+   * its logger.
+   */
   readonly #follow = (): void => {
     const lowest = LEVELS.find((level) => prints(this.#logger, level))
     const level = lowest === undefined ? NOTHING : LOG_LEVELS[lowest]
     if (level === this.level[0]) return
     Atomics.store(this.level, 0, level)
     for (const line of this.#lines) {
-      // An event that nobody listens to costs nothing: do not listen for a line that is not printed.
+      // An event without a listener costs nothing, so a line that is not printed has no listener.
       const isOn = LOG_LEVELS[line.level] >= level
       if (isOn !== line.isOn) line.turn(isOn)
       line.isOn = isOn

@@ -4,19 +4,22 @@ import { byLevel } from './run/by-level.ts'
 import { logLine } from './run/log-line.ts'
 import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 
-// What hosts give as their logger: pino, Fastify's, the console.
+// The loggers that hosts give: pino, Fastify's logger, the console.
 
 /** From the lowest to the highest. */
 export const LEVELS = Object.keys(LOG_LEVELS) as LogLevel[]
-/** Beside those that helve uses. */
+/** Levels of the hosts' loggers that helve does not log at. */
 const OTHER_LEVELS: Record<string, number> = { fatal: 60, silent: Infinity }
 
-/** Whether helve can log to it: pino, Fastify's logger, and one like the console. */
+/** Whether helve can log to a value: pino, Fastify's logger, or a logger like the console. */
 export function isLogger(value: unknown): value is Logger {
   return LEVELS.every((level) => typeof read(value, level) === 'function')
 }
 
-/** Adds fields of its own to each line, which no field of the line's own takes the place of. */
+/**
+ * A logger that adds the fields `own` to each line. They replace fields of the line with the same
+ * names.
+ */
 export function jobLogger(logger: Logger, own: object): Logger & Leveled {
   const method = (level: LogLevel): LogMethod => {
     return (first: object | string, second?: string) => {
@@ -29,19 +32,22 @@ export function jobLogger(logger: Logger, own: object): Logger & Leveled {
   return { isLevelEnabled, ...byLevel(method) }
 }
 
-/** What tells of a change of its level, as pino does. */
+/** A logger that emits an event when its level changes, as pino does. */
 interface Emitter {
   on(event: 'level-change', listener: () => void): unknown
   off(event: 'level-change', listener: () => void): unknown
 }
 
-/** Undefined for a logger that tells of nothing. */
+/** The logger as an emitter of level changes; undefined if the logger emits none. */
 export function levelEmitter(logger: Logger): Emitter | undefined {
   const isEmitter = [read(logger, 'on'), read(logger, 'off')].every((f) => typeof f === 'function')
   return isEmitter ? (logger as Logger & Emitter) : undefined
 }
 
-/** As the logger says; one that says nothing, as the console, prints `info` and above. */
+/**
+ * Whether a logger prints a level. A logger that does not say, such as the console, prints `info`
+ * and above.
+ */
 export function prints(logger: Logger & Leveled, level: LogLevel): boolean {
   if (typeof logger.isLevelEnabled === 'function') return logger.isLevelEnabled(level)
   const lowest = typeof logger.level === 'string' ? levelOf(logger.level) : undefined
@@ -50,13 +56,12 @@ export function prints(logger: Logger & Leveled, level: LogLevel): boolean {
 
 const nothing = (): void => undefined
 
-/** Prints nothing. */
 export const silentLogger: Logger & Leveled = {
   ...{ level: 'silent', trace: nothing, debug: nothing },
   ...{ info: nothing, warn: nothing, error: nothing },
 }
 
-/** What pino has beyond the part that every logger has. */
+/** What pino has beyond {@link Logger}. */
 interface Leveled {
   level?: string
   isLevelEnabled?(level: string): boolean

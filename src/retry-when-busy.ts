@@ -5,7 +5,7 @@ import { sleep } from './timer.ts'
 /** Milliseconds between two tries. */
 const LONGEST_PAUSE = 10
 
-/** Goes on trying while others hold the write lock, as a busy process does again and again. */
+/** Tries `work` again while others hold the write lock, as a busy process does again and again. */
 export async function retryWhenBusy<T>(
   work: () => Promise<T>,
   timeout = MAX_BUSY_TIME,
@@ -17,7 +17,7 @@ export async function retryWhenBusy<T>(
     } catch (error) {
       const busy = error instanceof HelveError && error.code === 'HELVE_ERR_STORE_BUSY'
       if (!busy || performance.now() >= end) throw error
-      // At random, not to meet the same holder at the same place again.
+      // A random pause, so that the next try does not meet the same holder at the same point.
       await sleep(1 + Math.random() * LONGEST_PAUSE)
     }
   }

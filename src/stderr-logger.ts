@@ -5,10 +5,10 @@ import { logLine } from './run/log-line.ts'
 import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 import type { Logger, LogMethod } from './run/handler.ts'
 
-/** Writes nowhere else, and does not mind when nobody reads it any more. */
+/** Writes only to stderr, and ignores errors of a stderr that nobody reads any more. */
 const stderr = new Console({ stdout: process.stderr, stderr: process.stderr })
 
-/** A runtime's logger unless the host has one: warnings and errors, to be read by people. */
+/** The logger of a runtime whose host gives none: prints warnings and errors for people to read. */
 export function stderrLogger(): Logger & { level: string } {
   return { level: 'warn', ...byLevel(method) }
 }
@@ -21,7 +21,10 @@ function method(level: LogLevel): LogMethod {
   }
 }
 
-/** `2026-11-24T17:00:00.000Z helve ERROR: job is dead job=7 kind=reindex`, and what errors say below. */
+/**
+ * Such as `2026-11-24T17:00:00.000Z helve ERROR: job is dead job=7 kind=reindex`, with the texts of
+ * errors on the lines below.
+ */
 function line(level: LogLevel, message: string, fields: object): string {
   const pairs: string[] = []
   const below: string[] = []
@@ -36,8 +39,9 @@ function line(level: LogLevel, message: string, fields: object): string {
 }
 
 /**
- * Of an error, also of one that came as data: its stack, or its name and message. The stack of helve's
- * own errors says nothing to a host.
+ * The text of an error, also of an error as plain data: its stack, or its name and message;
+ * undefined for other values. The stack of a HelveError is left out, because it says nothing to a
+ * host.
  */
 function errorText(value: unknown): string | undefined {
   const [name, message, stack] = [read(value, 'name'), read(value, 'message'), read(value, 'stack')]

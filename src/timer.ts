@@ -1,34 +1,37 @@
 /**
- * Milliseconds of one step of a long wait. Node fires a timer above 2^31−1 ms at once, so no step
- * may come near that; and a step that took longer than it should, as in a machine that slept, puts
- * the end of the wait off by no more than this.
+ * Milliseconds of one step of a long wait. Node fires a timer above 2^31−1 ms at once, so that
+ * every step has to stay far below. A step that takes too long, as in a machine that slept, delays
+ * the end of the wait by one step at most.
  */
 const STEP = 60_000
 
-/** What a timer takes its time from. Tests bring their own. */
+/** The clock and the timers that a {@link Timer} uses. Tests bring their own. */
 export interface TimeSource {
   /** Milliseconds since some moment, with fractions, by a clock that nobody sets. */
   now(): number
-  /** Calls back once after `ms`, which are {@link STEP} at most. */
+  /** Calls back once after `ms` milliseconds, at most {@link STEP}. */
   set(callback: () => void, ms: number): NodeJS.Timeout
   clear(handle: NodeJS.Timeout): void
 }
 
-/** By their global names at each call, where tests put theirs. */
+/** Looks up the globals at each call, because tests replace the globals. */
 const SYSTEM: TimeSource = {
   now: () => performance.now(),
   set: (callback, ms) => setTimeout(callback, ms),
   clear: (handle) => clearTimeout(handle),
 }
 
-/** That of the moment this module was loaded: nobody who replaces the globals later changes it. */
+/**
+ * The globals of the moment at which this module was loaded: replacing the globals later has no
+ * effect.
+ */
 export const ORIGINAL: TimeSource = {
   now: performance.now.bind(performance),
   set: setTimeout,
   clear: clearTimeout,
 }
 
-/** One call after any number of milliseconds; Infinity never comes. */
+/** Calls back once after any number of milliseconds; never after Infinity. */
 export class Timer {
   readonly #callback: () => void
   readonly #source: TimeSource

@@ -7,7 +7,7 @@ import { refusal } from './support/jobs.ts'
 
 const RESULT = { id: 1, deduped: false, state: 'queued' } as const
 
-/** Refuses so many times with this code, and then accepts. */
+/** A store that refuses `refusals` times with this code, and then accepts. */
 function aStore(code: HelveError['code'], refusals: number) {
   let tries = 0
   const store: JobStore = {
@@ -33,7 +33,7 @@ test('gives up after its busy timeout, and tells why', async () => {
   assert.equal(tries(), 1)
 })
 
-test('does not try again what no trying mends', async () => {
+test('does not try again after an error that no further try can mend', async () => {
   const { store, tries } = aStore('HELVE_ERR_STORE_FULL', Infinity)
   await assert.rejects(new StoreEnqueuer(store).enqueue('a'), refusal('HELVE_ERR_STORE_FULL'))
   assert.equal(tries(), 1)
@@ -46,7 +46,7 @@ test('I10: refuses bad options by name', () => {
   assert.throws(() => new StoreEnqueuer(store, { busyTimeouts: 5 } as object), bad)
 })
 
-test('I10: refuses what is no store, and says what was meant', () => {
+test('I10: refuses a value that is no store, and says what was meant', () => {
   const opening = Promise.resolve(aStore('HELVE_ERR_STORE_BUSY', 0).store)
   const given: [store: unknown, came: string][] = [
     [opening, 'a promise of one'],

@@ -4,7 +4,7 @@ import { Events } from '../src/events.ts'
 
 const nothing = () => undefined
 
-/** Events, and how many were made. */
+/** Events, and how many times the data of one was made. */
 function counted() {
   const events = new Events()
   let made = 0
@@ -16,8 +16,8 @@ function counted() {
   return { events, emit, made: () => made }
 }
 
-describe('an event is made only for those who listen', () => {
-  test('to it', () => {
+describe('the data of an event is made only if somebody listens', () => {
+  test('to the event', () => {
     const { events, emit, made } = counted()
     events.on('unowned', nothing)
     emit()
@@ -30,7 +30,7 @@ describe('an event is made only for those who listen', () => {
     assert.deepEqual([events.heard('drained'), made()], [false, 1])
   })
 
-  test('to all of them, once for all', () => {
+  test('to all events, and then once for all listeners', () => {
     const { events, emit, made } = counted()
     const heard: unknown[] = []
     const any = (...event: unknown[]) => heard.push(event)
@@ -46,7 +46,7 @@ describe('an event is made only for those who listen', () => {
   })
 })
 
-test('a listener to one event and to all is taken back from each by itself', () => {
+test('`off` and `offAny` do not take off the registrations of each other', () => {
   const { events } = counted()
   const listener = () => undefined
   events.on('drained', listener)
@@ -59,7 +59,7 @@ test('a listener to one event and to all is taken back from each by itself', () 
   assert.deepEqual([events.heard('drained'), events.heard('error')], [true, true])
 })
 
-test('a listener for one time hears the next event, and no later one', () => {
+test('a listener of `once` hears the next event, and no later one', () => {
   const { events, emit, made } = counted()
   events.once('drained', nothing)
   emit()

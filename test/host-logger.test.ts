@@ -69,7 +69,7 @@ describe("I12: the host's code in its logger neither throws nor rejects", () => 
 })
 
 describe('the guarded logger', () => {
-  test("writes what the host's would: fields, bindings, errors, serialized", () => {
+  test("writes what the host's logger would: fields, bindings, errors, serialized", () => {
     const { logger, lines } = setUp({ serializers: { job: (id: number) => `#${id}` } })
     jobLogger(logger, { kind: 'a', job: 7 }).warn({ err: new Error('x') }, 'told')
     const { kind, job, err } = lines[0] as { kind: string; job: string; err: Error }
@@ -93,7 +93,7 @@ describe('the guarded logger', () => {
   })
 })
 
-test('I12: a logger that cannot be followed in its level is told of once, and used all the same', () => {
+test('I12: a logger whose level cannot be followed is told of once, and still used', () => {
   const told: string[] = []
   const host = { ...pino({ enabled: false }), on: throws, off: throws }
   const logger = guardedLogger(host, (error, during) => {

@@ -9,7 +9,7 @@ import type { Logger } from '../src/run/handler.ts'
 type Call = [level: string, ...given: unknown[]]
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
 
-/** A logger that keeps how it was called, as the console has one. */
+/** A logger with the methods of the console, which keeps its calls. */
 function plainLogger(more: object = {}) {
   const calls: Call[] = []
   const methods = LEVELS.map((level) => [
@@ -19,7 +19,7 @@ function plainLogger(more: object = {}) {
   return { calls, logger: Object.assign(Object.fromEntries(methods) as Logger, more) }
 }
 
-/** Says something of every level, and gives the levels of what was printed. */
+/** Logs a line of every level, and gives the levels of the lines that were printed. */
 function printed({ calls, logger }: ReturnType<typeof plainLogger>): string[] {
   const own = jobLogger(logger, { job: 1 })
   for (const level of LEVELS) own[level]('hello')
@@ -29,7 +29,7 @@ function printed({ calls, logger }: ReturnType<typeof plainLogger>): string[] {
 const job = { id: 1, kind: 'push', dedupeKey: null, attempt: 1, payload: {} }
 
 describe('a logger', () => {
-  test('is what has the five levels', () => {
+  test('is an object with a method for each of the five levels', () => {
     for (const logger of [pino({ enabled: false }), console, plainLogger().logger]) {
       assert.equal(isLogger(logger), true)
     }
@@ -40,11 +40,11 @@ describe('a logger', () => {
   })
 
   const lowest: [name: string, more: object, level: number, prints: string[]][] = [
-    ['that says nothing of its level', {}, 30, ['info', 'warn', 'error']],
+    ['without a level', {}, 30, ['info', 'warn', 'error']],
     ['with a level', { level: 'debug' }, 20, ['debug', 'info', 'warn', 'error']],
     ['with a level above those of helve', { level: 'fatal' }, 100, []],
     ['that is silent', { level: 'silent' }, 100, []],
-    ['with a level of its own', { level: 'verbose' }, 30, ['info', 'warn', 'error']],
+    ['with a level that helve does not know', { level: 'verbose' }, 30, ['info', 'warn', 'error']],
     [
       'with isLevelEnabled',
       { isLevelEnabled: (level: string) => level === 'error' },
@@ -65,7 +65,7 @@ describe('a logger', () => {
   }
 })
 
-test('a line of a job has its fields, whatever the handler calls its own', () => {
+test('a line of a job has the fields of the job, whatever fields the handler gives', () => {
   const { calls, logger } = plainLogger()
   const error = new RangeError('no such ref')
   const { info } = jobLogger(logger, { job: 1, kind: 'push' })
@@ -107,7 +107,7 @@ describe('the host’s log', () => {
     assert.equal(lines.length, 1)
   })
 
-  test('is not moved by the level of a child', () => {
+  test('does not follow the level of a child', () => {
     const logger = pino({ level: 'info' }, { write: () => undefined })
     const log = new HostLog(new Events(), logger)
     log.start()

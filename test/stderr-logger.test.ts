@@ -49,7 +49,7 @@ test('an error of helve, or one that is plain data, has only its message below t
   )
 })
 
-test('what cannot be printed does not throw', (t) => {
+test('a field that cannot be printed does not throw', (t) => {
   const written = capture(t)
   const cycle: { self?: object } = {}
   cycle.self = cycle

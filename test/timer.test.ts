@@ -3,10 +3,10 @@ import { describe, test } from 'node:test'
 import { after, sleep, type TimeSource } from '../src/timer.ts'
 
 const DAY = 86_400_000
-/** Node fires what is to wait longer at once. */
+/** Milliseconds. Node fires a longer timer at once. */
 const LONGEST = 2 ** 31 - 1
 
-/** A time that stands still until a test moves it. It fires as Node does: late, never early. */
+/** A time that stands still until a test moves it. Timers fire as in Node: late, never early. */
 class ManualTime implements TimeSource {
   readonly waits: number[] = []
   #now = 0
@@ -20,7 +20,7 @@ class ManualTime implements TimeSource {
     assert.equal(this.#next, undefined, 'a timer has one step at a time')
     assert.ok(ms >= 0 && ms <= LONGEST, `a step of ${ms} ms`)
     this.waits.push(ms)
-    // Only its being referenced is looked at.
+    // Tests look only at whether the handle is referenced.
     const handle = setTimeout(() => undefined, 0)
     this.#next = { callback, due: this.#now + ms, handle }
     return handle
@@ -31,7 +31,7 @@ class ManualTime implements TimeSource {
     clearTimeout(handle)
   }
 
-  /** What keeps the process alive now. */
+  /** Whether the next step keeps the process alive; undefined if there is no step. */
   get keepsAlive(): boolean | undefined {
     return this.#next?.handle.hasRef()
   }
@@ -47,7 +47,7 @@ class ManualTime implements TimeSource {
     this.#now = until
   }
 
-  /** The machine sleeps: all is late. */
+  /** The machine sleeps: time passes, and no timer fires. */
   oversleep(ms: number): void {
     this.#now += ms
   }
@@ -79,21 +79,21 @@ describe('a timer', () => {
     assert.equal(fired(), 1)
   })
 
-  test('of for ever never fires', () => {
+  test('of Infinity never fires', () => {
     const { time, fired } = setOff(Infinity)
     time.pass(30 * DAY)
     assert.equal(fired(), 0)
     assert.equal(time.keepsAlive, true)
   })
 
-  test('whose machine slept is as late as one step, whatever is left of it', () => {
+  test('whose machine slept is late by one step at most, however long it has to wait', () => {
     const { time, fired } = setOff(30 * DAY)
     time.oversleep(40 * DAY)
     time.pass(0)
     assert.equal(fired(), 1)
   })
 
-  test('is called off in any of its steps', () => {
+  test('can be cancelled in any of its steps', () => {
     for (const passed of [0, DAY]) {
       const { time, timer, fired } = setOff(2 * DAY)
       time.pass(passed)
@@ -103,7 +103,7 @@ describe('a timer', () => {
     }
   })
 
-  test('that lets the process end does so in all of its steps, until it is told otherwise', () => {
+  test('lets the process end after `unref`, in all of its steps, until `ref`', () => {
     const { time, timer } = setOff(2 * DAY)
     timer.unref()
     assert.equal(time.keepsAlive, false)

@@ -22,10 +22,13 @@ export type { EnqueueOptions } from '../src/job/submission.ts'
 
 /** What a handlers module sets up in each thread. */
 export interface Handlers {
-  /** By kind: functions of its own, since an object that inherits methods (of a class) is refused. */
+  /**
+   * The handlers by kind, as own properties: an object that inherits methods from a class is
+   * refused.
+   */
   // oxlint-disable-next-line typescript/no-explicit-any -- each kind has a payload of its own
   kinds: Record<string, Handler<any>>
-  /** Called once, when the thread ends in good order; it has 2 s. */
+  /** Called once, when the thread ends in good order; may take 2 s. */
   close?(): unknown
 }
 
@@ -35,14 +38,14 @@ export interface HandlersModule<C = unknown, H extends Handlers = Handlers> {
 }
 
 /**
- * Defines the handlers of a runtime, as the default export of a module that is loaded once in
- * every thread.
+ * Defines the handlers of a runtime, as the default export of a module that is loaded once in every
+ * thread.
  *
- * @param setup makes the handlers; it gets the runtime's `config` and the thread it runs in. Only
- *   when it is through, which may take 60 s, is the thread given jobs. If it throws in the first
- *   threads of a lane, the runtime does not start (`HELVE_ERR_HANDLERS`). If it throws in a later one,
- *   that thread ends with the error (`thread:down`), and new ones try it again, after pauses of 1 s to
- *   10 s; the jobs wait meanwhile, and are charged nothing.
+ * @param setup makes the handlers. It gets the runtime's `config` and the thread that it runs in.
+ *   The thread gets jobs only after setup has finished, which may take 60 s. If setup throws in the
+ *   first threads of a lane, the runtime does not start (`HELVE_ERR_HANDLERS`). If setup throws in
+ *   a later thread, that thread ends with the error (`thread:down`), and new threads try again,
+ *   after pauses of 1 s to 10 s. The jobs wait meanwhile, and are charged nothing.
  */
 export function defineHandlers<C, H extends Handlers>(
   setup: (config: C, thread: ThreadContext) => H | Promise<H>,

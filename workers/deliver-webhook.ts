@@ -9,11 +9,11 @@ import { optional, required, requiredKey } from './payload-fields.ts'
 
 /** What `deliver_webhook` needs of its host. */
 export interface DeliverWebhookDeps {
-  /** Where the hooks are; the `webhooks` of a thread's context reads them from the queue's store. */
+  /** Reads the hooks. The `webhooks` of a thread's context reads them from the runtime's store. */
   hooks: { getWebhook(id: number): Promise<Webhook | undefined> }
   /** Milliseconds that an attempt may take in all, 100 to 30000. @default 10000, as GitHub's */
   timeout?: number
-  /** Receivers may look for GitHub's prefix. @default 'GitHub-Hookshot/helve' */
+  /** The `User-Agent`. Receivers may look for GitHub's prefix. @default 'GitHub-Hookshot/helve' */
   userAgent?: string
 }
 
@@ -21,11 +21,14 @@ export interface DeliverWebhookPayload {
   webhook_pk: number
   /** GitHub's name of the event, such as `push`; sent as `X-GitHub-Event`. */
   event: string
-  /** What happened, for the record. @default the `action` of the event's payload, if it has one */
+  /**
+   * The action of the event, for the record. @default the `action` of the event's payload, if it
+   * has one
+   */
   action?: string | null
   /**
-   * The UUID by which receivers tell a repeated delivery. @default one that is derived from the
-   * job and what it delivers, so that all attempts share it
+   * The UUID by which receivers recognise a repeated delivery. @default a UUID that is derived from
+   * the job and the delivered event, so that all attempts share it
    */
   guid?: string | null
   /** The event's own payload: the body of the request. @default {} */
@@ -36,11 +39,11 @@ const DEFAULT_TIMEOUT = 10_000
 
 /**
  * The handler of the kind `deliver_webhook`. A run is one attempt: it signs and sends the event
- * with the hook as it is at that moment, and records request and response, whatever they come to,
- * unless the run is interrupted.
+ * with the present settings of the hook, and records request and response, also of a failed
+ * attempt. An interrupted run records nothing.
  *
- * The job completes with a 2xx and is retried otherwise, not before the time that a 429 or 503
- * asks for in `Retry-After`, a day at most. It is dead at once without a usable payload, after a
+ * The job completes with a 2xx and is retried otherwise. After a 429 or 503 the retry waits for the
+ * time in `Retry-After`, a day at most. The job is dead at once without a usable payload, after a
  * 410, and when the hook is missing, inactive or has a URL that may not be posted to.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverWebhookDeps} says
@@ -74,7 +77,8 @@ function deliveryOf({ id, createdAt, attempt, payload: given }: Job): Delivery {
   const event = required(given, 'event', 'the name of an event', isEventName)
   const payload = optional(given, 'payload', 'an object', isObject) ?? {}
   const action = optional(given, 'action', 'a string', isString) ?? read(payload, 'action')
-  // With what is delivered, because a submission that folds into this job is another delivery.
+  // The GUID depends on the event and its payload, because a submission that folds into this job is
+  // another delivery.
   const guid =
     optional(given, 'guid', 'a UUID', isGuid) ??
     guidOf(id, createdAt, read(given, 'webhook_pk'), event, payload)

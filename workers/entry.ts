@@ -25,13 +25,13 @@ import { closeToOthers, hasSent, send } from './messages.ts'
 import { boundWrites } from './stdio.ts'
 import { threadContext, threadLogger, type ThreadLine } from './thread-context.ts'
 
-// The jobs of a thread. It waits for its handlers: a setup that fails ends the thread before it is
-// given a job.
+// Runs the jobs of a thread. The export waits for the setup of the handlers: a setup that fails
+// ends the thread before the thread is given a job.
 
-/** Milliseconds after which finished runs are reported, though their batch still goes on. */
+/** Milliseconds after which finished runs are reported, while their batch still goes on. */
 const REPORT_INTERVAL = 1
 
-// Handlers may replace them: their thread goes on with these.
+// Kept here, because a handler may replace the globals.
 const { compareExchange, load, store, waitAsync } = Atomics
 const { timeOrigin } = performance
 const now = performance.now.bind(performance)
@@ -63,7 +63,7 @@ const outbox = new Outbox<ThreadLine>({
     send({ helve: 'log', level: 'warn', id, fields, message, units: 1 })
   },
 })
-/** The batch before, in a thread that runs one at a time. */
+/** The latest batch, in a thread that runs one batch at a time. */
 let before: Promise<unknown> = Promise.resolve()
 
 void watchBell()
@@ -86,13 +86,14 @@ export default setUp().then((made) => (task: Batch | typeof SET_UP | typeof CLOS
   return reports
 })
 
-/** Runs a batch, and gives the reports that it has not sent before. */
+/** Runs a batch. Returns the reports that it has not sent in messages. */
 async function runAll(batch: Batch, { kinds }: Handlers): Promise<Report[]> {
   let reports: Report[] = []
   let sent = now()
   for (const tuple of batch) {
     const task = taskOf(tuple)
-    // Taken back, because the job before it took too long: another thread runs it.
+    // The main thread may have taken the job back, because the job before took too long. Another
+    // thread then runs it.
     const found = compareExchange(flags, task.slot, Flag.waiting, Flag.started)
     if (found !== Flag.waiting) continue
     const start = now()
@@ -111,7 +112,7 @@ async function runAll(batch: Batch, { kinds }: Handlers): Promise<Report[]> {
     const units = weightOf(outcome)
     if (units > 0) {
       report.units = units
-      // What those before it have taken comes back only once they are sent.
+      // The units of earlier reports come back only once those reports are sent.
       if (reports.length > 0) sendReports(end)
       await credit.taken(units)
     }
@@ -119,7 +120,8 @@ async function runAll(batch: Batch, { kinds }: Handlers): Promise<Report[]> {
     if (end - sent >= REPORT_INTERVAL && tuple !== batch.at(-1)) sendReports(end)
   }
   if (!hasSent()) return reports
-  // Not past what its runs have sent: that goes another way than the result.
+  // Reports go as a message after other messages: the result of the batch goes another way, and
+  // could overtake them.
   send({ helve: 'reports', reports, last: true })
   return []
 
@@ -184,7 +186,10 @@ function wrong(expected: string, came: string): TypeError {
   return new TypeError(`${handlers}: expected ${expected}, got ${came}`)
 }
 
-/** The methods that a class gives to its instances: no kinds, since names are looked up as own. */
+/**
+ * The methods that an object inherits from its class. They are no kinds, because kinds are looked
+ * up as own properties.
+ */
 function inheritedMethods(kinds: object): string[] {
   const prototype: unknown = Object.getPrototypeOf(kinds)
   if (prototype === null || Object.hasOwn(prototype as object, 'hasOwnProperty')) return []
@@ -202,7 +207,10 @@ async function close(made: Handlers): Promise<[]> {
   return []
 }
 
-/** The main thread sets a slot's flag and rings; one pending wait serves all runs. */
+/**
+ * Aborts runs that have to end: the main thread sets the flag of the slot and rings the bell. One
+ * pending wait serves all runs.
+ */
 async function watchBell(): Promise<void> {
   for (;;) {
     const heard = load(flags, bell)

@@ -5,25 +5,30 @@ import { after, ORIGINAL, type Timer } from '../src/timer.ts'
 /** Milliseconds between two beats. */
 const BEAT_INTERVAL = 20
 
-// Handlers may replace them.
+// Kept here, because a handler may replace the globals.
 const { exchange, store } = Atomics
 const { hrtime } = process
 
-/** The code of a run, also in what it waits for and in what it leaves behind. */
+/**
+ * Marks the code of a run, also in its callbacks and promises, and in those that the run leaves
+ * behind.
+ */
 interface Own {
-  /** Its slot, which is another's once the run has ended. */
+  /**
+   * The slot of the run; {@link NOBODY} once the run has ended, since another run may get the slot.
+   */
   slot: number
 }
 
 /**
- * Tells the main thread whether the event loop of this thread turns, and whose code holds it: for
- * threads that run several jobs at once. It follows every callback and every promise, which makes
- * waiting for them dearer; that is why other threads have none.
+ * Tells the main thread whether the event loop of this thread turns, and whose code holds the loop.
+ * Only a thread that runs several jobs at once has a beacon: the beacon hooks every callback and
+ * every promise, which makes both slower.
  */
 export class LoopBeacon {
   readonly #pulse: Pulse
   readonly #current = new AsyncLocalStorage<Own>()
-  /** Whose code goes on after the callback that is running: they can be nested. */
+  /** The slots whose code goes on after the running callback: callbacks can be nested. */
   readonly #outer: number[] = []
   #runs = 0
   #timer: Timer | undefined
@@ -36,7 +41,7 @@ export class LoopBeacon {
     }).enable()
   }
 
-  /** Beats while `run` goes on, whose code is that of the slot. */
+  /** Beats while `run` goes on, and marks its code with the slot. */
   async during<T>(slot: number, run: () => Promise<T>): Promise<T> {
     const own = { slot }
     this.#begin()
@@ -48,7 +53,7 @@ export class LoopBeacon {
     }
   }
 
-  /** As far as it comes without waiting: no hook tells of that. */
+  /** Calls `run`, and marks its code up to the first wait itself: no hook tells of that part. */
   #started<T>(own: Own, run: () => Promise<T>): Promise<T> {
     this.#enter(own.slot)
     try {
@@ -74,7 +79,10 @@ export class LoopBeacon {
     if (this.#timer === undefined) this.#beat()
   }
 
-  /** Ends at a beat without runs, not with the last run: a timer per job costs more than most jobs. */
+  /**
+   * The timer ends at a beat without runs, not with the last run: a timer per job costs more than
+   * most jobs.
+   */
   #beat(): void {
     this.#timer = undefined
     if (this.#runs === 0) return

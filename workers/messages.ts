@@ -1,7 +1,8 @@
 import { MessageChannel, MessagePort, parentPort } from 'node:worker_threads'
 import type { PortMessage, ThreadMessage } from '../src/thread/protocol.ts'
 
-// Handlers may replace what ports inherit, and would then be given this one.
+// Kept here, because handlers may replace the methods of all ports. A replaced method would be
+// called on this port, and so give the port to the handler.
 const { apply } = Reflect
 // oxlint-disable-next-line typescript/unbound-method -- it is called with its port
 const { postMessage } = MessagePort.prototype
@@ -9,20 +10,22 @@ const { postMessage } = MessagePort.prototype
 let port = parentPort
 let sent = false
 
-/** Sends to the main thread, past the result of the batch that is running. */
+/** Sends a message to the main thread, separate from the result of the batch that is running. */
 export function send(message: ThreadMessage, transfer: MessagePort[] = []): void {
   sent = true
   post(message, transfer)
 }
 
-/** Whether anything has been sent since this was asked before. */
+/** Whether {@link send} was called since the previous call of this function. */
 export function hasSent(): boolean {
   const had = sent
   sent = false
   return had
 }
 
-/** From now on nobody but {@link send} reaches the main thread: what others post goes nowhere. */
+/**
+ * From now on only {@link send} reaches the main thread: messages that other code posts are lost.
+ */
 export function closeToOthers(): void {
   const { port1, port2 } = new MessageChannel()
   const message: PortMessage = { helve: 'port', port: port2 }

@@ -11,7 +11,7 @@ export function requiredKey(payload: unknown, field: string): number {
 }
 
 /**
- * A field of a job's payload that `accepts` must hold for.
+ * A field of a job's payload that `accepts` has to accept.
  *
  * @throws PermanentError naming the field, what was expected and what came
  */
@@ -26,7 +26,7 @@ export function required<T>(
   throw new PermanentError(`payload.${field}: expected ${expected}, got ${shown(value)}`)
 }
 
-/** As {@link required}, with null for a field that is null or not there. */
+/** As {@link required}; null for a field that is null or missing. */
 export function optional<T>(
   ...[payload, field, expected, accepts]: Parameters<typeof required<T>>
 ) {

@@ -5,7 +5,7 @@ import { requiredKey } from './payload-fields.ts'
 
 /** What `recompute_review_decision` needs of its host. */
 export interface ReviewDecisionRecomputer {
-  /** Works out anew what the reviews of a pull request amount to. Throwing fails the run. */
+  /** Computes the review decision of a pull request anew. Throwing fails the run. */
   recomputeReviewDecision(issuePk: number, ctx: HandlerContext): unknown
 }
 

@@ -1,16 +1,16 @@
 import type { Writable } from 'node:stream'
 
-/** Bytes that wait at a time; what is written beyond that is dropped. */
+/** Most bytes that wait at a time; pieces beyond that are dropped. */
 const MOST_BYTES = 1_048_576
-/** Bytes from which on those who heed it are told to wait. */
+/** Waiting bytes above which `write` returns false: its callers should wait for `drain`. */
 const HIGH_WATER = 65_536
 
 type Callback = (error?: Error | null) => void
 
 /**
  * Bounds what a thread writes to its standard output or error. Node hands each piece to the main
- * thread, which is held up by many small ones: here one piece is on its way at a time, and what is
- * written meanwhile makes the next.
+ * thread, and many small pieces hold up the main thread. Here one piece is on its way at a time,
+ * and all pieces written meanwhile make the next piece.
  *
  * @param onDropped is told how many pieces were dropped, once there is room again
  */
@@ -49,7 +49,7 @@ export function boundWrites(stream: Writable, onDropped: (pieces: number) => voi
     const given = typeof encoding === 'string' ? encoding : undefined
     if (typeof piece === 'string') keep(Buffer.from(piece, given))
     else if (ArrayBuffer.isView(piece)) keep(copied(piece))
-    // Node has an error for each: it is thrown before anything of this is kept.
+    // Node throws its own error for any other value, and nothing of the value is kept.
     else return send(piece)
     if (callback) process.nextTick(callback)
     if (!isSending) next()
@@ -61,7 +61,7 @@ export function boundWrites(stream: Writable, onDropped: (pieces: number) => voi
   process.once('exit', next)
 }
 
-/** Whoever wrote it may use its memory again once the callback has come. */
+/** A copy, because the writer may use the memory again once its callback was called. */
 function copied({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength).slice()
 }

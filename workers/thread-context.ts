@@ -21,11 +21,11 @@ import {
 /** A line on its way to the host's log. */
 export type ThreadLine = Omit<Extract<ThreadMessage, { helve: 'log' }>, 'helve' | 'units'>
 
-// Handlers may replace them.
+// Kept here, because a handler may replace the globals.
 const { stringify } = JSON
 const { load } = Atomics
 
-/** Units of a question for a webhook: the main thread reads the file for each. */
+/** Units of a question for a webhook: the main thread reads the file for each question. */
 const QUESTION_UNITS = 2
 
 export function threadContext(
@@ -38,7 +38,7 @@ export function threadContext(
 }
 
 /**
- * Sends the lines that the host's logger would print; the others cost nothing.
+ * Sends the lines that the host's logger would print; other lines cost nothing.
  *
  * @param lowest shared: the lowest level that is printed at the moment
  */
@@ -52,7 +52,7 @@ export function threadLogger(
     return (first: object | string, second?: string) => {
       if (LOG_LEVELS[level] < load(lowest, 0)) return
       const [given, text] = logLine(first, second)
-      // Not only TypeScript calls it.
+      // JavaScript may call the logger with a text that is no string.
       const message = cut(
         typeof text === 'string' ? text : toJobError(text).message,
         MAX_ERROR_BYTES,
@@ -66,7 +66,10 @@ export function threadLogger(
   return byLevel(method)
 }
 
-/** Those of a line that cannot be sent, or not in bounds, are left out. */
+/**
+ * The fields of a line as JSON. Fields that cannot be sent, or exceed the bounds, are left out, and
+ * `unloggable` says why.
+ */
 function fieldsJson(own: object, given: object): string {
   try {
     const json = stringify({ ...given, ...own }, (_, value: unknown) =>
@@ -79,9 +82,10 @@ function fieldsJson(own: object, given: object): string {
   }
 }
 
-/** Asks the main thread, which alone reads the queue's file. */
+/** Asks the main thread, because only the main thread reads the queue's file. */
 async function getWebhook(id: number, credit: Credit): Promise<Webhook | undefined> {
-  // The main thread drops any other question: nobody would answer, or give back what it has taken.
+  // The main thread drops a question with any other id: nobody would answer, or give back the
+  // units.
   checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
   await credit.taken(QUESTION_UNITS)
   const { port1, port2 } = new MessageChannel()

@@ -3,16 +3,16 @@ export const SCENARIOS: readonly Scenario[] = ['life', 'drain']
 
 export type ServerName = 'redis' | 'postgres'
 
-/** Who takes part, and what has to be known to read its figures. */
+/** A participant of the comparison, and the facts that its figures have to be read with. */
 export interface Contender {
   name: string
   /** Its package, and its file in `adapters`; undefined for helve's own trial, bench/trial.ts. */
   peer?: string
-  /** Started for each of its trials. */
+  /** The server that is started for each trial of the contender. */
   server?: ServerName
-  /** What it is set up with. */
+  /** For the adapter's `setup`, or added to the parameters of helve's own trial. */
   options: Record<string, unknown>
-  /** Share of the jobs of a trial, for the slow. @default 1 */
+  /** The share of a trial's jobs that a slow contender gets. @default 1 */
   share?: Partial<Record<Scenario, number>>
   /** Where its handlers run. */
   handlers: (threads: number) => string

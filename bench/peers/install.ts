@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-/** From the built file, beside the sources. */
+/** The folder of the sources: this module runs from `dist`. */
 export const PEERS = new URL('../../../bench/peers/', import.meta.url)
 const TIMEOUT = 120_000
 
 /**
- * Installs the peers, unless they are there as package.json has them. None of them needs an install
- * script.
+ * Installs the peers, unless all of them are installed in the versions that package.json names. No
+ * peer needs an install script.
  */
 export async function install(signal: AbortSignal): Promise<void> {
   const { dependencies } = manifest('package.json') as { dependencies: Record<string, string> }

@@ -86,7 +86,7 @@ async function compare(signal: AbortSignal): Promise<Comparison> {
   }
 }
 
-/** The packages of contenders. */
+/** The packages of the contenders other than helve. */
 function peersOf(contenders: Iterable<Contender>): string[] {
   return [...new Set([...contenders].filter(isForeign).map(({ peer }) => peer!))]
 }
@@ -104,7 +104,7 @@ function versionsOf(servers: Servers, packages: string[]): Record<string, string
   return { versions: versions.map((version) => version.join(' ')).join(', ') }
 }
 
-/** What is recorded names no hosts, and no folders of this machine. */
+/** Removes URLs and the folders of this machine, so that the recorded results do not name them. */
 function withoutPlaces(reason: string): string {
   return reason.replace(/\w+:\/\/\S+/g, '…').replace(/(\/[\w.@+-]+)+\//g, '')
 }
@@ -138,9 +138,9 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP)
   checkNames('peer', positionals, PEERS)
   const signal = interruption()
-  // Everything temporary, also that of trials which are killed, is in here.
+  // All temporary files are in this folder, also those that a killed trial leaves behind.
   await withFolder(async (folder) => {
-    // A server that runs as another user has its folder in it.
+    // A server that runs as another user has to reach its own folder, which is inside.
     chmodSync(folder, 0o711)
     process.env['TMPDIR'] = folder
     const comparison = await compare(signal)

@@ -19,14 +19,14 @@ export interface Program {
   path: string
   env: Record<string, string>
   version: string
-  /** Removes what was unpacked for it. */
+  /** Removes the files that were unpacked for the program. */
   remove: () => void
 }
 
 interface Where {
-  /** Debian's. */
+  /** The name of the Debian package. */
   packageName: string
-  /** Places that are not on the path. */
+  /** Folders to search after those of `PATH`. */
   folders: string[]
   signal: AbortSignal
 }
@@ -61,7 +61,7 @@ export async function findProgram(
   }
 }
 
-/** The line of what a program has said, or else of the message, that tells why it failed. */
+/** The line that tells why a program failed: from its stderr, or else from the error's message. */
 export function reasonOf(error: unknown): string {
   const { stderr, message } = error as Error & { stderr?: string }
   const lines = (stderr?.trim() || message).split('\n')
@@ -80,10 +80,10 @@ async function program(
 }
 
 /**
- * Downloads a package, and those of its dependencies that are not installed, with lists and a cache
- * of their own, and unpacks them.
+ * Downloads a package and its dependencies that are not installed, and unpacks them. Apt gets lists
+ * and a cache in `folder`, apart from those of the system.
  *
- * @returns all files
+ * @returns the paths of all unpacked files
  */
 async function unpack(packageName: string, folder: string, signal: AbortSignal): Promise<string[]> {
   const lists = join(folder, 'lists')

@@ -3,24 +3,24 @@ import { shown, type Table } from '../table.ts'
 import { SCENARIOS, type Contender, type Scenario } from './contenders.ts'
 import { jobsOf, type Figures, type Work } from './trials.ts'
 
-/** What the trials of a contender in a scenario gave. */
+/** The results of a contender's trials in one scenario. */
 export interface Row {
   scenario: Scenario
   name: string
   jobs: number
-  /** Jobs a second, as are the next two. */
+  /** Jobs a second, as are `min`, `max` and `trials`. */
   median: number
   min: number
   max: number
   trials: number[]
-  /** The reference's median ÷ this one; NaN without a reference. */
+  /** By reference: the median of the reference ÷ this median; NaN if the reference has none. */
   ratios: Record<string, number>
   handlers: string
   survives: string
   note: string
 }
 
-/** What the peers are compared with: the default, and what is as durable as most peers. */
+/** The peers are compared with helve's default, and with helve as durable as most peers. */
 const REFERENCES = ['helve', 'helve, process']
 
 const TITLES: Record<Scenario, string> = {
@@ -56,7 +56,7 @@ function rowOf(
   }
 }
 
-/** One for each scenario. */
+/** One table for each scenario. */
 export function tablesOf(rows: Row[]): Table[] {
   const ratios = REFERENCES.map((name) => `${name} ÷ it`)
   const words = ['contender', 'handlers on', 'acknowledged jobs survive']

@@ -18,20 +18,20 @@ import type { ServerName } from './contenders.ts'
 import { findProgram, reasonOf } from './programs.ts'
 
 /**
- * A kind of server. Each start is a new, empty one, on loopback, with a free port, a password and
- * a temporary folder.
+ * A kind of server. Each start makes a new, empty server, on loopback, with a free port, a password
+ * and a temporary folder.
  */
 export interface Server {
   version: string
-  /** Resolves when it takes connections. */
+  /** Resolves when the server takes connections. */
   start: (signal: AbortSignal) => Promise<Started>
-  /** Removes what finding it has left. */
+  /** Removes the files that were unpacked to find the server. */
   remove: () => void
 }
 
 interface Started {
   url: string
-  /** Ends it, and removes its folder. */
+  /** Ends the server, and removes its folder. */
   stop: () => Promise<void>
 }
 
@@ -53,7 +53,7 @@ interface Start {
   options: SpawnOptions
   /** @default '' */
   input?: string
-  /** What it says when it is ready. */
+  /** The text that the server prints when it is ready. */
   ready: string
   stopSignal: NodeJS.Signals
   signal: AbortSignal
@@ -141,7 +141,7 @@ async function initialise(
   await promisify(execFile)(initdb, ['-D', 'data', ...flags, ...locale], bounded)
 }
 
-/** Where distributions put it, which is not on the path; the newest first. */
+/** The folders of Debian's Postgres versions, which are not on the path; the newest first. */
 function postgresFolders(): string[] {
   const debian = '/usr/lib/postgresql'
   const versions = existsSync(debian) ? readdirSync(debian).map(Number) : []
@@ -149,8 +149,8 @@ function postgresFolders(): string[] {
 }
 
 /**
- * Runs `start` with a new folder that belongs to the first of these users if the process is root's
- * (Postgres refuses to run as root), and removes the folder after the end.
+ * Runs `start` with a new folder, and removes the folder after the server's end. If this process
+ * runs as root, the first user that exists owns the folder: Postgres refuses to run as root.
  */
 async function inOwnFolder(
   users: string[],
@@ -181,7 +181,7 @@ function idsOf(user: string): Owner | undefined {
 /**
  * Starts a server and waits until it says that it is ready.
  *
- * @returns the way to end it
+ * @returns a function that ends the server
  */
 async function startProcess(
   path: string,
@@ -213,7 +213,7 @@ async function startProcess(
       reject(new Error(signal.aborted ? 'interrupted' : `not ready: ${reasonOf(new Error(log))}`)),
     )
   })
-  // One that ends before it has read this says why by itself.
+  // A server that ends before it has read its input tells why in its own output.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   try {

@@ -3,7 +3,7 @@ import { CONTENDERS, type Scenario } from './contenders.ts'
 import { PEERS } from './install.ts'
 
 // One trial in a process of its own: `node trial.js <contender> <life|drain> <params as JSON>`, with
-// the address of the server in the environment. The work is that of helve's own trials in
+// the URL of the server in `BENCH_SERVER`. The trial does the same work as helve's own trials in
 // bench/scenarios/throughput.ts.
 
 interface Params {
@@ -13,13 +13,13 @@ interface Params {
   threads: number
 }
 
-/** What an adapter is set up with. */
+/** The argument of an adapter's `setup`. */
 export interface Setup {
-  /** URL of its server. */
+  /** URL of the peer's server, if the peer has one. */
   server: string | undefined
   payload: { text: string }
   threads: number
-  /** To be called for jobs that have run. */
+  /** The adapter calls this for jobs that have run. */
   completed: (jobs: number) => void
   /** Ends the trial. */
   failed: (error: unknown) => void
@@ -27,9 +27,9 @@ export interface Setup {
 
 /** What an adapter's `setup` resolves to. */
 export interface Peer {
-  /** Enqueues one job; resolves when that is acknowledged. */
+  /** Enqueues one job; resolves when the job is acknowledged. */
   enqueue: () => Promise<unknown>
-  /** Enqueues many, by the fastest way there is. */
+  /** Enqueues many jobs, in the fastest way that the peer offers. */
   fill: (jobs: number) => Promise<void>
   /** Begins to run jobs. */
   start: () => Promise<unknown> | void
@@ -53,7 +53,7 @@ class Completions {
     if (this.#count >= this.#target) this.#reached()
   }
 
-  /** Resolves after so many jobs from now on. */
+  /** Resolves when `jobs` more jobs have run. */
   next(jobs: number): Promise<void> {
     this.#target = this.#count + jobs
     return new Promise((resolve) => (this.#reached = resolve))

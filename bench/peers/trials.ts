@@ -16,24 +16,24 @@ export interface Work {
 export interface Figures {
   /** Jobs a second, by trial. */
   rates: Map<Contender, Record<Scenario, number[]>>
-  /** With the reason. */
+  /** Why each of these contenders failed. */
   failed: Map<Contender, string>
-  /** There was no time for all trials. */
+  /** Whether the time was up before all trials had run. */
   cut: boolean
 }
 
 export type Servers = Map<ServerName, Server>
 
 const TRIAL_TIMEOUT = 60_000
-/** For all trials: no further one is begun after it. */
+/** Milliseconds for all trials together: no trial begins after them. */
 const TIME_LIMIT = 270_000
 
 const HELVE_TRIAL = fileURLToPath(new URL('../trial.js', import.meta.url))
 const PEER_TRIAL = fileURLToPath(new URL('./trial.js', import.meta.url))
 
 /**
- * Every contender's trials, each in a process of its own. The contenders take turns, so that drift
- * of the machine hits all; who fails is out.
+ * Runs every contender's trials, each in a process of its own. The contenders take turns, so that
+ * drift of the machine hits all of them. A contender that fails gets no further trial.
  */
 export async function runTrials(
   contenders: Contender[],
@@ -86,7 +86,7 @@ async function rateOf(
   const params = { jobs: jobsOf(contender, scenario, work), payload, threads }
   const program = peer === undefined ? [HELVE_TRIAL] : [PEER_TRIAL, name]
   const all = peer === undefined ? { ...params, ...options } : params
-  // It runs only while the trial that needs it does, so that it disturbs no other.
+  // The server runs only during its own trial, so that it disturbs no other trial.
   const server = contender.server && (await servers.get(contender.server)?.start(signal))
   try {
     const figures = await runTrial([...program, scenario], all, {

@@ -9,7 +9,7 @@ import { claim, complete, enqueue } from '../turns.ts'
 const TURNS = 200
 const JOBS = 100
 
-/** What is in the file beside the jobs that are worked off. */
+/** The rows in the file beside the jobs that are measured; they are due `ahead` ms from now. */
 const BACKLOGS: [name: string, rows: number, columns: { state: string; ahead: number }][] = [
   ['1,000 queued', 1_000, { state: 'queued', ahead: 0 }],
   ['100,000 queued', 100_000, { state: 'queued', ahead: 0 }],
@@ -18,7 +18,7 @@ const BACKLOGS: [name: string, rows: number, columns: { state: string; ahead: nu
   ['1,000,000 dead', 1_000_000, { state: 'dead', ahead: 0 }],
 ]
 
-/** Microseconds to claim and settle a job, with ever more others in the file. */
+/** Microseconds to claim and settle one job, beside backlogs of several sizes. */
 export async function backlog(params: Params): Promise<Record<string, number>> {
   const figures: Record<string, number> = {}
   for (const [name, rows, columns] of BACKLOGS) {

@@ -32,7 +32,7 @@ async function claimOther(store: SqliteStore, group: string): Promise<number> {
   return took * 1_000
 }
 
-/** Due at once. */
+/** Jobs that are due at once. */
 function jobsOf(store: SqliteStore, group: string, jobs: number): NewJob[] {
   const now = store.clock.now()
   return Array.from({ length: jobs }, () => newJob('noop', {}, { group }, { now, wall: now }))

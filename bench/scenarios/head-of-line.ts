@@ -6,7 +6,7 @@ const SECONDS = 5
 const PER_SECOND = 400
 const BURN = 50
 
-/** One job in a hundred burns 50 ms of CPU: how long do the others wait for their start? */
+/** How long jobs wait for their start while one job in a hundred burns 50 ms of CPU. */
 export function headOfLine(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     await warmUp(runtime, params)
@@ -15,7 +15,7 @@ export function headOfLine(params: Params): Promise<Record<string, number>> {
   })
 }
 
-/** The same, but the slow ones are of the kind that had been measured to be short. */
+/** As {@link headOfLine}, but the slow jobs are of a kind that has been measured to be short. */
 export function turnedSlow(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     await warmUp(runtime, params)
@@ -24,7 +24,7 @@ export function turnedSlow(params: Params): Promise<Record<string, number>> {
   })
 }
 
-/** Short jobs at a steady rate, whatever becomes of them; every hundredth call is `burn`. */
+/** Submits short jobs at a steady rate, whatever becomes of them. Every 100th call is `burn`. */
 async function stream(runtime: BenchRuntime, burn: () => Promise<unknown>): Promise<number[]> {
   const called = new Map<number, number>()
   const waits: number[] = []

@@ -7,14 +7,14 @@ import { percentiles } from '../statistics.ts'
 
 const BETWEEN_REQUESTS = 5
 
-/** The host serves HTTP while the queue runs at full load: what do its clients and its loop see? */
+/** The delays of the host's event loop and HTTP clients, while the queue runs at full load. */
 export function host(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     await warmUp(runtime, params)
     const server = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as AddressInfo
-    // In a thread of its own: what it measures is the host, not itself.
+    // The client has a thread of its own, so that it measures the host and not itself.
     const client = new Worker(new URL(import.meta.url), { workerData: { port } })
     const delay = monitorEventLoopDelay({ resolution: 1 })
     delay.enable()

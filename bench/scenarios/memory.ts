@@ -1,6 +1,6 @@
 import { completions, produce, warmUp, withRuntime, type Params } from '../setup.ts'
 
-/** Memory before and after many jobs: a million of them with `--jobs 1000000`. */
+/** Memory before and after many jobs: a million of them with the default of `--jobs`. */
 export function memory(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     await warmUp(runtime, params)

@@ -5,7 +5,7 @@ import { now } from '../time.ts'
 
 const SAMPLES = 300
 
-/** From the call of `enqueue` to the start of the handler in its thread, on an idle queue. */
+/** Time from the call of `enqueue` to the start of the handler in its thread, on an idle queue. */
 export function pickup(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     await warmUp(runtime, params)
@@ -13,7 +13,7 @@ export function pickup(params: Params): Promise<Record<string, number>> {
   })
 }
 
-/** The same, with the threads about half busy: jobs of 1 ms, one for each thread every 4 ms. */
+/** As {@link pickup}, with threads about half busy: jobs of 1 ms, one a thread every 4 ms. */
 export function pickupUnderLoad(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     await warmUp(runtime, params)

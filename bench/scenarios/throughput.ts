@@ -2,14 +2,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { payloadOf, rate } from '../load.ts'
 import { completions, produce, warmUp, withRuntime, type Params } from '../setup.ts'
 
-/** Enqueues with 1,000 in flight, each awaited; nothing runs. */
+/** Enqueues jobs with 1,000 calls in flight, each awaited; no job runs. */
 export function enqueue(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => ({
     'enqueue/s': await rate(params.jobs, () => produce(runtime, params)),
   }))
 }
 
-/** `enqueueMany` of everything at once; nothing runs. */
+/** Enqueues all jobs by one `enqueueMany`; no job runs. */
 export function enqueueMany(params: Params): Promise<Record<string, number>> {
   return withRuntime(params, async (runtime) => {
     const payload = payloadOf(params)

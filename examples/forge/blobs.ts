@@ -5,8 +5,8 @@ import { gitEnvironment } from './git.ts'
 const NEWLINE = 10
 
 /**
- * The blobs with these ids, in this order, read through one `git cat-file` however many they are.
- * A blob is a view that holds until the next one is asked for.
+ * Reads the blobs with these ids, in this order, through one `git cat-file` for all of them. A blob
+ * is a view that is valid until the caller asks for the next blob.
  */
 export async function* readBlobs(
   repository: string,
@@ -21,7 +21,7 @@ export async function* readBlobs(
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const exit = once(child, 'exit')
-  // Both are told by the exit: a reader that has gone, and an abort.
+  // `exit`, awaited below, tells of both an abort and a git that no longer reads its input.
   exit.catch(() => {})
   child.stdin.on('error', () => {})
   child.stdin.end(ids.map((id) => `${id}\n`).join(''))
@@ -34,7 +34,7 @@ export async function* readBlobs(
   }
 }
 
-/** Splits `<id> blob <size>\n<content>\n`, again and again. */
+/** Yields the content of each `<id> blob <size>\n<content>\n` in the output. */
 async function* parseBatch(output: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of output) {

@@ -2,10 +2,10 @@ import type { Runtime } from 'helve'
 
 type Condition = () => boolean | Promise<boolean>
 
-/** Milliseconds. A repository may be large and a machine slow: nothing hangs on this time. */
+/** Milliseconds: many, since a repository may be large and a machine slow. */
 const PATIENCE = 600_000
 
-/** Waits for what the jobs of a runtime bring about. */
+/** Waits for conditions that the jobs of a runtime bring about. */
 export class Changes {
   readonly #signal: AbortSignal
   readonly #waiting = new Set<() => void>()
@@ -20,9 +20,9 @@ export class Changes {
   }
 
   /**
-   * Resolves once the condition holds, which is looked at now and whenever a run has ended.
+   * Resolves once the condition holds. The condition is checked now and whenever a run has ended.
    *
-   * @throws Error when it never does
+   * @throws Error when the condition does not hold within `PATIENCE`
    */
   async until(condition: Condition): Promise<void> {
     let late = false
@@ -32,7 +32,7 @@ export class Changes {
     }, PATIENCE)
     try {
       for (;;) {
-        // Begun before the look: what happens during it is not missed.
+        // Waits from before the check on, so that no change during the check is missed.
         const change = new Promise<void>((resolve) => this.#waiting.add(resolve))
         if (await condition()) return
         if (late) throw new Error(`not within ${PATIENCE / 1_000} s`)

@@ -35,8 +35,8 @@ export async function searchHit(scene: Scene): Promise<void> {
 }
 
 /**
- * Reindexing is paused until all pushes are in: however long a push takes, they fold into the one
- * job that waits.
+ * Pauses reindexing until all pushes are in: however long a push takes, all of them fold into the
+ * one job that waits.
  */
 export async function burst(scene: Scene): Promise<void> {
   const { forge, report } = scene.run
@@ -47,11 +47,11 @@ export async function burst(scene: Scene): Promise<void> {
     expect(seen.length === 1 && seen[0] === last, `${came}, seeing ${seen.map(short).join(', ')}`)
     return `${came}, which saw the last one, ${short(last)}`
   })
-  // Also when a push has failed.
+  // A push may have failed, so that the step has not resumed reindexing.
   await forge.resumeReindexing()
 }
 
-/** Resolves to the last commit. */
+/** Resolves to the last commit that was pushed. */
 async function pushWhilePaused(scene: Scene): Promise<string> {
   const { forge, changes, report } = scene.run
   await changes.until(() => forge.isIdle('reindex_search'))

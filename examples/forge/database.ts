@@ -47,7 +47,7 @@ const SCHEMA = `
   ) STRICT;
 `
 
-/** The forge's own data. The queue has a file of its own, which handlers never open. */
+/** Opens the forge's own data. The queue has a file of its own, which handlers never open. */
 export function openDatabase(file: string): Database.Database {
   const db = new Database(file, { timeout: 10_000 })
   db.pragma('journal_mode = WAL')

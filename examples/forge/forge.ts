@@ -17,7 +17,7 @@ import { Repositories, type Repository } from './repositories.ts'
 import { Reviews, type Check, type Review } from './reviews.ts'
 import { SearchIndex } from './search-index.ts'
 
-// Shorter than what a forge would choose, for a run that is short. Milliseconds.
+// Milliseconds. A real forge would choose longer times; these keep a run of the example short.
 const DELIVERY_TIMEOUT = 2_000
 const DELIVERY_BACKOFF = { delay: 250 }
 const SLOW_ANSWER = 250
@@ -35,9 +35,9 @@ export class Forge {
   readonly pullRequests
   readonly reviews
   readonly index
-  /** Of webhooks; they run in the forge, so that it needs no network. */
+  /** Receivers of webhooks. They run in the forge's process, so that the forge needs no network. */
   readonly receivers: Receivers
-  /** The hooks of these receivers. */
+  /** The webhooks of {@link receivers}. */
   readonly hooks: Hooks
   /** Rejects when the forge cannot run. */
   readonly running: Promise<void>
@@ -70,7 +70,7 @@ export class Forge {
     const store = await SqliteStore.open(path.join(folder, 'queue.db'))
     const receivers = await Receivers.listen(SLOW_ANSWER)
     const forge = new Forge(folder, store, receivers, await createHooks(store, receivers))
-    // The file keeps the pause of a run that ended in the middle of a burst.
+    // If an earlier run ended in the middle of a burst, the file has kept its pause.
     await forge.resumeReindexing()
     return forge
   }
@@ -83,7 +83,7 @@ export class Forge {
     return repository
   }
 
-  /** @returns its pk */
+  /** @returns the pull request's pk */
   async openPullRequest(pullRequest: NewPullRequest): Promise<number> {
     const pk = this.pullRequests.open(pullRequest)
     const event = this.#event('opened', pk)
@@ -108,7 +108,7 @@ export class Forge {
     await this.runtime.enqueueMany([recomputeReviewDecision(check.issue_pk)])
   }
 
-  /** Jobs wait, and pushes fold into them, until {@link resumeReindexing}. */
+  /** Reindexing jobs wait, and pushes fold into them, until {@link resumeReindexing}. */
   async pauseReindexing(): Promise<void> {
     await this.runtime.pause(REINDEXING, { by: 'a burst of pushes' })
   }
@@ -134,7 +134,7 @@ export class Forge {
     return this.#store.webhooks.deliveries(webhook, { limit: 1_000 })
   }
 
-  /** Ends the runs under way, and what only this process could serve. */
+  /** Ends the runs under way, and deletes the webhooks, whose receivers end with this process. */
   async close(): Promise<void> {
     await this.runtime.stop({ timeout: STOP_TIMEOUT })
     this.receivers.close()
@@ -156,13 +156,13 @@ function runtimeOn(store: SqliteStore, config: ForgeConfig) {
   const runtime = new Runtime<typeof handlers>(store, {
     handlers: new URL('./handlers.ts', import.meta.url),
     config,
-    // Deliveries wait for other people's servers: they have a thread to themselves.
+    // Deliveries wait for other people's servers: the deliveries have a thread to themselves.
     lanes: { default: { threads: 2 }, io: { threads: 1, concurrency: 64 } },
   })
   runtime.register('deliver_webhook', {
     lane: 'io',
     backoff: DELIVERY_BACKOFF,
-    // An endpoint that never answers holds its own few places, and no others.
+    // An endpoint that never answers takes up the few places of its own group, and no others.
     group: ({ webhook_pk }: { webhook_pk: number }) => String(webhook_pk),
     groupConcurrency: 4,
   })

@@ -5,16 +5,16 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const MAX_OUTPUT = 1024 ** 3
 
-/** As `execFile` rejects. */
+/** The error with which `execFile` rejects. */
 interface Failure extends Error {
   code?: number | string
   stdout?: Buffer
   stderr?: Buffer
 }
 
-/** What git said when it failed. */
+/** A failure of git. The message is what git said. */
 export class GitError extends Error {
-  /** Its exit code; `null` when it did not run to its end. */
+  /** git's exit code; `null` when git did not run to its end. */
   readonly exitCode: number | null
   readonly stdout: Buffer
 
@@ -33,9 +33,9 @@ export interface GitOptions {
 }
 
 /**
- * Runs git in a folder; resolves to what it printed.
+ * Runs git in a folder; resolves to git's stdout.
  *
- * @throws GitError when it cannot be run, is aborted, or does not exit with 0
+ * @throws GitError when git cannot be run, is aborted, or does not exit with 0
  */
 export async function git(
   cwd: string,
@@ -65,7 +65,7 @@ export async function gitLine(
   return (await git(cwd, args, options)).toString().trimEnd()
 }
 
-/** As {@link gitLine}; undefined when git exits with 1, its way of saying that there is nothing. */
+/** As {@link gitLine}; undefined when git exits with 1, by which git says that it found nothing. */
 export async function gitMaybe(
   cwd: string,
   args: readonly string[],
@@ -83,12 +83,12 @@ export async function gitMaybe(
 export async function checkGit(): Promise<void> {
   const said = await gitLine('.', ['--version'])
   const [, major = 0, minor = 0] = /(\d+)\.(\d+)/.exec(said) ?? []
-  // `merge-tree --write-tree` came with it.
+  // git has `merge-tree --write-tree` since version 2.38.
   if (Number(major) * 1_000 + Number(minor) >= 2_038) return
   throw new Error(`git: expected version 2.38 or newer, got ${said}`)
 }
 
-/** The process's environment, without what would lead git to other repositories and settings. */
+/** This process's environment without the variables that lead git to other places and settings. */
 export function gitEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('GIT_') && name !== 'NODE_OPTIONS',

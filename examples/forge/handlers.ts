@@ -12,9 +12,9 @@ import { Repositories } from './repositories.ts'
 import { Reviews } from './reviews.ts'
 import { SearchIndex } from './search-index.ts'
 
-/** What every thread is given. */
+/** The configuration that every thread is given. */
 export interface ForgeConfig {
-  /** The forge's own file. */
+  /** Path of the forge's own database. */
   database: string
   /** Ids of the webhooks that every event is delivered to. */
   webhooks: number[]
@@ -28,7 +28,7 @@ export default defineHandlers((config: ForgeConfig, thread) => {
   const pullRequests = new PullRequests(db, repositories)
   const index = new SearchIndex(db)
 
-  /** A push is fanned out in the transaction that completes its job: all of it, or nothing. */
+  /** Enqueues what a push entails. The turn that completes the job writes all of it, or nothing. */
   function fanOut({ payload: push }: Job<Push>, ctx: HandlerContext): void {
     const { name } = repositories.get(push.repo_pk)
     const branch = /^refs\/heads\/(.*)$/s.exec(push.ref)?.[1]
@@ -58,7 +58,7 @@ export default defineHandlers((config: ForgeConfig, thread) => {
   }
 })
 
-/** In the shape of GitHub's event. */
+/** The payload of a push delivery, in the shape of GitHub's event. */
 function pushed({ repo_pk, ref, before, after, occurred_at }: Push, name: string) {
   return { ref, before, after, repository: { id: repo_pk, name }, occurred_at }
 }

@@ -1,15 +1,15 @@
 import type { DeliverWebhookPayload } from 'helve/handlers'
 import { randomUUID } from 'node:crypto'
 
-// What the forge enqueues, from its main thread and from its handlers.
+// The jobs that the forge enqueues, from its main thread and from its handlers.
 
-/** What the hook tells of one ref that was pushed. */
+/** The payload by which the hook reports one pushed ref. */
 export interface Push {
   repo_pk: number
   ref: string
   before: string
   after: string
-  /** Names the event: all deliveries of it, and all their attempts, carry it. */
+  /** Names the event: all deliveries of the event, and all their attempts, carry the guid. */
   guid: string
   /** Epoch milliseconds. */
   occurred_at: number
@@ -33,7 +33,7 @@ export function recomputeReviewDecision(issue_pk: number) {
   return { kind: 'recompute_review_decision', payload: { issue_pk }, dedupeKey } as const
 }
 
-/** One delivery to each of the webhooks. No key: each is to arrive. */
+/** One delivery to each of the webhooks. Without dedupe keys, since each delivery has to arrive. */
 export function deliverWebhooks(
   webhooks: readonly number[],
   event: string,

@@ -29,7 +29,7 @@ async function main(args: string[]): Promise<number> {
     process.stderr.write(`${error.message}\n`)
     return EXIT.usage
   } finally {
-    // A hook that a push was waiting for may still be writing.
+    // The hook of an aborted push may still be writing.
     await rm(temporary, { recursive: true, force: true, maxRetries: 20 })
   }
 }
@@ -39,7 +39,7 @@ async function show({ sources, data }: Plan, temporary: string, stop: AbortContr
   const { signal } = stop
   const report = new Report(process.stdout, signal)
   const forge = await Forge.open(data)
-  // Another process may have the forge of this folder open.
+  // `running` rejects if another process has the forge of this folder open.
   forge.running.catch((error: unknown) => stop.abort(error))
   try {
     follow(forge, report)
@@ -57,18 +57,18 @@ function follow({ runtime }: Forge, report: Report): void {
     if (done < of) report.progress(`indexing ${name}: ${done} of ${of} files`)
   })
   runtime.on('dead', ({ job, error }) => {
-    // Deliveries to a dead endpoint end like this.
+    // Deliveries to the silent receiver are meant to end dead.
     if (job.kind === 'deliver_webhook') return
     report.line(`✗ job ${job.id} (${job.kind}) is dead: ${error.message}`)
   })
 }
 
-/** Aborts at a signal; returns the way to ask which one it was. */
+/** Aborts `stop` at a signal; returns a function that tells which signal came first. */
 function onSignal(stop: AbortController): () => Stopping | undefined {
   let first: Stopping | undefined
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // The second one does not wait for things to end in order.
+      // A second signal ends the process at once, without an orderly end.
       if (first) process.exit(EXIT[signal])
       first = signal
       stop.abort()

@@ -18,7 +18,7 @@ reviews and webhooks. Without a path it takes this project's own checkout.
 Exits with 0 when everything was observed, 1 when not, 2 when it cannot start.
 `
 
-/** What was asked for. */
+/** What the command line asks for. */
 export interface Plan {
   /** Absolute paths of the repositories to import. */
   sources: string[]
@@ -26,11 +26,11 @@ export interface Plan {
   data: string
 }
 
-/** The run cannot start as it was asked for. */
+/** The run cannot start as the command line asks. */
 export class UsageError extends Error {}
 
 /**
- * Resolves to undefined when the usage was asked for, and has been printed.
+ * Resolves to undefined for `--help`, after the usage has been printed.
  *
  * @param temporary a folder that is removed at the end
  * @throws UsageError
@@ -65,7 +65,7 @@ function parse(args: string[]) {
   }
 }
 
-/** This project's checkout; where it was unpacked without one, a repository made for the run. */
+/** This project's checkout. If the project lies here without one, a repository made for the run. */
 async function ownRepository(temporary: string): Promise<string> {
   try {
     return await repositoryAt(fileURLToPath(new URL('../..', import.meta.url)))

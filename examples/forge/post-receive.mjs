@@ -1,5 +1,5 @@
-// The hook of a bare repository: a process of its own, which the pusher waits for. It only tells
-// what was pushed; the work is done in the forge's threads.
+// The hook of a bare repository is a process of its own, and the pusher waits for it. The hook only
+// tells what was pushed; the forge's threads do the work.
 import { SqliteStore, StoreEnqueuer } from 'helve'
 import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'

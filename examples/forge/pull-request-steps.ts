@@ -26,7 +26,7 @@ export async function mergeability(scene: Scene): Promise<void> {
     return `${before}; then a push to ${scene.base}: ${await judged(scene, pk, 'conflict')}`
   })
 }
-/** Reviews and checks of a pull request of its own. */
+/** Opens a pull request, and shows how reviews and checks change its decision. */
 export async function reviewDecision(scene: Scene): Promise<void> {
   const { forge, report } = scene.run
   await report.step('review decision', async () => {
@@ -49,7 +49,7 @@ function open({ run, repository, base }: Scene, head: string): Promise<number> {
   return run.forge.openPullRequest({ repo_pk: repository.pk, title, base, head })
 }
 
-/** Waits for this mergeability; resolves to how it is told. */
+/** Waits until the pull request has the mergeability `as`; resolves to the line of the report. */
 async function judged({ run, word }: Scene, pk: number, as: PullRequest['mergeable']) {
   await run.changes.until(() => run.forge.pullRequests.get(pk).mergeable === as)
   const conflicts = JSON.parse(run.forge.pullRequests.get(pk).conflicts) as string[]
@@ -62,7 +62,7 @@ async function decided({ run }: Scene, pk: number, as: PullRequest['review_decis
   await run.changes.until(() => run.forge.pullRequests.get(pk).review_decision === as)
 }
 
-/** A file in which two lines can be changed without touching each other. */
+/** The content of a file in which two lines can be changed without a conflict. */
 function notes({ colour = 'red', size = 'small' } = {}): string {
   const between = Array.from({ length: 8 }, (_, i) => `line ${i + 1}`)
   return [`colour: ${colour}`, ...between, `size: ${size}`, ''].join('\n')

@@ -4,7 +4,7 @@ import { git, GitError, gitMaybe } from './git.ts'
 import type { Repositories } from './repositories.ts'
 import { decode } from './tree.ts'
 
-/** What a pull request is opened with; `base` and `head` are branches of its repository. */
+/** The data of a new pull request; `base` and `head` are branches of its repository. */
 export interface NewPullRequest {
   repo_pk: number
   title: string
@@ -30,24 +30,24 @@ export class PullRequests {
     this.#statements = prepare(db)
   }
 
-  /** @returns its pk */
+  /** @returns the pull request's pk */
   open(pullRequest: NewPullRequest): number {
     return Number(this.#statements.open.run(pullRequest).lastInsertRowid)
   }
 
-  /** @throws PermanentError when there is none */
+  /** @throws PermanentError when there is no such pull request */
   get(pk: number): PullRequest {
     const found = this.#statements.get.get(pk)
     if (found === undefined) throw new PermanentError(`no pull request ${pk}`)
     return found
   }
 
-  /** Those whose base or head is this branch. */
+  /** Pks of the pull requests whose base or head is this branch. */
   touching(repoPk: number, branch: string): number[] {
     return this.#statements.touching.all({ repoPk, branch })
   }
 
-  /** Tries the merge, without a working tree, and keeps what it came to. */
+  /** Tries the merge, without a working tree, and stores the result. */
   async recomputeMergeability(pk: number, { signal }: HandlerContext): Promise<Merge> {
     const { repo_pk, base, head } = this.get(pk)
     const { path } = this.#repositories.get(repo_pk)
@@ -70,7 +70,7 @@ async function tryMerge(
 ): Promise<Merge> {
   for (const branch of [base, head]) {
     const ref = ['rev-parse', '--quiet', '--verify', `refs/heads/${branch}`]
-    // A branch that is gone may be pushed again, which recomputes this.
+    // A branch that is gone may be pushed again; the push recomputes the mergeability.
     if (!(await gitMaybe(repository, ref, { signal })))
       return { mergeable: 'unknown', conflicts: [] }
   }

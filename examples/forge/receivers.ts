@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net'
 
 /** A delivery whose signature was verified. */
 export interface Verified {
-  /** Of the event: its deliveries to the other receivers have the same. */
+  /** Guid of the event: the event's deliveries to the other receivers have the same guid. */
   guid: string
   event: string
   /** Epoch milliseconds of its arrival. */
@@ -20,9 +20,9 @@ export interface Verified {
   /** Whether the silent receiver held a request at that moment. */
   whileHeld: boolean
   payload: {
-    /** Epoch milliseconds of what it tells of. */
+    /** Epoch milliseconds of the event. */
     occurred_at: number
-    /** Of a push: the commit. */
+    /** The commit of a push. */
     after?: string
   }
 }
@@ -31,15 +31,15 @@ export interface Verified {
 export class Receivers {
   readonly secret = randomBytes(16).toString('hex')
   readonly urls = { verifying: '', slow: '', silent: '' }
-  /** What the verifying one has accepted. */
+  /** The deliveries that the verifying receiver has accepted. */
   readonly verified: Verified[] = []
-  /** Guids of the events that the slow one has answered. */
+  /** Guids of the events that the slow receiver has answered. */
   readonly answered = new Set<string>()
-  /** How many requests the silent one has read that were not given up yet. */
+  /** How many requests the silent receiver holds: their senders have not given up yet. */
   #held = 0
   readonly #servers: Server[] = []
 
-  /** @param slowness milliseconds that the slow one takes for an answer */
+  /** @param slowness milliseconds that the slow receiver takes for an answer */
   static async listen(slowness: number): Promise<Receivers> {
     const receivers = new Receivers()
     await receivers.#listen('verifying', receivers.#verify())
@@ -65,7 +65,7 @@ export class Receivers {
     this.urls[name] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   }
 
-  /** With the library that receivers of GitHub's webhooks use. */
+  /** Verifies deliveries with the library that receivers of GitHub's webhooks use. */
   #verify(): RequestListener {
     const webhooks = new Webhooks({ secret: this.secret, log: SILENT })
     webhooks.onAny(({ id, name, payload }) => {
@@ -83,7 +83,7 @@ export class Receivers {
   }
 
   #answer({ headers }: IncomingMessage, response: ServerResponse): void {
-    // Whoever has given up comes again.
+    // A sender that has given up tries the delivery again.
     if (response.destroyed) return
     this.answered.add(String(headers['x-github-delivery']))
     response.writeHead(204).end()

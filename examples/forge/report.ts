@@ -9,7 +9,7 @@ interface Row {
 const PROGRESS_INTERVAL = 1_000
 const CLEAR_LINE = '\r\u001b[2K'
 
-/** Prints what a run shows, step by step, and a summary of it. */
+/** Prints the result of each step of a run, and a summary at the end. */
 export class Report {
   readonly #out: NodeJS.WriteStream
   readonly #signal: AbortSignal
@@ -33,14 +33,15 @@ export class Report {
     this.#out.write(`${this.#out.isTTY ? CLEAR_LINE : ''}${text}\n`)
   }
 
-  /** What goes on at the moment. */
+  /** Shows what goes on at the moment. */
   progress(text: string): void {
     if (this.#out.isTTY) this.#out.write(`${CLEAR_LINE}… ${text}`)
     else if (performance.now() - this.#printed > PROGRESS_INTERVAL) this.line(`… ${text}`)
   }
 
   /**
-   * Runs a step, which resolves to what was observed, and throws what was seen instead.
+   * Runs a step and prints its result. `run` resolves to what it observed, or rejects with what it
+   * saw instead.
    *
    * @throws the signal's reason once it has aborted
    */
@@ -55,7 +56,7 @@ export class Report {
     this.line(`${row.observed ? '✓' : '✗'} ${what}: ${row.detail} (${seconds} s)`)
   }
 
-  /** Prints the table; true when everything was observed. */
+  /** Prints the table; returns true when everything was observed. */
   summary(): boolean {
     const missing = this.#rows.filter(({ observed }) => !observed).length
     const width = Math.max(...this.#rows.map(({ what }) => what.length))
@@ -80,7 +81,7 @@ async function observe(run: () => Promise<string>) {
   }
 }
 
-/** Makes a step fail with what was seen instead. */
+/** Makes a step fail unless the condition holds; `seen` tells what was seen instead. */
 export function expect(condition: boolean, seen: string): asserts condition {
   if (!condition) throw new Error(seen)
 }

@@ -9,10 +9,10 @@ import { git, gitLine, gitMaybe } from './git.ts'
 /** A bare repository of the forge. */
 export interface Repository {
   pk: number
-  /** Where it was imported from. */
+  /** Path of the repository that was imported. */
   source: string
   name: string
-  /** Of the bare repository. */
+  /** Path of the bare repository. */
   path: string
 }
 
@@ -31,7 +31,7 @@ export class Repositories {
     this.#insert = db.prepare('INSERT INTO repositories (source, name, path) VALUES (?, ?, ?)')
   }
 
-  /** @throws PermanentError when there is none */
+  /** @throws PermanentError when there is no such repository */
   get(pk: number): Repository {
     const found = this.#get.get(pk)
     if (found === undefined) throw new PermanentError(`no repository ${pk}`)
@@ -39,10 +39,10 @@ export class Repositories {
   }
 
   /**
-   * Makes a bare copy of a repository, which is only read. One that was imported before is kept
-   * as it is now.
+   * Makes a bare copy of a repository; the source is only read. If the source was imported before,
+   * the forge keeps its copy as the copy is now.
    *
-   * @param to.folder where bare repositories lie
+   * @param to.folder the folder of the bare repositories
    * @param to.queue the file that pushes are enqueued into
    */
   async import(
@@ -88,14 +88,14 @@ export function headBranch(repository: string): Promise<string> {
   return gitLine(repository, ['symbolic-ref', '--short', 'HEAD'])
 }
 
-/** `null` before the first commit. */
+/** The commit of HEAD; `null` before the first commit. */
 export async function headCommit(repository: string, signal?: AbortSignal): Promise<string | null> {
   const options = signal ? { signal } : {}
   const head = ['rev-parse', '--quiet', '--verify', 'HEAD']
   return (await gitMaybe(repository, head, options)) ?? null
 }
 
-/** A copy of a detached checkout may have no branch at all: pushes need one. */
+/** Gives HEAD a branch: pushes need one, and a copy of a detached checkout may have none. */
 async function attachHead(bare: string): Promise<void> {
   if ((await gitMaybe(bare, ['symbolic-ref', '--quiet', 'HEAD'])) !== undefined) return
   const commit = await gitLine(bare, ['rev-parse', 'HEAD'])
@@ -111,7 +111,7 @@ async function installHook(bare: string, queue: string, pk: number): Promise<voi
   await writeFile(hook, `#!/bin/sh\nexec ${command}\n`, { mode: 0o755 })
 }
 
-/** For the shell that the hook is written in. */
+/** Quotes a word for the shell that runs the hook. */
 function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`
 }

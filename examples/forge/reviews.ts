@@ -15,7 +15,7 @@ export interface Check {
   conclusion: 'success' | 'failure'
 }
 
-/** Reviews and checks of pull requests, and what they come to. */
+/** Reviews and checks of pull requests, and the decision that follows from them. */
 export class Reviews {
   readonly #statements
 
@@ -55,7 +55,7 @@ function prepare(db: Database) {
     recordCheck: db.prepare<Check>(`
       INSERT INTO checks (issue_pk, name, conclusion) VALUES (@issue_pk, @name, @conclusion)
       ON CONFLICT DO UPDATE SET conclusion = excluded.conclusion`),
-    // Each reviewer's newest; the bare column belongs to the row of the maximum.
+    // Each reviewer's newest verdict: SQLite takes a bare column from the row of the maximum.
     verdicts: db
       .prepare<[number], Review['verdict']>(
         'SELECT verdict, max(pk) FROM reviews WHERE issue_pk = ? GROUP BY reviewer',

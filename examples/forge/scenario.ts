@@ -3,7 +3,7 @@ import { mergeability, reviewDecision } from './pull-request-steps.ts'
 import { Scene, type Run } from './scene.ts'
 import { webhooks } from './webhook-steps.ts'
 
-/** What the forge is made to do, in this order. */
+/** Takes the forge through all steps, in this order. */
 export async function play(run: Run, sources: readonly string[]): Promise<void> {
   for (const source of sources) {
     run.report.section(source)

@@ -12,7 +12,7 @@ export interface Run {
   changes: Changes
   report: Report
   signal: AbortSignal
-  /** Where working clones are made. */
+  /** The folder of the working clones. */
   folder: string
   /** Every commit that was pushed. */
   pushed: string[]
@@ -22,9 +22,9 @@ export interface Run {
 export class Scene {
   readonly run: Run
   readonly repository: Repository
-  /** Its HEAD's branch, whatever it is called, and whether or not it has a commit. */
+  /** The branch that the repository's HEAD names. It may have no commit yet. */
   readonly base: string
-  /** Names what the steps add to the repository, which does not contain it. */
+  /** A word that the repository does not contain. The steps name what they add by this word. */
   readonly word: string
   readonly #clone: WorkingClone
 
@@ -49,7 +49,7 @@ export class Scene {
     return this.#pushOne(this.base, file, content, message)
   }
 
-  /** The same to a new branch that begins at the base. */
+  /** As {@link pushBase}, but commits to a new branch that begins at the base. */
   async pushBranch(
     branch: string,
     file: string,
@@ -61,7 +61,7 @@ export class Scene {
     return this.#pushOne(branch, file, content, message)
   }
 
-  /** Makes so many commits, and then pushes one after the other to the base. */
+  /** Makes `pushes` commits, then pushes one after the other to the base, and yields each. */
   async *pushBurst(pushes: number): AsyncGenerator<string> {
     await this.#clone.checkout(this.base)
     const commits: string[] = []

@@ -6,10 +6,10 @@ import { listFiles, type TreeFile } from './tree.ts'
 
 /** How far the index of a repository is. */
 export interface IndexState {
-  /** `null`: none, or the repository has no commit yet. */
+  /** The indexed commit; `null` before the first one, or if the repository has no commit yet. */
   commit: string | null
   files: number
-  /** Those that are neither binary nor too large. */
+  /** The number of files that are neither binary nor too large. */
   searchable: number
 }
 
@@ -20,9 +20,9 @@ interface IndexedFile {
 }
 
 const MAX_FILE_BYTES = 1024 * 1024
-/** How far a file is searched for a NUL, which makes it binary: as far as git does. */
+/** A NUL in the first bytes of a file makes the file binary; git searches as many bytes. */
 const HEAD_BYTES = 8 * 1024
-/** Files that one transaction writes: others get at the database in between. */
+/** The most files that one transaction writes: others get at the database in between. */
 const BATCH = 250
 
 /** Full-text search in the files at each repository's HEAD. */
@@ -131,7 +131,7 @@ function prepare(db: Database) {
   }
 }
 
-/** `undefined` for a binary file. */
+/** The text of a blob; `undefined` for a binary file. */
 function textOf(blob: Buffer | undefined): string | undefined {
   if (blob === undefined) throw new Error('git cat-file: fewer blobs than asked for')
   return blob.subarray(0, HEAD_BYTES).includes(0) ? undefined : blob.toString()

@@ -31,7 +31,7 @@ export function decode(name: Buffer): string {
   return name.toString(isUtf8(name) ? 'utf8' : 'latin1')
 }
 
-/** What git printed under `-z`. */
+/** The entries of git's output under `-z`, each of which ends with a NUL. */
 function entries(output: Buffer): Buffer[] {
   const found: Buffer[] = []
   for (let start = 0; start < output.length;) {

@@ -32,7 +32,7 @@ async function slowEndpoint({ forge, changes, report }: Run): Promise<void> {
   })
 }
 
-/** What arrived elsewhere while it held a request did not wait for it. */
+/** Shows that deliveries to other receivers do not wait while the silent one holds a request. */
 async function deadEndpoint(run: Run): Promise<void> {
   const { forge, changes, report } = run
   const attempts = () => forge.attempts(forge.hooks.silent)
@@ -53,7 +53,7 @@ async function deadEndpoint(run: Run): Promise<void> {
   })
 }
 
-/** What arrived while the silent endpoint held a request; pings everybody until something has. */
+/** Deliveries that arrived while the silent receiver held a request; pings all until one has. */
 async function arrivedMeanwhile({ forge, changes }: Run): Promise<Verified[]> {
   const { verified } = forge.receivers
   for (;;) {

@@ -7,7 +7,7 @@ import { git, gitLine, gitMaybe } from './git.ts'
  * thousands of files, and names that this machine's file system does not take.
  */
 export class WorkingClone {
-  /** The one that is checked out, and in which commits change files. */
+  /** The folder that is checked out, and in which commits change files. */
   readonly folder: string
   readonly #path: string
   readonly #signal: AbortSignal
@@ -28,7 +28,7 @@ export class WorkingClone {
     return clone
   }
 
-  /** Switches to a branch as it was pushed last, or to one that has no commit yet. */
+  /** Switches to a branch as it was pushed last, or to a branch that has no commit yet. */
   async checkout(branch: string): Promise<void> {
     const remote = `refs/remotes/origin/${branch}`
     const exists = await gitMaybe(this.#path, ['rev-parse', '--quiet', '--verify', remote])
@@ -47,7 +47,7 @@ export class WorkingClone {
     const absolute = path.join(this.#path, name)
     await mkdir(path.dirname(absolute), { recursive: true })
     await writeFile(absolute, content)
-    // Forced, since the repository may ignore what it has never heard of.
+    // Forced, since the repository's ignore rules may match the new file.
     await this.#git('add', '--force', '--', name)
     await this.#git('commit', '--quiet', '--no-verify', '--message', message)
     return gitLine(this.#path, ['rev-parse', 'HEAD'])

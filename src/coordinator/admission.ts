@@ -3,22 +3,22 @@ import type { Pool } from '../pool/pool.ts'
 import type { Admission, KindTerms, PricedQueue, Queue } from '../store/admission.ts'
 import type { Pauses } from './pauses.ts'
 
-/** The lanes of a runtime by name, and which of them a kind runs in. */
+/** The lanes of a runtime, and the lane in which each kind runs. */
 export interface Lanes {
   pools: ReadonlyMap<string, Pool>
-  /** Undefined for a kind that nobody can handle. */
+  /** The lane that runs a kind; undefined for a kind that nobody can handle. */
   of(kind: string): string | undefined
-  /** What a job of the kind takes up of its lane's room. */
+  /** Hand-offs that a job of the kind takes up: 1, or less if several jobs share one hand-off. */
   cost(kind: string): number
   policy(kind: string): Policy
-  /** What becomes of jobs of a kind that nobody handles: `wait` leaves them queued. */
+  /** Whether jobs of a kind that nobody handles become dead, or wait in the queue. */
   unknownKinds: 'dead' | 'wait'
 }
 
-/** Jobs that one turn claims only in order to say that nobody handles their kind. */
+/** Most jobs of unhandled kinds that one turn claims; they are claimed only to become dead. */
 const UNHANDLED = 100
 
-/** Jobs and groups that one turn looks at in order to find the one that may start. */
+/** Most jobs and groups that a turn looks at to find the one job of a `runOnce` call. */
 const LOOKS = 1_000
 
 /** How much each lane may claim in a turn: as much as it has room for, and `most` jobs in all. */
@@ -36,7 +36,7 @@ export function admissions(
     else of.push(queue)
   }
   const open = [...queues].filter(([lane]) => room(lanes, lane) + reserve(lanes, lane) > 0)
-  // In equal shares: a lane that could take all of every turn must not starve the others.
+  // Lanes get equal shares: a lane that could fill every turn must not starve the other lanes.
   const share = Math.max(1, Math.floor(most / open.length))
   return open.map(([lane, of]) => ({
     ...{ queues: of, room: room(lanes, lane), reserve: reserve(lanes, lane) },
@@ -44,7 +44,7 @@ export function admissions(
   }))
 }
 
-/** One job, the first of all that could start now. */
+/** Admits one job: the first of all jobs that could start now. */
 export function admitOne(backlog: Queue[], pauses: Pauses, lanes: Lanes): Admission[] {
   const hasRoom = ({ kind, terms }: PricedQueue): boolean => {
     const lane = lanes.of(kind)
@@ -52,7 +52,7 @@ export function admitOne(backlog: Queue[], pauses: Pauses, lanes: Lanes): Admiss
   }
   const queues = priced(backlog, pauses, lanes)
   const [startable, full] = [queues.filter(hasRoom), queues.filter((queue) => !hasRoom(queue))]
-  // Without room, the others only tell whether one of them is due.
+  // Jobs of `full` cost more than the room: none is claimed, but the turn says whether one is due.
   return [
     { queues: startable.map((queue) => costing(1, queue)), room: 1, most: LOOKS },
     { queues: full.map((queue) => costing(2, queue)), room: 1, most: LOOKS },
@@ -63,7 +63,7 @@ function costing(cost: number, queue: PricedQueue): PricedQueue {
   return { ...queue, terms: { ...queue.terms, cost, room: Infinity, reserve: 0 } }
 }
 
-/** The queues with what their kinds may do. */
+/** The queues with the terms of their kinds. */
 function priced(backlog: Queue[], pauses: Pauses, lanes: Lanes): PricedQueue[] {
   const terms = new Map<string, KindTerms>()
   return backlog.map((queue) => {
@@ -74,7 +74,7 @@ function priced(backlog: Queue[], pauses: Pauses, lanes: Lanes): PricedQueue[] {
   })
 }
 
-/** Whether jobs of a kind stay queued because nobody handles it so far. */
+/** Whether jobs of a kind stay queued because nobody handles the kind so far. */
 export function waitsForHandler(kind: string, lanes: Lanes): boolean {
   return lanes.unknownKinds === 'wait' && lanes.of(kind) === undefined
 }
@@ -95,7 +95,7 @@ function termsOf(kind: string, pauses: Pauses, lanes: Lanes): KindTerms {
   }
 }
 
-/** Slots of its lane that a kind may hold. */
+/** Most slots that a kind may hold in its lane at a time. */
 export function mostSlots(kind: string, lanes: Lanes): number {
   const slots = lanes.pools.get(lanes.of(kind) ?? '')?.slots ?? Infinity
   return Math.min(lanes.policy(kind).concurrency, slots)
@@ -105,7 +105,7 @@ function room(lanes: Lanes, lane: string | undefined): number {
   return lane === undefined ? UNHANDLED : (lanes.pools.get(lane)?.free ?? 0)
 }
 
-/** Room beyond that, for kinds that hold nothing of the lane. */
+/** Room beyond {@link room}, for kinds that hold nothing of the lane. */
 function reserve(lanes: Lanes, lane: string | undefined): number {
   return lanes.pools.get(lane ?? '')?.reserve ?? 0
 }

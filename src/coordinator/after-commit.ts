@@ -15,7 +15,7 @@ import type { Runs } from './runs.ts'
 import { termsOf } from './settle.ts'
 import type { Throughput } from './throughput.ts'
 
-/** Milliseconds before a job is claimed again that could not be handed to its lane. */
+/** Milliseconds before a job that could not be handed to its lane may be claimed again. */
 const UNHANDED_DELAY = 1_000
 
 interface Parts {
@@ -27,13 +27,13 @@ interface Parts {
   throughput: Throughput
   /** Puts the end of a run into the mailbox. */
   settled: (job: ClaimedJob, outcome: Outcome, took?: number) => void
-  /** Tells of a mistake of the host's that has stopped nothing. */
+  /** Reports a mistake of the host that has stopped nothing. */
   mistake: (error: unknown, during: string) => void
 }
 
 /**
- * What follows the commit of a turn: only now does anybody hear of the turn. Nothing here can undo
- * the turn, or stop it.
+ * Does what follows the commit of a turn: nobody hears of a turn before its commit. Nothing here
+ * can undo the turn, or stop it.
  */
 export class AfterCommit {
   readonly #parts: Parts
@@ -66,7 +66,7 @@ export class AfterCommit {
     this.#parts.events.emit('enqueued', () => new AcceptedSubmission(job, result))
   }
 
-  /** What fails of one concerns no other. */
+  /** Calls `body` for each item. An error at one item is reported, and skips no other item. */
   #each<T>(items: readonly T[], body: (item: T, i: number) => void): void {
     for (let i = 0; i < items.length; i += 1) {
       try {
@@ -80,7 +80,7 @@ export class AfterCommit {
   #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
     const { job, outcome, took } = ending
     const { events, lanes, clock, runs, throughput } = this.#parts
-    // Both or neither: a run whose follow-up is refused has failed.
+    // A settle is written whole or not at all: a run with a refused follow-up or record has failed.
     if (settled?.refused) {
       const { refused } = settled
       const failure = failed(refused, clock.wallOf(now), kept(settle, refused))
@@ -124,7 +124,7 @@ export class AfterCommit {
     const run = this.#parts.runs.of(id)
     if (run === undefined) return
     run.isCancelled = true
-    // Its kind may have been given another lane since.
+    // The kind may have been given another lane since the job was claimed.
     for (const pool of this.#parts.lanes.pools.values()) pool.end(run.job)
   }
 
@@ -153,12 +153,14 @@ export class AfterCommit {
   }
 }
 
-/** For how long a job had been due when it was claimed. */
+/** Milliseconds for which a job had been due when it was claimed. */
 function queuedFor({ runAt }: ClaimedJob, claimedAt: number): number {
   return Math.max(0, claimedAt - runAt)
 }
 
-/** The records of what was sent, unless they are what the store refused. */
+/**
+ * The delivery records to keep after a refusal: none if the store refused the records themselves.
+ */
 function kept({ deliveries }: Settle, refused: HelveError): DeliveryRecord[] {
   return refused.code === 'HELVE_ERR_DEDUPE_KEY' ? deliveries : []
 }

@@ -15,17 +15,17 @@ export interface SettledRun {
   /** The moment of the turn. */
   now: number
   clock: Pick<QueueClock, 'wallOf'>
-  /** What the run took; where nobody has measured that, the time since its claim. */
+  /** Milliseconds that the run took, or since its claim if nobody has measured them. */
   durationMs: number
-  /** How long it had been due when it was claimed, in milliseconds. */
+  /** Milliseconds for which the job had been due when it was claimed. */
   queuedMs: number
 }
 
-/** Tells the one event that a settle amounts to, and the follow-up jobs that were enqueued with it. */
+/** Emits the one event of a settle, and `enqueued` for each follow-up job written with it. */
 export function announce(events: Events, run: SettledRun): void {
   const { job, outcome, settle, settled, now, clock, durationMs, queuedMs } = run
   const { move } = settle
-  // The way of almost every job, told to almost nobody.
+  // A shortcut: almost every job completes like this, and almost nobody listens.
   const quiet = settle.followUps.length === 0 && !events.heard('completed')
   if (quiet && outcome.type === 'completed' && !settled.setAside) return
   settle.followUps.forEach((followUp, i) => {

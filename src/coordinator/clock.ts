@@ -1,11 +1,11 @@
 import type { QueueClock } from '../store/timeline.ts'
 import { after } from '../timer.ts'
 
-/** Time as the coordinator sees it; tests bring their own. */
+/** Time as the coordinator sees it; tests pass a clock of their own. */
 export interface Clock extends QueueClock {
-  /** Milliseconds since some moment, with fractions: nobody sets it. */
+  /** Milliseconds since some moment, with fractions, on a clock that nobody sets. */
   monotonic(): number
-  /** Calls back once after `ms`; returns the way to call that off. */
+  /** Calls back once after `ms` milliseconds; returns a function that cancels the call. */
   after(ms: number, callback: () => void): () => void
   /** Calls back in a later turn of the event loop, after the messages that have already arrived. */
   soon(callback: () => void): void

@@ -29,15 +29,15 @@ export interface CoordinatorParts {
   lanes: Lanes
   events: Events
   clock: Clock
-  /** Gives a number in [0, 1): jitter. */
+  /** Gives a number in [0, 1), for jitter. */
   random: () => number
   /** Milliseconds between two looks at an idle queue. */
   idle: number
 }
 
 /**
- * The actor that owns the queue. Everything that happens is put into its mailbox; it takes one
- * turn at a time, and what a turn means for anybody else follows its commit.
+ * The actor that owns the queue. Everything that happens goes into its mailbox. The coordinator
+ * takes one turn at a time, and tells others of a turn only after the commit.
  */
 export class Coordinator {
   readonly #parts: CoordinatorParts
@@ -54,14 +54,14 @@ export class Coordinator {
   #pauses = { of: [] as readonly Pause[], known: new Pauses([]) }
   /**
    * Whether due jobs wait. Producers are then let in at half the pace, so that the backlog gets
-   * shorter: a job that can start as it is written costs half of one that has to wait.
+   * shorter: a job that has to wait costs twice as much as a job that starts as it is written.
    */
   #behind = false
   readonly #afterCommit: AfterCommit
   readonly #failedTurns: FailedTurns
   readonly #drained: Drained
 
-  /** Tells of a mistake of the host's that has stopped nothing. */
+  /** Emits an `error` event for a mistake of the host that has stopped nothing. */
   readonly #mistake = (error: unknown, during: string): void => {
     this.#parts.events.emit('error', () => ({ error, during }))
   }
@@ -93,7 +93,7 @@ export class Coordinator {
     return new Promise((resolve, reject) => this.#submit(job, resolve, reject))
   }
 
-  /** Resolves after the last commit, to what became of each: an error where it was refused. */
+  /** Resolves after the last commit to a result for each job: an error for one that was refused. */
   enqueueAll(jobs: NewJob[]): Promise<unknown[]> {
     return new Promise((resolve) => {
       const results: unknown[] = Array.from({ length: jobs.length })
@@ -119,13 +119,13 @@ export class Coordinator {
     })
   }
 
-  /** What a kind may do has changed: its queues and groups are looked at again. */
+  /** Looks again at the queues and groups of a kind whose policy or handler has changed. */
   regroup(kind: string): void {
     this.#upkeep({ type: 'regroup', kind }, `looking at the jobs of ${kind} again`)
   }
 
   /**
-   * Every run ends here, whatever became of it.
+   * Puts the end of a run into the mailbox. Every run ends here, whatever its outcome.
    *
    * @param took milliseconds that the run took; undefined when nobody has measured them
    */
@@ -134,7 +134,7 @@ export class Coordinator {
     this.#schedule()
   }
 
-  /** Why a job does not run now; undefined when there is none with this id. */
+  /** Why a job does not run now; undefined when no job has this id. */
   async explain(id: number): Promise<Explanation | undefined> {
     const { store, lanes, clock } = this.#parts
     const now = clock.now()
@@ -149,13 +149,13 @@ export class Coordinator {
     })
   }
 
-  /** There may be something to claim. */
+  /** Takes a turn soon, since there may be something to claim. */
   wake(): void {
     this.#mailbox.releaseOnces()
     if (this.#phase === 'claiming' || !this.#mailbox.isEmpty) this.#schedule()
   }
 
-  /** Goes on claiming until {@link pause}. */
+  /** Claims jobs until {@link pause}. */
   claim(): void {
     if (this.#phase === 'closed') throw closed()
     this.#phase = 'claiming'
@@ -163,13 +163,13 @@ export class Coordinator {
     this.#schedule()
   }
 
-  /** Claims no more; what runs goes on. */
+  /** Stops claiming; running jobs go on. */
   pause(): void {
     if (this.#phase === 'claiming') this.#phase = 'paused'
     this.#timer.disarm()
   }
 
-  /** The same for calls of {@link once}, for good: what they have claimed goes on. */
+  /** Stops claims by {@link once} for good; jobs that such calls have claimed go on. */
   endOnces(): void {
     this.#mailbox.endOnces()
   }
@@ -181,7 +181,7 @@ export class Coordinator {
     return this.#mailbox.once()
   }
 
-  /** Runs that go on, and those that have ended so far. */
+  /** The number of runs that go on, and of runs that have ended so far. */
   get tally(): { running: number; released: number; completed: number } {
     return this.#runs.tally
   }
@@ -191,14 +191,17 @@ export class Coordinator {
     return this.#wait(() => this.#isQuiet)
   }
 
-  /** The same; or nothing runs, and the store has failed once more to settle what has run. */
+  /**
+   * Resolves as {@link quiet} does, or when every run has ended and the store has failed once more
+   * to write the endings.
+   */
   ended(): Promise<void> {
     const { failures } = this.#failedTurns
     const hasFailed = (): boolean => this.#failedTurns.failures > failures
     return this.#wait(() => this.#isQuiet || (hasFailed() && this.#hasEnded))
   }
 
-  /** No more turns: what is still waiting is refused. */
+  /** Takes no more turns, and refuses the submissions and commands that still wait. */
   close(): void {
     this.pause()
     this.#phase = 'closed'
@@ -275,20 +278,20 @@ export class Coordinator {
     if (result !== undefined) {
       const answered = clock.monotonic()
       this.#committed({ ...mail, endings }, settles, result, now)
-      // What the turn itself holds the loop for, before its transaction and behind it, counts as well.
+      // The coordinator's own work before and after the transaction holds the event loop as well.
       const own = asked - began + (clock.monotonic() - answered)
       this.#size.learn(own + result.heldMs)
     }
     this.#turning = false
     if (!this.#mailbox.isEmpty || result?.more) this.#schedule()
-    // A turn for one claims nothing else.
+    // A turn for `once` claims one job only; the next turn claims other jobs.
     if (mail.once && this.#phase === 'claiming') this.#schedule()
     if (this.#phase === 'closed') this.#mailbox.refuse(closed())
     this.#tellWaiting()
     if (result && !result.more && !result.behind) this.#lookDrained()
   }
 
-  /** What is done is done; anything else that becomes of a cancelled run is its end. */
+  /** Turns the outcome of a cancelled run into `cancelled`, unless the run has completed. */
   #unlessCancelled(ending: Ending): Ending {
     const { job, outcome, took } = ending
     const run = this.#runs.of(job.id)
@@ -330,10 +333,10 @@ export class Coordinator {
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
   }
 
-  /** A command of the engine's own: nobody waits for its answer, and an error is told. */
+  /** Sends a command of the engine; nobody waits for the answer, and an error becomes an event. */
   #upkeep(command: Command, during: string): void {
     this.command(command).catch((error: unknown) => {
-      // The next owner of the queue does the same anew.
+      // After a close, the next owner of the queue does the same upkeep anew.
       if (this.#phase !== 'closed') this.#mistake(error, during)
     })
   }

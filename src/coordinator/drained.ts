@@ -8,7 +8,7 @@ interface Parts {
   clock: Clock
 }
 
-/** Tells, once for each time, that the queue has become empty of what is due. */
+/** Emits `drained` once each time that nothing runs any more and no job is due. */
 export class Drained {
   readonly #parts: Parts
   #isTold = false
@@ -17,7 +17,9 @@ export class Drained {
     this.#parts = parts
   }
 
-  /** Whoever begins to claim is told, too, also of a queue that has been empty for long. */
+  /**
+   * The runtime begins to claim: `drained` is told also of a queue that has been empty for long.
+   */
   begun(): void {
     this.#isTold = false
   }
@@ -28,17 +30,17 @@ export class Drained {
   }
 
   /**
-   * A turn has left nothing running, and found nothing that it may claim. What is due and may not be
-   * claimed (it is paused, say) only the store knows.
+   * A turn has left nothing running, and found no job that it may claim. Only the store knows
+   * whether a job is due that may not be claimed (a paused one, say).
    *
-   * @param isIdle whether that is still so
+   * @param isIdle whether the runtime still claims and still has nothing to do
    */
   async idle(isIdle: () => boolean): Promise<void> {
     const { store, events, clock } = this.#parts
     if (this.#isTold || !events.heard('drained')) return
     this.#isTold = true
     const at = clock.now()
-    // A store that fails says so at the next turn.
+    // A store that fails reports its error at the next turn.
     const isEmpty = await store.oldestDue(at).then(
       (due) => due === undefined,
       () => false,

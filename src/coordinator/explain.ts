@@ -10,37 +10,37 @@ import { Pauses } from './pauses.ts'
 export type Explanation = { reason: string } & (
   | { code: 'running'; since: number }
   | { code: 'stalled'; since: number }
-  /** Its time has not come. */
+  /** The job's time has not come. */
   | { code: 'scheduled'; at: number }
-  /** It has failed before, and waits for its next run; `run` counts that one. */
+  /** The job has failed before, and waits for its next run, whose number is `run`. */
   | { code: 'retry'; at: number; run: number; of: number }
   | { code: 'paused'; pause: Pause }
   /**
-   * Nobody handles its kind: it will be dead as soon as it is looked at, or with the option
-   * `unknownKinds: 'wait'` it waits until somebody does.
+   * Nobody handles the job's kind. The job will be dead as soon as a turn looks at it; with the
+   * option `unknownKinds: 'wait'` it waits until somebody handles its kind.
    */
   | { code: 'no handler' }
-  /** No thread of its lane can be started: what it handles jobs with cannot be set up. */
+  /** No thread of the job's lane can be set up; `problem` says why. */
   | { code: 'no thread'; problem: string }
   | { code: 'rate'; until: number; of: 'kind' | 'group' }
   | { code: 'group'; running: number[] }
-  /** Its kind holds as many slots of its lane as it may. */
+  /** The job's kind holds as many slots of its lane as it may hold. */
   | { code: 'kind'; most: number }
-  /** Due jobs of its lane come first, or its lane is full; `estimate` is in ms, if it is known. */
+  /** Due jobs of the lane come first, or the lane is full; `estimate` is in ms, if it is known. */
   | { code: 'behind'; ahead: number; estimate: number | undefined }
   | { code: 'dead'; keyHolder: number | undefined }
-  /** The runtime does not claim: `run` has not been called, or it stops. */
+  /** The runtime does not claim: `run` has not been called, or the runtime stops. */
   | { code: 'not claiming' }
 )
 
 /** What the runtime knows beyond the queue. */
 export interface Surroundings {
   lanes: Lanes
-  /** Epoch milliseconds, as in all that people see. */
+  /** Epoch milliseconds, since people see wall time. */
   now: number
   isClaiming: boolean
   isStalled: boolean
-  /** Jobs of a lane that settle in a millisecond; 0 if that is not known. */
+  /** Jobs of a lane that settle in a millisecond; 0 if the number is not known. */
   pace: (lane: string) => number
 }
 
@@ -79,7 +79,7 @@ function dead({ job, keyHolder }: Standing): Explanation {
   return { code: 'dead', keyHolder, reason: `it died at ${moment(job.diedAt!)}${why}${held}` }
 }
 
-/** The first of the reasons that the job has by itself, if there is one. */
+/** The first reason why the job waits, other than jobs ahead of it; undefined if there is none. */
 function waits(standing: Standing, around: Surroundings): Explanation | undefined {
   const { job, pauses, groupRunning } = standing
   const { lanes, now } = around

@@ -8,7 +8,7 @@ import { NO_WORK } from '../store/turn.ts'
 import type { Clock } from './clock.ts'
 import type { Mail, Mailbox, Order, Submission } from './mailbox.ts'
 
-/** Milliseconds before a turn that failed is tried again: doubling from the one to the other. */
+/** Milliseconds before a failed turn is tried again: they double from the first to the longest. */
 const FIRST_RETRY = 10
 const LONGEST_RETRY = 1_000
 
@@ -18,29 +18,29 @@ interface Parts {
   clock: Clock
   mailbox: Mailbox
   acknowledge: (submission: Submission, result: EnqueueResult | HelveError) => void
-  /** It is time for the next try. */
+  /** Called when it is time for the next try. */
   onRetry: () => void
 }
 
-/** What becomes of turns of which nothing could be written. */
+/** Decides what becomes of the mail of a turn when the store could write nothing of the turn. */
 export class FailedTurns {
   readonly #parts: Parts
-  /** In a row, and the latest. */
+  /** Failed turns in a row, and the error of the latest one. */
   #failures = 0
   #error: unknown
-  /** Calls off the next try. */
+  /** Cancels the next try. */
   #retry: (() => void) | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
   }
 
-  /** Until then there is no turn. */
+  /** Whether the next try is still to come; there is no turn before it. */
   get isWaiting(): boolean {
     return this.#retry !== undefined
   }
 
-  /** In a row. */
+  /** Failed turns in a row. */
   get failures(): number {
     return this.#failures
   }
@@ -51,8 +51,8 @@ export class FailedTurns {
   }
 
   /**
-   * Endings wait until they can be written, and nothing is claimed meanwhile. So does the upkeep of
-   * the queue: nobody would ask for it again.
+   * Puts endings back until they can be written; nothing is claimed meanwhile. Puts back the upkeep
+   * of the queue as well, since nobody would ask for it again.
    */
   async failed(error: unknown, { endings, orders, submissions, once }: Mail): Promise<void> {
     const { events, mailbox } = this.#parts
@@ -78,7 +78,7 @@ export class FailedTurns {
     })
   }
 
-  /** No more tries: what has not been settled is `running` for the next owner, which runs it again. */
+  /** Stops the tries. A job without a settle stays `running`, and the next owner runs it again. */
   close(): void {
     this.#retry?.()
     const [error, { endings }] = [this.#error, this.#parts.mailbox]
@@ -87,14 +87,14 @@ export class FailedTurns {
     this.#parts.events.emit('error', () => ({ error, during }))
   }
 
-  /** Those that may go on waiting for another process to let go of the write lock. */
+  /** Rejects mail that has waited too long for another process's write lock; returns the rest. */
   #stillWaiting<T extends Order | Submission>(mail: T[], error: HelveError): T[] {
     const oldest = this.#parts.clock.monotonic() - MAX_BUSY_TIME
     for (const { since, reject } of mail) if (since < oldest) reject(error)
     return mail.filter(({ since }) => since >= oldest)
   }
 
-  /** So that a submission which cannot be written does not take the others along. */
+  /** Writes submissions one by one: one that cannot be written does not stop the others. */
   async #oneByOne(submissions: Submission[]): Promise<void> {
     const { store, clock, acknowledge } = this.#parts
     for (const one of submissions) {

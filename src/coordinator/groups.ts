@@ -5,8 +5,9 @@ import type { UnfiledJob } from '../store/turn.ts'
 import type { Lanes } from './admission.ts'
 
 /**
- * The groups of jobs that were submitted where nobody knew what their kind says: in other processes,
- * and by handlers. A kind's own function is called here, and never inside a transaction.
+ * Finds the groups of jobs that were submitted where the options of their kind are not known: in
+ * other processes, and by handlers. The `group` function of a kind runs here, never inside a
+ * transaction.
  */
 export class Groups {
   readonly #lanes: Lanes
@@ -22,7 +23,9 @@ export class Groups {
     return jobs.map(({ id, kind, payload }) => ({ id, group: this.#of(kind, payload) }))
   }
 
-  /** A follow-up as it is written: its time counts from the end of the run that enqueues it. */
+  /**
+   * A follow-up as the store writes it: `runAt` counts from the end of the run that enqueues it.
+   */
   followUp(job: NewJob, now: number): NewJob {
     const runAt = job.runAt === NEVER ? NEVER : now + job.runAt
     const { group = this.#of(job.kind, job.payload) } = job

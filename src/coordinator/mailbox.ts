@@ -6,7 +6,7 @@ import { bytesOf, rowsOf } from './weight.ts'
 
 /** Mail whose sender waits for the commit. */
 interface Awaited<T> {
-  /** On the monotonic clock. */
+  /** When the sender began to wait, on the monotonic clock. */
   since: number
   resolve: (result: T) => void
   reject: (error: unknown) => void
@@ -22,7 +22,7 @@ export interface Order extends Awaited<CommandResult> {
   command: Command
 }
 
-/** A run that has ended and waits for its settling. */
+/** A run that has ended and waits for its settle. */
 export interface Ending {
   job: ClaimedJob
   outcome: Outcome
@@ -41,12 +41,12 @@ export interface Mail {
 
 /** Submissions that may wait at a time. */
 const MOST_WAITING = 10_000
-/** Bytes of payloads and records that one turn writes: SQLite takes some 5 ms for that. */
+/** Bytes of payloads and records that one turn writes at most: SQLite takes some 5 ms for them. */
 const MOST_BYTES = 1_048_576
-/** Commands of one turn: each may write a row as large as a payload may be. */
+/** Most commands of one turn: each command may write a row with a payload of the largest size. */
 const MOST_ORDERS = 32
 
-/** What has reached the coordinator and no turn has taken yet. */
+/** The mail that has reached the coordinator, and that no turn has taken yet. */
 export class Mailbox {
   #endings: Ending[] = []
   #orders: Order[] = []
@@ -61,7 +61,7 @@ export class Mailbox {
     return waiting + this.#onces.length === 0
   }
 
-  /** How many. */
+  /** How many endings wait. */
   get endings(): number {
     return this.#endings.length
   }
@@ -84,28 +84,28 @@ export class Mailbox {
     return new Promise((resolve) => this.#onces.push(resolve))
   }
 
-  /** There is a due job, and no room for it: the call waits for {@link releaseOnces}. */
+  /** Keeps a `runOnce` call until {@link releaseOnces}: a job is due, but has no room. */
   hold(once: (ran: boolean) => void): void {
     if (this.#takesOnces) this.#held.push(once)
     else once(false)
   }
 
-  /** No call of `runOnce` claims any more. */
+  /** Lets no call of `runOnce` claim any more. */
   endOnces(): void {
     this.#takesOnces = false
     for (const once of [...this.#onces.splice(0), ...this.#held.splice(0)]) once(false)
   }
 
-  /** There may be room. */
+  /** Lets held `runOnce` calls try again, since there may be room. */
   releaseOnces(): void {
     if (this.#held.length > 0) this.#onces.unshift(...this.#held.splice(0))
   }
 
   /**
-   * Takes at most so many rows, half of which are for endings, and {@link MOST_BYTES}; one of each
-   * in any case.
+   * Takes mail of at most `most` rows, half of them for endings, and of {@link MOST_BYTES}. Takes
+   * one ending and one submission in any case.
    *
-   * @param behind lets in half the submissions
+   * @param behind whether to let in half the submissions only
    */
   take(most: number, behind: boolean): Mail {
     const budget = { rows: most / 2, bytes: MOST_BYTES }
@@ -117,7 +117,7 @@ export class Mailbox {
     return { endings, orders, submissions, once: this.#onces.shift() }
   }
 
-  /** Puts mail back in its place: it goes first into the next turn. */
+  /** Puts mail back at the front, so that it goes first into the next turn. */
   putBack({ endings, orders, submissions, once }: Mail): void {
     this.#endings.unshift(...endings)
     this.#orders.unshift(...orders)
@@ -127,7 +127,7 @@ export class Mailbox {
     else once(false)
   }
 
-  /** Nothing is written any more, and nobody waits in vain. */
+  /** Refuses all mail whose sender waits: nothing is written any more. */
   refuse(error: HelveError): void {
     for (const { reject } of this.#submissions.splice(0)) reject(error)
     for (const { reject } of this.#orders.splice(0)) reject(error)
@@ -135,7 +135,7 @@ export class Mailbox {
   }
 }
 
-/** Takes the first of a list, as long as they fit; at least one. */
+/** Takes the first items of a list that fit into the budget; at least one. */
 function taken<T>(
   list: T[],
   budget: { rows: number; bytes: number },

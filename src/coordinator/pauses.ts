@@ -2,7 +2,7 @@ import type { Pause } from '../job/pause.ts'
 
 const NONE: ReadonlyMap<string, Pause> = new Map()
 
-/** What is paused, so that a look-up costs the same however much is. */
+/** The pauses, kept so that a look-up costs the same however many there are. */
 export class Pauses {
   readonly #lanes = new Map<string, Pause>()
   readonly #kinds = new Map<string, Pause>()
@@ -17,7 +17,7 @@ export class Pauses {
     }
   }
 
-  /** What keeps the jobs of a kind from being claimed, and those of a group of it. */
+  /** The pause that keeps jobs of a kind, or of one of its groups, from being claimed. */
   find(lane: string | undefined, kind: string, group: string | null): Pause | undefined {
     const ofLane = lane === undefined ? undefined : this.#lanes.get(lane)
     const ofGroup = group === null ? undefined : this.groups(kind).get(group)

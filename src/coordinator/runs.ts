@@ -7,26 +7,26 @@ export interface Run {
   job: ClaimedJob
   /** The moment of the turn that claimed the job. */
   since: number
-  /** The `runOnce` call that waits for the settling. */
+  /** The `runOnce` call that waits for the settle. */
   once: ((ran: boolean) => void) | undefined
   /** Whether somebody has cancelled the job. */
   isCancelled: boolean
 }
 
-/** What runs: the one place where the coordinator keeps it. */
+/** The runs that go on: the one place where the coordinator keeps them. */
 export class Runs {
   /** By id of the job. */
   readonly #running = new Map<number, Run>()
-  /** The run of a job whose next crash would be its last: there is one at a time. */
+  /** The run of a suspect, a job whose next crash would be its last. Suspects run one at a time. */
   #suspect: Run | undefined
-  /** Runs that have ended: put back since they were interrupted, and otherwise. */
+  /** How many runs have ended: `released` ones were interrupted, `completed` counts all others. */
   readonly #ends = { released: 0, completed: 0 }
 
   get size(): number {
     return this.#running.size
   }
 
-  /** Runs that go on, and those that have ended so far. */
+  /** The number of runs that go on, and of runs that have ended so far. */
   get tally(): { running: number; released: number; completed: number } {
     return { running: this.#running.size, ...this.#ends }
   }
@@ -42,13 +42,13 @@ export class Runs {
     return this.#running.get(id)
   }
 
-  /** Whether the job has another run by now than the one of this claim. */
+  /** Whether the job now has another run than the run of this claim. */
   isAnother({ id, token }: ClaimedJob): boolean {
     const run = this.#running.get(id)
     return run !== undefined && run.job.token !== token
   }
 
-  /** Forgets the run of a job, and gives it; undefined for a claim of the process before. */
+  /** Forgets the run of a job, and returns the run; undefined for a claim of an earlier process. */
   end({ id }: ClaimedJob): Run | undefined {
     const run = this.#running.get(id)
     this.#running.delete(id)
@@ -56,12 +56,12 @@ export class Runs {
     return run
   }
 
-  /** Counts a run that has ended, and is on record. */
+  /** Counts a run whose settle has been written. */
   count({ type }: Outcome): void {
     this.#ends[type === 'released' ? 'released' : 'completed'] += 1
   }
 
-  /** Since when a suspect runs whose end is not among these. */
+  /** Since when a suspect runs whose ending is not in the list; undefined if there is none. */
   suspectBeside(endings: readonly { job: ClaimedJob }[]): number | undefined {
     const suspect = this.#suspect
     const ends = endings.some(({ job }) => job.token === suspect?.job.token)

@@ -14,9 +14,9 @@ export interface Circumstances {
   /** The moment of the queue. */
   now: number
   clock: Pick<QueueClock, 'timeOf'>
-  /** Gives a number in [0, 1): jitter. */
+  /** Gives a number in [0, 1), for jitter. */
   random: () => number
-  /** Is told of a mistake in the host's own functions. */
+  /** Called for a mistake in the host's own functions. */
   onMistake: (error: unknown, during: string) => void
 }
 
@@ -25,14 +25,14 @@ type Around = Circumstances & { policy: Policy }
 /** What becomes of a job after a run. */
 export interface Decision {
   move: Move
-  /** Instead, if a submission was folded in while it ran. */
+  /** What becomes of the job instead, if a submission was folded in during the run. */
   rerun: Rerun
 }
 
 type Unsuccessful = Exclude<Outcome, { type: 'completed' }>
 type Unfinished = Exclude<Move, { to: 'completed' }>
 
-/** The way of almost every job: one object for all of them. */
+/** The decision for almost every job; all such jobs share one object. */
 const COMPLETED: Decision = { move: { to: 'completed' }, rerun: { crashes: 0, error: null } }
 
 /** Decides what becomes of a job after a run: every retry, rerun and death is decided here. */
@@ -48,7 +48,10 @@ export function decide(
   return { move, rerun: { crashes: crashesAfter(outcome, job), error } }
 }
 
-/** A job that kills its thread each time ends, however often submissions are folded into it. */
+/**
+ * The crashes that a rerun keeps on record: folded submissions must not let a job that kills its
+ * thread each time run for ever.
+ */
 function crashesAfter({ type }: Outcome, { crashes }: ClaimedJob): number {
   return Math.min(type === 'lost' ? crashes + 1 : crashes, MAX_CRASHES - 1)
 }
@@ -66,7 +69,7 @@ function moveOf(outcome: Unsuccessful, job: ClaimedJob, around: Around): Unfinis
     case 'lost': {
       const error = { name: 'LostError', message: outcome.reason }
       if (job.crashes + 1 >= MAX_CRASHES) return { to: 'dead', charge: 'crash', error }
-      // Due from now on, and so behind what is due already.
+      // The job is due from now on, and so comes behind jobs that are due already.
       return { to: 'queued', runAt: now, charge: 'crash', error, backingOff: false }
     }
     case 'snoozed': {
@@ -86,13 +89,14 @@ function uncharged(runAt: number): Unfinished {
   return { to: 'queued', runAt, charge: 'nothing', error: null, backingOff: false }
 }
 
-/** @param at the wall clock's time before which it is not to run again */
+/** @param at epoch milliseconds before which the job must not run again */
 function retry(job: ClaimedJob, error: JobError, around: Around, at?: number): Unfinished {
   const { policy, now, clock } = around
   if (job.attempt >= (job.maxAttempts ?? policy.maxAttempts)) {
     return { to: 'dead', charge: 'attempt', error }
   }
-  // The receiver of a delivery, say, asks for a pause: that does not shorten the backoff.
+  // A handler's error may ask for a wait (for the receiver of a delivery, say). Such a wait never
+  // shortens the backoff.
   const asked = at === undefined ? now : clock.timeOf(at)
   const runAt = Math.max(now + backoff(job, error, around), asked)
   return {
@@ -101,7 +105,7 @@ function retry(job: ClaimedJob, error: JobError, around: Around, at?: number): U
   }
 }
 
-/** How a job is to be run: what it says itself goes before what its kind says. */
+/** How to run a job: the options of the job itself go before the options of its kind. */
 export function termsOf(job: ClaimedJob, policy: Policy, most: number): Terms {
   return {
     maxAttempts: job.maxAttempts ?? policy.maxAttempts,

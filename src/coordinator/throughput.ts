@@ -1,4 +1,6 @@
-/** Milliseconds of a lane's recent past that are looked at, and at least half of it. */
+/**
+ * Most milliseconds of a lane's recent past that the rate covers; it covers at least half of them.
+ */
 const WINDOW = 10_000
 
 interface Span {
@@ -6,7 +8,7 @@ interface Span {
   jobs: number
 }
 
-/** How many jobs settle in each lane, lately. */
+/** How many jobs have settled in each lane lately. */
 export class Throughput {
   readonly #lanes = new Map<string, { now: Span; before: Span | undefined }>()
 
@@ -14,7 +16,7 @@ export class Throughput {
     this.#spans(lane, now).now.jobs += 1
   }
 
-  /** Jobs in a millisecond; 0 when none has settled. */
+  /** Jobs that settle in a millisecond; 0 when none has settled. */
   of(lane: string, now: number): number {
     const { now: span, before } = this.#spans(lane, now)
     const jobs = span.jobs + (before?.jobs ?? 0)

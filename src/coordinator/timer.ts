@@ -1,9 +1,11 @@
 import type { Clock } from './clock.ts'
 
-/** The wall clock may be set while a timer runs: the timer looks at least this often, in ms. */
+/** Most milliseconds of one wait: somebody may set the wall clock while the timer runs. */
 const LONGEST_WAIT = 60_000
 
-/** The coordinator's one timer: the next due job, or the idle poll if that comes first. */
+/**
+ * The coordinator's one timer: for the next due job, or for the idle poll if the poll is earlier.
+ */
 export class WakeTimer {
   readonly #clock: Clock
   readonly #idle: number
@@ -16,7 +18,7 @@ export class WakeTimer {
     this.#onWake = onWake
   }
 
-  /** @param due on the queue's time; Infinity when nothing is waiting for its time */
+  /** @param due a moment of the queue; Infinity when no job waits for its time */
   arm(due: number): void {
     this.disarm()
     const wait = Math.min(Math.max(due - this.#clock.now(), 0), this.#idle, LONGEST_WAIT)

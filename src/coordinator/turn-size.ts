@@ -1,10 +1,10 @@
-/** Settles and enqueues of one turn at the most, and as many claims. */
+/** Most settles and enqueues of one turn together, and most claims. */
 export const MOST_ROWS = 1_000
-/** And at the least: below that, a turn is no shorter, since its sync costs the same. */
+/** Least rows of a turn: a turn of fewer rows is no shorter, since its sync costs the same. */
 const LEAST_ROWS = 64
 /**
- * How many rows the next turn may have: as many as the last ones showed to fit into their time,
- * on this disk and with these payloads.
+ * How many rows the next turn may have. The turns before have shown how many rows fit into the time
+ * of a turn, on this disk and with these payloads.
  */
 export class TurnSize {
   readonly #target: number

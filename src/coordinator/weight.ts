@@ -9,9 +9,9 @@ export function rowsOf({ outcome }: { outcome: Outcome }): number {
   return 1 + effectRows(outcome)
 }
 
-/** Characters and bytes that an ending writes, as far as they can be many. */
+/** Characters and bytes that an ending writes; parts that are always small do not count. */
 export function bytesOf({ job, outcome }: { job: ClaimedJob; outcome: Outcome }): number {
-  // A row that stays is written again, as a whole.
+  // The row of a job that has not completed is written again as a whole.
   const own = outcome.type === 'completed' ? 0 : job.payload.length
   return own + effectSize(outcome)
 }

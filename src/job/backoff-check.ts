@@ -3,7 +3,7 @@ import { checkKeys, checkNumber, checkOneOf } from './check.ts'
 import { MAX_DELAY } from './limits.ts'
 
 /**
- * A backoff, checked: a copy, whatever the host does with its own.
+ * Checks a backoff and returns a copy, so that a later change of the host's object has no effect.
  *
  * @throws HelveError `HELVE_ERR_OPTION`
  */

@@ -6,13 +6,13 @@ export interface BackoffOptions {
   delay?: number
   /** Upper bound in milliseconds, before jitter. @default 300000 */
   maxDelay?: number
-  /** Share of the delay by which it is moved at random, both ways; 0 to 1. @default 0.1 */
+  /** Largest random change of the delay, up or down, as a share of it; 0 to 1. @default 0.1 */
   jitter?: number
 }
 
 /**
- * A delay of one's own making: milliseconds, for the attempt that has just failed (1 is the
- * first). What it throws, or a value that is no delay, falls back to the default backoff.
+ * A backoff that the host computes: milliseconds, for the attempt that has just failed (1 is the
+ * first). If the function throws, or returns anything but a delay, the default backoff applies.
  */
 export type BackoffFunction = (attempt: number, error: { name: string; message: string }) => number
 

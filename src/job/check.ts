@@ -1,10 +1,10 @@
 import { types } from 'node:util'
 import { HelveError } from './errors.ts'
 
-/** A Date's own methods may be others. */
+/** A Date may override its methods, so that helve calls the methods of the prototype. */
 const DATE = Date.prototype
 
-/** A value shown in an error message: short, and never throwing. */
+/** A value as text for an error message: short. Never throws. */
 export function shown(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -23,7 +23,7 @@ export function shown(value: unknown): string {
 }
 
 function shownObject(value: object): string {
-  // A proxy may throw, whatever is asked of it.
+  // Any access to a proxy may throw.
   if (types.isProxy(value)) return 'an object'
   if (Array.isArray(value)) return 'an array'
   return types.isDate(value) ? `Date(${DATE.getTime.call(value)})` : 'an object'

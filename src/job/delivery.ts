@@ -1,13 +1,13 @@
 import { HelveError, read } from './errors.ts'
 
-/** A webhook: where, in which form and with which secret events are delivered. */
+/** A webhook: the URL, the encoding and the secret for the delivery of its events. */
 export interface Webhook {
   id: number
   url: string
   /** Signs every delivery; `null` sends no signature. */
   secret: string | null
   contentType: 'json' | 'form'
-  /** Event names; `*` subscribes to all. Which hooks an event goes to is the host's to decide. */
+  /** Event names; `*` subscribes to all. The host decides which hooks get an event. */
   events: string[]
   active: boolean
   /** True accepts any TLS certificate. */
@@ -26,10 +26,13 @@ export interface LastResponse {
   message: string
 }
 
-/** Every attempt that was not interrupted leaves one, committed together with the job's settling. */
+/**
+ * The record of one delivery attempt. The turn that settles the run writes it; an interrupted
+ * attempt leaves no record.
+ */
 export interface DeliveryRecord {
   webhookId: number
-  /** Shared by all attempts of one delivery: receivers deduplicate by it. */
+  /** All attempts of one delivery have the same GUID: receivers deduplicate by the GUID. */
   guid: string
   event: string
   action: string | null
@@ -44,20 +47,23 @@ export interface DeliveryRecord {
   status: number | null
   responseHeaders: Record<string, string | string[]> | null
   responseBody: Uint8Array | null
-  /** The response body was longer than what is kept, or it did not arrive whole in time. */
+  /** The response body was longer than the kept part, or did not arrive whole in time. */
   truncated: boolean
-  /** Why it failed; `null` after a 2xx. */
+  /** Why the attempt failed; `null` after a 2xx. */
   error: string | null
 }
 
-/** A hook's last response after an attempt, in GitHub's words: https://docs.github.com/en/rest/repos/webhooks */
+/**
+ * The last response of a hook after an attempt, in GitHub's words:
+ * https://docs.github.com/en/rest/repos/webhooks
+ */
 export function lastResponse({ status, error }: DeliveryRecord): LastResponse {
   if (error === null) return { code: status, status: 'OK', message: 'OK' }
   const summary = status === null ? 'failed to connect' : `Invalid HTTP Response: ${status}`
   return { code: status, status: summary, message: error }
 }
 
-/** What each field of a record has to be, and the test for it. */
+/** The expected value of each field of a record, in words, and the test for it. */
 const FIELDS: Record<keyof DeliveryRecord, [expected: string, is: (value: unknown) => boolean]> = {
   webhookId: ['an integer', Number.isSafeInteger],
   guid: ['a string', isText],
@@ -76,7 +82,10 @@ const FIELDS: Record<keyof DeliveryRecord, [expected: string, is: (value: unknow
   error: ['a string or null', isTextOrNull],
 }
 
-/** @throws HelveError `HELVE_ERR_OPTION`, which tells nothing of a field but its type: it may be secret */
+/**
+ * @throws HelveError `HELVE_ERR_OPTION`, whose message shows only the type of a bad field: the
+ *   value may be secret
+ */
 export function checkDelivery(record: DeliveryRecord): void {
   for (const [field, [expected, is]] of Object.entries(FIELDS)) {
     const value = read(record, field)

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { EnqueueResult } from './job.ts'
 
-/** What went wrong, for programs: {@link HelveError.code}. The README says what each one means. */
+/** Why a call failed, for programs: {@link HelveError.code}. The README explains each code. */
 export type HelveErrorCode =
   | 'HELVE_ERR_KIND'
   | 'HELVE_ERR_PAYLOAD'
@@ -22,10 +22,13 @@ interface HelveErrorOptions extends ErrorOptions {
   results?: readonly (EnqueueResult | HelveError)[]
 }
 
-/** The one error class of helve. Its message names the field, what was expected and what came. */
+/**
+ * The one error class of helve. Its message names the field, the expected value and the given
+ * value.
+ */
 export class HelveError extends Error {
   readonly code: HelveErrorCode
-  /** Of `enqueueMany` alone: what became of each submission, in their order. */
+  /** Set by `enqueueMany` only: the result of each submission, in the order of the submissions. */
   readonly results?: readonly (EnqueueResult | HelveError)[]
 
   constructor(code: HelveErrorCode, message: string, options?: HelveErrorOptions) {
@@ -36,12 +39,13 @@ export class HelveError extends Error {
   }
 }
 
-// Registered symbols, because a handlers module may load another copy of this file than the
-// thread's entry did (built and source, or two installs): `instanceof` would not recognise it.
+// Registered symbols, because a handlers module and the thread's entry may load different copies of
+// this file (built and source, or two installs). `instanceof` does not recognise an error class of
+// another copy.
 const PERMANENT = Symbol.for('helve.permanent')
 const RETRY_AFTER = Symbol.for('helve.retryAfter')
 
-/** Thrown by a handler: no retry can repair this job. It becomes dead at once. */
+/** Thrown by a handler: no retry can repair this job. The job becomes dead at once. */
 export class PermanentError extends Error {
   readonly [PERMANENT] = true
 
@@ -52,14 +56,14 @@ export class PermanentError extends Error {
 }
 
 /**
- * Thrown by a handler: this run failed, and the next one starts no earlier than the given time, and
- * no earlier than the kind's backoff allows. The attempt is spent, and `maxAttempts` still ends the
- * job.
+ * Thrown by a handler: this run failed. The next run starts no earlier than the given time, and no
+ * earlier than the kind's backoff allows. The failed run spends an attempt, and `maxAttempts` still
+ * ends the job.
  */
 export class RetryAfterError extends Error {
   readonly [RETRY_AFTER]: number | Date
 
-  /** @param after milliseconds from now (not negative), or the moment itself */
+  /** @param after milliseconds from now (not negative), or the time itself */
   constructor(after: number | Date, message = 'retry later', options?: ErrorOptions) {
     super(message, options)
     const ms = after instanceof Date ? after.getTime() : after
@@ -74,21 +78,27 @@ export class RetryAfterError extends Error {
   }
 }
 
-/** Whether a thrown value asks for no further attempt. Never throws, whatever it is given. */
+/** Whether a thrown value asks for no further attempt. Never throws, whatever the value is. */
 export function isPermanent(thrown: unknown): boolean {
   return read(thrown, PERMANENT) === true
 }
 
-/** The earliest moment at which a thrown value asks to be retried, in epoch milliseconds; undefined when it does not. */
+/**
+ * The earliest time of the next run that a thrown value asks for, in epoch milliseconds; undefined
+ * if the value asks for none.
+ */
 export function retryAt(thrown: unknown, now: number): number | undefined {
   const after = read(thrown, RETRY_AFTER)
-  // Not `instanceof`, which asks the prototype of a proxy, and that may throw.
+  // Not `instanceof`, which reads the prototype: a proxy may throw when its prototype is read.
   if (typeof after !== 'number' && !types.isDate(after)) return undefined
   const at = typeof after === 'number' ? now + after : after.getTime()
   return Number.isFinite(at) ? Math.ceil(at) : undefined
 }
 
-/** A property of anything at all: proxies and throwing getters read as undefined. */
+/**
+ * Reads a property of any value; undefined if the value is a primitive, or if a proxy or a getter
+ * throws.
+ */
 export function read(value: unknown, property: PropertyKey): unknown {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined
   try {

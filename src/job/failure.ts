@@ -3,32 +3,32 @@ import { read } from './errors.ts'
 import type { JobError } from './job.ts'
 import { MAX_DETAIL_BYTES, MAX_ERROR_BYTES } from './limits.ts'
 
-/** Levels of causes, errors and fields below the error itself. */
+/** Most levels of causes, errors and fields below the error itself. */
 const MOST_LEVELS = 5
-/** Causes and errors of one error, on all levels. */
+/** Most causes and errors of one error, on all levels together. */
 const MOST_ERRORS = 16
-/** Members of one list of errors or of one field. */
+/** Most members of one list of errors, or of one field. */
 const MOST_MEMBERS = 100
-/** Bytes that a value without text counts for. */
+/** Bytes that each value in a field counts for, besides the bytes of its text. */
 const VALUE_BYTES = 8
 
-/** How many bytes of its texts an error keeps. */
+/** How many bytes of its message and its stack an error keeps, at most. */
 interface Bounds {
   message: number
   stack: number
 }
 
-/** A Date's own methods may be others. */
+/** A Date may override its methods, so that helve calls the methods of the prototype. */
 const DATE = Date.prototype
 const OUTER: Bounds = { message: MAX_ERROR_BYTES, stack: MAX_ERROR_BYTES }
 const INNER: Bounds = { message: 1_024, stack: 2_048 }
 
-/** Any thrown value as plain data. Never throws: proxies and throwing getters included. */
+/** Any thrown value as plain data. Never throws, not even for a proxy or a throwing getter. */
 export function toJobError(thrown: unknown): JobError {
   return new FailureReader().outer(thrown)
 }
 
-/** A failure as a sentence, with what it was caused by; at most 8 KiB. */
+/** A failure and its causes as one sentence of at most 8 KiB. */
 export function failureText(error: JobError): string {
   return cut(sentence(error), MAX_ERROR_BYTES)
 }
@@ -41,7 +41,7 @@ function sentence({ name, message, code, cause, errors = [] }: JobError): string
   return `${coded}${made}${caused}`
 }
 
-/** Reads one thrown value. All that is inside the value shares one bound. */
+/** Reads one thrown value. Everything inside the value shares the same bounds. */
 class FailureReader {
   #bytes = MAX_DETAIL_BYTES
   #errors = MOST_ERRORS
@@ -73,7 +73,7 @@ class FailureReader {
     return { ...error, message: keep(described, bounds.message) }
   }
 
-  /** Its cause, its errors, and the fields that are not in `told`. */
+  /** The cause of a thrown value, its errors, and its fields that are not in `told`. */
   #insides(thrown: unknown, told: Set<string>, level: number): Partial<JobError> {
     const given = read(thrown, 'cause')
     const cause = given === undefined ? undefined : this.#inner(given, level + 1)
@@ -101,7 +101,10 @@ class FailureReader {
     return fields
   }
 
-  /** A copy that is plain data; undefined for what is none, or beyond the bounds. */
+  /**
+   * A copy of a value as plain data; undefined for a value that is no data, or is beyond the
+   * bounds.
+   */
   #value(value: unknown, level: number): unknown {
     if (this.#bytes <= 0) return undefined
     this.#bytes -= VALUE_BYTES
@@ -117,7 +120,10 @@ class FailureReader {
     return members(value).map((one) => this.#value(one, level + 1) ?? null)
   }
 
-  /** False for what is too deep, or has been seen: there may be a cycle. */
+  /**
+   * False for a value that is too deep or beyond the bounds, or was seen before: there may be a
+   * cycle.
+   */
   #enter(value: unknown, level: number): boolean {
     if (level > MOST_LEVELS || this.#bytes <= 0) return false
     if (typeof value !== 'object' || value === null) return true
@@ -133,7 +139,10 @@ class FailureReader {
   }
 }
 
-/** What it says of itself; a message that is no text, say, is a field like others. */
+/**
+ * The texts that describe a thrown value. A property that is no text, such as a `message` that is
+ * an object, is kept as a field instead.
+ */
 function textsOf(thrown: unknown): { [K in 'name' | 'message' | 'stack' | 'code']?: string } {
   const [name, message, stack, code] = ['name', 'message', 'stack', 'code'].map((property) =>
     read(thrown, property),
@@ -164,14 +173,14 @@ function ownKeys(value: object | null): string[] {
   return attempt(() => Object.keys(value ?? {}).slice(0, MOST_MEMBERS), [])
 }
 
-/** The first of them, each read by itself: a proxy may throw. */
+/** The first members of a list. Each is read by itself, because a proxy may throw. */
 function members(list: unknown[]): unknown[] {
   const length = read(list, 'length')
   const most = typeof length === 'number' ? Math.min(length, MOST_MEMBERS) : 0
   return Array.from({ length: most }, (_, at) => read(list, at))
 }
 
-/** Also for a key such as `__proto__`, which an assignment would not keep. */
+/** Sets a field. An assignment would not keep a key such as `__proto__`. */
 function define(fields: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(fields, key, {
     value,
@@ -181,7 +190,7 @@ function define(fields: Record<string, unknown>, key: string, value: unknown): v
   })
 }
 
-/** A thrown value that has no message. */
+/** Describes a thrown value that has no message. */
 function describe(value: unknown, fields: Record<string, unknown> | undefined): string {
   if (typeof value === 'function') return 'a function'
   const text = attempt(() => String(value), undefined)
@@ -198,14 +207,14 @@ function attempt<T>(make: () => T, otherwise: T): T {
   }
 }
 
-/** The beginning of a text: at most so many bytes, and no half character. */
+/** The beginning of a text: at most so many bytes of UTF-8, never half a character. */
 export function cut(value: string, bytes: number): string {
-  // By characters first: a message of 50 MB must not be encoded whole.
+  // Cuts by characters first, so that a message of 50 MB is not encoded whole.
   const head = value.length > bytes ? value.slice(0, bytes) : value
   if (head.length * 3 <= bytes || Buffer.byteLength(head) <= bytes) return head.toWellFormed()
   const encoded = Buffer.from(head)
   let end = bytes
-  // Not in the middle of a character: its later bytes are 10xxxxxx.
+  // Steps back to the first byte of a character: the later bytes are 10xxxxxx.
   while ((encoded[end]! & 0b1100_0000) === 0b1000_0000) end -= 1
   return encoded.toString('utf8', 0, end)
 }

@@ -4,7 +4,10 @@ import { toJobError } from './failure.ts'
 import { checkGroup } from './names.ts'
 import { checkSynchronous, synchronous } from './synchronous.ts'
 
-/** The group of a job: one for all of a kind, or read off its payload (none for null). */
+/**
+ * The group of a job: one name for all jobs of a kind, or a function of the payload (null: no
+ * group).
+ */
 export type GroupOf<P = never> = string | ((payload: P) => string | null | undefined)
 
 /** @throws HelveError `HELVE_ERR_OPTION` */
@@ -21,8 +24,8 @@ export function checkGroupOf(value: unknown): GroupOf {
 /**
  * The group that a kind's policy gives to a payload.
  *
- * @throws HelveError `HELVE_ERR_OPTION` when its function throws, is asynchronous, or gives what is
- *   no name
+ * @throws HelveError `HELVE_ERR_OPTION` when the function of the policy throws, is asynchronous, or
+ *   returns a value that is no name
  */
 export function groupOf(group: GroupOf | undefined, payload: unknown): string | null {
   if (typeof group !== 'function') return group ?? null

@@ -1,11 +1,11 @@
 import type { Jsonable } from './json-type.ts'
 import type { EnqueueOptions } from './submission.ts'
 
-/** Of a producer that knows no kinds: any kind, any payload. */
-// oxlint-disable-next-line typescript/no-explicit-any -- whatever a handler takes
+/** The kinds of a producer that does not know them: any kind, with any payload. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a handler's payload may have any type
 export type AnyKinds = Record<string, any>
 
-/** The payload of each kind, read off the type of a handlers module. */
+/** The payload of each kind, inferred from the type of a handlers module. */
 export type Payloads<M> = unknown extends M
   ? AnyKinds
   : M extends { setup: (...given: never[]) => infer R }
@@ -14,10 +14,10 @@ export type Payloads<M> = unknown extends M
       : never
     : never
 
-/** Those of the module, and those registered as functions beside it. */
+/** The payloads of the kinds of the module, and of the kinds registered as functions. */
 export type PayloadsOf<M, I> = Payloads<M> & I
 
-/** What a handlers module's setup takes. */
+/** The `config` that the setup of a handlers module takes. */
 export type ConfigOf<M> = M extends { setup: (config: infer C, ...rest: never[]) => unknown }
   ? C
   : unknown
@@ -31,9 +31,11 @@ type PayloadOf<H> = H extends (job: infer J, ...rest: never[]) => unknown
 /** The names of kinds. */
 export type KindOf<T> = keyof T & string
 
-/** The payload that every one of some kinds takes: of a kind that is not known, it must fit all. */
+/**
+ * The payload for a kind in `K`. If `K` is a union of kinds, the payload has to fit each of them.
+ */
 export type PayloadFor<T, K extends keyof T> = Checked<
-  // In a tuple, so that a payload which is a union stays one.
+  // In a tuple, so that a payload type that is a union stays whole.
   (K extends unknown ? (payload: [T[K]]) => void : never) extends (payload: infer P) => void
     ? P extends readonly [unknown]
       ? P[0]
@@ -41,20 +43,23 @@ export type PayloadFor<T, K extends keyof T> = Checked<
     : never
 >
 
-/** The payload itself, unless JSON does not bring all of it back. */
+/**
+ * The payload type itself, if JSON brings all of it back; otherwise with `never` in the lost
+ * places.
+ */
 type Checked<P> = P extends Jsonable<P> ? P : Jsonable<P>
 
-/** Whether `{}` would do as the payload. */
-// oxlint-disable-next-line typescript/no-generated-empty-object-type -- `{}` is what is meant
+/** Whether `{}` is a valid payload. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- `{}` is meant
 type Optional<P> = Record<never, never> extends P ? true : false
 
-/** What follows the kind in `enqueue`: a payload may be left out where `{}` would do. */
+/** The arguments of `enqueue` after the kind. The payload may be left out where `{}` is valid. */
 export type Rest<P> =
   Optional<P> extends true
     ? [payload?: P, options?: EnqueueOptions]
     : [payload: P, options?: EnqueueOptions]
 
-/** The arguments of `enqueue`, where a producer is known by no more than its kinds. */
+/** The arguments of `enqueue` of a producer whose type tells only its kinds. */
 export type SubmissionArguments<T> = {
   [K in KindOf<T>]: [kind: K, ...rest: Rest<PayloadFor<T, K>>]
 }[KindOf<T>]

@@ -10,19 +10,19 @@ export const MAX_ERROR_BYTES = 8_192
 export const MAX_DETAIL_BYTES = 16_384
 /** Bytes of a handler's result in JSON. */
 export const MAX_RESULT_BYTES = 1_048_576
-/** Follow-up jobs of one run, and its delivery records: they are written in one turn. */
+/** Most follow-up jobs of one run, and most delivery records: one turn writes all of them. */
 export const MAX_EFFECTS = 1_000
-/** Bytes of both together. */
+/** Bytes of the follow-up jobs and the delivery records of one run, together. */
 export const MAX_EFFECT_BYTES = 16 * 1_048_576
 /** Bytes of the fields of one line that a handler in a thread logs, in JSON. */
 export const MAX_LOG_BYTES = 65_536
-/** A job whose thread or process died this often under it is dead. */
+/** A job is dead once a thread or process has died this often while it ran the job. */
 export const MAX_CRASHES = 3
 /** Milliseconds: no delay, timeout or backoff is longer than a year. */
 export const MAX_DELAY = 366 * 24 * 60 * 60 * 1_000
-/** Priorities lie between minus this and this. */
+/** Priorities lie between `-MAX_PRIORITY` and `MAX_PRIORITY`. */
 export const MAX_PRIORITY = 1_000
 /** Milliseconds for which a call goes on trying while other connections hold the write lock. */
 export const MAX_BUSY_TIME = 10_000
-/** Milliseconds: the last moment that a Date can show stands for one that never comes. */
+/** Milliseconds: the last time that a Date can show stands for a time that never comes. */
 export const NEVER = 8_640_000_000_000_000

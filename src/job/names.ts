@@ -3,14 +3,14 @@ import { HelveError, type HelveErrorCode } from './errors.ts'
 import { MAX_NAME_BYTES } from './limits.ts'
 
 /**
- * A checked dedupe key. The empty string would be a key like any other, so that all callers who
- * meant "none" would fold into one job; NUL and lone surrogates do not survive SQLite.
+ * Checks a dedupe key. Refuses the empty string: as a key it would fold the jobs of all callers who
+ * meant "no key" into one. Refuses NUL and lone surrogates: they do not survive SQLite.
  */
 export function checkDedupeKey(key: unknown): string | null {
   return checkName(key, 'dedupeKey', 'HELVE_ERR_DEDUPE_KEY')
 }
 
-/** A checked name of a group, by the same rules. */
+/** Checks the name of a group, by the rules of {@link checkDedupeKey}. */
 export function checkGroup(group: unknown): string | null {
   return checkName(group, 'group', 'HELVE_ERR_OPTION')
 }

@@ -1,9 +1,12 @@
 import { shown } from './check.ts'
 
-/** Names that a message lists at most. */
+/** Most names that a message lists. */
 const LISTED = 20
 
-/** Says what was expected and what came, for a name that is one of several. */
+/**
+ * Describes a name that is not in `names`, for an error message: the expected names, the given
+ * name, and a suggestion.
+ */
 export function misspelt(name: unknown, names: readonly string[]): string {
   if (names.length === 0) return `expected none, got ${shown(name)}`
   const listed = names.slice(0, LISTED).join(', ')
@@ -13,7 +16,9 @@ export function misspelt(name: unknown, names: readonly string[]): string {
   return `expected one of ${listed}${more}, got ${shown(name)}${question}`
 }
 
-/** The name that a misspelt one most likely stands for; undefined when none is near. */
+/**
+ * The name in `names` that a misspelt name most likely stands for; undefined when none is similar.
+ */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const near = names
     .map((other) => ({ other, edits: editsBetween(name.toLowerCase(), other.toLowerCase()) }))
@@ -22,7 +27,7 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return near[0]?.other
 }
 
-/** How many letters have to be put in, taken out or replaced: the Levenshtein distance. */
+/** The Levenshtein distance: how many letters have to be inserted, removed or replaced. */
 function editsBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i += 1) {

@@ -18,13 +18,13 @@ import { checkBackoff } from './backoff-check.ts'
 import { checkMaxAttempts, checkTimeout } from './policy.ts'
 import { checkKind } from './submission.ts'
 
-/** Bytes of a reported error in JSON, with all that it holds. */
+/** Most bytes of a reported error in JSON, with its causes, errors and fields. */
 const MAX_REPORTED_BYTES = 32 * MAX_ERROR_BYTES
 
 /**
- * An outcome that came from elsewhere: whole, and within its bounds.
+ * Checks an outcome that a thread has reported: every field is there, and within its bounds.
  *
- * @throws HelveError that names the field, what was expected and what came
+ * @throws HelveError that names the field, the expected value and the given value
  */
 export function checkOutcome(value: unknown): HandlerOutcome {
   const outcome = value as HandlerOutcome
@@ -75,7 +75,7 @@ function checkFollowUp(value: NewJob): void {
   checkDedupeKey(dedupeKey)
   checkInteger(priority, 'priority', -MAX_PRIORITY, MAX_PRIORITY)
   checkGroup(group)
-  // From the end of the run on; of a moment that has passed, before that.
+  // Counts from the end of the run; negative for a time that had passed when the handler enqueued.
   checkNumber(runAt, 'runAt', -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   if (wallAt !== null) checkNumber(wallAt, 'wallAt', 0, Number.MAX_SAFE_INTEGER)
   if (maxAttempts !== null) checkMaxAttempts(maxAttempts)

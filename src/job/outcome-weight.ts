@@ -1,7 +1,7 @@
 import type { Outcome } from './outcome.ts'
 
-// What the effects of a run weigh for whoever writes them: jobs that it enqueued, and records of
-// what it delivered.
+// The size of a run's effects (follow-up jobs and delivery records), for the code that sends or
+// writes the effects.
 
 /** Rows of an outcome's effects. */
 export function effectRows(outcome: Outcome): number {
@@ -10,7 +10,7 @@ export function effectRows(outcome: Outcome): number {
   return followUps + deliveries
 }
 
-/** Characters and bytes of an outcome's effects. */
+/** Size of an outcome's effects: characters of the texts, and bytes of the response bodies. */
 export function effectSize(outcome: Outcome): number {
   let size = 0
   if ('followUps' in outcome) for (const { payload } of outcome.followUps) size += payload.length

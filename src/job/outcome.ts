@@ -3,13 +3,15 @@ import { isPermanent, retryAt } from './errors.ts'
 import { toJobError } from './failure.ts'
 import type { JobError, NewJob } from './job.ts'
 
-/** What a handler's run came to, as plain data. Nothing else comes back from a pool. */
+/** How a run ended, as plain data. A pool tells nothing else about a run that ended. */
 export type Outcome =
   | {
       type: 'completed'
-      /** JSON of what the handler returned; undefined when it returned nothing. */
+      /** JSON of the handler's return value; undefined when the handler returned nothing. */
       result: string | undefined
-      /** Jobs that the handler enqueued: committed with the completion, or not at all. */
+      /**
+       * Jobs that the handler enqueued: the turn writes them with the completion, or not at all.
+       */
       followUps: NewJob[]
       deliveries: DeliveryRecord[]
     }
@@ -17,12 +19,15 @@ export type Outcome =
       type: 'failed'
       error: JobError
       permanent: boolean
-      /** Epoch milliseconds before which no run may start; undefined leaves that to the backoff. */
+      /** Epoch milliseconds before which no run may start; undefined if the backoff decides. */
       retryAt: number | undefined
-      /** Kept also of a failed run: an attempt that failed is what one wants to see. */
+      /** A failed run keeps its records too: people look for the attempts that failed. */
       deliveries: DeliveryRecord[]
     }
-  /** It asked for a later run: what it did so far counts, and no attempt is spent. */
+  /**
+   * The handler asked for a later run. The effects of this run are written, and no attempt is
+   * spent.
+   */
   | {
       type: 'snoozed'
       /** Milliseconds before it may be claimed again. */
@@ -30,13 +35,13 @@ export type Outcome =
       followUps: NewJob[]
       deliveries: DeliveryRecord[]
     }
-  /** Somebody cancelled it while it ran, and it has stopped. */
+  /** Somebody cancelled the job while it ran, and the run has stopped. */
   | { type: 'cancelled'; deliveries: DeliveryRecord[] }
-  /** It ran past its timeout, and has stopped. */
+  /** The run went on past its timeout, and has stopped. */
   | { type: 'timedOut'; timeout: number }
-  /** The thread died under it. */
+  /** The thread or the process died during the run. */
   | { type: 'lost'; reason: string }
-  /** It was interrupted through no doing of its own. */
+  /** The run was interrupted through no fault of its own. */
   | {
       type: 'released'
       reason: string
@@ -44,13 +49,13 @@ export type Outcome =
       delay?: number
     }
 
-/** What a run in a thread can come to; what befalls the thread itself, the pool knows. */
+/** The outcomes that a handler can cause. The pool and the coordinator make the other outcomes. */
 export type HandlerOutcome = Extract<Outcome, { type: 'completed' | 'snoozed' | 'failed' }>
 
 /**
- * The outcome of a run whose handler, or the way to it, threw.
+ * The outcome of a run that failed with an error, in its handler or in the code around the handler.
  *
- * @param now epoch milliseconds: what a wait that the error asks for counts from
+ * @param now epoch milliseconds, from which a wait counts that the error asks for
  */
 export function failed(
   thrown: unknown,
@@ -66,36 +71,39 @@ export function failed(
   }
 }
 
-/** The outcome of a job whose kind nobody handles: no retry will find a handler. */
+/** The outcome of a job whose kind has no handler. Permanent, because no retry finds a handler. */
 export function unhandled(kind: string): HandlerOutcome {
   const error: JobError = { name: 'NoHandlerError', message: `no handler for kind ${kind}` }
   return { type: 'failed', error, permanent: true, retryAt: undefined, deliveries: [] }
 }
 
-/** The move out of `running` that the coordinator decided on. */
+/** How a job leaves `running`, as the coordinator decided. */
 export type Move =
   | { to: 'completed' }
   | {
       to: 'queued'
-      /** On the queue's time. */
+      /** Moment of the queue from which the job is due. */
       runAt: number
       charge: Charge
       error: JobError | null
-      /** Whether the job waits for a retry: a fold then keeps that time. */
+      /** Whether the job waits for a retry. If it does, a fold does not change `runAt`. */
       backingOff: boolean
     }
   | { to: 'dead'; charge: Charge; error: JobError }
 
-/** What a job goes into its next run with that it owes to a submission which was folded in. */
+/**
+ * What a job keeps of a run when it is queued once more, because a submission was folded in during
+ * that run.
+ */
 export interface Rerun {
-  /** Crashes that stay on record. */
+  /** Crashes that the job keeps. */
   crashes: number
-  /** What went wrong in the run that has ended; `null` if nothing has. */
+  /** The error of the run that has ended; `null` if the run had none. */
   error: JobError | null
 }
 
 /**
- * What a run costs its job: `attempt` keeps the attempt that the claim counted, `crash` gives it
- * back and counts a crash, `nothing` gives it back.
+ * What a run costs its job. The claim has counted an attempt: `attempt` keeps the attempt counted,
+ * `crash` gives the attempt back and counts a crash, and `nothing` gives the attempt back.
  */
 export type Charge = 'attempt' | 'crash' | 'nothing'

@@ -5,16 +5,16 @@ import { checkKind } from './submission.ts'
 /** What is paused: a lane, a kind, or a group of a kind. */
 export type PauseTarget = { lane: string } | { kind: string; group?: string }
 
-/** A pause, as it is kept in the store. */
+/** A pause, as the store keeps it. */
 export interface Pause {
   /** `null` unless a lane is paused. */
   lane: string | null
-  /** `null` unless a kind, or a group of it, is paused. */
+  /** `null` unless a kind, or a group of a kind, is paused. */
   kind: string | null
   group: string | null
   /** Epoch milliseconds. */
   since: number
-  /** Who paused it, or what for, as it was told. */
+  /** Who paused the target, or for what reason, as given to `pause`. */
   by: string | null
 }
 

@@ -4,21 +4,22 @@ import { HelveError } from './errors.ts'
 import { toJobError } from './failure.ts'
 import { MAX_PAYLOAD_BYTES } from './limits.ts'
 
-// A handler may replace it; what is enqueued after that is JSON all the same.
+// Kept here, because a handler may replace the global: later payloads must become JSON all the
+// same.
 const { stringify } = JSON
 
 const MAX_DEPTH = 1_000
 
 /**
- * The JSON of a payload, or an error that names the place: what JSON would silently drop or change
- * (a function, NaN, a Map, a hole in an array) is refused, since the handler would run without it.
- * What has a `toJSON` says itself how it becomes JSON, such as a valid Date.
+ * The JSON of a payload. Refuses a value that JSON would silently drop or change (a function, NaN,
+ * a Map, a hole in an array), because the handler would run without the value. The error names the
+ * place. A value with a `toJSON`, such as a valid Date, says itself how it becomes JSON.
  */
 export function payloadJson(payload: unknown): string {
   return payload === undefined ? '{}' : checkedJson(payload, 'payload')
 }
 
-/** As {@link payloadJson}, for a value of another name that is there. */
+/** As {@link payloadJson}, for a value that the error calls `field`. Refuses `undefined`. */
 export function checkedJson(value: unknown, field: string): string {
   let json: string | undefined
   try {
@@ -36,7 +37,7 @@ export function checkedJson(value: unknown, field: string): string {
 
 /** @throws HelveError `HELVE_ERR_PAYLOAD_TOO_LARGE` */
 export function checkSize(json: string, field: string, most: number): void {
-  // A UTF-16 unit takes 3 bytes of UTF-8 at most: most payloads need no count.
+  // A UTF-16 unit takes at most 3 bytes of UTF-8, so that most payloads need no count of bytes.
   if (json.length * 3 <= most) return
   const bytes = Buffer.byteLength(json)
   if (bytes <= most) return
@@ -46,7 +47,10 @@ export function checkSize(json: string, field: string, most: number): void {
   )
 }
 
-/** Whether a value comes back from JSON as it is; the place of one that does needs no name. */
+/**
+ * Whether a primitive comes back from JSON as it is. Callers then need not build the path of the
+ * value.
+ */
 function isSafe(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
   return typeof value === 'string' || typeof value === 'boolean' || value === null
@@ -73,7 +77,7 @@ function checkObject(value: object, path: string, depth: number): void {
   if (types.isDate(value) && Number.isNaN(value.getTime())) {
     throw refused(path, 'a valid Date', 'an invalid one, which becomes null')
   }
-  // Node's Buffer has a toJSON, and comes out as a list of numbers.
+  // Node's Buffer has a toJSON, but comes out as a list of numbers.
   if (ArrayBuffer.isView(value)) throw changed(value, path)
   const given: unknown = toJSON.call(value, '')
   if (typeof given === 'object' && given !== null) checkMembers(given, path, depth)
@@ -95,7 +99,7 @@ function checkMembers(value: object, path: string, depth: number): void {
 }
 
 function checkItems(items: unknown[], path: string, depth: number): void {
-  // By index: a hole has to be met.
+  // By index, so that the loop finds holes.
   for (let at = 0; at < items.length; at += 1) {
     if (isSafe(items[at])) continue
     const place = `${path}[${at}]`
@@ -107,7 +111,10 @@ function checkItems(items: unknown[], path: string, depth: number): void {
   checkSymbols(items, path)
 }
 
-/** An object of a class is its fields. Others are more than that: an Error, a Map, a typed array. */
+/**
+ * Accepts an instance of a class as its fields. Refuses an object that is more than its fields,
+ * such as an Error, a Map or a typed array, and an instance without fields.
+ */
 function checkNature(value: object, path: string, keys: string[]): void {
   const isMore = Object.prototype.toString.call(value) !== '[object Object]'
   if (isMore || keys.length === 0) throw changed(value, path)
@@ -126,7 +133,7 @@ function changed(value: object, path: string): HelveError {
 }
 
 function isPlain(value: object): boolean {
-  // Asking for the prototype costs more than all the rest of a small payload's check.
+  // Reading the prototype takes longer than the rest of the check of a small payload.
   if (value.constructor === Object) return true
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null

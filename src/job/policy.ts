@@ -12,7 +12,7 @@ type KnownLanes = ReadonlyMap<string, unknown>
 
 /** One option of a kind. */
 interface Option<T> {
-  /** The value where the kind gives none. */
+  /** The value for a kind that does not set the option. */
   readonly usual: T
   /** @throws HelveError `HELVE_ERR_OPTION` */
   check: (given: unknown, key: string, lanes: KnownLanes) => T
@@ -23,36 +23,42 @@ interface Option<T> {
  * entry here: its key, its doc comment, its default and its check.
  */
 const KIND_OPTIONS = {
-  /** Runs in all, the first included. @default 5 */
+  /** Attempts in all, the first included. @default 5 */
   maxAttempts: option(5, checkMaxAttempts),
   /** @default exponential from 2 s, doubling, capped at 300 s, ±10 % */
   backoff: option<BackoffOptions | BackoffFunction>(DEFAULT_BACKOFF, checkBackoffOf),
   /**
-   * Milliseconds that a run may take. After that its signal aborts; after {@link grace} its thread
-   * is killed; when it has stopped, the run counts as failed. @default 600000
+   * Milliseconds that a run may take. After that the signal of the run aborts, and after
+   * {@link grace} its thread is killed. Once the run has stopped, the run counts as failed.
+   * @default 600000
    */
   timeout: option(600_000, checkTimeout),
   /** Milliseconds between a run's abort and the killing of its thread. @default 1000 */
   grace: option(1_000, numberFrom(0, MAX_DELAY)),
   /**
-   * Hands each job to a thread by itself. Otherwise jobs of kinds that have shown to be short
-   * share hand-offs, and run one after the other. @default false
+   * Hands each job to a thread by itself. Otherwise jobs of kinds whose runs have been short share
+   * hand-offs, and run one after the other. @default false
    */
   alone: option<boolean>(false, (given, key) => checkOneOf(given, key, [true, false])),
   /** The lane that runs the kind. @default 'default' */
   lane: option('default', checkLane),
-  /** Milliseconds since its submission after which a job that snoozes is dead. @default 7 days */
+  /**
+   * Milliseconds after its submission beyond which a job cannot snooze: the job is dead instead.
+   * @default 7 days
+   */
   maxAge: option(7 * 24 * 60 * 60 * 1_000, numberFrom(0, MAX_DELAY)),
   /**
-   * Slots of the lane that the kind may hold at a time: threads, or in a lane with `concurrency`
-   * runs. @default no limit
+   * Slots of the lane that the kind may hold at a time. A slot is a thread, or a run in a lane with
+   * `concurrency`. @default no limit
    */
   concurrency: option(Infinity, integerFrom(1, 1_000_000)),
-  /** How many runs may start in which time; those that have to wait do so in the queue. @default none */
+  /**
+   * How many runs may start in which time. Jobs that have to wait stay in the queue. @default none
+   */
   rate: option<Rate | undefined>(undefined, checkRate),
   /**
-   * Jobs of the same group share {@link groupConcurrency} and {@link groupRate}, and groups take
-   * turns: one with many due jobs delays another by one run. @default none
+   * Jobs of the same group share {@link groupConcurrency} and {@link groupRate}. Groups take turns:
+   * a group with many due jobs delays another group by one run. @default none
    */
   group: option<GroupOf | undefined>(undefined, checkGroupOf),
   /** Jobs of a group that may run at a time. @default 1 */
@@ -61,7 +67,7 @@ const KIND_OPTIONS = {
   groupRate: option<Rate | undefined>(undefined, checkRate),
   /** **Lower runs first.** For submissions through this runtime. @default 0 */
   priority: option(0, integerFrom(-MAX_PRIORITY, MAX_PRIORITY)),
-  /** Milliseconds to wait at least. For submissions through this runtime. @default 0 */
+  /** Milliseconds that a job waits at least. For submissions through this runtime. @default 0 */
   delay: option(0, numberFrom(0, MAX_DELAY)),
   /**
    * Checks the payloads of submissions through this runtime; any Standard Schema (zod, valibot,
@@ -73,15 +79,15 @@ const KIND_OPTIONS = {
 type Table = typeof KIND_OPTIONS
 type Key = keyof Table
 
-/** How the jobs of a kind are run: its options, checked, over the defaults. */
+/** How the jobs of a kind are run: the checked options of the kind, over the defaults. */
 export type Policy = { [K in Key]: Table[K]['usual'] }
 
 /**
- * How the jobs of a kind are run; what a job says itself goes before it.
+ * How the jobs of a kind are run. Options of a single job override the kind's options.
  *
  * @typeParam P the kind's payload
  */
-// oxlint-disable-next-line typescript/no-explicit-any -- of a kind that is not known
+// oxlint-disable-next-line typescript/no-explicit-any -- the payload of an unknown kind
 export type KindOptions<P = any> = {
   [K in Key]?: K extends 'group' ? GroupOf<P> : Exclude<Policy[K], undefined>
 }
@@ -89,7 +95,7 @@ export type KindOptions<P = any> = {
 const KEYS = Object.keys(KIND_OPTIONS) as Key[]
 
 /**
- * The policy of a kind with these options.
+ * The policy of a kind with the given options.
  *
  * @throws HelveError `HELVE_ERR_OPTION`
  */

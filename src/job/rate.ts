@@ -3,7 +3,7 @@ import { MAX_DELAY } from './limits.ts'
 
 /**
  * A token bucket: it holds `limit` tokens and is refilled evenly, at `limit` tokens in `per`
- * milliseconds. Each run takes one; a job that finds none waits in the queue.
+ * milliseconds. Each run takes one token. A job that finds no token waits in the queue.
  */
 export interface Rate {
   /** Runs; an integer from 1 to 1,000,000. */

@@ -11,18 +11,18 @@ export interface Schema {
   }
 }
 
-/** What a schema makes of a value. */
+/** The result of checking a value against a schema. */
 export type SchemaResult =
   | { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
-/** What a schema has against a value. */
+/** One reason for which a schema refuses a value. */
 export interface SchemaIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** @throws HelveError `HELVE_ERR_OPTION` for what is no Standard Schema */
+/** @throws HelveError `HELVE_ERR_OPTION` for a value that is no Standard Schema */
 export function checkSchema(schema: unknown): Schema {
   const standard = read(schema, '~standard')
   if (typeof read(standard, 'validate') === 'function') return schema as Schema
@@ -34,11 +34,11 @@ export async function checkPayload(schema: Schema, payload: unknown): Promise<un
   return accepted(await validated(schema, payload))
 }
 
-/** The same for callers that cannot wait. */
+/** As {@link checkPayload}, for callers that cannot wait. Refuses an asynchronous schema. */
 export function checkPayloadNow(schema: Schema, payload: unknown): unknown {
   const result = validated(schema, payload)
   if (!isThenable(result)) return accepted(result)
-  // Nobody waits for it, and its rejection would end the process.
+  // Nobody awaits the promise, so that its rejection would end the process.
   Promise.resolve(result).catch(() => undefined)
   throw new HelveError('HELVE_ERR_OPTION', 'schema: expected a synchronous one for enqueueIn')
 }
@@ -67,12 +67,12 @@ function accepted(result: SchemaResult): unknown {
     return read(result, 'value')
   }
   const problems = Array.isArray(issues) ? issues.map(problem).join('; ') : ''
-  // A schema that gives nothing, or what is no list of issues, has accepted nothing.
+  // A schema that returns neither a value nor a list of issues has accepted nothing.
   const odd = 'payload: its schema gave neither a value nor issues that can be read'
   throw new HelveError('HELVE_ERR_PAYLOAD', problems === '' ? odd : problems)
 }
 
-/** Of whatever a schema calls an issue. */
+/** The text of an issue. A schema may give any value as an issue. */
 function problem(issue: unknown): string {
   const [path, message] = [read(issue, 'path'), read(issue, 'message')]
   const keys = (Array.isArray(path) ? path : []).map((key) => named(read(key, 'key') ?? key))

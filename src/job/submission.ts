@@ -9,31 +9,42 @@ import { MAX_DELAY, MAX_KIND_LENGTH, MAX_PRIORITY, NEVER } from './limits.ts'
 import { payloadJson } from './payload.ts'
 import { checkMaxAttempts, checkTimeout, type Policy } from './policy.ts'
 
-/** What a submission may say besides its kind and payload. */
+/** The options of a submission, besides its kind and payload. */
 export interface EnqueueOptions {
   /**
-   * While a job with this key is queued or running, the submission folds into that job instead of
-   * making a new one, and its payload replaces the older one. At most 512 bytes of UTF-8.
+   * While a job with this key is queued or running, the submission folds into that job, and no new
+   * job is made. The payload of the submission replaces the older payload. At most 512 bytes of
+   * UTF-8.
    */
   dedupeKey?: string | null
   /**
-   * Milliseconds to wait at least, unless it folds into a job that is due earlier. Not together with
-   * `runAt`. @default the kind's, which is 0 unless registered otherwise
+   * Milliseconds that the job waits at least, unless the submission folds into a job that is due
+   * earlier. Not together with `runAt`. @default the kind's, which is 0 unless registered otherwise
    */
   delay?: number
-  /** The same as a moment: a Date, or epoch milliseconds. Not together with `delay`. */
+  /** Like `delay`, but as a time: a Date, or epoch milliseconds. Not together with `delay`. */
   runAt?: Date | number
-  /** **Lower runs first.** From −1000 to 1000. @default the kind's, which is 0 unless registered otherwise */
+  /**
+   * **Lower runs first.** From −1000 to 1000. @default the kind's, which is 0 unless registered
+   * otherwise
+   */
   priority?: number
-  /** Runs in all, the first included. @default the kind's, which is 5 unless registered otherwise */
+  /**
+   * Attempts in all, the first included. @default the kind's, which is 5 unless registered
+   * otherwise
+   */
   maxAttempts?: number
   /** @default the kind's */
   backoff?: BackoffOptions
-  /** Milliseconds a run may take. @default the kind's, which is 600000 unless registered otherwise */
+  /**
+   * Milliseconds that a run may take. @default the kind's, which is 600000 unless registered
+   * otherwise
+   */
   timeout?: number
   /**
    * Jobs of a kind with the same group share its `groupConcurrency` and `groupRate`. A submission
-   * that folds into another job leaves that one's group. @default what the kind's `group` says
+   * that folds into a job does not change the group of the job. @default what the kind's `group`
+   * says
    */
   group?: string | null
 }
@@ -49,13 +60,13 @@ export const ENQUEUE_KEYS = [
   'timeout',
   'group',
 ]
-/** What a kind's submissions say unless they say otherwise. */
+/** The options of a kind for submissions that do not set them. */
 export type SubmissionDefaults = Partial<Pick<Policy, 'priority' | 'delay' | 'group'>>
 
 const KIND = /^[A-Za-z][A-Za-z0-9_.:-]*$/
 const NO_OPTIONS = {}
 
-/** The present, on the queue's time and on the wall clock. */
+/** The present, as a moment of the queue and as wall time. */
 export interface Moment {
   now: number
   /** Epoch milliseconds. */
@@ -63,10 +74,10 @@ export interface Moment {
 }
 
 /**
- * A submission, checked. Everything that any producer sends passes here, in whatever process or
- * thread it is.
+ * Checks a submission, and makes a {@link NewJob} of it. Every submission passes here, from any
+ * producer, in any process or thread.
  *
- * @param defaults what its kind says; undefined where nobody knows the kind
+ * @param defaults the options of its kind; undefined where the producer does not know the kind
  * @throws HelveError `HELVE_ERR_KIND`, `_PAYLOAD`, `_PAYLOAD_TOO_LARGE`, `_DEDUPE_KEY`, `_OPTION`
  */
 export function newJob(
@@ -103,7 +114,8 @@ export function checkKind(kind: unknown): string {
   if (kind.length > MAX_KIND_LENGTH) {
     throw badKind(`at most ${MAX_KIND_LENGTH} characters`, `${kind.length}`)
   }
-  // Names of Object.prototype would find something in any handlers object.
+  // Every handlers object would seem to have a kind that is named like a property of
+  // Object.prototype.
   if (!KIND.test(kind) || kind in Object.prototype) {
     throw badKind('a letter, then letters, digits and _ . : -', kind)
   }
@@ -114,7 +126,10 @@ function badKind(expected: string, came: unknown): HelveError {
   return new HelveError('HELVE_ERR_KIND', `kind: expected ${expected}, got ${shown(came)}`)
 }
 
-/** A delay passes on the queue's time; a moment is the wall clock's, however that is set. */
+/**
+ * A delay passes on the queue's own timeline. A `runAt` follows the wall clock, also when somebody
+ * sets the clock.
+ */
 function timesOf(
   { delay, runAt }: EnqueueOptions,
   now: number,

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { HelveError, read } from './errors.ts'
 
 /**
- * Refuses a function whose value would come too late: a value is needed at once.
+ * Refuses a function that does not return its value at once.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for an async function and for a generator
  */
@@ -13,7 +13,10 @@ export function checkSynchronous(given: unknown, field: string): void {
   throw new HelveError('HELVE_ERR_OPTION', `${field}: expected a plain function, got ${came}`)
 }
 
-/** A promise's rejection would end the host, since nobody waits for the promise. */
+/**
+ * Refuses a promise with a TypeError, and handles its rejection: nobody awaits the promise, so that
+ * the rejection would end the host.
+ */
 export function synchronous(given: unknown): unknown {
   if (typeof read(given, 'then') !== 'function') return given
   void Promise.resolve(given).catch(() => undefined)

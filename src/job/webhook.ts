@@ -1,6 +1,6 @@
 import { badOption, checkKeys, checkOneOf } from './check.ts'
 
-/** What a webhook is made of. */
+/** The settings of a new webhook. */
 export interface NewWebhook {
   /** Absolute, http or https, without user and password. */
   url: string
@@ -10,7 +10,7 @@ export interface NewWebhook {
   contentType?: 'json' | 'form'
   /** Event names, in printable ASCII; `*` subscribes to all. @default ['push'] */
   events?: string[]
-  /** An inactive hook is not delivered to. @default true */
+  /** An inactive hook gets no deliveries. @default true */
   active?: boolean
   /** Accept any TLS certificate. @default false */
   insecureTls?: boolean
@@ -21,20 +21,20 @@ export interface NewWebhook {
   target?: { type: string; id: number } | null
 }
 
-/** What can be changed of a webhook, all of it given. */
+/** The settings of a webhook that can be changed, each of them given. */
 export type WebhookSettings = Required<NewWebhook>
 
 const FIELDS = ['url', 'secret', 'contentType', 'events', 'active', 'insecureTls', 'target']
 
-/** What every server takes as the value of a header. */
+/** A text that every server accepts as the value of a header. */
 const HEADER_VALUE = /^[!-~]([ -~]{0,98}[!-~])?$/
 const EXPECTED = 'printable ASCII characters, 100 at most, without spaces around them'
-// oxlint-disable-next-line eslint/no-control-regex -- these are what it is about
+// oxlint-disable-next-line eslint/no-control-regex -- the pattern is for control characters
 const CONTROL = /[\u0000-\u001f\u007f]/
 
 /**
- * The settings of a hook, with its defaults. What a delivery has to carry is refused here if no
- * request could carry it.
+ * Checks the settings of a hook, and fills in the defaults. Refuses a value that a delivery has to
+ * carry and that no request can carry.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for a field that is not as {@link NewWebhook} says
  */
@@ -58,7 +58,8 @@ export function checkWebhook(hook: NewWebhook): WebhookSettings {
 
 function checkUrl(url: unknown): void {
   const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined
-  // Not shown in the message: that ends up in logs, and there may be a password in it, or a token.
+  // The message does not show the URL: messages end up in logs, and the URL may contain a password
+  // or a token.
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     throw badOption('url', 'an absolute http or https URL', typeof url)
   }
@@ -67,7 +68,7 @@ function checkUrl(url: unknown): void {
   }
 }
 
-/** Nor is this one shown. */
+/** The message does not show the secret. */
 function checkSecret(secret: unknown): void {
   if (secret === null) return
   if (typeof secret !== 'string' || secret === '') {

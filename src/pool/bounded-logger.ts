@@ -2,7 +2,7 @@ import { byLevel } from '../run/by-level.ts'
 import type { Logger, LogMethod } from '../run/handler.ts'
 import type { LogLevel } from '../thread/protocol.ts'
 
-/** A logger whose lines pass through `line`, unless their level is off. All else is the given one's. */
+/** A logger whose lines pass through `line`, unless their level is off. All else is `logger`'s. */
 export function boundedLogger(logger: Logger, line: (write: () => void) => void): Logger {
   const { isLevelEnabled } = logger as { isLevelEnabled?: (level: LogLevel) => boolean }
   const method = (level: LogLevel): LogMethod => {
@@ -11,6 +11,6 @@ export function boundedLogger(logger: Logger, line: (write: () => void) => void)
       line(() => Reflect.apply(logger[level], logger, given))
     }
   }
-  // As pino makes children: whatever else it can do is inherited.
+  // As pino makes child loggers: the new logger inherits everything else from the given logger.
   return Object.assign(Object.create(logger) as Logger, byLevel(method))
 }

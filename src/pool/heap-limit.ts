@@ -4,24 +4,24 @@ import { Worker } from 'node:worker_threads'
 /** A thread whose heap can be looked at from outside: from Node 22.16 and 24.0 on. */
 export type MeasuredWorker = Worker & { getHeapStatistics(): Promise<HeapInfo> }
 
-/** Whether this Node tells of the heaps of its threads. */
+/** Whether this version of Node can measure the heap of a thread. */
 export const HEAPS_ARE_KNOWN = 'getHeapStatistics' in Worker.prototype
 
 const MIB = 1_048_576
-/** MiB that V8 has beyond a thread's limit at least, so that a look comes before its end. */
+/** Least MiB between a thread's limit and V8's: helve looks before the heap reaches V8's limit. */
 const LEAST_HEADROOM = 96
 /**
- * What of that a heap may take up. V8 collects garbage no later than half way from what is in use to
- * its own limit, so a thread within its limit stays below this.
+ * The share of the headroom that a heap may take up. V8 collects garbage no later than half way
+ * from what is in use to V8's own limit, so a thread within its limit stays below this share.
  */
 const SHARE = 0.6
-/** The same of V8's own limit, where none is set. */
+/** The share of V8's own limit that a heap may take up, if the lane sets no limit. */
 const SHARE_OF_DEFAULT = 0.85
 
 /**
- * How large the heap of a thread may become. Where V8 itself finds its limit reached, Node 22 and
- * newer end the whole process, and not the thread. So V8 gets a limit beyond the thread's, and the
- * thread is ended between the two.
+ * How large the heap of a thread may become. When a heap reaches V8's own limit, Node 22 and newer
+ * end the whole process, and not the thread. So helve gives V8 a limit beyond the thread's, and
+ * ends the thread between the two limits.
  */
 export class HeapLimit {
   readonly #memory: number | undefined
@@ -36,7 +36,7 @@ export class HeapLimit {
     this.#headroom = isKnown ? Math.max(memory ?? 0, LEAST_HEADROOM) : 0
   }
 
-  /** MiB; undefined leaves V8's own. */
+  /** The limit for V8 in MiB; undefined leaves V8's own limit. */
   get ofV8(): number | undefined {
     return this.#memory === undefined ? undefined : this.#memory + this.#headroom
   }

@@ -5,21 +5,22 @@ export const LOOK_INTERVAL = 20
 /** Milliseconds without a beat after which a thread is stalled. */
 const STALLED_AFTER = 70
 /**
- * The same when no run's code holds it: more often than by what ended runs have left behind, it is
- * held up by a machine that is too busy, which another thread would only make worse. And in a cold
- * thread, whose first runs load and compile what they need: another one would do just the same.
+ * The same for a thread that no run's code holds, and for a cold thread. A machine that is too busy
+ * holds up a thread without a holder more often than what ended runs have left behind, and another
+ * thread would only make the machine busier. The first runs of a cold thread load and compile what
+ * they need, and another thread would do the same.
  */
 const STARVED_AFTER = 300
 /**
- * Milliseconds that one look counts for. Between looks that lie further apart the main thread was
- * held up itself, or the whole process was, and the thread with it.
+ * Milliseconds that one look counts for at most. If looks lie further apart, the main thread itself
+ * was held up, or the whole process was, and the thread with it.
  */
 const MOST_PER_LOOK = 30
 
 /** What a look at a thread has found out. */
 export interface Change {
   isStalled: boolean
-  /** Milliseconds since its event loop has last turned; of one that goes on, until it did. */
+  /** Milliseconds since the event loop last turned; if it goes on, how long it had not turned. */
   heldMs: number
 }
 
@@ -29,17 +30,17 @@ export class Heartbeat {
   readonly pulse: Pulse = newPulse()
   readonly #isKeptWaiting: () => boolean
   readonly #isCold: () => boolean
-  /** The beat at the last look, and since when the loop may have been held by then. */
+  /** The beat at the last look, and since when the event loop may be held. */
   #beat = 0
   #since = 0
   #lookedAt = 0
-  /** Milliseconds for which looks have seen no other beat. */
+  /** Milliseconds for which the looks have seen no new beat. */
   #counted = 0
   #isStalled = false
 
   /**
-   * @param isKeptWaiting whether the thread has jobs that it has not begun with
-   * @param isCold whether it has hardly run anything yet
+   * @param isKeptWaiting whether the thread has jobs that it has not started
+   * @param isCold whether the thread has run hardly any job yet
    */
   constructor(isKeptWaiting: () => boolean, isCold: () => boolean) {
     this.#isKeptWaiting = isKeptWaiting
@@ -55,7 +56,7 @@ export class Heartbeat {
     return Atomics.load(this.pulse.holder, 0)
   }
 
-  /** Looks at the thread, and says when it has stalled or goes on. */
+  /** Looks at the thread. Returns a change if the thread has stalled, or goes on again. */
   look(): Change | undefined {
     const now = monotonic()
     const beat = this.pulse.beat[0]!
@@ -70,7 +71,7 @@ export class Heartbeat {
     return { isStalled, heldMs }
   }
 
-  /** A thread's successor has no share in what it was. */
+  /** Forgets the state of the thread: a new thread takes its place. */
   reset(): void {
     resetPulse(this.pulse)
     this.#restart(0, 0)
@@ -81,7 +82,7 @@ export class Heartbeat {
     return this.holder === NOBODY || this.#isCold() ? STARVED_AFTER : STALLED_AFTER
   }
 
-  /** Without runs it does not beat: then it turns if it begins with what it is given. */
+  /** A thread without runs does not beat. Its loop has to turn only while a job waits to start. */
   #hasToTurn(beat: number): boolean {
     return beat > 0 || (beat < 0 && this.#isKeptWaiting())
   }

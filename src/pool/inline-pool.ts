@@ -12,7 +12,7 @@ import type { Pool, PoolListener, Room, Terms } from './pool.ts'
 import { RunTimeouts, type Watched } from './run-timeouts.ts'
 import { progressOf } from './thread-messages.ts'
 
-/** Units of lines and progress in each turn of the event loop, which the handlers share. */
+/** Units of lines and progress that all handlers together may send in a turn of the event loop. */
 const MOST_TOLD = 1_000
 
 interface ActiveRun extends Watched {
@@ -23,8 +23,8 @@ interface ActiveRun extends Watched {
 }
 
 /**
- * The lane of handlers that are functions on the main thread: cheap asynchronous work only. It takes
- * one run more than its concurrency, of a kind that has none there.
+ * The lane of handlers that are functions on the main thread: cheap asynchronous work only. Beyond
+ * its concurrency, the lane takes one run of a kind that has no run in the lane.
  */
 export class InlinePool implements Pool {
   readonly #handlers: ReadonlyMap<string, Handler>
@@ -34,7 +34,7 @@ export class InlinePool implements Pool {
   readonly #notices = new Notices()
   readonly #runs = new Set<ActiveRun>()
   readonly #timeouts = new RunTimeouts<ActiveRun>((active) => this.#end(active, 'timeout'))
-  /** No line waits: its fields may be others by then. */
+  /** No line waits: the handler may change the fields of a line that waits. */
   readonly #outbox = new Outbox<() => void>(
     {
       room: new LoopRoom(MOST_TOLD),
@@ -111,7 +111,7 @@ export class InlinePool implements Pool {
 
   resize(): void {}
 
-  /** What still runs ends with the process, if not before. */
+  /** Runs that still go on end with the process, if not before. */
   async close(): Promise<boolean> {
     this.#timeouts.close()
     return this.#runs.size === 0
@@ -129,7 +129,7 @@ export class InlinePool implements Pool {
         logger: () =>
           boundedLogger(this.#logger(job), (write) => this.#outbox.line(job.id, write, 1)),
         progress: (json) => this.#outbox.progress(job.id, json),
-        // The run ends them itself: nothing but the process's end can keep it from that.
+        // The run kills its processes itself: only the end of this process can keep it from that.
         spawning: (spawn) => spawn(),
         child: () => undefined,
       },
@@ -159,7 +159,7 @@ export class InlinePool implements Pool {
     return undefined
   }
 
-  /** Nothing can stop a function on the main thread: its slot and key are its until it returns. */
+  /** Nothing can stop a function on the main thread: it keeps its slot and key until it returns. */
   #end(active: ActiveRun, why: 'timeout' | 'interrupt'): void {
     if (active.ending !== undefined) return
     active.ending = why

@@ -2,12 +2,12 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { HandOff } from './hand-off.ts'
 import type { WorkerThread } from './worker-thread.ts'
 
-/** The threads of a lane: its own, and those that finish what they run, and end. */
+/** The threads of a lane: its own, and leaving threads, which finish their jobs and then end. */
 export class LaneThreads<T extends WorkerThread> {
   readonly own: T[] = []
   readonly leaving = new Set<T>()
 
-  /** Why none of the lane's own can be started; undefined unless that is so. */
+  /** Why none of the lane's own threads can be started; otherwise undefined. */
   get problem(): string | undefined {
     const problems = this.own.map((thread) => thread.problem)
     return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
@@ -18,7 +18,7 @@ export class LaneThreads<T extends WorkerThread> {
     return this.problem === undefined ? undefined : this.own[0]?.cause
   }
 
-  /** Resolves once each of its own is up, or could not be started. */
+  /** Resolves once each of the lane's own threads is up, or could not be started. */
   async ready(): Promise<void> {
     await Promise.all(this.own.map((thread) => thread.ready()))
   }
@@ -27,7 +27,7 @@ export class LaneThreads<T extends WorkerThread> {
     return [...this.own, ...this.leaving]
   }
 
-  /** What a kind holds of all. */
+  /** What a kind holds of all threads. */
   held(kind: string): number {
     let held = 0
     for (const thread of this.own) held += thread.held(kind)
@@ -43,7 +43,7 @@ export class LaneThreads<T extends WorkerThread> {
     return holders
   }
 
-  /** Sets the number of its own: those that are idle leave first. */
+  /** Sets the number of the lane's own threads. Idle threads leave first. */
   resize(threads: number, make: () => T): void {
     while (this.own.length < threads) this.own.push(make())
     const order = this.own.toSorted((a, b) => b.batches - a.batches)
@@ -54,7 +54,7 @@ export class LaneThreads<T extends WorkerThread> {
     }
   }
 
-  /** A thread that is not one of the lane's own ends with its last job. False while it has some. */
+  /** Ends a thread that is not one of the lane's own. False while the thread has jobs. */
   leave(thread: T): boolean {
     if (thread.batches > 0 || this.own.includes(thread)) return false
     void thread.close().then(() => this.leaving.delete(thread))
@@ -66,7 +66,7 @@ export class LaneThreads<T extends WorkerThread> {
     this.all().some((thread) => thread.end(job))
   }
 
-  /** Takes back all that no thread has started. */
+  /** Takes back all jobs that no thread has started. */
   revoke(): HandOff[] {
     return this.all().flatMap((thread) => thread.revoke())
   }
@@ -75,7 +75,7 @@ export class LaneThreads<T extends WorkerThread> {
     for (const thread of this.all()) thread.interrupt(isLast)
   }
 
-  /** Resolves to whether all have exited. */
+  /** Ends all threads. Resolves to whether all have exited. */
   async close(): Promise<boolean> {
     const exited = await Promise.all(this.all().map((thread) => thread.close()))
     return exited.every(Boolean)

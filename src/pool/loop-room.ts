@@ -1,12 +1,12 @@
 import type { Room } from '../run/outbox.ts'
 
-/** Room for so much in each turn of the event loop of this thread. */
+/** Room for a number of units in each turn of the event loop of this thread. */
 export class LoopRoom implements Room {
   readonly #most: number
   #taken = 0
   #next: Promise<void> | undefined
 
-  /** @param most units */
+  /** @param most units in each turn */
   constructor(most: number) {
     this.#most = most
   }

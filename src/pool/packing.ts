@@ -1,32 +1,32 @@
 import type { HandOff } from './hand-off.ts'
 
-/** A thread that runs one hand-off after the other, as it is before jobs are given to it. */
+/** A thread that runs one hand-off after the other, as it is before packing gives it jobs. */
 export interface Candidate {
-  /** What it could take of short jobs: at most one full hand-off. */
+  /** Room of the thread for short jobs: at most one full hand-off. */
   room: number
-  /** Whether it has nothing to do. */
+  /** Whether the thread has nothing to do. */
   isIdle: boolean
-  /** Kinds of the jobs that it has. */
+  /** Kinds of the jobs that the thread has. */
   kinds: ReadonlySet<string>
 }
 
 /** Jobs that are handed to a thread together. */
 export interface Packed {
   handOffs: HandOff[]
-  /** Infinity for a job whose end cannot be foreseen. */
+  /** In hand-offs; Infinity for a job whose end cannot be foreseen. */
   cost: number
 }
 
-/** Below this share of a full hand-off, a second thread is not worth its message. */
+/** Jobs that cost less than this share of a hand-off are not worth a message to a second thread. */
 const WORTH_A_THREAD = 1 / 3
 const SLACK = 1e-9
 
 /**
- * Puts jobs together for threads, in their order: one packet at most for each candidate. A job that
- * costs a whole hand-off goes alone, to a thread that is idle; the others share threads evenly. A
- * kind gets to no more threads than it may hold.
+ * Packs jobs for threads, in the order of the jobs: at most one packet for each candidate. A job
+ * that costs a whole hand-off goes alone to an idle thread. The other jobs share threads evenly. No
+ * kind gets more threads than it may hold.
  *
- * @param idleForAll idle ones that any kind may have; the others are for kinds that have none
+ * @param idleForAll idle threads that any kind may have; the others are for kinds without a thread
  */
 export function pack(
   jobs: readonly HandOff[],
@@ -42,20 +42,20 @@ export function pack(
   return packing
 }
 
-/** A candidate while jobs are given to it. */
+/** A candidate while packing gives it jobs. */
 interface Place {
   readonly room: number
   readonly isIdle: boolean
-  /** Kinds of the jobs that it has, and of those that it is given. */
+  /** Kinds of the jobs that the candidate has, and of the jobs that packing gives it. */
   readonly kinds: Set<string>
   packet: Packed | undefined
-  /** Whether it takes nothing more until it is idle. */
+  /** Whether the candidate takes no more jobs until it is idle. */
   isKept: boolean
 }
 
-/** What each candidate is given. */
+/** Decides which jobs each candidate gets. */
 export class Packing {
-  /** Jobs that no candidate is given. */
+  /** Jobs that no candidate gets. */
   readonly left: HandOff[] = []
   readonly #places: Place[]
   readonly #order: readonly Place[]
@@ -65,12 +65,12 @@ export class Packing {
     this.#places = candidates.map(({ room, isIdle, kinds }) => {
       return { room, isIdle, kinds: new Set(kinds), packet: undefined, isKept: false }
     })
-    // Idle ones first, so that short jobs fill up behind others only when there is no other place.
+    // Idle candidates first: short jobs go behind other jobs only when there is no other place.
     this.#order = this.#places.toSorted((a, b) => Number(b.isIdle) - Number(a.isIdle))
     this.#idleForAll = idleForAll
   }
 
-  /** By candidate; undefined where nothing is given. */
+  /** By candidate; undefined for a candidate that gets no job. */
   get packets(): (Packed | undefined)[] {
     return this.#places.map(({ packet }) => packet)
   }
@@ -78,7 +78,7 @@ export class Packing {
   /**
    * Gives one job to a candidate, if any has room.
    *
-   * @param share up to which the candidates are filled evenly
+   * @param share of a hand-off, up to which jobs fill the candidates evenly
    */
   put(job: HandOff, price: number, share: number): void {
     const place = this.#find(job, price, share) ?? this.#find(job, price, 1)
@@ -100,7 +100,7 @@ export class Packing {
     return undefined
   }
 
-  /** Short jobs that come later must not fill up the place that the job waits for. */
+  /** Keeps the roomiest candidate for a job that waits: later short jobs must not fill it up. */
   #keepPlace(job: HandOff): void {
     let roomiest: Place | undefined
     for (const place of this.#order) {
@@ -118,7 +118,7 @@ export class Packing {
     return holders === 0 || !place.isIdle || place.packet !== undefined || this.#isIdleForAll
   }
 
-  /** Whether any kind may have one more of those that are idle. */
+  /** Whether any kind may have one more of the idle candidates. */
   get #isIdleForAll(): boolean {
     let used = 0
     for (const { isIdle, packet } of this.#places) if (isIdle && packet) used += 1

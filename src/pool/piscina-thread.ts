@@ -18,21 +18,21 @@ export interface ThreadStart {
 }
 
 /**
- * One thread, from its start to its exit: a Piscina of exactly one, which starts no other one. So
- * it is always known which jobs a thread runs, messages say which thread they come from, and
- * nothing is ever queued inside Piscina, where the crash of a thread could strand it.
+ * One thread, from its start to its exit: a Piscina of exactly one thread, which starts no other
+ * thread. So the lane always knows which jobs a thread runs, and which thread a message comes from.
+ * Piscina never queues a job inside itself, where the crash of a thread could strand the job.
  */
 export class PiscinaThread {
   readonly worker: Worker
-  /** Kept, since that of a worker that has exited is −1. */
+  /** Kept here, since the `threadId` of a worker that has exited is −1. */
   readonly id: number
-  /** The result of the task that the thread was started with; rejects if it exits before. */
+  /** The result of the task that starts the thread; rejects if the thread exits before. */
   readonly started: Promise<unknown>
   /** Resolves once the thread has really stopped. */
   readonly exited: Promise<void>
   readonly #piscina: Piscina
   readonly #onMessage: (message: unknown) => void
-  /** What its messages come from once it takes tasks. */
+  /** The port that the thread's messages come from, once the thread takes tasks. */
   #port: MessagePort | undefined
 
   /**
@@ -48,10 +48,10 @@ export class PiscinaThread {
     const heap = new HeapLimit(memory).ofV8
     this.#piscina = new Piscina({
       filename: entry,
-      // With a minimum of one, Piscina would start the next thread by itself, inside a listener: an
-      // error there ends the process. The first task starts the only one; it is never idle for too long.
+      // With a minimum of one, Piscina would start the next thread by itself, inside a listener,
+      // where an error ends the process. The first task starts the only thread; it never idles out.
       ...{ minThreads: 0, maxThreads: 1, idleTimeout: Infinity },
-      // No job is ever queued in Piscina: each has a slot, in a thread that is up.
+      // Piscina never queues a job: each job has a slot, in a thread that is up.
       concurrentTasksPerWorker: data.flags.length,
       // The default would freeze the event loop of an idle thread, and with it every timer in it.
       atomics: 'disabled',
@@ -61,8 +61,8 @@ export class PiscinaThread {
       workerData: data,
       ...(heap === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heap } }),
     })
-    // An error outside of any task: without a listener it would end the process. The exit that
-    // follows it is what counts.
+    // Without a listener, an error outside of any task would end the process. The thread exits
+    // after such an error, and the exit is what counts.
     this.#piscina.on('error', () => undefined)
     this.#onMessage = onMessage
     this.#piscina.on('message', (message) => this.#hear(message))
@@ -83,13 +83,13 @@ export class PiscinaThread {
     return this.#piscina.run(task)
   }
 
-  /** What its heap is like; undefined where Node does not tell, and once the thread has exited. */
+  /** Measures the heap; undefined where Node cannot do so, and once the thread has exited. */
   async heap(): Promise<HeapInfo | undefined> {
     if (!HEAPS_ARE_KNOWN) return undefined
     try {
       return await (this.worker as MeasuredWorker).getHeapStatistics()
     } catch {
-      // Nobody asks a thread that has exited.
+      // The thread has exited, and has no heap.
       return undefined
     }
   }
@@ -105,11 +105,11 @@ export class PiscinaThread {
     if (port === undefined) return this.#onMessage(message)
     this.#port = port
     port.on('message', this.#onMessage)
-    // Its tasks keep the process alive, and what it says in between does not.
+    // Tasks of the thread keep the process alive; messages between tasks do not.
     port.unref()
   }
 
-  /** What it has sent before its end, and nobody has read yet. */
+  /** Reads what the thread has sent before its end, and nobody has read yet. */
   #hearLastWords(): void {
     if (this.#port === undefined) return
     let received
@@ -117,14 +117,14 @@ export class PiscinaThread {
     this.#port.close()
   }
 
-  /** The process waits for its start: Piscina leaves it to end by itself before. */
+  /** Keeps the process alive until the thread has started: Piscina lets the process end before. */
   #keepAlive(): void {
     this.worker.ref()
     const letGo = (): void => {
       this.worker.unref()
     }
     this.started.then(letGo, letGo)
-    // What waits inside Piscina for a thread that has failed to start would wait for ever.
+    // A task inside Piscina that waits for a thread that has failed to start would wait for ever.
     void this.exited.then(() => this.#piscina.destroy())
   }
 }

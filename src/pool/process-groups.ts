@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { exists, killGroup } from '../run/children.ts'
 
-/** A process, as far as it has to be told from others. */
+/** What tells a process from other processes. */
 interface Process {
   /** Whether it is a child of this process, and leads a group. */
   isOwn: boolean
-  /** No later process with its pid shares it. */
+  /** When the process started (Linux only): no later process with the same pid has this start. */
   start: string | undefined
 }
 
 /**
- * The process groups that the runs of a thread have started, for when the thread ends without
- * having ended them. Handlers can forge what is told here: on Linux, no process is taken for one
- * of theirs that is not a child of this process with a group of its own.
+ * The process groups that the runs of a thread have started. The main thread kills them if the
+ * thread ends without having killed them. Handlers can forge the messages about processes: on
+ * Linux, a process counts only if it is a child of this process and leads a group of its own.
  */
 export class ProcessGroups<Run> {
-  /** By the pid of the leader: its start, unless it has exited before it could be looked at. */
+  /** By run and leader's pid: when the leader started; undefined if it exited before the look. */
   readonly #groups = new Map<Run, Map<number, string | undefined>>()
 
   started(run: Run, pid: number): void {
@@ -26,17 +26,17 @@ export class ProcessGroups<Run> {
     this.#groups.set(run, groups.set(pid, leader?.start))
   }
 
-  /** The leader has exited. What is left of its group keeps the number from others. */
+  /** The leader has exited. While its group has members, no other process gets the number. */
   exited(run: Run, pid: number): void {
     if (!exists(-pid)) this.#groups.get(run)?.delete(pid)
   }
 
-  /** Whether the run has started any that may still be there. */
+  /** Whether the run has started groups that may still exist. */
   has(run: Run): boolean {
     return (this.#groups.get(run)?.size ?? 0) > 0
   }
 
-  /** Kills what there is of them. */
+  /** Kills what is left of the run's groups. */
   kill(run: Run): void {
     for (const [pid, start] of this.#groups.get(run) ?? []) {
       const found = processOf(pid)
@@ -45,7 +45,7 @@ export class ProcessGroups<Run> {
     this.forget(run)
   }
 
-  /** The thread has ended them, or they have ended. */
+  /** Forgets the run's groups, which have been killed or have ended. */
   forget(run: Run): void {
     this.#groups.delete(run)
   }

@@ -1,23 +1,23 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 
-/** Releases in a row without a pause: the next one brings the first. */
+/** Releases in a row without a pause. The next release brings the first pause. */
 const AT_ONCE = 3
 /** Milliseconds of the first pause; doubled each time. */
 const PAUSE = 1_000
 const MOST_PAUSE = 60_000
-/** Jobs that are remembered, the latest ones. */
+/** How many jobs, the latest ones, are remembered. */
 const MOST_JOBS = 1_000
 
 /**
- * Lets no job be released again and again at once: a release charges nothing, so nothing else would
- * ever end that.
+ * Pauses a job that is released again and again. A release costs the job nothing, so nothing else
+ * would ever end the row of releases.
  */
 export class Releases {
   /** By id: releases in a row. */
   readonly #rows = new Map<number, number>()
 
-  /** What a run has come to, with a pause after many releases in a row. */
+  /** The outcome of a run, with a pause after many releases in a row. */
   after({ id }: ClaimedJob, outcome: Outcome): Outcome {
     const before = this.#rows.get(id) ?? 0
     this.#rows.delete(id)

@@ -4,9 +4,9 @@ import type { HandlerOutcome } from '../job/outcome.ts'
 import type { Report } from '../thread/protocol.ts'
 
 /**
- * The reports that came from a thread, each whole: this is the border, and nothing behind it looks
- * again. What names no run is left out. An outcome that is damaged or forged is a failure that no
- * retry repairs, so the job is dead, and says why.
+ * The reports that came from a thread, each whole. This is the border: no code behind it checks
+ * reports again. A report that names no run is left out. A damaged or forged outcome becomes a
+ * failure that no retry repairs, so the job is dead, and its error says why.
  */
 export function reportsOf(received: unknown): Report[] {
   if (!Array.isArray(received)) return []
@@ -20,7 +20,7 @@ export function reportsOf(received: unknown): Report[] {
 
 function reportOf(received: unknown): Report | undefined {
   const { slot, token, outcome, took, units } = (received ?? {}) as Report
-  // Whether the run is the thread's own, its token says.
+  // The token says whether the run is the thread's own.
   if (!Number.isInteger(slot) || !Number.isSafeInteger(token)) return undefined
   return {
     slot,

@@ -1,8 +1,8 @@
 /** Milliseconds of work that one hand-off to a thread should be worth. */
 const HAND_OFF = 3
-/** Jobs in one hand-off. */
+/** Most jobs in one hand-off. */
 export const MOST_JOBS = 512
-/** Runs after which a kind is known. */
+/** Runs after which the time of a kind counts as known. */
 const SAMPLES = 8
 
 interface Known {
@@ -12,8 +12,8 @@ interface Known {
 }
 
 /**
- * How long the kinds of a lane take, measured, and so how many jobs may share a hand-off. A slow
- * run counts at once and is forgotten slowly: it is the slow one that holds others up.
+ * Measures how long runs of each kind of a lane take. The time decides how many jobs may share a
+ * hand-off. A slow run counts at once and is forgotten slowly: a slow run holds up other jobs.
  */
 export class RunTimeEstimates {
   readonly #kinds = new Map<string, Known>()
@@ -29,7 +29,7 @@ export class RunTimeEstimates {
     known.took = Math.max(took, known.took + (took - known.took) / SAMPLES)
   }
 
-  /** A thread was lost under the kind: it starts again as unknown. */
+  /** A thread was lost under the kind: the kind becomes unknown again. */
   forget(kind: string): void {
     this.#kinds.delete(kind)
   }

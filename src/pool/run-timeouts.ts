@@ -2,11 +2,11 @@ import { after, type Timer } from '../timer.ts'
 
 /** A run with a timeout. */
 export interface Watched {
-  /** Milliseconds that it may take. */
+  /** Milliseconds that the run may take. */
   readonly timeout: number
   /**
-   * When it started, in epoch milliseconds; 0 as long as it has not: the wait for the job before
-   * it is not the run's.
+   * When the run started, in epoch milliseconds; 0 before that. The wait for the job before it is
+   * no part of the run's time.
    */
   startedAt(): number
 }
@@ -34,7 +34,7 @@ export class RunTimeouts<R extends Watched> {
 
   unwatch(run: R): void {
     this.#runs.delete(run)
-    // A timer that fires for nobody is cheaper than one that is set anew for every job.
+    // A timer that fires for no run is cheaper than a timer that is set anew for every job.
     if (this.#runs.size === 0) this.#timer?.unref()
   }
 
@@ -60,8 +60,8 @@ export class RunTimeouts<R extends Watched> {
       if (due > now()) this.#arm(due)
       else over.push(run)
     }
-    // A main thread that was held up sees its timers before the outcomes that have long arrived:
-    // messages are read in the two turns of the loop that follow.
+    // A main thread that was held up sees its timers before the outcomes that have long arrived.
+    // The main thread reads these messages in the next two turns of its event loop.
     if (over.length > 0) setImmediate(() => setImmediate(() => this.#tell(over)))
   }
 

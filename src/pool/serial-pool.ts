@@ -13,10 +13,10 @@ import { ThreadInbox } from './thread-inbox.ts'
 import type { ThreadOptions } from './thread-options.ts'
 import { ThreadWatch } from './thread-watch.ts'
 
-/** What of a thread can be taken. */
+/** Room of a thread that jobs can take. */
 interface Place {
   thread: SerialThread
-  /** Of short jobs: at most {@link AHEAD} full hand-offs. */
+  /** Room for short jobs: at most {@link AHEAD} full hand-offs. */
   room: number
 }
 
@@ -26,12 +26,12 @@ interface Place {
  * ```
  *   start ──▶ waiting ──pack──▶ hand-off ──▶ thread ──report──▶ settled
  *                ▲                             │
- *                └── taken back: not started, and its batch is over its time
+ *                └── taken back: the job has not started, and its batch is overdue
  * ```
  *
- * The lane has one thread more than it works with at a time, the spare: no certain one, but
- * whichever has nothing to do while all others have. It is for a kind that holds no thread, and it
- * stands in for a thread that has ended until that has been replaced.
+ * The lane has one thread more than it works with at a time: the spare. The spare is no fixed
+ * thread, but whichever thread has nothing to do while all other threads work. The spare is for a
+ * kind that holds no thread. It also stands in for a thread that has ended, until a new one is up.
  */
 export class SerialPool implements Pool {
   readonly #options: ThreadOptions
@@ -41,9 +41,9 @@ export class SerialPool implements Pool {
   readonly #releases = new Releases()
   readonly #threads = new LaneThreads<SerialThread>()
   readonly #watch = new ThreadWatch()
-  /** Threads that work at a time, but for the spare. */
+  /** Threads that work at a time, without the spare. */
   #size = 0
-  /** Kinds for whose sake a thread has ended, and that have ended no run by themselves since. */
+  /** Kinds because of which a thread has ended, and of which no run has ended by itself since. */
   readonly #deadly = new Set<string>()
   /** Claimed jobs that no thread has. */
   #waiting: HandOff[] = []
@@ -65,7 +65,7 @@ export class SerialPool implements Pool {
   get free(): number {
     let room = this.#places().reduce((sum, place) => sum + place.room, 0)
     for (const handOff of this.#startable) {
-      // What its kind keeps back takes no room from others.
+      // A job that the limit of its kind keeps back takes no room from others.
       if (this.#mayHoldAnother(handOff)) room -= this.#costOf(handOff)
     }
     return Math.max(0, room)
@@ -96,7 +96,7 @@ export class SerialPool implements Pool {
     const cost = waiting.reduce((sum, handOff) => sum + this.#costOf(handOff), 0)
     const holders = this.#threads.holders(kind)
     const reserve = holders + waiting.length === 0 ? this.reserve : 0
-    // On threads that have the kind there is room for more of it; others are new ones to it.
+    // Threads that have the kind may take more of it. Each other thread counts against its limit.
     const places = this.#places()
     const has = places.filter(({ thread }) => thread.held(kind) > 0)
     const others = places.filter(({ thread }) => thread.held(kind) === 0)
@@ -116,14 +116,14 @@ export class SerialPool implements Pool {
     this.#waiting.push({ job, terms })
     if (this.#dispatching) return
     this.#dispatching = true
-    // With all that is started in the same go.
+    // In a microtask, so that jobs that are started in the same go are handed over together.
     queueMicrotask(() => {
       this.#dispatching = false
       this.#dispatch()
     })
   }
 
-  /** Nothing is beside a job on its thread: what it holds up is itself. */
+  /** Always false: a job runs alone on its thread, and holds up only itself. */
   isStalled(): boolean {
     return false
   }
@@ -178,7 +178,7 @@ export class SerialPool implements Pool {
     return thread
   }
 
-  /** A run that nobody has measured had its thread ended, by itself or for its timeout. */
+  /** A lost or timed-out run without a measured time has ended its thread. */
   #learn(kind: string, { type }: Outcome, took: number | undefined): void {
     if (took !== undefined) {
       this.#estimates.measured(kind, took)
@@ -188,8 +188,8 @@ export class SerialPool implements Pool {
   }
 
   /**
-   * Threads that deadly kinds may still take: together they leave one that is up to the others. Only
-   * where no other thread can be had may they take the last one.
+   * Threads that deadly kinds may still take. Together, deadly kinds leave one thread that is up to
+   * the other kinds. They may take the last thread only if no other thread can be set up.
    */
   get #deadlyRoom(): number {
     const { own } = this.#threads
@@ -199,7 +199,7 @@ export class SerialPool implements Pool {
     return Math.max(0, up.length - taken.length - Number(keepsOne))
   }
 
-  /** What waits for a thread, without the jobs of deadly kinds that leave the last one to others. */
+  /** Waiting jobs that threads may take: of deadly kinds only as many as these have room for. */
   get #startable(): HandOff[] {
     if (this.#deadly.size === 0) return this.#waiting
     let room = this.#deadlyRoom
@@ -224,15 +224,15 @@ export class SerialPool implements Pool {
     return Math.max(0, Math.min(this.#idle, this.#size - taken))
   }
 
-  /** What any kind may take. */
+  /** The room that any kind may take. */
   #places(): Place[] {
     const idle = this.#threads.own.filter(({ free }) => free > 0).slice(0, this.#idleForAll)
     return [...idle.map((thread) => ({ thread, room: 1 })), ...this.#behind()]
   }
 
   /**
-   * The room behind short jobs. With the spare at work, the thread that is through with them first
-   * takes no more: it becomes the spare.
+   * The room behind short jobs. While the spare works, the thread with the most room takes no more
+   * jobs: it is the first to have nothing to do, and becomes the spare.
    */
   #behind(): Place[] {
     const taken = this.#threads.own.filter(({ batches }) => batches > 0)
@@ -247,7 +247,7 @@ export class SerialPool implements Pool {
     this.#listener.roomier()
   }
 
-  /** Gives what is waiting to the threads that are free. */
+  /** Gives the waiting jobs to threads that have room. */
   #dispatch(): void {
     this.#takeBackOverdue()
     if (this.#waiting.length === 0) return
@@ -271,18 +271,18 @@ export class SerialPool implements Pool {
     packets.forEach((packet, at) => packet && threads[at]!.start(packet))
   }
 
-  /** While a thread is free, no job waits behind a slow one that may run there. */
+  /** Takes back jobs that wait behind a slow job, while an idle thread may run them. */
   #takeBackOverdue(): void {
     if (this.#startable.some((handOff) => this.#mayMove(handOff))) return
     if (this.#idle === 0) return
     for (const thread of this.#threads.all()) {
-      // A reserved thread takes only a kind that has no thread: a second kind of this one, say.
+      // An idle spare takes only a kind that has no thread: a second kind of this thread, say.
       const mayGive = this.#idleForAll > 0 || thread.kinds.size > 1
       if (mayGive && thread.isHeldUp) this.#waiting.push(...this.#takeBack(thread))
     }
   }
 
-  /** A kind stays at a thread only if it is at work there. */
+  /** A kind keeps its hold of the thread only if the thread is running a job of the kind. */
   #takeBack(thread: SerialThread): HandOff[] {
     const stay = thread.kindsAtWork
     return thread.revoke((run) => this.#mayMove(run, stay.has(run.job.kind) ? 0 : 1))
@@ -291,14 +291,14 @@ export class SerialPool implements Pool {
   /**
    * Whether an idle thread would take a job.
    *
-   * @param given threads of its kind that would no longer have it
+   * @param given how many threads the kind would give up
    */
   #mayMove({ job, terms }: HandOff, given = 0): boolean {
     const holders = this.#threads.holders(job.kind) - given
     return holders < terms.most && (holders === 0 || this.#idleForAll > 0)
   }
 
-  /** Whether a job could have another thread, as far as its kind is concerned. */
+  /** Whether the limit of its kind lets a job have another thread. */
   #mayHoldAnother({ job, terms }: HandOff): boolean {
     return this.#threads.holders(job.kind) < terms.most
   }

@@ -5,16 +5,16 @@ import type { ThreadListener } from './thread-listener.ts'
 import type { ThreadOptions } from './thread-options.ts'
 import { WorkerThread } from './worker-thread.ts'
 
-/** Milliseconds after which the jobs that a hand-off has not started are wanted elsewhere. */
+/** Milliseconds after which the lane may move the jobs of a hand-off that have not started. */
 export const OVERDUE = 6
-/** What a thread may have of short jobs at a time, in full hand-offs. */
+/** How many full hand-offs of short jobs a thread may have at a time. */
 const AHEAD = 2
 
-/** A thread of a lane for computing: it runs one job at a time, and has short ones in advance. */
+/** A thread of a lane for computing: it runs one job at a time, and gets short jobs in advance. */
 export class SerialThread extends WorkerThread {
-  /** What its hand-offs cost together. */
+  /** The cost of all hand-offs that the thread has. */
   #load = 0
-  /** When it got to its newest hand-off, on the monotonic clock. */
+  /** When the thread came to its current hand-off, on the monotonic clock. */
   #since = 0
 
   constructor(options: ThreadOptions, listener: ThreadListener) {
@@ -25,19 +25,19 @@ export class SerialThread extends WorkerThread {
     return this.isOpen && this.batches === 0 ? 1 : 0
   }
 
-  /** The room behind short hand-offs that it is at: they are soon over. */
+  /** The room behind the short hand-offs that the thread has: they are soon over. */
   get roomBehind(): number {
     if (!this.isOpen || this.batches === 0 || this.isHeldUp) return 0
     return Math.max(0, AHEAD - this.#load)
   }
 
-  /** Whether a hand-off takes longer than it should have, and is at work. */
+  /** Whether the current hand-off is running, and takes longer than it should. */
   get isHeldUp(): boolean {
     if (this.batches === 0 || performance.now() - this.#since < OVERDUE) return false
     return this.slots.find((run) => run.startedAt() > 0) !== undefined
   }
 
-  /** Hands jobs over, which it runs one after the other. */
+  /** Hands over jobs, which the thread runs one after the other. */
   start({ handOffs, cost }: Packed): void {
     if (this.batches === 0) this.#since = performance.now()
     this.#load += cost

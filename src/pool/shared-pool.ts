@@ -11,12 +11,12 @@ import { ThreadWatch } from './thread-watch.ts'
 
 /** Threads beyond the lane's own in which jobs with crashes run, each alone. */
 const ISOLATED_THREADS = 2
-/** Stalled threads that have been replaced, and have not ended, at a time. */
+/** Most stalled threads at a time that have been replaced and have not ended. */
 const REPLACED_THREADS = 4
 
 /**
- * A lane for waiting: each thread runs many jobs side by side. It takes one job beyond that, the
- * lane's reserve, of a kind that holds no slot.
+ * A lane for waiting: each thread runs many jobs side by side. With a spare, each thread takes one
+ * job beyond its concurrency, of a kind that holds no slot: the lane's reserve.
  */
 export class SharedPool implements Pool {
   readonly #options: ThreadOptions
@@ -24,12 +24,12 @@ export class SharedPool implements Pool {
   readonly #inbox: ThreadInbox
   readonly #releases = new Releases()
   readonly #threads = new LaneThreads<SharedThread>()
-  /** Those that leave since they have stalled: in their place there is another one. */
+  /** Threads that leave since they have stalled. Another thread has taken the place of each. */
   readonly #replaced = new Set<SharedThread>()
   readonly #watch = new ThreadWatch()
   /** Claimed jobs that no thread has. */
   #waiting: HandOff[] = []
-  /** Those of them that have crashes, and the threads that have one of them at a time. */
+  /** Waiting jobs that have crashes, and the threads that run such jobs, one job at a time. */
   readonly #suspects: HandOff[] = []
   readonly #isolated = new Set<SharedThread>()
   #dispatching = false
@@ -82,7 +82,7 @@ export class SharedPool implements Pool {
     return { room: Math.max(0, Math.min(this.free + reserve, most - held)), reserve }
   }
 
-  /** Hand-offs run side by side, and are not shared. */
+  /** Jobs never share a hand-off: hand-offs run side by side. */
   cost(): number {
     return 1
   }
@@ -91,7 +91,7 @@ export class SharedPool implements Pool {
     this.#queueOf(job).push({ job, terms })
     if (this.#dispatching) return
     this.#dispatching = true
-    // With all that is started in the same go.
+    // In a microtask, so that jobs that are started in the same go are handed over together.
     queueMicrotask(() => {
       this.#dispatching = false
       this.#dispatch()
@@ -164,12 +164,12 @@ export class SharedPool implements Pool {
     return thread
   }
 
-  /** Before those that have waited less, in their order. */
+  /** Puts jobs back, in their order, before the jobs that have waited less. */
   #takeBack(jobs: HandOff[]): void {
     for (const handOff of jobs.toReversed()) this.#queueOf(handOff.job).unshift(handOff)
   }
 
-  /** A job with crashes runs beside no other. */
+  /** A job with crashes runs beside no other job. */
   #queueOf(job: ClaimedJob): HandOff[] {
     return job.crashes > 0 ? this.#suspects : this.#waiting
   }
@@ -188,7 +188,7 @@ export class SharedPool implements Pool {
     if (stalled) this.#replace(stalled)
   }
 
-  /** Puts another thread in the place of a stalled one: only so many, since each takes memory. */
+  /** Replaces a stalled thread: only {@link REPLACED_THREADS} at a time, as each takes memory. */
   #replace(thread: SharedThread): void {
     const { own, leaving } = this.#threads
     const place = own.indexOf(thread)
@@ -198,7 +198,7 @@ export class SharedPool implements Pool {
       this.#replaced.add(thread)
       leaving.add(thread)
     }
-    // What an ended job has left behind has no timeout that would end it.
+    // An ended job left behind what holds the thread, and no timeout would end that.
     if (!hasRuns) void thread.close()
     this.#useRoom()
   }
@@ -208,7 +208,7 @@ export class SharedPool implements Pool {
     this.#listener.roomier()
   }
 
-  /** Gives what is waiting to the threads that are free. */
+  /** Gives the waiting jobs to threads that have room. */
   #dispatch(): void {
     this.#isolate()
     const waiting = this.#waiting.splice(0)
@@ -219,7 +219,7 @@ export class SharedPool implements Pool {
     }
   }
 
-  /** The thread that has the fewest jobs, if it takes one of this kind. */
+  /** The thread with the most free slots, if it takes a job of this kind. */
   #threadFor({ job: { kind } }: HandOff): SharedThread | undefined {
     const [thread] = this.#threads.own.toSorted((a, b) => b.free - a.free)
     if (thread === undefined || thread.free === 0) return undefined
@@ -227,7 +227,7 @@ export class SharedPool implements Pool {
     return isOpen ? thread : undefined
   }
 
-  /** Starts jobs with crashes, each in a thread that has no other one. */
+  /** Starts jobs with crashes, each in a thread that has no other job. */
   #isolate(): void {
     for (const thread of this.#isolated) {
       const next = thread.free > 0 ? this.#suspects.shift() : undefined

@@ -8,16 +8,16 @@ import { WorkerThread } from './worker-thread.ts'
 /** Runs after which a thread has loaded and compiled what it needs. */
 const COLD_RUNS = 5
 
-/** What a thread that is shared tells beyond others. */
+/** What a shared thread tells its lane, beyond what every thread tells. */
 export interface SharedThreadListener extends ThreadListener {
-  /** Its event loop is held, by the code of that job if it is anybody's. */
+  /** The code of `job` holds the event loop; `job` is undefined if no running job holds it. */
   stalled(job: ClaimedJob | undefined, heldMs: number): void
   resumed(heldMs: number): void
 }
 
 /** A thread of a lane for waiting: it runs many jobs side by side. */
 export class SharedThread extends WorkerThread {
-  /** Jobs that it runs at once. */
+  /** Jobs that the thread runs at a time. */
   readonly capacity: number
   readonly #tell: SharedThreadListener
   readonly #heartbeat: Heartbeat
@@ -37,17 +37,17 @@ export class SharedThread extends WorkerThread {
     return this.takesJobs ? Math.max(0, this.capacity - this.batches) : 0
   }
 
-  /** Whether it is up, and its event loop turns. */
+  /** Whether the thread is up, and its event loop turns. */
   get takesJobs(): boolean {
     return this.isOpen && !this.isStalled
   }
 
-  /** Whether its event loop is held, so that none of its jobs gets on. */
+  /** Whether the event loop is held, so that no job of the thread gets on. */
   get isStalled(): boolean {
     return this.#heartbeat.isStalled
   }
 
-  /** Looks whether its event loop turns, too. */
+  /** Looks at the event loop of the thread, too. */
   override look(): boolean {
     const change = this.isUp ? this.#heartbeat.look() : undefined
     if (change?.isStalled) this.#tell.stalled(this.#holder, change.heldMs)
@@ -59,7 +59,7 @@ export class SharedThread extends WorkerThread {
     const batch = this.runBatch([handOff])
     this.listener.busy()
     void batch.then(() => {
-      // With its last job a thread may end that nobody would look at any more.
+      // The lane may close the thread after its last job, and would not look at it any more.
       if (this.isStalled) this.look()
       this.listener.freed()
     })

@@ -6,10 +6,10 @@ import { SET_UP, type ThreadData } from '../thread/protocol.ts'
 import { after, type Timer } from '../timer.ts'
 import { PiscinaThread, type ThreadStart } from './piscina-thread.ts'
 
-/** What is told of a thread and its successors. */
+/** What a supervised thread tells of its thread and of the thread's successors. */
 export interface SupervisionListener {
   message(message: unknown): void
-  /** It is set up, and its handlers module has these kinds. */
+  /** The thread is set up, and its handlers module has these kinds. */
   up(kinds: readonly string[] | undefined): void
   down(id: number, reason: string): void
 }
@@ -17,17 +17,17 @@ export interface SupervisionListener {
 /** A thread from its start to its exit. */
 interface Life {
   thread: PiscinaThread
-  /** `up` from when it is set up, `over` from when something has ended it. */
+  /** `up` once the thread is set up, `over` once something has ended it. */
   state: 'starting' | 'up' | 'over'
-  /** Why it ends, as soon as that is known. */
+  /** Why the thread ends, as soon as the reason is known. */
   reason: string | undefined
-  /** Resolves once it is up, or has exited. */
+  /** Resolves once the thread is up, or has exited. */
   ready: Promise<unknown>
   /** The job for whose sake the thread was killed. */
   killedFor: ClaimedJob | undefined
 }
 
-/** Why a task has no result: the thread that had it has stopped. */
+/** A task has no result, because the thread that had the task has stopped. */
 export class ThreadGone extends Error {
   readonly killedFor: ClaimedJob | undefined
 
@@ -37,35 +37,35 @@ export class ThreadGone extends Error {
   }
 }
 
-/** The thread went on, but nobody could hear it: it had to be ended. */
+/** The thread went on without reporting a run, so helve had to end the thread. */
 export class ThreadSilent extends ThreadGone {}
 
-/** Bytes of what an error that ended a thread says: it is kept with every job of the thread. */
+/** Most bytes of the message of an error that ended a thread: every job of the thread keeps it. */
 const MAX_REASON = 1_024
 /**
- * Milliseconds before another try when two threads in a row were not set up; doubled each time. The
- * first one is followed by another at once.
+ * Milliseconds before another try when two threads in a row were not set up; doubled each time.
+ * After the first such thread, the next try comes at once.
  */
 const RESTART_DELAY = 1_000
 const MOST_RESTART_DELAY = 10_000
 
 /**
- * One thread, and after its end another. It takes tasks once it is set up: a module that cannot be
- * set up costs no job a run.
+ * One thread, and after its end another. A thread takes tasks only once it is set up, so a module
+ * that cannot be set up costs no job a run.
  */
 export class SupervisedThread {
   readonly #start: ThreadStart
   readonly #data: ThreadData
   readonly #listener: SupervisionListener
   #life: Life | undefined
-  /** Why the thread before this one ended, if that was before it was set up. */
+  /** Why the latest thread ended, if it ended before it was set up. */
   #problem: string | undefined
   #cause: unknown
   /** Threads in a row that were not set up. */
   #failures = 0
   #restart: Timer | undefined
   #closed = false
-  /** Whether no other thread is to follow a killed one. */
+  /** Whether no other thread is to follow one that has exited. */
   isLast = false
 
   constructor(start: ThreadStart, data: ThreadData, listener: SupervisionListener) {
@@ -75,12 +75,12 @@ export class SupervisedThread {
     this.#begin()
   }
 
-  /** The thread's `threadId`, or that of the last one while there is none. */
+  /** The thread's `threadId`; while there is no thread, that of the last thread. */
   get id(): number {
     return this.#life?.thread.id ?? -1
   }
 
-  /** Whether it is set up, and takes tasks. */
+  /** Whether the thread is set up, and takes tasks. */
   get isUp(): boolean {
     return this.#life?.state === 'up' && !this.#closed
   }
@@ -95,24 +95,24 @@ export class SupervisedThread {
     return this.problem === undefined ? undefined : this.#cause
   }
 
-  /** Resolves once there is a thread that is set up, or could not be. */
+  /** Resolves once a thread is set up, or could not be set up. */
   async ready(): Promise<void> {
     await this.#life?.ready
   }
 
-  /** @throws ThreadGone once the thread has stopped, if it does so before it has a result */
+  /** @throws ThreadGone if the thread stops before it has a result; only once it has stopped */
   async run(task: unknown): Promise<unknown> {
     const life = this.#life
     try {
       return await life!.thread.run(task)
     } catch (error) {
-      // Piscina may speak before the thread has stopped; until then nothing is free.
+      // Piscina may reject before the thread has stopped; until then no slot and no key is free.
       await life?.thread.exited
       throw new ThreadGone(life?.reason ?? String(read(error, 'message')), life?.killedFor)
     }
   }
 
-  /** Ends the thread by force for a job's sake; undefined when it has been killed before. */
+  /** Ends the thread by force because of a job; undefined if the thread was killed before. */
   kill(job: ClaimedJob): Promise<unknown> | undefined {
     const life = this.#life
     if (life === undefined || life.killedFor !== undefined) return undefined
@@ -121,19 +121,19 @@ export class SupervisedThread {
     return life.thread.end()
   }
 
-  /** What the heap of the thread is like, if that is known. */
+  /** Measures the heap of the thread; undefined if the heap is not known. */
   async heap(): Promise<HeapInfo | undefined> {
     return this.isUp ? this.#life?.thread.heap() : undefined
   }
 
-  /** Ends a thread that is of no more use. Resolves once it has exited. */
+  /** Ends a thread that is of no more use. Resolves once the thread has exited. */
   async end(reason: string): Promise<void> {
     const life = this.#life!
     this.#over(life, reason)
     await life.thread.end()
   }
 
-  /** Resolves once the thread has exited. */
+  /** Ends the thread for good. Resolves once the thread has exited. */
   async close(): Promise<void> {
     this.#closed = true
     this.#restart?.cancel()
@@ -162,7 +162,7 @@ export class SupervisedThread {
     thread.worker.once('exit', (code) => this.#onExit(life, code))
   }
 
-  /** The system may have no thread left for it, or the flags may be wrong. */
+  /** No thread could be started: the system may have none left, or the flags may be wrong. */
   #notStarted(error: unknown): void {
     const reason = `the thread could not be started: ${reasonOf(error)}`
     this.#problem = reason
@@ -180,7 +180,7 @@ export class SupervisedThread {
     if (!this.isLast) this.#beginAgain()
   }
 
-  /** Notes why it ends; what is known first counts. */
+  /** Notes why the thread ends. The first reason counts. */
   #over(life: Life, reason: string, cause?: unknown): void {
     life.reason ??= reason
     if (life.state === 'starting') {
@@ -200,7 +200,7 @@ export class SupervisedThread {
     try {
       kinds = await life.thread.started
     } catch {
-      // That says why.
+      // The exit says why.
       return await life.thread.exited
     } finally {
       timer.cancel()
@@ -209,7 +209,7 @@ export class SupervisedThread {
     life.state = 'up'
     this.#problem = undefined
     this.#failures = 0
-    // An entry of the host's own may answer anything.
+    // An entry of the host's own may answer with anything.
     this.#listener.up(Array.isArray(kinds) ? kinds.map(String) : undefined)
   }
 

@@ -6,12 +6,12 @@ import type { SupervisedThread } from './supervised-thread.ts'
 import type { ThreadRun } from './thread-run.ts'
 import { RunTimeouts } from './run-timeouts.ts'
 
-/** Milliseconds between the killing of a run's processes and that of its thread. */
+/** Milliseconds between the killing of a run's processes and the killing of its thread. */
 const REAP_TIME = 200
-/** After this many ms a thread that was to be killed and has not exited is reported. */
+/** Milliseconds after which a thread that was to be killed is reported, if it has not exited. */
 const STUCK_AFTER = 5_000
 
-/** Ends the runs of a thread: by their signal, then with their processes, then with the thread. */
+/** Ends the runs of a thread: by their signal, then by killing their processes, then the thread. */
 export class Termination {
   readonly #thread: SupervisedThread
   readonly #flags: Int32Array
@@ -21,8 +21,8 @@ export class Termination {
   readonly #groups = new ProcessGroups<ThreadRun>()
 
   /**
-   * @param flags those of the slots, and the bell that makes the thread look at them
-   * @param onStuck is told of a job whose thread was killed, and does not exit
+   * @param flags the flags of the slots, and the bell that makes the thread look at the flags
+   * @param onStuck is called with a job whose thread is to be killed, and does not exit
    */
   constructor(
     thread: SupervisedThread,
@@ -36,18 +36,21 @@ export class Termination {
     this.#onStuck = onStuck
   }
 
-  /** Ends each of them when it is over its time. */
+  /** Ends each run when the run is over its time. */
   watch(runs: readonly ThreadRun[]): void {
     this.#timeouts.watch(runs)
   }
 
-  /** It has ended, or was taken back; what it has started is ended, unless its thread is gone. */
+  /**
+   * The run is over; stop watching it. The thread kills the processes that the run started, unless
+   * the thread has died.
+   */
   forget(run: ThreadRun): void {
     this.#timeouts.unwatch(run)
     this.#groups.forget(run)
   }
 
-  /** Its thread is gone, without having ended what it has started. */
+  /** Kills the processes of a run whose thread is gone: the thread could not kill them. */
   bury(run: ThreadRun): void {
     this.#groups.kill(run)
   }
@@ -58,7 +61,7 @@ export class Termination {
     else this.#groups.exited(run, pid)
   }
 
-  /** By its signal, and after its grace by force. */
+  /** Ends a run by its signal, and after its grace by force. */
   end(run: ThreadRun, why: 'timeout' | 'interrupt'): void {
     if (!run.end(why)) return
     const bell = this.#flags.length - 1
@@ -70,11 +73,11 @@ export class Termination {
   }
 
   /**
-   * Ends a thread that is of no more use, unless another one has followed it already. Resolves once
-   * it has exited.
+   * Ends a thread that is of no more use, unless another thread has replaced it already. Resolves
+   * once the thread has exited.
    *
-   * @param id its `threadId`
-   * @param reason what the jobs that it has are told
+   * @param id the `threadId` of the thread to end
+   * @param reason why the thread ends, for the outcomes of its jobs
    */
   async endThread(id: number, reason: string): Promise<void> {
     await this.#guard.doom()
@@ -87,12 +90,12 @@ export class Termination {
   }
 
   /**
-   * Its processes first: often they are all that it waits for, and their thread has to live on to
-   * take note of their end; what nobody takes note of stays in the process table.
+   * Kills the run's processes before the thread. Often the run waits only for its processes. The
+   * thread has to live on to take note of their end: otherwise they stay in the process table.
    */
   #force(run: ThreadRun): void {
     if (!this.#groups.has(run)) return void this.#kill(run)
-    // Before they end: what the run makes of that must not count as done.
+    // Before the processes end: a run that returns because they were killed must not count as done.
     run.force()
     this.#groups.kill(run)
     after(REAP_TIME, () => void this.#kill(run)).unref()
@@ -107,14 +110,14 @@ export class Termination {
     report.cancel()
   }
 
-  /** Resolves once it has exited, or the run is over without that. */
+  /** Resolves once the thread has exited, or the run is over while the thread lives. */
   async #killThread(run: ThreadRun): Promise<void> {
     await this.#guard.doom()
     if (run.isOver) {
       if (this.#thread.isUp) this.#guard.pardon()
       return
     }
-    // The end of another run has just pardoned it.
+    // The end of another run has just pardoned the thread.
     if (!this.#guard.isDoomed) return this.#killThread(run)
     await this.#thread.kill(run.job)
   }

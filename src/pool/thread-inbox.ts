@@ -4,7 +4,7 @@ import type { PoolListener } from './pool.ts'
 import { fieldsOf, progressOf, threadMessage } from './thread-messages.ts'
 import type { WorkerThread } from './worker-thread.ts'
 
-/** Takes what the threads of a lane send while their batches go on. */
+/** Receives the messages that the threads of a lane send while their batches go on. */
 export class ThreadInbox {
   readonly #listener: PoolListener
   readonly #getWebhook: (id: number) => Promise<Webhook | undefined>

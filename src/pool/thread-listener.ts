@@ -4,19 +4,19 @@ import type { HandOff } from './hand-off.ts'
 
 /** What a thread tells its lane. */
 export interface ThreadListener {
-  /** `took` is undefined when the thread did not get to say. */
+  /** `took` is undefined when the thread did not get to report it. */
   settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void
-  /** These were handed to it, and it never started them. */
+  /** The lane handed these jobs to the thread, and the thread never started them. */
   returned(jobs: HandOff[]): void
-  /** It could take a hand-off that it could not take before. */
+  /** The thread could take a hand-off that it could not take before. */
   freed(): void
   message(message: unknown): void
-  /** It has jobs now. */
+  /** The thread has jobs now. */
   busy(): void
   /**
-   * It has been set up: it could take hand-offs.
+   * The thread has been set up, and could take hand-offs.
    *
-   * @param kinds those of its handlers module, if it says so
+   * @param kinds the kinds of the handlers module; undefined if the thread does not tell them
    */
   up(kinds: readonly string[] | undefined): void
   down(thread: number, reason: string): void

@@ -3,14 +3,14 @@ import { read } from '../job/errors.ts'
 import { reportsOf } from './reports.ts'
 import { LOG_LEVELS, type PortMessage, type ThreadMessage } from '../thread/protocol.ts'
 
-/** The port that a thread gives, for all that it has to say from then on. */
+/** The port that a thread hands over: the thread sends all later messages on this port. */
 export function portOf(received: unknown): MessagePort | undefined {
   if (read(received, 'helve') !== 'port') return undefined
   const { port } = received as PortMessage
   return port instanceof MessagePort ? port : undefined
 }
 
-/** A message of a thread. Handlers can post as well, and anything: only what is whole is let through. */
+/** A message of a thread; undefined unless it is whole: handlers can post as well, and anything. */
 export function threadMessage(received: unknown): ThreadMessage | undefined {
   const message = received as ThreadMessage
   switch (read(received, 'helve')) {
@@ -49,12 +49,12 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
 }
 
-/** What the main thread can give back of a thread's credit. */
+/** Whether the main thread can give back this number of units of a thread's credit. */
 function isUnits(units: unknown): boolean {
   return Number.isInteger(units) && (units as number) > 0
 }
 
-/** The value of a progress; undefined for what is no JSON. */
+/** The value of a progress message; undefined for text that is no JSON. */
 export function progressOf(json: string | undefined): unknown {
   try {
     return json && (JSON.parse(json) as unknown)

@@ -6,11 +6,11 @@ import type { ThreadStart } from './piscina-thread.ts'
 
 /** How the threads of a lane are started. */
 export interface ThreadOptions extends ThreadStart {
-  /** Hand-offs that one thread works at at once. */
+  /** Hand-offs that one thread works on at a time. */
   concurrency: number
   /**
-   * Whether the lane keeps something for kinds that hold nothing of it: a thread that is up, or in
-   * one whose threads run many jobs at once, a slot of each.
+   * Whether the lane keeps room for kinds that hold nothing of it: one extra thread that is up. A
+   * lane whose threads run many jobs at once keeps one extra slot of each thread instead.
    */
   spare: boolean
   handlers: string
@@ -19,7 +19,7 @@ export interface ThreadOptions extends ThreadStart {
   logLevel: Int32Array
 }
 
-/** What a thread may see of the process's environment: nothing that is likely to be a secret. */
+/** Environment variables of the process that a thread may see: none is likely to be a secret. */
 const ENVIRONMENT = [
   'HOME',
   'LANG',
@@ -34,8 +34,9 @@ const ENVIRONMENT = [
 ]
 
 /**
- * Threads share nothing with the process but these variables: what one job writes into its
- * environment the next one on its thread reads, and `NODE_OPTIONS` would reach the threads.
+ * The environment of a thread. A thread shares no other variables with the process: otherwise
+ * `NODE_OPTIONS` would reach the thread. What one job writes into its environment, the next job on
+ * its thread reads.
  */
 export function threadEnvironment(own: Record<string, string>): Record<string, string> {
   const shared = ENVIRONMENT.flatMap((name) => {
@@ -45,16 +46,16 @@ export function threadEnvironment(own: Record<string, string>): Record<string, s
   return { ...Object.fromEntries(shared), ...own }
 }
 
-/** What our own threads start with, beside this file as source or as built. */
+/** The entry that helve's own threads start with: source or built, as this file is. */
 export function defaultEntry(): string {
   const extension = import.meta.url.endsWith('.ts') ? 'cts' : 'cjs'
   return fileURLToPath(new URL(`../../workers/start.${extension}`, import.meta.url))
 }
 
 /**
- * The flags of a thread: none for built files. TypeScript needs tsx registered through its API,
- * since a `--import` of the process is not inherited in a form that works on Node 20; without tsx
- * Node strips the types itself (from 22.18 on).
+ * The flags of a thread: none for built files. For TypeScript, the flags register tsx through its
+ * API: threads do not inherit a `--import` of the process in a form that works on Node 20. Without
+ * tsx, Node strips the types itself (from 22.18 on).
  */
 export function threadFlags(entry: string, handlers: string): string[] {
   const typescript = [entry, fileURLToPath(handlers)].find((file) => file.endsWith('ts'))

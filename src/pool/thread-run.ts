@@ -6,7 +6,7 @@ import type { Terms } from './pool.ts'
 import type { HandOff } from './hand-off.ts'
 import type { Watched } from './run-timeouts.ts'
 
-/** What the runs of a thread share with it. */
+/** Memory that the main thread and a thread share about the runs of the thread. */
 export interface SharedSlots {
   flags: Int32Array
   starts: Float64Array
@@ -20,9 +20,9 @@ export class ThreadRun implements Watched {
   readonly timeout: number
   readonly #flags: Int32Array
   readonly #starts: Float64Array
-  /** The run has been settled, or was taken back: no later message is about it. */
+  /** Whether the run was settled or taken back. Later messages about the run are ignored. */
   isOver = false
-  /** Its report, if that came as a message: it counts once the batch has ended. */
+  /** The run's report, if it came as a message. The report counts once the batch has ended. */
   late: Report | undefined
   #ending: 'timeout' | 'interrupt' | undefined
   #isForced = false
@@ -49,18 +49,18 @@ export class ThreadRun implements Watched {
     return [this.slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt]
   }
 
-  /** Whether it was taken back. */
+  /** Whether the main thread has taken the run back. */
   get isRevoked(): boolean {
     return Atomics.load(this.#flags, this.slot) === Flag.revoked
   }
 
-  /** Takes it back, unless the thread was faster and has started it. */
+  /** Takes the run back. False if the thread was faster, and has started the run. */
   revoke(): boolean {
     const flag = Atomics.compareExchange(this.#flags, this.slot, Flag.waiting, Flag.revoked)
     return flag === Flag.waiting
   }
 
-  /** Tells it to end. False when it has been told before, or has not started. */
+  /** Tells the run to end, if it has started. False if the run was told to end before. */
   end(why: 'timeout' | 'interrupt'): boolean {
     if (this.#ending !== undefined) return false
     this.#ending = why
@@ -68,12 +68,12 @@ export class ThreadRun implements Watched {
     return true
   }
 
-  /** Its processes were killed: unless it was through, it has not done what it may say it has. */
+  /** Notes that the run's processes are killed: unless the run was done, it cannot complete. */
   force(): void {
     this.#isForced = Atomics.load(this.#flags, this.slot) !== Flag.done
   }
 
-  /** What an outcome means: what is done is done, though it had been told to end. */
+  /** The outcome of a run that has ended. A completed run counts, though it was told to end. */
   ended(outcome: HandlerOutcome): Outcome {
     const isDone = outcome.type === 'completed' && !this.#isForced
     if (this.#ending === undefined || isDone) return outcome
@@ -81,9 +81,9 @@ export class ThreadRun implements Watched {
   }
 
   /**
-   * What it means that its thread is gone.
+   * The outcome of a run whose thread is gone.
    *
-   * @param wasSilent whether the thread went on, and would never have said what became of it
+   * @param wasSilent whether the thread went on, but would never have reported the run
    */
   died(reason: string, culprit: ClaimedJob | undefined, wasSilent: boolean): Outcome {
     if (this.#ending !== undefined) return this.#told(this.#ending)

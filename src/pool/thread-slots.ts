@@ -6,14 +6,14 @@ export class ThreadSlots {
   readonly shared: SharedSlots
   readonly #runs: (ThreadRun | undefined)[]
   readonly #free: number[]
-  /** By kind: jobs that are not over. */
+  /** By kind: the number of jobs that are not over. */
   readonly #kinds = new Map<string, number>()
 
   constructor(slots: number) {
     this.#runs = Array.from({ length: slots })
     this.#free = Array.from({ length: slots }, (_, slot) => slots - 1 - slot)
     this.shared = {
-      // One more, for the bell.
+      // One word more, for the bell.
       flags: new Int32Array(new SharedArrayBuffer(4 * (slots + 1))),
       starts: new Float64Array(new SharedArrayBuffer(8 * slots)),
     }
@@ -28,7 +28,7 @@ export class ThreadSlots {
     return run
   }
 
-  /** Nothing that comes later is about this run; its slot stays taken until its batch is over. */
+  /** Later messages about the run are ignored. Its slot stays taken until its batch is over. */
   over(run: ThreadRun): void {
     run.isOver = true
     this.#count(run, -1)
@@ -39,13 +39,13 @@ export class ThreadSlots {
     this.#free.push(run.slot)
   }
 
-  /** The run that a message is about; undefined for one that is over, or never was. */
+  /** The run that a message names; undefined if the run is over, or never existed. */
   live(slot: number, token: number): ThreadRun | undefined {
     const run = this.#runs[slot]
     return run?.isOver === false && run.job.token === token ? run : undefined
   }
 
-  /** Whether a slot still has that run, over or not. */
+  /** Whether a slot still has the run with this token, over or not. */
   has(slot: number, token: number): boolean {
     return this.#runs[slot]?.job.token === token
   }

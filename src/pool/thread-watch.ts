@@ -1,13 +1,13 @@
 import { after, type Timer } from '../timer.ts'
 import { LOOK_INTERVAL } from './heartbeat.ts'
 
-/** A thread that is looked at while it has jobs. */
+/** A thread that the watch looks at while the thread has jobs. */
 export interface Watched {
-  /** Looks how it is. False once it has nothing to do. */
+  /** Looks at the thread. False once the thread has nothing to do. */
   look(): boolean
 }
 
-/** Looks at the threads of a lane that have jobs; without any it does nothing. */
+/** Looks at the threads of a lane that have jobs. Without such threads, no timer runs. */
 export class ThreadWatch {
   readonly #threads = new Set<Watched>()
   #timer: Timer | undefined

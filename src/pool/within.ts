@@ -1,6 +1,6 @@
 import { after, type Timer } from '../timer.ts'
 
-/** Whether a promise resolves in so many milliseconds. */
+/** Whether a promise resolves within `ms` milliseconds. */
 export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: Timer | undefined
   const over = new Promise<false>((resolve) => (timer = after(ms, () => resolve(false))))

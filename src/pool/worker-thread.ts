@@ -22,16 +22,16 @@ import type { ThreadRun } from './thread-run.ts'
 import { ThreadSlots } from './thread-slots.ts'
 import { within } from './within.ts'
 
-/** Milliseconds that the handlers' `close` may take, and then the exit of the thread. */
+/** Milliseconds that the handlers' `close` may take, and that the thread's exit may take then. */
 const CLOSE_TIMEOUT = 2_000
 
-/** What tells the threads of the two sorts of lanes apart. */
+/** How the threads of the two sorts of lanes differ. */
 interface Sort {
-  /** Jobs that it may be given at a time. */
+  /** Jobs that the thread may have at a time. */
   slots: number
-  /** Whether it runs one batch after the other. */
+  /** Whether the thread runs one batch after the other. */
   serial: boolean
-  /** Of a thread whose batches run side by side. */
+  /** Only a thread whose batches run side by side has a pulse. */
   pulse: Pulse | undefined
 }
 
@@ -41,11 +41,11 @@ export abstract class WorkerThread {
   protected readonly slots: ThreadSlots
   readonly #credit = new Credit()
   #batches = 0
-  /** Kinds that it died of: its slot stays theirs until it is replaced. */
+  /** Kinds that the thread died of. Each holds a place of the thread until a new thread is up. */
   readonly #ruinedBy = new Set<string>()
-  /** Runs that have ended since the thread is up. */
+  /** Runs that have ended since the thread came up. */
   #ended = 0
-  /** The latest of them to report its end: what it has left behind may end the thread. */
+  /** The job that reported its end last: what the job has left behind may end the thread. */
   #latest: ClaimedJob | undefined
   readonly #thread: SupervisedThread
   readonly #termination: Termination
@@ -78,15 +78,15 @@ export abstract class WorkerThread {
     )
   }
 
-  /** Hand-offs that it could start at once. */
+  /** Hand-offs that the thread could start at once. */
   abstract get free(): number
 
-  /** Its `threadId`, or that of the last one while there is none. */
+  /** The thread's `threadId`; while there is no thread, that of the last thread. */
   get id(): number {
     return this.#thread.id
   }
 
-  /** Why it has no thread; undefined while it has one, or the first is being set up. */
+  /** Why there is no thread; undefined while there is one, or the first is being set up. */
   get problem(): string | undefined {
     return this.#thread.problem
   }
@@ -96,98 +96,98 @@ export abstract class WorkerThread {
     return this.#thread.cause
   }
 
-  /** Resolves once it has a thread, or could not be given one. */
+  /** Resolves once there is a thread, or no thread could be set up. */
   ready(): Promise<void> {
     return this.#thread.ready()
   }
 
-  /** Hand-offs that it has. */
+  /** Hand-offs that the thread has. */
   get batches(): number {
     return this.#batches
   }
 
-  /** Whether it has a thread that takes hand-offs. */
+  /** Whether there is a thread that takes hand-offs. */
   get isOpen(): boolean {
     return this.#thread.isUp && this.#closed === undefined
   }
 
-  /** Whether another thread is about to take its place; not so where that cannot be set up. */
+  /** Whether a new thread is about to follow this one. False if threads cannot be set up. */
   get isBeingReplaced(): boolean {
     return !this.isOpen && this.#batches === 0 && this.problem === undefined
   }
 
-  /** Whether it has a thread that is set up. */
+  /** Whether there is a thread that is set up. */
   protected get isUp(): boolean {
     return this.#thread.isUp
   }
 
-  /** Kinds of the jobs that it has, and those that it died of. */
+  /** Kinds of the jobs that the thread has, and kinds that the thread died of. */
   get kinds(): ReadonlySet<string> {
     return new Set([...this.slots.kinds, ...this.#ruinedBy])
   }
 
-  /** Kinds of the jobs that it is at, and those that it died of. */
+  /** Kinds of the jobs that the thread is running, and kinds that the thread died of. */
   get kindsAtWork(): ReadonlySet<string> {
     const atWork = this.slots.all().filter((run) => run.startedAt() > 0)
     return new Set([...atWork.map(({ job }) => job.kind), ...this.#ruinedBy])
   }
 
-  /** What a kind holds of it: jobs that are not over, and one place if it has ruined the thread. */
+  /** Jobs of a kind that are not over, and one place more if the thread died of the kind. */
   held(kind: string): number {
     return this.slots.jobs(kind) + (this.#ruinedBy.has(kind) ? 1 : 0)
   }
 
-  /** Whether it has jobs that it has not started. */
+  /** Whether the thread has jobs that it has not started. */
   get hasWaiting(): boolean {
     return this.slots.find((run) => run.startedAt() === 0) !== undefined
   }
 
-  /** Whether it has jobs that have not ended. */
+  /** Whether the thread has jobs that have not ended. */
   get hasRuns(): boolean {
     return this.slots.find(() => true) !== undefined
   }
 
-  /** Runs that have ended since its thread is up. */
+  /** Runs that have ended since this thread came up. */
   protected get ended(): number {
     return this.#ended
   }
 
-  /** Looks how it is, and ends a thread that is about to be out of memory. False without jobs. */
+  /** Looks at the heap: ends a thread that is about to run out of memory. False without jobs. */
   look(): boolean {
     if (HEAPS_ARE_KNOWN && !this.#looksAtHeap) void this.#lookAtHeap()
     return this.#batches > 0
   }
 
-  /** Takes back the jobs that it has not started, of those that are wanted. */
+  /** Takes back the wanted jobs that the thread has not started. */
   revoke(wanted: (run: HandOff) => boolean = () => true): HandOff[] {
     const taken = this.slots.all().filter((run) => wanted(run) && run.revoke())
     for (const run of taken) this.#over(run)
     return taken
   }
 
-  /** The job that a message of its handler speaks of, if this thread really runs it. */
+  /** The job with the id that a message names, if this thread really runs the job. */
   find(id: unknown): ClaimedJob | undefined {
     return this.slots.find(({ job }) => job.id === id)?.job
   }
 
-  /** It may send so much more. */
+  /** Lets the thread send so many units more. */
   giveBack(units: number): void {
     this.#credit.giveBack(units)
   }
 
-  /** Settles those of its runs that these are about; others are forged, or late. */
+  /** Settles the runs of this thread that the reports name. Other reports are forged, or late. */
   report(reports: Report[], last = false): void {
     if (last) return this.#keep(reports)
     this.#settleAll(reports.filter(({ slot, token }) => this.slots.has(slot, token)))
   }
 
-  /** Takes note of a process that one of its runs has started, or that has exited. */
+  /** Takes note of a process that a run of this thread has started, or that has exited. */
   child({ slot, token, pid, alive }: Extract<ThreadMessage, { helve: 'child' }>): void {
     const run = this.slots.live(slot, token)
     if (run) this.#termination.child(run, pid, alive)
   }
 
-  /** Ends one run. False when it has no such run; what it has not started is taken back. */
+  /** Ends one run, or takes it back if it has not started. False if the thread has no such run. */
   end({ id, token }: ClaimedJob): boolean {
     const run = this.slots.find(({ job }) => job.id === id && job.token === token)
     if (run === undefined) return false
@@ -198,7 +198,7 @@ export abstract class WorkerThread {
   }
 
   /**
-   * Ends what it runs: by the signal, and after each run's grace by killing the thread.
+   * Ends all runs of the thread: by their signals, and after each run's grace by force.
    *
    * @param isLast whether no other thread is to follow this one
    */
@@ -207,16 +207,16 @@ export abstract class WorkerThread {
     for (const run of this.slots.all()) this.#termination.end(run, 'interrupt')
   }
 
-  /** Lets the handlers close, and ends the thread; resolves to whether it has exited. */
+  /** Lets the handlers close, then ends the thread. Resolves to whether the thread has exited. */
   close(): Promise<boolean> {
     this.#closed ??= this.#close()
     return this.#closed
   }
 
-  /** A new thread has been set up. */
+  /** Called when a new thread has been set up. */
   protected started(): void {}
 
-  /** Hands jobs over, which it runs one after the other; resolves once it has none of them. */
+  /** Hands over jobs, which the thread runs in order. Resolves once the thread has none of them. */
   protected async runBatch(handOffs: readonly HandOff[]): Promise<void> {
     this.#batches += 1
     const runs = handOffs.map((handOff) => this.slots.take(handOff))
@@ -235,7 +235,7 @@ export abstract class WorkerThread {
     if (returned.length > 0) this.listener.returned(returned)
   }
 
-  /** Settles what has come to an end; resolves to why the others never will. */
+  /** Settles the runs that the thread reports. Resolves to why the other runs get no report. */
   async #outcomes(runs: ThreadRun[]): Promise<ThreadGone> {
     const batch: Batch = runs.map((run) => run.task())
     const { id } = this
@@ -247,7 +247,7 @@ export abstract class WorkerThread {
     }
     const silent = runs.find((run) => !run.isOver && !run.isRevoked)
     const reason = `the thread gave no outcome of job ${silent?.job.id}`
-    // Nothing else that runs on it could be heard either.
+    // The thread could not report its other runs either.
     if (silent) await this.#termination.endThread(id, reason)
     return new ThreadSilent(reason, undefined)
   }
@@ -279,7 +279,7 @@ export abstract class WorkerThread {
     this.listener.up(kinds)
   }
 
-  /** They stand in for the result of their batch, and count once that has come. */
+  /** Keeps reports that stand in for the result of a batch: they count once the batch has ended. */
   #keep(reports: Report[]): void {
     for (const report of reports) {
       const run = this.slots.live(report.slot, report.token)
@@ -295,7 +295,7 @@ export abstract class WorkerThread {
     }
   }
 
-  /** Its thread could not end what it had started. */
+  /** Settles a run whose thread is gone, and kills the processes that the thread left behind. */
   #bury(run: ThreadRun, gone: ThreadGone): void {
     const { message, killedFor } = gone
     this.#termination.bury(run)
@@ -305,14 +305,14 @@ export abstract class WorkerThread {
     this.#settle(run, outcome, undefined)
   }
 
-  /** Not only the jobs that a thread has can end it. */
+  /** Adds the latest ended job to a reason: what that job left behind may have ended the thread. */
   #suspicion(reason: string): string {
     if (this.#latest === undefined) return reason
     const { id, kind } = this.#latest
     return `${reason}; job ${id} of kind ${kind} had run on it before`
   }
 
-  /** Nothing that comes later is about this run. */
+  /** Stops watching a run that is over. Later messages about the run are ignored. */
   #over(run: ThreadRun): void {
     this.#termination.forget(run)
     this.slots.over(run)

@@ -6,7 +6,7 @@ import {
   type SpawnOptionsWithoutStdio,
 } from 'node:child_process'
 
-/** The options of `child_process.spawn`, but for `detached`: a child always has its own group. */
+/** The options of `child_process.spawn`, without `detached`: a child always has its own group. */
 export type ChildOptions = Omit<SpawnOptions, 'detached'>
 
 /** As `child_process.spawn`. */
@@ -19,19 +19,25 @@ export interface Spawn {
   (command: string, args: readonly string[], options: ChildOptions): ChildProcess
 }
 
-/** What is told of the processes that a run starts. */
+/** Hears of the processes that a run starts. */
 export interface ChildrenListener {
   started(pid: number): void
-  /** Its pid may be another's from now on. */
+  /** From now on another process may have the pid. */
   exited(pid: number): void
-  /** A child failed, and the handler does not listen. */
+  /** A child failed, and the handler does not listen to its `error`. */
   failed(error: Error): void
 }
 
-/** The processes of one run. Each leads a group, and with the run the groups end. */
+/**
+ * The processes of one run. Each process leads a group. At the end of the run its groups are
+ * killed.
+ */
 export class Children {
   readonly #listener: ChildrenListener
-  /** By the pid of its leader; undefined when that has exited, and others of the group may live. */
+  /**
+   * The groups by the pid of the leader; undefined when the leader has exited, while other members
+   * may live.
+   */
   readonly #groups = new Map<number, ChildProcess | undefined>()
 
   constructor(listener: ChildrenListener) {
@@ -49,11 +55,12 @@ export class Children {
     return child
   }
 
-  /** Kills what is left of them. */
+  /** Kills all groups that are left. */
   end(): void {
     for (const [pid, leader] of this.#groups) {
-      // Without its leader, a group keeps its number from others as long as it has members; a
-      // process that has the number all the same is not of this run.
+      // After its leader has exited, a group keeps its number from new processes as long as it has
+      // members. So if a process has the number, the group is gone, and the process is not of this
+      // run.
       const isOwn = leader ? !hasExited(leader) : !exists(pid)
       if (isOwn) killGroup(pid)
     }
@@ -67,23 +74,26 @@ export class Children {
     this.#listener.exited(pid)
   }
 
-  /** An `error` without a listener ends the thread, even one that only tells of an abort. */
+  /**
+   * Hears every `error` of a child: without a listener an `error` ends the thread, even an `error`
+   * that only tells of an abort.
+   */
   #failed(child: ChildProcess, error: Error): void {
     const isAbort = error.name === 'AbortError'
     if (child.listenerCount('error') === 1 && !isAbort) this.#listener.failed(error)
   }
 }
 
-/** Kills the group with this number, which may be gone. */
+/** Kills the process group with this number. Does nothing if the group is gone. */
 export function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // It has no members any more, or none that this user may end.
+    // The group has no members any more, or none that this user may end.
   }
 }
 
-/** Whether there is such a process, or with a negative number such a group. */
+/** Whether a process with this pid exists; for a negative number, whether such a group exists. */
 export function exists(pid: number): boolean {
   try {
     process.kill(pid, 0)

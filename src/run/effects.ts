@@ -4,10 +4,13 @@ import { HelveError } from '../job/errors.ts'
 import type { NewJob } from '../job/job.ts'
 import { MAX_EFFECT_BYTES, MAX_EFFECTS } from '../job/limits.ts'
 
-// A handler may replace it.
+// Kept here, because a handler may replace the global.
 const clone = structuredClone
 
-/** What a run wants to be written with its settling: only so much, since one turn writes all of it. */
+/**
+ * The effects of a run, written with its settle. They are bounded, since one turn writes all of
+ * them.
+ */
 export class Effects {
   readonly followUps: NewJob[] = []
   readonly deliveries: DeliveryRecord[] = []
@@ -19,9 +22,10 @@ export class Effects {
     this.followUps.push(job)
   }
 
-  /** @throws as {@link enqueue}, `HELVE_ERR_OPTION`, and for what cannot be cloned */
+  /** @throws as {@link enqueue}, `HELVE_ERR_OPTION`, and for a record that cannot be cloned */
   record(record: DeliveryRecord): void {
-    // Here, where it throws into the handler: what cannot be cloned would end the thread.
+    // Clones here, so that the error reaches the handler: later, a record that cannot be cloned
+    // would end the thread.
     const own = clone(record)
     checkDelivery(own)
     this.#take('deliveries', this.deliveries.length, serialize(own).length)

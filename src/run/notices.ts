@@ -1,4 +1,7 @@
-/** What has been said of each kind: a mistake in a handler is worth one line, and not one a job. */
+/**
+ * Remembers what was logged about each kind: a mistake in a handler gets one line, not one line for
+ * each job.
+ */
 export class Notices {
   readonly #said = new Set<string>()
 

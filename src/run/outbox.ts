@@ -1,42 +1,42 @@
 import { unitsOf } from '../thread/credit.ts'
 
-/** Units of lines that wait at a time: 1,000 short lines, or some 8 MiB of characters. */
+/** Most units of lines that wait at a time: 1,000 short lines, or some 8 MiB of characters. */
 const MOST_WAITING = 1_000
 
-/** How much may be on its way, and when there is room again. */
+/** Bounds how much may be on its way to the receiver, and tells when there is room again. */
 export interface Room {
-  /** Whether something of this size may be sent now; it counts from then on. */
+  /** Whether a message of this size may be sent now. If so, the message counts from now on. */
   take(units: number): boolean
-  /** Counts what is sent in any case. */
+  /** Counts a message that is sent even without room. */
   overdraw(units: number): void
   /** Resolves once there may be more room. */
   returned(): Promise<void>
 }
 
-/** The way of lines and progress to those who hear of them. */
+/** Carries lines and progress to the receiver. */
 export interface Carrier<Line> {
   readonly room: Room
   line(line: Line, units: number): void
-  /** `json` is undefined for a value that is. */
+  /** `json` is undefined if the value is undefined. */
   progress(id: number, json: string | undefined, units: number): void
-  /** @param id the run whose lines were dropped; `null` for lines of no run */
+  /** @param id the job whose lines were dropped; `null` for lines of no run */
   dropped(id: number | null, lines: number): void
 }
 
 /**
- * Lines and progress of runs, sent as fast as they are heard and no faster. Beyond that lines wait,
- * and beyond {@link MOST_WAITING} they are dropped, counted, and told of in one line for each run.
- * Of the progress of a run the newest value waits alone.
+ * Sends lines and progress of runs no faster than the receiver takes them. Lines without room wait.
+ * Beyond {@link MOST_WAITING}, lines are dropped and counted, and one line for each run tells how
+ * many. Of the progress of a run only the newest value waits.
  */
 export class Outbox<Line> {
   readonly #carrier: Carrier<Line>
   readonly #mostWaiting: number
   #lines: { line: Line; units: number }[] = []
   #units = 0
-  /** By run. */
+  /** The newest progress that waits, by job. */
   readonly #progress = new Map<number, string | undefined>()
   readonly #dropped = new Map<number | null, number>()
-  /** Until all has been sent. */
+  /** Resolves once everything has been sent; undefined while nothing waits. */
   #emptying: Promise<void> | undefined
 
   /** @param mostWaiting units of lines that may wait */
@@ -59,7 +59,9 @@ export class Outbox<Line> {
     if (!this.#flush()) this.#emptyLater()
   }
 
-  /** The run is over: the newest of its progress goes before its end. */
+  /**
+   * A run is over. Sends its newest progress at once, so that the progress arrives before the end.
+   */
   over(id: number): void {
     if (!this.#progress.has(id)) return
     const json = this.#progress.get(id)
@@ -82,7 +84,7 @@ export class Outbox<Line> {
     this.#emptying = undefined
   }
 
-  /** Sends what there is room for; returns whether that was all. */
+  /** Sends as much as there is room for. Returns whether nothing is left. */
   #flush(): boolean {
     for (const [id, json] of this.#progress) {
       if (!this.#carrier.room.take(unitsOfJson(json))) return false

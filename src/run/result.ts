@@ -3,12 +3,12 @@ import { toJobError } from '../job/failure.ts'
 import { MAX_RESULT_BYTES } from '../job/limits.ts'
 import { checkSize } from '../job/payload.ts'
 
-// A handler may replace it.
+// Kept here, because a handler may replace the global.
 const { stringify } = JSON
 
 /**
- * The JSON of what a handler returned, or why there is none. Its work is done by then: a result
- * that cannot be told is no reason to do the work again.
+ * The JSON of a handler's return value, or the problem why there is none. Never throws: the work is
+ * done by then, and a result that is no JSON is no reason to do the work again.
  */
 export function resultJson(result: unknown): { json: string | undefined; problem?: string } {
   if (result === undefined) return { json: undefined }

@@ -14,28 +14,28 @@ import type { Notices } from './notices.ts'
 import { resultJson } from './result.ts'
 import type { Task } from '../thread/protocol.ts'
 
-// A handler may replace them; the runs after it go on with these.
+// Kept here, because a handler may replace the globals, also for the runs after its own.
 const { parse } = JSON
 const { now } = Date
 
-/** What surrounds a run: a thread, or the main thread. */
+/** What a run needs of the thread that it runs in: a thread of a pool, or the main thread. */
 export interface RunHost {
   /** Shared by the runs of the thread. */
   readonly notices: Notices
   isAborted(): boolean
-  /** Called for a handler that logs. */
+  /** Called when a handler first reads its logger. */
   logger(): Logger
-  /** @param json undefined for a value that is */
+  /** @param json undefined if the value is undefined */
   progress(json: string | undefined): void
-  /** Calls what starts a process, and tells of it, when that may be done. */
+  /** Calls `spawn`, which starts a process and reports it, as soon as the thread may start one. */
   spawning<T>(spawn: () => T): T
-  /** The run has started a process, or one of those has exited. */
+  /** The run has started a process, or (not `alive`) one of its processes has exited. */
   child(pid: number, alive: boolean): void
 }
 
 /**
- * One run of a handler, and the context that it is given. The context's functions are getters, so
- * that they can be taken apart: one that nobody asks for is not made.
+ * One run of a handler, and the context that the handler gets. The functions of the context are
+ * getters: a handler can destructure them, and a function that no handler reads is not made.
  */
 export class Run implements HandlerContext {
   readonly #task: Task
@@ -52,7 +52,7 @@ export class Run implements HandlerContext {
     this.#host = host
   }
 
-  /** Never rejects: whatever the handler does is an outcome. */
+  /** Runs the handler. Never rejects: an error of the handler becomes an outcome. */
   async outcome(handler: Handler): Promise<HandlerOutcome> {
     try {
       const result = await handler(this.#job(), this)
@@ -68,7 +68,7 @@ export class Run implements HandlerContext {
     }
   }
 
-  // Made only for the handler that asks for it: a controller per job costs more than most jobs.
+  // Made only for a handler that reads the signal: a controller per job costs more than most jobs.
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.aborted) this.abort()
@@ -94,7 +94,7 @@ export class Run implements HandlerContext {
   get enqueue() {
     return (kind: string, payload?: unknown, options?: EnqueueOptions): void => {
       this.#checkOpen('enqueue')
-      // Its time begins with the end of this run.
+      // The times of the new job count from the end of this run: the coordinator adds the moment.
       this.#effects.enqueue(newJob(kind, payload, options, { now: 0, wall: now() }))
     }
   }
@@ -118,7 +118,9 @@ export class Run implements HandlerContext {
       this.#spawn(command, args, options)
   }
 
-  /** Tells a handler that listens to its signal; one that reads `aborted` has seen it already. */
+  /**
+   * Aborts the signal of a handler that has read it. A handler that reads `aborted` needs no call.
+   */
   abort(): void {
     this.#controller?.abort(new DOMException('the run is to end', 'AbortError'))
   }
@@ -132,7 +134,7 @@ export class Run implements HandlerContext {
     })
     const children = this.#children
     const child = this.#host.spawning(() => children.spawn(command, args, options))
-    // Its streams are there unless the options say otherwise, as the type of the context tells.
+    // The child has its streams unless the options say otherwise, as the type `Spawn` tells.
     return child as ChildProcessWithoutNullStreams
   }
 
@@ -145,7 +147,7 @@ export class Run implements HandlerContext {
     throw new HelveError('HELVE_ERR_CLOSED', `ctx: expected a run that goes on, got ${came}`)
   }
 
-  /** Its handler has returned, and has left something behind that goes on. */
+  /** Warns once for each kind: the handler has returned, but work that it has started goes on. */
   #late(call: keyof HandlerContext): void {
     if (!this.#host.notices.isNew(this.#task.kind, 'late')) return
     const message = `a handler goes on after the end of its run, and calls ctx.${call}: await it`

@@ -13,7 +13,7 @@ interface AdminParts {
   options: CheckedOptions
 }
 
-/** The commands of operators: each is checked, and is mail for the coordinator. */
+/** The commands of operators. Each command is checked, and goes to the coordinator as mail. */
 export class Admin {
   readonly #parts: AdminParts
 
@@ -65,7 +65,7 @@ export class Admin {
     return checked
   }
 
-  /** A lane that was paused may have been taken out of the options since. */
+  /** The target of a resume. A lane that was paused may be missing in the options by now. */
   async #paused(target: PauseTarget): Promise<PauseTarget> {
     const checked = checkPauseTarget(target)
     const isPaused = ({ lane }: Pause): boolean => 'lane' in checked && lane === checked.lane
@@ -73,7 +73,7 @@ export class Admin {
   }
 }
 
-/** @throws HelveError `HELVE_ERR_OPTION` for what cannot be the id of a job */
+/** @throws HelveError `HELVE_ERR_OPTION` for a value that cannot be the id of a job */
 export function checkId(id: unknown): number {
   return checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
 }

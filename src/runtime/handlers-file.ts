@@ -8,8 +8,8 @@ import { nearest } from '../job/nearest.ts'
 const MODULE = 'the path or file: URL of a module'
 
 /**
- * The `file:` URL of a handlers module; of its twin (`.js` for `.ts`, or the reverse) where the
- * named file is missing.
+ * The `file:` URL of a handlers module. If the named file is missing, the URL is that of its twin
+ * (`.js` for `.ts`, or the reverse).
  *
  * @throws HelveError `HELVE_ERR_OPTION`
  */
@@ -22,7 +22,7 @@ export function handlersUrl(handlers: unknown): string {
   return pathToFileURL(found).href
 }
 
-/** Undefined for a URL that leads to no file. */
+/** The path of a file; undefined for a URL that leads to no file. */
 function pathOf(handlers: unknown): string | undefined {
   const given = String(handlers)
   const isUrl = handlers instanceof URL || /^[a-z][a-z0-9+.-]+:/i.test(given)
@@ -43,7 +43,7 @@ function noModule(file: string): HelveError {
   return new HelveError('HELVE_ERR_OPTION', problem)
 }
 
-/** Says so of a file, and which one may have been meant. */
+/** The end of a message: why the file is not taken, and which file may have been meant. */
 function notThere(file: string): string {
   if (existsSync(file)) return ', which is no file'
   const folder = dirname(file)

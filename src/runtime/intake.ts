@@ -23,7 +23,7 @@ interface IntakeParts {
   clock: Clock
 }
 
-/** Where submissions come in: they are checked, and get what their kind says, before they wait. */
+/** Takes submissions in: checks them, and adds the options of their kind, before they wait. */
 export class Intake {
   readonly #parts: IntakeParts
   readonly #onSubmission: () => void
@@ -35,7 +35,10 @@ export class Intake {
     this.#onSubmission = onSubmission
   }
 
-  /** Refuses everything from now on, also what is being checked; what waits for its commit is kept. */
+  /**
+   * Refuses every submission from now on, also one that is being checked. Submissions that wait for
+   * their commit are kept.
+   */
   close(): void {
     this.#isClosed = true
   }
@@ -47,9 +50,9 @@ export class Intake {
   }
 
   /**
-   * A turn's worth at a time: more of them would only grow old in the mailbox.
+   * Enqueues a turn's worth at a time: further submissions would only grow old in the mailbox.
    *
-   * @throws HelveError when some are refused, with what became of each
+   * @throws HelveError when some are refused; its `results` say what became of each
    */
   async enqueueMany(submissions: readonly AnySubmission[]): Promise<EnqueueResult[]> {
     const results: Result[] = []
@@ -61,14 +64,14 @@ export class Intake {
     throw someRefused(results, refused)
   }
 
-  /** For a caller that cannot wait. */
+  /** The checked job, for a caller that cannot wait. */
   jobNow(kind: string, payload: unknown, options: Options): NewJob {
     const { schema } = this.#parts.registry.policy(kind)
     const checked = schema === undefined ? payload : checkPayloadNow(schema, payload)
     return this.#job(kind, checked, options)
   }
 
-  /** Refuses by a rejection, as everything that returns a promise does. */
+  /** Refuses by a rejection, as every function that returns a promise does. */
   #submit(kind: string, payload: unknown, options: Options): Promise<EnqueueResult> {
     try {
       return this.#parts.coordinator.enqueue(this.#job(kind, payload, options))
@@ -101,7 +104,7 @@ export class Intake {
     })
   }
 
-  /** The job of a submission, or what is against it; a promise if its kind has a schema. */
+  /** The job of a submission, or the error that refuses it; a promise if the kind has a schema. */
   #tryJob(submission: AnySubmission): NewJob | HelveError | Promise<NewJob | HelveError> {
     try {
       checkKeys(submission, 'submission', SUBMISSION_KEYS)
@@ -116,7 +119,7 @@ export class Intake {
   }
 }
 
-/** What is against a submission: one of a host's own making may throw when it is read. */
+/** The error that refuses a submission: an object of the host's may throw when it is read. */
 function refusal(cause: unknown): HelveError {
   if (cause instanceof HelveError) return cause
   const problem = `submission: expected an object, got one that throws ${toJobError(cause).message}`

@@ -3,18 +3,19 @@ import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../
 
 /** One lane of worker threads. */
 export interface LaneOptions {
-  /** Below one means one. @default the number of cores, and at least 2 */
+  /** The number of threads; below one means one. @default the number of cores, and at least 2 */
   threads?: number
   /**
    * Jobs that each thread runs at once. More than one is for handlers that wait (for the network,
-   * say): whatever holds such a thread up holds up all of them. @default 1
+   * say): code that holds up such a thread holds up all of its jobs. @default 1
    */
   concurrency?: number
   /** Heap limit of each thread in MiB. @default Node's own */
   memory?: number
   /**
-   * Keeps one thread more, which is up: for a kind that finds all others taken, and to stand in for
-   * one that has ended. In a lane with `concurrency`, one slot more of each thread instead.
+   * Keeps one extra thread running, for a kind that holds none while all others are taken, and in
+   * the place of a thread that has ended. A lane with `concurrency` gets one extra slot of each
+   * thread instead.
    * @default true
    */
   spare?: boolean
@@ -31,7 +32,7 @@ export interface CheckedLane {
 const LANE_KEYS = ['threads', 'concurrency', 'memory', 'spare']
 const MOST_THREADS = 1_024
 
-/** @throws HelveError `HELVE_ERR_OPTION` for what is no number; below one means one */
+/** @throws HelveError `HELVE_ERR_OPTION` for a value that is no number; below one means one */
 export function checkThreads(threads: unknown): number {
   const number = checkNumber(threads, 'threads', Number.NEGATIVE_INFINITY, MOST_THREADS)
   return Math.max(1, Math.floor(number))

@@ -19,7 +19,7 @@ import type { CheckedLane } from './lane-options.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Registry } from './registry.ts'
 
-/** Runs of functions on the main thread at a time: they wait, and share one thread anyway. */
+/** Runs of functions on the main thread at a time: functions wait, and share one thread anyway. */
 const MAIN_CONCURRENCY = 100
 
 /** Milliseconds within which a thread has to be set up. */
@@ -71,7 +71,7 @@ function openThreads(name: string, lane: CheckedLane, parts: PoolParts): Pool {
   return new LanePool(options, threads, laneListener(name, parts), (id) => store.getWebhook(id))
 }
 
-/** What happens in a lane, told to the coordinator and to those who listen. */
+/** Tells the coordinator and the listeners of events what happens in a lane. */
 function laneListener(lane: string, parts: PoolParts): PoolListener {
   const { coordinator, events, logger, registry } = parts
   return {
@@ -80,7 +80,7 @@ function laneListener(lane: string, parts: PoolParts): PoolListener {
     progress: (job, value) => events.emit('progress', () => ({ job: new NamedJob(job), value })),
     log: (level, fields, message) => logger[level](fields, message),
     threadUp: (thread, kinds) => {
-      // What waits for a handler is looked at again.
+      // Jobs that wait for a handler of the kind are looked at again.
       for (const kind of registry.know(kinds ?? [])) coordinator.regroup(kind)
       events.emit('thread:up', () => ({ lane, thread }))
     },

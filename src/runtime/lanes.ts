@@ -8,16 +8,16 @@ import { MAIN_LANE, type Registry } from './registry.ts'
 import type { Service } from './services.ts'
 import { unstartable } from './unstartable.ts'
 
-/** Starts the pool of a lane; `lane` is undefined for that of the main thread. */
+/** Starts the pool of a lane; `lane` is undefined for the lane of the main thread. */
 type OpenPool = (name: string, lane: CheckedLane | undefined) => Pool
 
-/** The lanes of a runtime, the main thread's and those of threads: it owns their pools. */
+/** The lanes of a runtime: the lane of the main thread, and lanes of threads. Owns their pools. */
 export class RuntimeLanes implements Lanes, Service {
-  /** By the names of the lanes; empty before the start and after the end. */
+  /** The pools by the names of the lanes; empty before the start and after the end. */
   readonly pools: ReadonlyMap<string, Pool>
   readonly unknownKinds: 'dead' | 'wait'
   readonly #pools = new Map<string, Pool>()
-  /** Those of threads, as they are now: {@link resize} changes them. */
+  /** The lanes of threads, with their present options: {@link resize} changes them. */
   readonly #lanes: Map<string, CheckedLane>
   readonly #handlers: string | undefined
   readonly #registry: Registry
@@ -57,10 +57,10 @@ export class RuntimeLanes implements Lanes, Service {
   }
 
   /**
-   * Waits until each thread is up, or cannot be started: each lane needs one.
+   * Waits until each thread is up, or cannot be started. Each lane needs one thread that is up.
    *
-   * @throws HelveError `HELVE_ERR_HANDLERS` for a lane that has none; `HELVE_ERR_CLOSED` as soon as
-   *   `over` aborts
+   * @throws HelveError `HELVE_ERR_HANDLERS` for a lane without a thread; `HELVE_ERR_CLOSED` as soon
+   *   as `over` aborts
    */
   async ready(over: AbortSignal): Promise<void> {
     const ready = Promise.all([...this.#pools.values()].map((pool) => pool.ready()))
@@ -71,14 +71,16 @@ export class RuntimeLanes implements Lanes, Service {
     }
   }
 
-  /** Sets the threads of a lane, started or not. */
+  /** Sets the number of threads of a lane, whether the lane is started or not. */
   resize(name: string, threads: number): void {
     const lane = this.#lanes.get(name)
     if (lane !== undefined) this.#lanes.set(name, { ...lane, threads })
     this.#pools.get(name)?.resize(threads)
   }
 
-  /** Lanes of threads where one run keeps all other kinds waiting, with those of `kinds` in each. */
+  /**
+   * Lanes of threads where one run keeps all other kinds waiting, each with its kinds of `kinds`.
+   */
   narrow(kinds: Iterable<string>): { lane: string; kinds: string[] }[] {
     const all = [...kinds].sort()
     const lanes = [...this.#lanes].filter(([name, { spare }]) => {
@@ -95,14 +97,14 @@ export class RuntimeLanes implements Lanes, Service {
 
   async stop(): Promise<void> {
     const pools = [...this.#pools.values()]
-    // Out of reach for whoever sets their threads: nobody would close those.
+    // Takes the pools out of reach of `resize`: nobody would close the threads that it then starts.
     this.#pools.clear()
     this.#hasEnded = false
     const ended = await Promise.all(pools.map((pool) => pool.close()))
     this.#hasEnded = ended.every(Boolean)
   }
 
-  /** Whether no job goes on after {@link stop}: nothing can stop some but the end of the process. */
+  /** Whether no job goes on after {@link stop}: only the end of the process can stop some jobs. */
   get hasEnded(): boolean {
     return this.#hasEnded
   }

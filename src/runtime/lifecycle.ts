@@ -5,35 +5,35 @@ import { own } from './ownership.ts'
 import type { Parts } from './parts.ts'
 import { Services, type Service } from './services.ts'
 
-/** Milliseconds that a stopping runtime gives to what still runs. */
+/** Milliseconds that a stopping runtime waits for the jobs that still run. */
 export const STOP_TIMEOUT = 20_000
-/** And then, beyond each run's grace, to what it had to interrupt. */
+/** Milliseconds that it then waits for interrupted runs, beyond the longest grace of a kind. */
 const INTERRUPT_TIMEOUT = 10_000
 
 /** What became of the runs that went on when a runtime was told to stop. */
 export interface Stopped {
-  /** All others that ended: failed, timed out, lost and cancelled ones, too. */
+  /** Runs that ended in any other way: also failed, timed out, lost and cancelled ones. */
   completed: number
   /** Runs that were interrupted: their jobs are queued again, with no attempt spent. */
   released: number
-  /** Runs that go on though nothing can stop them, or whose end could not be written. */
+  /** Runs that go on because nothing can stop them, or whose end could not be written. */
   stuck: number
 }
 
-/** How a run is begun. */
+/** The checked options of `run` and `start`. */
 export interface Beginning {
   signal: AbortSignal | undefined
-  /** Milliseconds for which another owner of the file is waited for. */
+  /** Milliseconds to wait at most while another runtime owns the file. */
   wait: number
 }
 
-/** What has become of jobs that were `running` when their process ended. */
+/** The outcome of jobs that were `running` when their process ended. */
 const ORPHANED = { type: 'lost', reason: 'the process that ran it ended' } as const
 
-/** What ends a start for the sake of the caller that began it. */
+/** Errors that end a start because of its own caller: another caller that waits starts anew. */
 const STARTED_ANEW = ['HELVE_ERR_CLOSED', 'HELVE_ERR_OWNED']
 
-/** A runtime's life: it owns the file from its first run on, and ends once. */
+/** The life of a runtime. The runtime owns the file from its first start on, and stops once. */
 export class Lifecycle {
   readonly #parts: Parts
   readonly #services: Services
@@ -42,7 +42,7 @@ export class Lifecycle {
   readonly #stopping = new AbortController()
   /** Ends the `run` that is going on. */
   #endRun: (() => void) | undefined
-  /** Calls of `runOnce` whose jobs have not been settled. */
+  /** Functions that reject the calls of `runOnce` whose jobs have not been settled. */
   readonly #onces = new Set<(error: HelveError) => void>()
 
   constructor(parts: Parts) {
@@ -101,23 +101,23 @@ export class Lifecycle {
     if (this.#stopped) throw closed()
   }
 
-  /** What a kind may do has changed. */
+  /** Looks again at the jobs of a kind whose policy or handler has changed. */
   regroup(kind: string): void {
     const { coordinator } = this.#parts
     if (this.#stopped) return
     void this.#started?.then(
       () => coordinator.regroup(kind),
-      // Whoever started it is told.
+      // The caller of `start` gets the error.
       () => undefined,
     )
     coordinator.wake()
   }
 
   /**
-   * Owns the file and starts the lanes, the first time; resolves once their threads are up.
+   * Owns the file and starts the lanes, at the first call; resolves once the threads are up.
    *
-   * @param wait milliseconds for which another owner is waited for
-   * @param signal ends that
+   * @param wait milliseconds to wait at most while another runtime owns the file
+   * @param signal ends the start when it aborts
    */
   async start(wait = 0, signal?: AbortSignal): Promise<void> {
     this.checkOpen()
@@ -132,7 +132,7 @@ export class Lifecycle {
     try {
       await this.#started
     } catch (error) {
-      // Another caller has waited long enough, or its signal has aborted.
+      // The start belonged to another caller, whose wait is over or whose signal has aborted.
       const isOfAnother = !isOwn && STARTED_ANEW.includes(read(error, 'code') as string)
       if (!isOfAnother || this.#stopped) throw error
       return this.start(wait, signal)
@@ -157,7 +157,10 @@ export class Lifecycle {
     for (const narrow of lanes.narrow(kinds)) events.emit('lane:narrow', () => narrow)
   }
 
-  /** Looks at the queue soon after another process has written, and stops when the store closes. */
+  /**
+   * Wakes the coordinator soon after another process has written, and stops the runtime when the
+   * store closes.
+   */
   #watch(): Service {
     const { store, coordinator } = this.#parts
     let unwatch: (() => void) | undefined
@@ -172,7 +175,9 @@ export class Lifecycle {
     }
   }
 
-  /** Somebody closes the store under it: what runs is released while that can be written. */
+  /**
+   * Somebody closes the runtime's store: running jobs are released while the store can still write.
+   */
   async #onStoreClose(): Promise<void> {
     if (this.#stopped === undefined) {
       const problem = 'store: expected it to be open until the runtime has stopped, got a close'
@@ -189,7 +194,7 @@ export class Lifecycle {
     coordinator.pause()
     coordinator.endOnces()
     this.#stopping.abort()
-    // Whoever started it has been told why that failed.
+    // If the start failed, its caller has the error.
     const owned = await this.#started?.then(
       () => true,
       () => false,

@@ -10,48 +10,52 @@ import { checkLanes, type CheckedLane, type LaneOptions } from './lane-options.t
 /**
  * How a runtime is made.
  *
- * @typeParam C what the setup of the handlers module takes
+ * @typeParam C the config that the setup of the handlers module takes
  */
 export interface RuntimeOptions<C = unknown> {
   /**
-   * The module whose default export is `defineHandlers(…)`; every worker thread loads it. Where
-   * the named file is missing, its twin with `.js` for `.ts` (or the reverse) is taken.
+   * The module whose default export is `defineHandlers(…)`; every worker thread loads it. If the
+   * named file is missing, helve takes its twin with `.js` for `.ts` (or the reverse).
    * @default none: only functions registered on the main thread run
    */
   handlers?: URL | string
   /**
-   * Handed to every thread's setup; structured-cloneable. The constructor clones it: what is changed
-   * later reaches no thread. @default undefined
+   * Handed to every thread's setup; structured-cloneable. The constructor clones the config: a
+   * later change reaches no thread. @default undefined
    */
   config?: C
   /**
-   * A pino logger, Fastify's, or one like the console; `false` for silence. From one that does not say
-   * its level, lines of `info` and above come. What the host's code in it (serializers, mixins) does
-   * wrong is told by an `error` event. @default warnings and errors, as lines on stderr
+   * A pino logger, Fastify's, or one like the console; `false` for silence. A logger that does not
+   * say its level gets lines of `info` and above. An `error` event reports errors of the host's
+   * code in the logger (serializers, mixins). @default warnings and errors, as lines on stderr
    */
   logger?: Logger | false
   /**
    * Milliseconds before polling again when the queue is empty; 0 and less mean 1000, and more than
-   * a minute a minute. @default 1000
+   * a minute means a minute. @default 1000
    */
   idle?: number
   /**
-   * Named pools of threads. `default` is always there; kinds choose another with their policy's
-   * `lane`. `main` is the main thread's, and cannot be configured.
+   * Named pools of threads. `default` is always there; a kind chooses another lane with the `lane`
+   * of its policy. `main` is the lane of the main thread, and cannot be configured.
    * @default { default: { threads: the number of cores, and at least 2 } }
    */
   lanes?: Record<string, LaneOptions>
-  /** Environment variables of the threads, beside the harmless ones that they get anyway. @default {} */
+  /**
+   * Environment variables of the threads, beside harmless ones that all threads get. @default {}
+   */
   env?: Record<string, string>
   /**
-   * What becomes of jobs of a kind that nobody handles: neither the handlers module nor a registered
-   * function. `dead` makes them dead as soon as they are due; `wait` leaves them queued until
-   * somebody handles their kind, as in a deploy in which producers come first. @default 'dead'
+   * What becomes of jobs of a kind that nobody handles: neither the handlers module nor a
+   * registered function. `dead` makes them dead as soon as they are due; `wait` leaves them queued
+   * until somebody handles their kind, as in a deploy in which producers come first.
+   * @default 'dead'
    */
   unknownKinds?: 'dead' | 'wait'
   /**
-   * Node's own options for the threads, such as `--require`, `--conditions`, `--enable-source-maps`.
-   * Threads inherit none of the process's: neither its flags nor `NODE_OPTIONS`.
+   * Node's own options for the threads, such as `--require`, `--conditions`,
+   * `--enable-source-maps`. Threads inherit no options of the process: neither its flags nor
+   * `NODE_OPTIONS`.
    * @default []
    */
   execArgv?: string[]
@@ -59,7 +63,7 @@ export interface RuntimeOptions<C = unknown> {
   threadEntry?: string
 }
 
-/** Where handlers are set up with a config, there has to be one. */
+/** Requires a config if the setup of the handlers module takes one. */
 export type NeededConfig<C> = undefined extends C
   ? unknown
   : { handlers?: undefined } | { config: C }
@@ -116,7 +120,7 @@ function loggerOf(logger: unknown): Logger {
   throw badOption('logger', 'a pino logger, one like it, or false', logger)
 }
 
-/** Once, and at once: what the host does with it later must not keep a thread from starting. */
+/** Clones the config once, at once: no later change by the host can keep a thread from starting. */
 function cloneConfig(config: unknown): unknown {
   try {
     return structuredClone(config)

@@ -12,13 +12,13 @@ const OWN_INTERVAL = 100
 type Ownable = Pick<QueueStore, 'clock'> & Pick<Membership, 'join'>
 
 /**
- * Becomes the owner of the file, as soon as nobody else is.
+ * Becomes the owner of the file, as soon as nobody else owns it.
  *
- * @param wait milliseconds for which another owner is waited for
- * @param over ends that
- * @returns the jobs that were `running` when the process of an owner before ended
- * @throws HelveError `HELVE_ERR_OWNED` when another runtime still owns the file;
- *   `HELVE_ERR_CLOSED` when `over` has aborted
+ * @param wait milliseconds to wait at most while another runtime owns the file
+ * @param over ends the wait when it aborts
+ * @returns the jobs that were `running` when the process of an earlier owner ended
+ * @throws HelveError `HELVE_ERR_OWNED` when another runtime still owns the file; `HELVE_ERR_CLOSED`
+ *   when `over` has aborted
  */
 export async function own(store: Ownable, wait: number, over: AbortSignal): Promise<ClaimedJob[]> {
   const end = performance.now() + wait

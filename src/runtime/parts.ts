@@ -9,7 +9,7 @@ import { RuntimeLanes } from './lanes.ts'
 import type { CheckedOptions } from './options.ts'
 import { Registry } from './registry.ts'
 
-/** The parts of a runtime that others of its parts work with. */
+/** The parts of a runtime that its other parts work with. */
 export interface Parts {
   store: Store
   options: CheckedOptions
@@ -22,7 +22,7 @@ export interface Parts {
   log: HostLog
 }
 
-/** Makes the parts of a runtime, and wires them; nothing runs yet. */
+/** Makes the parts of a runtime, and wires them; no part is started yet. */
 export function partsOf(store: Store, options: CheckedOptions): Parts {
   const events = new Events()
   const clock = clockOf(store.clock)

@@ -9,13 +9,13 @@ import type { CheckedOptions } from './options.ts'
 /** The lane of handlers that are functions on the main thread. */
 export const MAIN_LANE = 'main'
 
-/** What is known of each kind: its policy, and its handler if that is a function. */
+/** What is known of each kind: its policy, and its handler if the handler is a function. */
 export class Registry {
   readonly #policies = new Map<string, Policy>()
   readonly #lanes: ReadonlyMap<string, unknown>
   readonly #hasThreads: boolean
   readonly #unknownKinds: 'dead' | 'wait'
-  /** Those of the handlers module; undefined until a thread has told. */
+  /** The kinds of the handlers module; undefined until a thread has told them. */
   #moduleKinds: Set<string> | undefined
   readonly #handlers = new Map<string, Handler>()
   /** Functions on the main thread, by kind. */
@@ -44,7 +44,7 @@ export class Registry {
     return this.#policies.get(kind) ?? DEFAULT_POLICY
   }
 
-  /** Those that are registered. */
+  /** The registered kinds. */
   get kinds(): string[] {
     return [...this.#policies.keys()]
   }
@@ -54,13 +54,16 @@ export class Registry {
     return Math.max(DEFAULT_POLICY.grace, ...graces)
   }
 
-  /** Undefined when nobody can handle the kind, as far as that is known. */
+  /** The lane that runs a kind; undefined when nobody can handle the kind, as far as is known. */
   lane(kind: string): string | undefined {
     if (this.handlers.has(kind)) return MAIN_LANE
     return this.#mayThreadsHandle(kind) ? this.policy(kind).lane : undefined
   }
 
-  /** A thread has told which kinds its handlers module has. Those that no thread had so far. */
+  /**
+   * Adds the kinds of the handlers module, as a thread tells them. Returns the kinds that no thread
+   * has told before; none for the first thread that tells.
+   */
   know(kinds: readonly string[]): string[] {
     const before = this.#moduleKinds
     this.#moduleKinds = new Set([...(this.#moduleKinds ?? []), ...kinds])
@@ -68,7 +71,7 @@ export class Registry {
   }
 
   /**
-   * Looks whether each kind that was registered without a function has a handler.
+   * Checks that each kind that was registered without a function has a handler.
    *
    * @throws HelveError `HELVE_ERR_KIND`
    */

@@ -21,13 +21,14 @@ import { Unowned } from './unowned.ts'
 
 /**
  * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles
- * them. Everything goes through one coordinator, which owns the store's file from the first `start`,
- * `run` or `runOnce` until `stop`.
+ * them. Everything goes through one coordinator, which owns the store's file from the first
+ * `start`, `run` or `runOnce` until `stop`.
  *
- * @typeParam M the handlers module (`typeof import('./handlers.ts').default`): its kinds and
- *   payloads are the ones that `enqueue` takes
- * @typeParam I kinds beyond it, registered as functions: `{ touch_repo: { repo_pk: number } }`
- * @typeParam S the store, which says what {@link enqueueIn} takes and gives
+ * @typeParam M the handlers module (`typeof import('./handlers.ts').default`), whose kinds and
+ *   payloads `enqueue` takes
+ * @typeParam I kinds that are not in the module, registered as functions:
+ *   `{ touch_repo: { repo_pk: number } }`
+ * @typeParam S the store, which says what {@link enqueueIn} takes and returns
  */
 export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> implements Enqueuer<
   PayloadsOf<M, I>
@@ -40,7 +41,8 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   readonly #unowned: Unowned
 
   /**
-   * Makes a runtime; it claims nothing, and starts no thread, before `start`, `run` or `runOnce`.
+   * Makes a runtime. The runtime claims nothing, and starts no thread, before `start`, `run` or
+   * `runOnce`.
    *
    * @throws HelveError `HELVE_ERR_OPTION`
    */
@@ -56,8 +58,8 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   }
 
   /**
-   * Sets the policy of a kind of the handlers module, or registers a function that runs the kind
-   * on the main thread (cheap asynchronous work only: nothing can stop it by force). A second
+   * Sets the policy of a kind of the handlers module, or registers a function that runs the kind on
+   * the main thread (cheap asynchronous work only: nothing can stop a function by force). A second
    * registration of a kind replaces the first, and counts for runs that start after it.
    *
    * @throws HelveError `HELVE_ERR_KIND`, `HELVE_ERR_OPTION`
@@ -79,24 +81,26 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   }
 
   /**
-   * Sets the threads of the default lane, also while running: what runs is not interrupted.
+   * Sets the number of threads of the default lane, also while jobs run: no run is interrupted.
    *
    * @param threads below one means one
-   * @throws HelveError `HELVE_ERR_OPTION` for what is no number, and above 1,024
+   * @throws HelveError `HELVE_ERR_OPTION` for a value that is no number, and above 1,024
    */
   setWorkers(threads: number): void {
     this.#parts.lanes.resize('default', checkThreads(threads))
   }
 
   /**
-   * Enqueues one job. With a `dedupeKey` that a queued or running job holds, it folds into that
-   * job: after the promise has resolved, at least one run starts with this payload or a newer one.
+   * Enqueues one job. With a `dedupeKey` that a queued or running job holds, the submission folds
+   * into that job: after the promise has resolved, at least one run starts with this payload or a
+   * newer one.
    *
    * @returns after the commit: the job survives the end of the process at any instant, and, with
    *   the store's durability `power`, a power cut
    * @throws HelveError (as a rejection; nothing is written) `HELVE_ERR_KIND`, `_PAYLOAD`,
    *   `_PAYLOAD_TOO_LARGE`, `_DEDUPE_KEY`, `_OPTION` for bad input; `_CLOSED` after `stop`;
-   *   `_BACKPRESSURE` when 10,000 submissions wait already; `_STORE_*` when it cannot be written
+   *   `_BACKPRESSURE` when 10,000 submissions wait already; `_STORE_*` when the store cannot write
+   *   the job
    */
   enqueue<K extends KindOf<PayloadsOf<M, I>>>(
     kind: K,
@@ -108,9 +112,9 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   /**
    * Enqueues many jobs, with few commits.
    *
-   * @returns their results, in order
-   * @throws HelveError when some are refused, with the code of the first of them: the others are
-   *   enqueued, and its `results` say in order what became of each
+   * @returns the results of the jobs, in order
+   * @throws HelveError when some submissions are refused, with the code of the first refusal. The
+   *   other submissions are enqueued; the error's `results` say in order what became of each
    */
   async enqueueMany(
     submissions: readonly Submission<PayloadsOf<M, I>>[],
@@ -121,12 +125,12 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
 
   /**
    * Enqueues in the transaction that is open on `connection`, the host's own better-sqlite3
-   * connection to the same file: committed and rolled back with it. How durable the commit is, is
-   * that connection's `synchronous` (better-sqlite3 sets NORMAL).
+   * connection to the same file. The job is committed or rolled back with that transaction. The
+   * `synchronous` of the connection decides how durable the commit is (better-sqlite3 sets NORMAL).
    *
    * @throws HelveError as {@link enqueue} does, and `HELVE_ERR_OPTION` for a connection to another
-   *   file or without an open transaction, or a schema that is asynchronous; what SQLite refuses on
-   *   that connection comes as its own error
+   *   file or without an open transaction, or a schema that is asynchronous; an error of SQLite on
+   *   that connection comes as SQLite's own error
    */
   enqueueIn<K extends KindOf<PayloadsOf<M, I>>>(
     connection: Parameters<S['enqueueIn']>[0],
@@ -142,15 +146,16 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
 
   /**
    * Takes ownership of the store's file and starts the threads, without claiming anything yet.
-   * Resolves when each thread is up or has failed, and each lane has one at least. `run` and
-   * `runOnce` do it by themselves; a host that prepares the file first wants to know before that it
-   * is its own.
+   * Resolves when each thread is up or has failed, and each lane has at least one thread. `run` and
+   * `runOnce` start by themselves; `start` is for a host that has to own the file before it
+   * prepares it.
    *
-   * @param options.wait milliseconds for which it goes on trying while another process owns the
-   *   file, as in a rolling restart. @default 0
+   * @param options.wait milliseconds for which the call goes on trying while another process owns
+   *   the file, as in a rolling restart. @default 0
    * @throws HelveError `HELVE_ERR_OWNED` when another runtime owns the file; `HELVE_ERR_HANDLERS`
    *   when the threads of a lane cannot be set up; `HELVE_ERR_KIND` when a kind is registered that
-   *   nobody handles; `HELVE_ERR_CLOSED` after `stop`. Then nothing is owned, and no thread left
+   *   nobody handles; `HELVE_ERR_CLOSED` after `stop`. After an error, the runtime owns nothing,
+   *   and no thread is left
    */
   async start(options: { wait?: number } = {}): Promise<void> {
     const { wait } = beginning(options, ['wait'])
@@ -158,21 +163,21 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   }
 
   /**
-   * Claims one job, the first of all that could start, and waits until it is settled.
+   * Claims one job, the first of all that could start, and waits until the job is settled.
    *
    * @returns false when nothing was runnable
-   * @throws HelveError as {@link start}; `HELVE_ERR_CLOSED` also if `stop` leaves its job running
+   * @throws HelveError as {@link start}; `HELVE_ERR_CLOSED` also if `stop` leaves the job running
    */
   runOnce(): Promise<boolean> {
     return this.#begin(() => this.#lifecycle.runOnce())
   }
 
   /**
-   * Runs jobs until `signal` aborts or {@link stop} is called; resolves when everything that ran
-   * has settled. What still runs 20 s after an abort is interrupted.
+   * Runs jobs until `signal` aborts or {@link stop} is called; resolves when all jobs that ran are
+   * settled. Jobs that still run 20 s after an abort are interrupted.
    *
    * @param options.wait as that of {@link start}
-   * @throws HelveError as {@link start}; `HELVE_ERR_OPTION` when this one runs already
+   * @throws HelveError as {@link start}; `HELVE_ERR_OPTION` when this runtime runs already
    */
   async run(options: { signal?: AbortSignal; wait?: number } = {}): Promise<void> {
     const checked = beginning(options, ['signal', 'wait'])
@@ -185,13 +190,13 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   }
 
   /**
-   * Stops for good: from its call on it accepts and claims no more, waits for what runs (and takes
-   * in the follow-ups of that), interrupts after `timeout` what still does (first by its signal,
-   * then by killing its thread; such a job is queued again, and its attempt refunded), ends the
-   * threads and gives the file back. The store stays open.
+   * Stops for good. The runtime accepts and claims no more jobs, and waits for running jobs (it
+   * still takes in their follow-ups). After `timeout` it interrupts the jobs that still run: first
+   * by their signal, then by killing their thread. Such a job is queued again, and its attempt
+   * refunded. Then the runtime ends the threads and gives the file back. The store stays open.
    *
    * @param options.timeout milliseconds. @default 20000
-   * @returns how many runs have ended since, were interrupted, and go on
+   * @returns how many runs have ended since the call, were interrupted, and go on
    */
   stop(options: { timeout?: number } = {}): Promise<Stopped> {
     try {
@@ -224,51 +229,54 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
     return this.#parts.store.list(query)
   }
 
-  /** How many jobs there are, by kind and state. Costs the same however many. */
+  /** How many jobs there are, by kind and state. Costs the same however many jobs there are. */
   counts(): Promise<Counts> {
     return this.#parts.store.counts()
   }
 
-  /** Since when (epoch milliseconds) the job that has been due for longest is; undefined if none. */
+  /**
+   * Since when (epoch milliseconds) the longest due job has been due; undefined if no job is due.
+   */
   oldestDue(): Promise<number | undefined> {
     const { store, clock } = this.#parts
     return store.oldestDue(clock.now())
   }
 
   /**
-   * Queues a dead job again, due at once and with all its attempts. False when no dead job has
-   * this id.
+   * Queues a dead job again, due at once and with all its attempts. False when no dead job has this
+   * id.
    *
-   * @throws HelveError `HELVE_ERR_DEDUPE_KEY` when a newer job holds its key: it stays dead
+   * @throws HelveError `HELVE_ERR_DEDUPE_KEY` when a newer job holds its key: the job stays dead
    */
   retry(id: number): Promise<boolean> {
     return this.#admin.retry(id)
   }
 
   /**
-   * Cancels a job: it becomes dead, with no attempt spent. A queued one at once; a running one is
-   * told by its signal, and after its kind's grace ended by force, and is dead (`cancelled`) once
-   * it has stopped, unless it completes. What was folded into it until then goes with it.
+   * Cancels a job: the job becomes dead, with no attempt spent. A queued job is dead at once. A
+   * running job gets the abort of its signal, and is ended by force after its kind's grace. It is
+   * dead (`cancelled`) once it has stopped, unless it completes. Submissions folded into the
+   * running job before the cancel are cancelled with it.
    *
-   * @returns false when no live job has this id, or it runs in another process
+   * @returns false when no live job has this id, or when the job runs in another process
    */
   cancel(id: number): Promise<boolean> {
     return this.#admin.cancel(id)
   }
 
   /**
-   * Claims no more jobs of a lane, a kind, or a group of a kind; what runs goes on. Kept in the
-   * store: it holds beyond a restart, until {@link resume}.
+   * Stops claiming jobs of a lane, a kind, or a group of a kind; running jobs go on. The store
+   * keeps the pause, also over a restart, until {@link resume}.
    *
-   * @param options.by who pauses it, or what for: {@link explain} tells. @default none
-   * @returns false when it was paused already
+   * @param options.by who pauses the target, or what for; {@link explain} tells it. @default none
+   * @returns false when the target was paused already
    * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_KIND`
    */
   pause(target: PauseTarget, options: { by?: string } = {}): Promise<boolean> {
     return this.#admin.pause(target, options)
   }
 
-  /** Takes a pause back, also that of a lane which the options do not have any more. False when there was none. */
+  /** Ends a pause, also of a lane that has left the options. False when there was no pause. */
   resume(target: PauseTarget): Promise<boolean> {
     return this.#admin.resume(target)
   }
@@ -278,7 +286,7 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
     return this.#parts.store.pauses()
   }
 
-  /** Why a job does not run now; undefined when there is none with this id (any more). */
+  /** Why a job does not run now; undefined when no job has this id (any more). */
   async explain(id: number): Promise<Explanation | undefined> {
     return this.#parts.coordinator.explain(checkId(id))
   }
@@ -293,7 +301,7 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
    * meanwhile. Nothing else deletes dead jobs.
    *
    * @param before epoch milliseconds
-   * @returns how many have been deleted
+   * @returns how many jobs have been deleted
    * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_CLOSED`
    */
   pruneDead(before: number): Promise<number> {
@@ -301,23 +309,27 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   }
 
   /**
-   * Calls `listener` at every such event; one that throws or rejects is reported as an `error` event,
-   * and an `error` event without a listener does nothing. `once` and `on` of `node:events` work, too.
+   * Calls `listener` at every such event. A listener that throws or rejects is reported as an
+   * `error` event; an `error` event without a listener does nothing. `once` and `on` of
+   * `node:events` work, too.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` for an event that there is not
+   * @throws HelveError `HELVE_ERR_OPTION` for an event that does not exist
    */
   on<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
     this.#parts.events.on(event, listener)
     return this
   }
 
-  /** The same for the next such event only. */
+  /** As {@link on}, but for the next such event only. */
   once<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
     this.#parts.events.once(event, listener)
     return this
   }
 
-  /** Takes back what {@link on} or {@link once} did: the latest of it. */
+  /**
+   * Removes a listener that {@link on} or {@link once} added. Of several additions, undoes the
+   * latest.
+   */
   off<E extends keyof RuntimeEvents>(event: E, listener: Listener<E>): this {
     this.#parts.events.off(event, listener)
     return this
@@ -327,7 +339,7 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
    * Calls `listener` with the name and the data of every event, with the guarantees of {@link on}.
    * helve then makes each event of each job, which costs time: prefer {@link on} for a few events.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` for what is no function
+   * @throws HelveError `HELVE_ERR_OPTION` for a listener that is no function
    */
   onAny(listener: (...event: AnyEvent) => unknown): this
   onAny(listener: (name: EventName) => unknown): this
@@ -336,7 +348,7 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
     return this
   }
 
-  /** Takes back what {@link onAny} did: the latest of it. */
+  /** Removes a listener that {@link onAny} added. Of several additions, undoes the latest. */
   offAny(listener: (...event: AnyEvent) => unknown): this
   offAny(listener: (name: EventName) => unknown): this
   offAny(listener: AnyListener): this {

@@ -1,7 +1,7 @@
-/** Something that works for a runtime as long as that owns its file. */
+/** Something that works for a runtime as long as the runtime owns its file. */
 export interface Service {
   start(): void | Promise<void>
-  /** Called once for each start, also for one that has failed. */
+  /** Called once for each start, also for a start that has failed. */
   stop(): void | Promise<void>
 }
 
@@ -16,7 +16,7 @@ export class Services {
     this.#onMistake = onMistake
   }
 
-  /** After an error those that have been started wait for {@link stop}. */
+  /** Starts the services. After an error, the started services wait for {@link stop}. */
   async start(): Promise<void> {
     for (const service of this.#all) {
       this.#started.push(service)
@@ -24,7 +24,7 @@ export class Services {
     }
   }
 
-  /** Stops each of them, also when another one cannot be stopped: that is told. */
+  /** Stops each started service; reports one that cannot be stopped, and stops the others. */
   async stop(): Promise<void> {
     const started = this.#started.toReversed()
     this.#started = []

@@ -4,7 +4,7 @@ import type { Membership } from '../store/membership.ts'
 import type { QueueStore } from '../store/store.ts'
 import { after, type Timer, type TimeSource } from '../timer.ts'
 
-/** Milliseconds after a submission to a runtime that has not been started. */
+/** Milliseconds from a submission to an unstarted runtime until the look for an owner. */
 const PATIENCE = 5_000
 
 interface Parts {
@@ -14,7 +14,9 @@ interface Parts {
   events: Events
 }
 
-/** Tells, once, that jobs are accepted and nobody runs them: somebody has forgotten to call `run`. */
+/**
+ * Emits `unowned` once if jobs are accepted and nobody runs them: somebody forgot to call `run`.
+ */
 export class Unowned {
   readonly #parts: Parts
   readonly #time: TimeSource | undefined
@@ -30,11 +32,11 @@ export class Unowned {
   accepted(): void {
     if (this.#isOver || this.#timer) return
     const since = Date.now()
-    // A process that only enqueues may end before.
+    // The timer must not keep a process up that only enqueues.
     this.#timer = after(PATIENCE, () => void this.#look(since), this.#time).unref()
   }
 
-  /** The runtime is started, or stopped: it has not been forgotten. */
+  /** Ends the watch: the runtime is started or stopped, so nobody has forgotten it. */
   cancel(): void {
     this.#isOver = true
     this.#timer?.cancel()
@@ -45,7 +47,7 @@ export class Unowned {
     try {
       if (await this.#isRun()) return
       const oldest = await store.oldestDue(store.clock.now())
-      // Nobody would have run what is not due: the next submission may tell.
+      // No job is due, so nobody is missed yet: the next submission starts the timer again.
       if (oldest === undefined) this.#timer = undefined
       else if (!this.#isOver) events.emit('unowned', () => ({ since }))
     } catch (error) {
@@ -54,7 +56,10 @@ export class Unowned {
     }
   }
 
-  /** Whether there is an owner, or a sign of one: its process cannot always be seen from here. */
+  /**
+   * Whether there is an owner, or a sign of one: the process of an owner cannot always be seen from
+   * here, but its running jobs can.
+   */
   async #isRun(): Promise<boolean> {
     const { store } = this.#parts
     if ((await store.owner()) !== undefined) return true

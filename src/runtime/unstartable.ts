@@ -1,16 +1,19 @@
 import { HelveError, read } from '../job/errors.ts'
 import type { Pool } from '../pool/pool.ts'
 
-/** A place in the line of a stack: not one of Node's own. */
+/** A file, line and column in a line of a stack. Modules of Node's own have no path to match. */
 const PLACE = /(?:file:\/\/)?\/[^\s()]+\.[cm]?[jt]sx?:\d+(?::\d+)?/
 
-/** Why a lane could not be started: which file, where in it if that is known, and the error itself. */
+/**
+ * The error of a lane that could not be started. It names the handlers module, the place in the
+ * host's code if that place is known, and the cause.
+ */
 export function unstartable(lane: string, pool: Pool, handlers: string | undefined): HelveError {
   const { problem, cause } = pool
   const stack = read(cause, 'stack')
   const lines = typeof stack === 'string' ? stack.split('\n') : []
   const places = lines.flatMap((line) => line.match(PLACE)?.[0] ?? [])
-  // The host's own code: what it has installed throws for its sake.
+  // The first place in the host's own code: an installed package throws because of its caller.
   const place = places.find((found) => !found.includes('/node_modules/'))
   return new HelveError(
     'HELVE_ERR_HANDLERS',

@@ -7,21 +7,21 @@ export interface Queue {
 }
 
 /**
- * Claim due jobs from these queues, in the order `priority, run_at, id`, up to the first one that
- * would cost more than there is room for. Jobs that their kind or group has no room or no token
- * for are passed over. Kinds that hold nothing of the lane yet may go beyond its room, into the
- * reserve.
+ * A request to claim due jobs from these queues, in the order `priority, run_at, id`, up to the
+ * first job that would cost more than the room that is left. Jobs whose kind or group has no room
+ * or no token are passed over. Kinds that hold nothing of the lane yet may go beyond the lane's
+ * room, into the reserve.
  */
 export interface Admission {
   queues: PricedQueue[]
   room: number
-  /** Room beyond `room`, for kinds whose terms have a share in it. @default 0 */
+  /** Room beyond `room`, for kinds whose terms have a share in the reserve. @default 0 */
   reserve?: number
-  /** Queued jobs in all; groups that may not start, and jobs that are put off, count as well. */
+  /** Most queued jobs to claim; groups that may not start and jobs that are put off count, too. */
   most: number
 }
 
-/** A queue with what its kind may do, which all queues of the kind share. */
+/** A queue with the terms of its kind; all queues of the kind share the terms. */
 export interface PricedQueue extends Queue {
   terms: KindTerms
 }
@@ -30,14 +30,23 @@ export interface PricedQueue extends Queue {
 export interface KindTerms {
   /** The room that one of its jobs takes up. */
   cost: number
-  /** The room that it may take up in all, with its share of the reserve. */
+  /** The room that the kind may take up in all, with its share of the reserve. */
   room: number
-  /** Its share of the lane's reserve, less whatever it claims: 0 for a kind that holds something. */
+  /**
+   * The kind's share of the lane's reserve, less whatever the kind claims; 0 for a kind that holds
+   * something of the lane.
+   */
   reserve: number
-  /** Nothing of it is claimed until a command frees it: it is paused, or waits for a handler. */
+  /**
+   * No job of the kind is claimed until a command frees the kind: the kind or its lane is paused,
+   * or the kind waits for a handler.
+   */
   held: boolean
   rate: Rate | undefined
-  /** Its jobs have groups: one whose group is not known yet is not claimed before it is filed. */
+  /**
+   * Whether jobs of the kind have groups. A job whose group is not known yet is then not claimed
+   * before it is filed.
+   */
   filing: boolean
   /** Jobs of a group that may run at a time. */
   groupConcurrency: number
@@ -46,7 +55,7 @@ export interface KindTerms {
   paused: { has(group: string): boolean }
 }
 
-/** Of a kind that nothing but the room of its lane limits. */
+/** The terms of a kind that nothing but the room of its lane limits. */
 export const UNLIMITED: KindTerms = {
   cost: 1,
   room: Infinity,

@@ -1,7 +1,7 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { PauseTarget } from '../job/pause.ts'
 
-/** What somebody asks of the queue: executed in a turn, and answered after its commit. */
+/** A request to the queue. A turn executes it, and the sender gets the answer after the commit. */
 export type Command =
   /** Requeues a dead job with fresh attempts. */
   | { type: 'retry'; id: number }
@@ -14,37 +14,38 @@ export type Command =
       before: number
     }
   /**
-   * Makes a queued job dead. A running one is the coordinator's to end: of such a job, what was
-   * folded in so far is forgotten.
+   * Makes a queued job dead. The coordinator ends a running job; of such a job, the command only
+   * forgets what was folded in so far.
    */
   | {
       type: 'cancel'
       id: number
-      /** That of the coordinator's claim, if it runs the job. */
+      /** Token of the coordinator's claim; undefined if the coordinator does not run the job. */
       token: number | undefined
     }
-  /** Claims no more of the target. */
+  /** Stops claims of the target's jobs. */
   | { type: 'pause'; target: PauseTarget; by: string | null }
-  /** Takes a pause back. */
+  /** Ends a pause. */
   | { type: 'resume'; target: PauseTarget }
-  /** Looks at a kind anew: what is allowed to it has changed. */
+  /** Looks again at the jobs of a kind, after its policy or its handler has changed. */
   | { type: 'regroup'; kind: string }
-  /** Gives queued jobs the groups that their kind says. */
+  /** Gives queued jobs their groups, which the options of their kind determine. */
   | { type: 'file'; jobs: { id: number; group: string | null }[] }
 
-/** Whether the engine itself asks for it, and nobody waits for the answer. */
+/** Whether the engine itself sends such a command, so that nobody waits for the answer. */
 export function isUpkeep({ type }: Command): boolean {
   return type === 'file' || type === 'regroup'
 }
 
-/** Whether the answer promises something: the turn that executes the command then has to be durable. */
+/** Whether the answer promises something: the turn of such a command then has to be durable. */
 export function isPromise(command: Command): boolean {
   // A power cut may bring a deleted dead job back: that harms nobody.
   return !isUpkeep(command) && command.type !== 'discard' && command.type !== 'prune'
 }
 
 /**
- * What a command came to: whether there was something to do; of `cancel`, the job that was queued,
- * or `running` for one that the coordinator has to end; of `prune`, how many jobs were deleted.
+ * The answer to a command: whether there was something to do. For `cancel`: the job that was
+ * queued, or `running` for a job that the coordinator has to end. For `prune`: how many jobs were
+ * deleted.
  */
 export type CommandResult = boolean | ClaimedJob | 'running' | number

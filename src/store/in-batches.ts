@@ -1,16 +1,16 @@
 /** Rows of the first batch, and of the largest. */
 const FIRST_BATCH = 4
 const LARGEST_BATCH = 500
-/** Milliseconds that a batch may take, which may hold the event loop: a longer one makes the next smaller. */
+/** Milliseconds for which a batch may hold the event loop: a longer one makes the next smaller. */
 const LONGEST_BATCH = 4
 
 /**
- * Batch after batch, until one finds fewer rows than it may take. The event loop is served in
- * between. Rows can be large, so the time that a batch takes decides on the size of the next one.
+ * Runs batch after batch, until a batch finds fewer rows than it may take. The event loop is served
+ * in between. Rows can be large, so the time that a batch takes decides the size of the next batch.
  *
  * @param batch takes at most `limit` rows, and returns how many it took
  * @param now milliseconds, on a clock that nobody sets
- * @returns the sum
+ * @returns the number of rows of all batches
  */
 export async function inBatches(
   batch: (limit: number) => number | Promise<number>,

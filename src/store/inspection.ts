@@ -3,7 +3,7 @@ import type { Pause } from '../job/pause.ts'
 import type { Rate } from '../job/rate.ts'
 import type { Queue } from './admission.ts'
 
-/** The port of those who look at the queue: nothing in it changes anything. */
+/** The port for looking at the queue: none of its verbs changes anything. */
 export interface Inspection {
   get(id: number): Promise<JobRecord | undefined>
   list(query: ListQuery): Promise<Page>
@@ -12,9 +12,9 @@ export interface Inspection {
   oldestDue(now: number): Promise<number | undefined>
   pauses(): Promise<Pause[]>
   /**
-   * Where a job stands; undefined when there is none.
+   * Where a job stands; undefined when no job has this id.
    *
-   * @param rivals the queues that compete with it
+   * @param rivals returns the queues that compete with the job
    */
   standing(
     id: number,
@@ -27,15 +27,15 @@ export interface Inspection {
 export interface Standing {
   job: JobRecord
   pauses: Pause[]
-  /** Due jobs that come before it in the queues that were asked for; 10,000 at the most. */
+  /** Due jobs that come before the job in the queues of `rivals`; 10,000 at the most. */
   ahead: number
-  /** Ids of the jobs of its group that run: 10,000 at the most. */
+  /** Ids of the running jobs of its group: 10,000 at the most. */
   groupRunning: number[]
-  /** Id of the live job that holds its dedupe key; undefined if none does, or it is the job itself. */
+  /** Id of another live job that holds the dedupe key; undefined if no other job holds it. */
   keyHolder: number | undefined
   /** Epoch milliseconds from which its kind has a token of this rate. */
   kindFreeAt: (rate: Rate) => number
-  /** The same for its group. */
+  /** Epoch milliseconds from which its group has a token of this rate. */
   groupFreeAt: (rate: Rate) => number
 }
 
@@ -53,13 +53,14 @@ export interface ListQuery {
 
 /**
  * Some jobs, ordered by state (running, queued, dead), kind, and then priority, time and id; queued
- * jobs with a group come after those without. A page whose payloads come to 4 MiB ends early.
+ * jobs with a group come after queued jobs without one. A page whose payloads come to 4 MiB ends
+ * early.
  */
 export interface Page {
   jobs: JobRecord[]
-  /** Pass it as `after` for the next page; undefined on the last one. */
+  /** The `after` of the next page; undefined on the last page. */
   next?: string
 }
 
-/** How many jobs there are, by kind and state: kept in counters, never counted. */
+/** How many jobs there are, by kind and state. The store keeps counters, and never counts rows. */
 export type Counts = Record<string, Record<JobState, number>>

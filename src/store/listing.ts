@@ -5,7 +5,10 @@ import type { ListQuery } from './inspection.ts'
 
 // The order of a list of jobs, and where its pages begin: the same for every store.
 
-/** Queued jobs with a group are behind those without: they run in another order anyway. */
+/**
+ * A part of the list. Queued jobs with a group (`grouped`) come behind those without a group, since
+ * groups run in another order anyway.
+ */
 export type Section = JobState | 'grouped'
 
 /** The place of a job in the list. The next page begins behind the last job of the one before. */
@@ -13,7 +16,7 @@ export interface Place {
   section: Section
   kind: string
   priority: number
-  /** On the queue's time; what people see is the wall clock's. */
+  /** A moment of the queue; people see wall time. */
   runAt: number
   id: number
 }
@@ -47,10 +50,10 @@ export function checkListQuery(query: ListQuery): CheckedQuery {
 }
 
 /**
- * Where to read a page from, one place after the other: states and kinds are sections, each of
- * which a store walks through an index of its own.
+ * The places from which to read a page, one after the other. Each pair of a state and a kind is a
+ * section, and a store walks each section through an index of its own.
  *
- * @param kinds all that have jobs
+ * @param kinds all kinds that have jobs
  */
 export function placesOf({ state, kind, after }: CheckedQuery, kinds: readonly string[]): Place[] {
   const of = kind === undefined ? [...kinds].sort() : [kind]
@@ -91,7 +94,7 @@ function sectionsOf(state: JobState | undefined): Section[] {
   return state === 'queued' ? ['queued', 'grouped'] : [state]
 }
 
-/** Whether a section comes behind that of a place. */
+/** Whether the section and kind of the first place come behind those of the second place. */
 function isBehind({ section, kind }: Place, place: Place): boolean {
   const [own, other] = [SECTIONS.indexOf(section), SECTIONS.indexOf(place.section)]
   return own > other || (own === other && kind > place.kind)

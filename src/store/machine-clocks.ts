@@ -11,7 +11,7 @@ export const machineClocks: TimeSources = {
   boot: bootId(),
 }
 
-/** Only Linux tells; elsewhere each process begins with what the wall clock says. */
+/** Only Linux tells the boot id; elsewhere each process begins with the wall clock's time. */
 function bootId(): string | undefined {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()

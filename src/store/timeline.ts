@@ -1,6 +1,8 @@
-/** The time of a queue, in milliseconds: no wall clock that is set takes it back or forward. */
+/**
+ * The time of a queue, in milliseconds: setting the wall clock moves it neither back nor forward.
+ */
 export interface QueueClock {
-  /** The present moment of the queue. A later call never gives less. */
+  /** The present moment of the queue. A later call never gives an earlier moment. */
   now(): number
   /** What the wall clock shows at a moment of the queue, in epoch milliseconds. */
   wallOf(time: number): number
@@ -12,13 +14,16 @@ export interface QueueClock {
 export interface TimeSources {
   /** Epoch milliseconds. */
   wall: () => number
-  /** Milliseconds on a clock that nobody sets, which all processes of one start of the machine share. */
+  /**
+   * Milliseconds on a clock that nobody sets. All processes of one start of the machine share the
+   * clock.
+   */
   monotonic: () => number
   /** Names the start of the machine; undefined where the system does not tell. */
   boot: string | undefined
 }
 
-/** One moment of a timeline, as a queue keeps it for the processes that come later. */
+/** One moment of a timeline, which a queue keeps for later processes. */
 export interface Anchor {
   boot: string | null
   /** On the monotonic clock of that start of the machine. */
@@ -28,17 +33,17 @@ export interface Anchor {
   offset: number
 }
 
-/** Milliseconds by which the wall clock has to leave its course to count as set. */
+/** Milliseconds: a wall clock that leaves its course by more than these counts as set. */
 const STEP = 100
-/** Milliseconds that reading both clocks may take: beyond that, the pair proves nothing. */
+/** Milliseconds that reading both clocks may take: a slower reading proves nothing. */
 const LONGEST_READING = 5
-/** Milliseconds after which the anchor is to be kept anew. */
+/** Milliseconds after which the queue keeps a new anchor. */
 const KEEP_EVERY = 60_000
 
 /**
  * The timeline of one queue. In a process, and between processes of one start of the machine, the
  * timeline advances with the monotonic clock. Over a restart of the machine it advances with the
- * wall clock, and never goes back. A machine that sleeps does not advance it.
+ * wall clock, and never goes back. While the machine sleeps, the timeline stands still.
  */
 export class Timeline implements QueueClock {
   readonly #sources: TimeSources
@@ -48,7 +53,7 @@ export class Timeline implements QueueClock {
   #kept: number
   #isSet: boolean
 
-  /** @param anchor the one that the queue has kept; undefined for a new queue */
+  /** @param anchor the anchor that the queue has kept; undefined for a new queue */
   constructor(sources: TimeSources, anchor: Anchor | undefined) {
     const [monotonic, wall] = [sources.monotonic(), sources.wall()]
     this.#sources = sources
@@ -75,7 +80,7 @@ export class Timeline implements QueueClock {
     return wall - this.#offset
   }
 
-  /** The anchor of the present moment, when it is time to keep one. */
+  /** The anchor of the present moment; undefined while it is too early to keep a new one. */
   get toKeep(): Anchor | undefined {
     const monotonic = this.#sources.monotonic()
     const time = this.#origin + monotonic
@@ -89,7 +94,10 @@ export class Timeline implements QueueClock {
     this.#isSet = offset !== this.#offset
   }
 
-  /** Reads both clocks: the wall clock may have been set, or the process held up between two readings. */
+  /**
+   * Reads both clocks once more: somebody may have set the wall clock, or something may have held
+   * up the process between two readings.
+   */
   #look(): number {
     const { wall, monotonic } = this.#sources
     const before = this.#origin + monotonic()
@@ -120,7 +128,7 @@ function startOf(
   return time + Math.max(0, passed)
 }
 
-/** The time of a store that has no clock of its own: the wall clock's. */
+/** The clock of a store that has no clock of its own: wall time. */
 export const wallTime: QueueClock = {
   now: () => Date.now(),
   wallOf: (time) => time,

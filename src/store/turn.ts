@@ -11,16 +11,17 @@ export interface Turn {
   settles: Settle[]
   commands: Command[]
   enqueues: NewJob[]
-  /** Since when a job runs whose next crash would be its last: no other such job is claimed. */
+  /** Since when a suspect runs: no other suspect is claimed then. Undefined if none runs. */
   suspect: number | undefined
   /**
-   * Chooses what to claim from, out of the queues that may have due jobs, those of this turn's
-   * enqueues included. The pauses are the same array as long as nothing has been paused or resumed.
+   * Chooses the queues to claim from. `backlog` holds the queues that may have due jobs, also those
+   * of this turn's enqueues. `pauses` is the same array as long as nothing has been paused or
+   * resumed.
    */
   admit: (backlog: Queue[], pauses: readonly Pause[]) => Admission[]
 }
 
-/** A turn in which nothing happens: what one adds is all that does. */
+/** A turn in which nothing happens: callers add the parts that they need. */
 export const NO_WORK: Omit<Turn, 'now'> = {
   settles: [],
   commands: [],
@@ -33,9 +34,9 @@ export const NO_WORK: Omit<Turn, 'now'> = {
 export interface Settle {
   job: ClaimedJob
   move: Move
-  /** What becomes of the job instead, if a submission was folded in while it ran. */
+  /** What becomes of the job instead, if a submission was folded in while the job ran. */
   rerun: Rerun
-  /** Enqueued in the same transaction, if the claim is still the job's. */
+  /** Jobs to enqueue in the same transaction, if the claim is still the caller's. */
   followUps: NewJob[]
   deliveries: DeliveryRecord[]
 }
@@ -56,11 +57,13 @@ export interface TurnResult {
   behind: boolean
   /** The moment at which the next queue may have a due job; Infinity for none. */
   nextDue: number
-  /** Milliseconds for which the store held the event loop: waiting for an answer is not holding it. */
+  /**
+   * Milliseconds for which the store held the event loop; waiting for an answer does not hold it.
+   */
   heldMs: number
 }
 
-/** A queued job of a kind with groups, written by somebody who does not know them. */
+/** A queued job of a kind with groups, whose submitter did not know the groups. */
 export interface UnfiledJob {
   id: number
   kind: string
@@ -73,11 +76,16 @@ export interface UnfiledJob {
 /** What became of a settled job. */
 export interface SettleResult {
   state: 'completed' | 'queued' | 'dead' | 'running'
-  /** Why it is still `running`, with nothing of its settle written: a follow-up was refused. */
+  /**
+   * Why the job is still `running`, with nothing of its settle written: the store refused a
+   * follow-up or a delivery record.
+   */
   refused?: HelveError
-  /** Why its ending could not be written: the job is dead instead. */
+  /** Why the store could not write the job's ending; the job is dead instead. */
   setAside?: HelveError
-  /** A submission had been folded in while it ran: it has been queued once more, afresh. */
+  /**
+   * Whether a submission was folded in during the run: the job is then queued once more, afresh.
+   */
   rerun: boolean
   followUps: EnqueueResult[]
 }

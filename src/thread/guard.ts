@@ -1,26 +1,32 @@
-// A handler may replace them.
+// Kept here, because a handler may replace the globals.
 const { load, notify, store, wait, waitAsync } = Atomics
 
 const SPAWNING = 0
 const DOOMED = 1
 
 /**
- * Shared by a thread and the main thread, so that no thread is killed between the start of a
- * process and the word of it: nobody would know of that process, and end it.
+ * Keeps the main thread from killing a thread between the start of a process and the report of that
+ * process: nobody would know of the process, and end it. Both sides share the words.
  */
 export class SpawnGuard {
-  /** {@link SPAWNING}: it starts a process. {@link DOOMED}: it must not start another one. */
+  /**
+   * {@link SPAWNING}: the thread starts a process. {@link DOOMED}: the thread must not start one.
+   */
   readonly words: Int32Array
 
-  /** @param words those of the other side */
+  /** @param words the words of the other side; new ones if left out */
   constructor(words: Int32Array = new Int32Array(new SharedArrayBuffer(8))) {
     this.words = words
   }
 
-  /** In the thread: starts a process, and tells of it, unless the thread is doomed. */
+  /**
+   * In the thread: calls `spawn`, which starts a process and reports it. While the thread is
+   * doomed, the call blocks the thread.
+   */
   during<T>(spawn: () => T): T {
     this.#set(SPAWNING, 1)
-    // Each side sets its own word before it looks at the other's, so at least one sees the other.
+    // Each side sets its own word before it reads the word of the other side. So at least one side
+    // sees that the other has set its word.
     while (this.isDoomed) {
       this.#set(SPAWNING, 0)
       wait(this.words, DOOMED, 1)
@@ -33,7 +39,10 @@ export class SpawnGuard {
     }
   }
 
-  /** On the main thread: resolves once the thread starts no process, and will start none. */
+  /**
+   * On the main thread: dooms the thread. Resolves once the thread starts no process, and will
+   * start none.
+   */
   async doom(): Promise<void> {
     this.#set(DOOMED, 1)
     const { async, value } = waitAsync(this.words, SPAWNING, 1)
@@ -44,12 +53,12 @@ export class SpawnGuard {
     return load(this.words, DOOMED) === 1
   }
 
-  /** On the main thread: it may go on. */
+  /** On the main thread: lets the thread start processes again. */
   pardon(): void {
     this.#set(DOOMED, 0)
   }
 
-  /** On the main thread: the thread is gone. */
+  /** On the main thread: begins anew, after the thread has exited. */
   reset(): void {
     this.#set(SPAWNING, 0)
     this.pardon()

@@ -3,26 +3,33 @@ import type { Webhook } from '../job/delivery.ts'
 import type { HandlerOutcome } from '../job/outcome.ts'
 import type { Pulse } from './pulse.ts'
 
-// What passes between the main thread and a thread of a pool.
+// What the main thread and a thread of a pool send each other, and share.
 
 /** Given to a thread when it starts. */
 export interface ThreadData {
   /** `file:` URL of the handlers module. */
   handlers: string
   config: unknown
-  /** Whether batches are run one after the other, though the next one may be there already. */
+  /**
+   * Whether the thread runs its batches one after the other. The next batch may arrive before the
+   * last batch has ended.
+   */
   serial: boolean
-  /** Shared: one word, the lowest of {@link LOG_LEVELS} that is worth a message at the moment. */
+  /** Shared: one word, the lowest of {@link LOG_LEVELS} that the host prints at the moment. */
   logLevel: Int32Array
-  /** Shared: the {@link Flag} of each slot; the word behind the last slot's is the bell. */
+  /**
+   * Shared: the {@link Flag} of each slot. The last word, after those of the slots, is the bell.
+   */
   flags: Int32Array
-  /** Shared: when each slot's run started: epoch milliseconds, with fractions; 0 before. */
+  /** Shared: when the run of each slot started, in epoch milliseconds with fractions; 0 before. */
   starts: Float64Array
-  /** Shared: that of a thread whose batches are run side by side. */
+  /**
+   * Shared: the pulse of a thread that runs its batches side by side; undefined for other threads.
+   */
   pulse: Pulse | undefined
-  /** Shared: the words of its `SpawnGuard`. */
+  /** Shared: the words of the thread's `SpawnGuard`. */
   spawnGuard: Int32Array
-  /** Shared: the words of its `Credit`. */
+  /** Shared: the words of the thread's `Credit`. */
   credit: Int32Array
 }
 
@@ -41,8 +48,8 @@ export interface Task {
 }
 
 /**
- * One hand-off: jobs that a thread runs one after the other. Tuples, since a message spells out
- * the names of an object's fields again for each object.
+ * One hand-off: jobs that a thread runs one after the other. Tuples, because a message of objects
+ * repeats the names of the fields for each object.
  */
 export type Batch = TaskTuple[]
 
@@ -63,14 +70,16 @@ export function taskOf(tuple: TaskTuple): Task {
   return { slot, id, token, kind, payload, dedupeKey, attempt, maxAttempts, createdAt }
 }
 
-/** Given to a new thread, which answers with its kinds once its handlers are set up. */
+/**
+ * The first task of a new thread. The thread answers with its kinds once its handlers are set up.
+ */
 export const SET_UP = 'set up'
 
-/** Given to a thread that ends in good order, after its last job. */
+/** The task of a thread that ends in good order, after its last job. */
 export const CLOSE = 'close'
 
 /**
- * The state of a slot, which both sides move by compare-and-exchange:
+ * The state of a slot. Both sides change the state by compare-and-exchange:
  *
  * ```
  *   waiting ──thread──▶ started ──thread──▶ done
@@ -79,11 +88,11 @@ export const CLOSE = 'close'
  * ```
  *
  * Exactly one of the thread (`started`) and the main thread (`revoked`) gets a waiting job. A run
- * that is `ended` has been told to end, and may still be going on.
+ * whose slot is `ended` has been told to end, and may still go on.
  */
 export const Flag = { waiting: 0, started: 1, revoked: 2, ended: 3, done: 4 } as const
 
-/** The outcome of a run that returned nothing, and wants nothing. */
+/** The outcome of a completed run without a result and without effects. */
 export const COMPLETED: HandlerOutcome = {
   type: 'completed',
   result: undefined,
@@ -91,24 +100,30 @@ export const COMPLETED: HandlerOutcome = {
   deliveries: [],
 }
 
-/** The settle message of one run. The token fences it: a handler cannot speak for other jobs. */
+/**
+ * The message that tells the outcome of one run. The token keeps a handler from speaking for other
+ * jobs.
+ */
 export interface Report {
   slot: number
   token: number
-  /** Undefined for {@link COMPLETED}, which is what most runs come to. */
+  /** Undefined stands for {@link COMPLETED}, the outcome of most runs. */
   outcome: HandlerOutcome | undefined
-  /** Milliseconds that the run took; undefined when the thread did not get to say. */
+  /** Milliseconds that the run took; undefined if the thread did not measure them. */
   took: number | undefined
-  /** What the main thread gives back to the thread's `Credit`; none for what weighs little. */
+  /**
+   * Units that the main thread gives back to the thread's `Credit`; undefined for a light outcome.
+   */
   units?: number | undefined
 }
 
 /**
- * What a thread sends while its batch goes on. From its first job on the messages have a port of
- * their own: the `parentPort`, on which any code of the thread can post anything, is closed then.
+ * What a thread sends while its batch goes on. From the first job on, the messages have a port of
+ * their own. The `parentPort` is closed then, because any code of the thread can post anything on
+ * it.
  */
 export type ThreadMessage =
-  /** `last`: they stand in for the result of the batch. */
+  /** `last`: the reports stand in for the result of the batch. */
   | { helve: 'reports'; reports: Report[]; last: boolean }
   | {
       helve: 'log'
@@ -118,22 +133,22 @@ export type ThreadMessage =
       /** JSON of an object. */
       fields: string
       message: string
-      /** What the main thread gives back to the thread's `Credit`. */
+      /** Units that the main thread gives back to the thread's `Credit`. */
       units: number
     }
-  /** `json` is undefined for a value that is. */
+  /** `json` is undefined if the value is undefined. */
   | { helve: 'progress'; id: number; json: string | undefined; units: number }
   | { helve: 'webhook'; id: number; reply: MessagePort; units: number }
-  /** A process that a run has started; not `alive`: it has exited. */
+  /** `alive`: a run has started this process. Not `alive`: the process has exited. */
   | { helve: 'child'; slot: number; token: number; pid: number; alive: boolean }
 
-/** The one message that gives the main thread the port of the others. */
+/** The one message that gives the main thread the port of the messages after it. */
 export interface PortMessage {
   helve: 'port'
   port: MessagePort
 }
 
-/** What comes back on the `reply` port of a webhook question. */
+/** The answer on the `reply` port of a `webhook` message. */
 export interface WebhookAnswer {
   webhook?: Webhook
   error?: string

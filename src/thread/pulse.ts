@@ -1,11 +1,12 @@
-// What a thread that runs several jobs at once shares of its event loop: whether it turns, and
-// whose code it runs. A thread that runs one job at a time has none of this: it may compute.
+// A thread that runs several jobs at once shares whether its event loop turns, and whose code the
+// thread runs. A thread that runs one job at a time shares neither: its handler may compute, and so
+// hold the event loop.
 
 /** Shared with the main thread. */
 export interface Pulse {
   /**
-   * One number, by {@link monotonic}: when the thread's event loop turned last, while it has runs;
-   * negative since when it has none; 0 before its first.
+   * One number, by {@link monotonic}. While the thread has runs: when its event loop last turned.
+   * While the thread has none: minus the time at which its last run ended. 0 before its first run.
    */
   beat: Float64Array
   /** One number: the slot of the run whose code is running, or {@link NOBODY}. */
@@ -15,7 +16,7 @@ export interface Pulse {
 /** No run's code is running. */
 export const NOBODY = -1
 
-// Handlers may replace them.
+// Kept here, because a handler may replace the globals.
 const { store } = Atomics
 
 export function newPulse(): Pulse {
@@ -27,15 +28,15 @@ export function newPulse(): Pulse {
   return pulse
 }
 
-/** For the next thread: this one has stopped. */
+/** Prepares the pulse for the next thread, after one has stopped. */
 export function resetPulse({ beat, holder }: Pulse): void {
   beat[0] = 0
   store(holder, 0, NOBODY)
 }
 
 /**
- * Milliseconds, on a clock that all threads share and that is never set: each thread's epoch time
- * begins with what the machine's clock said when that thread started.
+ * Milliseconds on a clock that all threads share and nobody sets. The epoch times of two threads
+ * may differ: each begins with the time that the machine's clock showed when its thread started.
  */
 export function monotonic(hrtime = process.hrtime): number {
   const [seconds, nanoseconds] = hrtime()

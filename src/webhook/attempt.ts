@@ -5,7 +5,7 @@ import { failureOf } from './failure.ts'
 import { deliveryHeaders } from './headers.ts'
 import { maskHeaders, maskUrl } from './redact.ts'
 
-/** What is to be delivered. */
+/** The delivery that an attempt sends. */
 export interface Delivery {
   event: string
   action: string | null
@@ -22,16 +22,19 @@ interface AttemptOptions {
   signal: AbortSignal
 }
 
-/** How an attempt went. */
+/** The result of an attempt. */
 interface Attempt {
   record: DeliveryRecord
-  /** To be thrown, so that the queue does what is right; undefined after a 2xx. */
+  /**
+   * The error for the handler to throw, which tells the queue whether to retry, and when; undefined
+   * after a 2xx.
+   */
   failure: Error | undefined
 }
 
 /**
  * Signs and sends a delivery once, with the hook's present secret, URL and encoding. Never throws:
- * an attempt that failed is recorded like one that did not.
+ * a failed attempt has a record too.
  */
 export async function attemptDelivery(
   hook: Webhook,

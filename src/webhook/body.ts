@@ -4,7 +4,7 @@ import type { Webhook } from '../job/delivery.ts'
 export interface Body {
   /** Value of `Content-Type`. */
   mediaType: string
-  /** The same as {@link Body.bytes}; always well-formed, since JSON escapes lone surrogates. */
+  /** {@link Body.bytes} as text; always well-formed, since JSON escapes lone surrogates. */
   text: string
   bytes: Uint8Array
 }

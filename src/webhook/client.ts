@@ -4,7 +4,7 @@ import { shown } from '../job/check.ts'
 import { after } from '../timer.ts'
 import { TransportError } from './transport-error.ts'
 
-/** A request to be made once. */
+/** A POST request that is made once. */
 export interface PostRequest {
   url: string
   headers: Record<string, string>
@@ -17,26 +17,26 @@ export interface PostRequest {
   signal: AbortSignal
 }
 
-/** What came back. Its status and headers are complete, its body may have been cut. */
+/** A response. Its status and headers are complete, its body may have been cut. */
 export interface PostResponse {
   status: number
   headers: Record<string, string | string[]>
   /** As received, never decoded: at most {@link MAX_RESPONSE_BYTES}. */
   body: Uint8Array
-  /** The body was longer than what is kept, or stopped coming. */
+  /** The body was longer than the kept part, or stopped coming. */
   truncated: boolean
 }
 
 const MAX_RESPONSE_BYTES = 64 * 1024
 const MAX_HEADER_BYTES = 16 * 1024
-/** Milliseconds that a body may take after its headers, which have decided already. */
+/** Milliseconds that a body may take after its headers. The headers alone decide the outcome. */
 const BODY_TIMEOUT = 2_000
 
 /**
- * Makes one POST request over a connection of its own, which is closed when this settles. Follows
- * no redirect, uses no proxy, and speaks HTTP/1.1 over TCP or TLS 1.2 and newer.
+ * Makes one POST request over a connection of its own, which is closed when the promise settles.
+ * Follows no redirect, uses no proxy, and speaks HTTP/1.1 over TCP or TLS 1.2 and newer.
  *
- * @throws PermanentError when the URL is none that may be posted to; nothing was sent
+ * @throws PermanentError when the URL may not be posted to; nothing was sent
  * @throws TransportError when no complete response headers came
  */
 export async function post(request: PostRequest): Promise<PostResponse> {
@@ -46,7 +46,7 @@ export async function post(request: PostRequest): Promise<PostResponse> {
     connect: connector(request, stop.signal),
     pipelining: 0,
     maxHeaderSize: MAX_HEADER_BYTES,
-    // Its own timeouts begin anew with every interim response and every chunk.
+    // Off: these timeouts of undici begin anew with every interim response and every chunk.
     headersTimeout: 0,
     bodyTimeout: 0,
   })
@@ -62,7 +62,7 @@ export async function post(request: PostRequest): Promise<PostResponse> {
 }
 
 function checkedUrl(given: string): URL {
-  // What came is not shown: user, password and query are nobody's business but the receiver's.
+  // The message does not show the URL: its user, password and query are for the receiver only.
   if (!URL.canParse(given)) throw refused('an absolute http or https URL', 'something else')
   const url = new URL(given)
   if (!/^https?:$/.test(url.protocol)) throw refused('http or https', shown(url.protocol))
@@ -75,7 +75,7 @@ function refused(expected: string, came: string): PermanentError {
 }
 
 /**
- * The signal is the socket's own: a request's signal is not looked at while undici connects, and
+ * The signal ends the socket itself. undici ignores the signal of a request while it connects, and
  * destroying the client then leaves the socket open.
  */
 function connector({ insecureTls }: PostRequest, signal: AbortSignal): buildConnector.connector {
@@ -89,7 +89,10 @@ function connector({ insecureTls }: PostRequest, signal: AbortSignal): buildConn
   })
 }
 
-/** Stops the attempt at its deadline, or when its caller wants it; returns the way to end that. */
+/**
+ * Stops the attempt at its deadline, or when the caller aborts it. Returns a function that disarms
+ * both.
+ */
 function arm(stop: AbortController, client: Client, { timeout, signal }: PostRequest): () => void {
   let missing = 'connection'
   client.once('connect', () => (missing = 'response'))
@@ -120,7 +123,7 @@ async function exchange(
   return { status: response.statusCode, headers: present(response.headers), ...kept }
 }
 
-/** Never throws: the receiver has answered, whatever becomes of the rest. */
+/** Never throws: the receiver has answered, even if the body does not arrive whole. */
 async function readBody(stream: Dispatcher.ResponseData['body']) {
   const chunks: Uint8Array[] = []
   let size = 0
@@ -135,7 +138,8 @@ async function readBody(stream: Dispatcher.ResponseData['body']) {
   } catch {
     complete = false
   }
-  // A copy: between threads, a view of a pooled buffer would be sent with all of the pool.
+  // A copy: a message to another thread would carry the whole pool along with a view of a pooled
+  // buffer.
   const body = Uint8Array.from(Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BYTES))
   return { body, truncated: !complete }
 }

@@ -5,9 +5,9 @@ import type { PostResponse } from './client.ts'
 const MAX_RETRY_AFTER = 24 * 60 * 60 * 1_000
 
 /**
- * Why a response is a failure, as the error to throw; undefined for a 2xx. 410 is permanent. 429
- * and 503 put the next attempt off for as long as their `Retry-After` says, a day at most. The
- * kind's backoff holds all the same where that is longer.
+ * The error to throw for a response; undefined for a 2xx. 410 is permanent. After a 429 or 503, the
+ * next attempt waits as long as `Retry-After` says, a day at most, or for the kind's backoff if
+ * that is longer.
  */
 export function failureOf({ status, headers }: PostResponse, now: number): Error | undefined {
   if (status >= 200 && status < 300) return undefined
@@ -19,7 +19,10 @@ export function failureOf({ status, headers }: PostResponse, now: number): Error
   return new RetryAfterError(after, `${message} with Retry-After of ${Math.ceil(after / 1_000)} s`)
 }
 
-/** Milliseconds from now; seconds and dates are both allowed: RFC 9110, section 10.2.3. */
+/**
+ * Milliseconds from now until the time in a `Retry-After`; 0 for none. Seconds and dates are both
+ * allowed: RFC 9110, section 10.2.3.
+ */
 function retryAfter(value: string | string[] | undefined, now: number): number {
   if (typeof value !== 'string') return 0
   const text = value.trim()

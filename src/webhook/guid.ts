@@ -7,8 +7,8 @@ export function isGuid(value: unknown): value is string {
 }
 
 /**
- * The GUID of whatever these values identify, always the same one. Version 8 is the UUID whose
- * making is one's own affair: RFC 9562, section 5.8.
+ * The GUID for these values: equal values give equal GUIDs. A UUID of version 8 may be made in any
+ * way: RFC 9562, section 5.8.
  */
 export function guidOf(...values: unknown[]): string {
   const hex = createHash('sha256').update(JSON.stringify(values)).digest('hex')

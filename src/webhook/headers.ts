@@ -2,7 +2,7 @@ import type { Webhook } from '../job/delivery.ts'
 import type { Body } from './body.ts'
 import { sign } from './sign.ts'
 
-/** GitHub promises its receivers the prefix `GitHub-Hookshot/`, and some of them look for it. */
+/** GitHub promises its receivers the prefix `GitHub-Hookshot/`, and some receivers check it. */
 export const DEFAULT_USER_AGENT = 'GitHub-Hookshot/helve'
 
 /**
@@ -17,7 +17,8 @@ export function deliveryHeaders(
 ): Record<string, string> {
   return {
     Accept: '*/*',
-    // The response is kept as it comes: nothing that it decompresses to can exceed a bound.
+    // The response is kept as received. Without compression no decompressed body can exceed a
+    // bound.
     'Accept-Encoding': 'identity',
     'Content-Type': body.mediaType,
     'User-Agent': userAgent,

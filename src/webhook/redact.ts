@@ -2,7 +2,9 @@ import type { DeliveryRecord } from '../job/delivery.ts'
 
 const MASK = '***'
 
-/** A URL, absolute or relative, without what may be a secret: user, query values, fragment. */
+/**
+ * Masks the parts of a URL, absolute or relative, that may be secret: user, query values, fragment.
+ */
 export function maskUrl(url: string): string {
   return url
     .replace(/^([a-z][a-z0-9+.-]*:)?([/\\]{2})[^/\\?#]*@/i, `$1$2${MASK}@`)
@@ -10,14 +12,17 @@ export function maskUrl(url: string): string {
     .replace(/\?[^#]*/, (query) => `?${query.slice(1).split('&').map(maskPair).join('&')}`)
 }
 
-/** A name without a value may be the secret itself. */
+/** A query name without a value may be the secret itself. */
 function maskPair(pair: string): string {
   return pair.replace(/^([^=]*=)?.*$/s, `$1${MASK}`)
 }
 
 type Headers = NonNullable<DeliveryRecord['responseHeaders']>
 
-/** Response headers as they may be kept. A redirect commonly repeats the query it was sent. */
+/**
+ * Masks the secrets in response headers, for keeping. A redirect commonly repeats the query of the
+ * request.
+ */
 export function maskHeaders(headers: Headers): Headers {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, maskHeader(name.toLowerCase(), value)]),

@@ -21,7 +21,9 @@ export interface DeliveryRetentionOptions {
 export interface RetentionClock {
   /** Epoch milliseconds. */
   now(): number
-  /** Resolves after so many milliseconds, or as soon as the signal aborts; leaves no timer behind. */
+  /**
+   * Resolves after so many milliseconds, or as soon as the signal aborts. Leaves no timer behind.
+   */
   wait(ms: number, signal: AbortSignal): Promise<unknown>
 }
 
@@ -31,10 +33,10 @@ const SYSTEM: RetentionClock = {
 }
 
 /**
- * Deletes records of webhook deliveries that are older than {@link deliveryRetention}, once at once
- * and then every hour. A sweep that fails is logged, and the next one is made all the same.
- * Resolves when the signal aborts and no sweep is under way; never rejects. A record holds whole
- * request and response bodies: kept for ever they would grow the file without bound.
+ * Deletes records of webhook deliveries that are older than {@link deliveryRetention}: the first
+ * time at once, and then every hour. A sweep that fails is logged, and the next sweep follows as
+ * usual. Resolves when the signal aborts and no sweep is under way; never rejects. A record holds
+ * whole request and response bodies: without retention the file would grow without bound.
  */
 export async function runDeliveryRetention(
   store: DeliveryPruner,

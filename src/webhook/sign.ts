@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 
-/** What a receiver checks a delivery by. */
+/** The headers by which a receiver checks a delivery. */
 interface Signature {
   'X-Hub-Signature-256': string
   'X-Hub-Signature': string

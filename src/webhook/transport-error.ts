@@ -1,4 +1,4 @@
-/** No response came. `cause` is what the network said, `code` its code or name. */
+/** No response came. `cause` is the error of the network, `code` the code or name of that error. */
 export class TransportError extends Error {
   readonly code: string
 

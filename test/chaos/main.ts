@@ -36,7 +36,7 @@ function chosen(): string[] {
   throw new Error(`part: expected one of ${names.join(', ')}, got ${unknown}`)
 }
 
-/** One part after the other, also after one that fails, and beside them those that are meant so. */
+/** Runs one part after the other, also after one that fails, and parts with `beside` meanwhile. */
 async function runParts(parts: string[], seed: number): Promise<Result[]> {
   const results = new Map<string, Promise<Result>>()
   for (const part of parts.filter((name) => PARTS[name]!.beside)) {

@@ -1,7 +1,7 @@
-/** What a part measured, by name. */
+/** The figures that a part measured, by name. */
 export type Figures = Record<string, number | string>
 
-/** How a part is run; what else it takes says how much of it there is. */
+/** The options of every part. The further options of a part say how much it does. */
 export interface PartOptions {
   /** The same seed makes the same choices. */
   seed: number
@@ -12,14 +12,14 @@ export const SEED = 20_260_101
 
 /** One part of the chaos tests. */
 export interface Part {
-  /** What it does, in one line. */
+  /** What the part does, in one line. */
   about: string
-  /** As much of it as fits into `npm test`: the further options of `run`, which is long without. */
+  /** Further options of `run`, which make the part fit into `npm test`; it is long without them. */
   share: Record<string, number>
-  /** Runs beside the others, which so have a load beside them. */
+  /** The part runs beside the other parts, which so have a load beside them. */
   beside?: boolean
   /**
-   * Resolves to its figures.
+   * Resolves to the figures of the part.
    *
    * @throws on anything that must not happen
    */

@@ -9,7 +9,7 @@ import * as soak from './soak/soak.ts'
 import * as storageFaults from './storage-faults/storage-faults.ts'
 import * as walMutations from './wal-mutations/wal-mutations.ts'
 
-/** The parts by name: a further one is one more entry. */
+/** The parts by name: a further part is one more entry. */
 export const PARTS: Record<string, Part> = {
   crash,
   'power-cut': powerCut,

@@ -4,14 +4,14 @@ import type { Figures } from './part.ts'
 
 const RESULTS = new URL('./RESULTS.md', import.meta.url)
 
-/** What came of a part. */
+/** The time and the figures of a part. */
 export interface Result {
   part: string
   seconds: number
   figures: Figures
 }
 
-/** Records a run of all parts; the one recorded before goes. */
+/** Records a run of all parts in the place of the run recorded before. */
 export function record(seed: number, results: Result[]): void {
   const about = { command: `npm run test:chaos -- --seed ${seed}`, ...surroundings() }
   const facts = Object.entries(about).map(([name, value]) => `- ${name}: ${value}`)

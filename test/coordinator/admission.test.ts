@@ -25,12 +25,12 @@ function queue(kind: string, priority = 0): Queue {
   return { kind, priority }
 }
 
-/** What is admitted: the names of the queues, and what a job of each costs. */
+/** The admitted queues: kind, priority, and the cost of a job of each. */
 function shown(queues: PricedQueue[]) {
   return queues.map(({ kind, priority, terms }) => ({ kind, priority, cost: terms.cost }))
 }
 
-/** What a kind costs, unless nobody handles it. */
+/** A queue with the cost of a job of its kind; 1 for a kind that {@link costs} does not have. */
 function priced(one: Queue) {
   return { ...one, cost: costs[one.kind] ?? 1 }
 }
@@ -44,13 +44,13 @@ const ghost = queue('ghost')
 describe('what a turn admits', () => {
   const cases: [what: string, free: Record<string, number>, backlog: Queue[], queues: Queue[][]][] =
     [
-      ['nothing of nothing', { default: 1 }, [], []],
+      ['nothing of an empty backlog', { default: 1 }, [], []],
       ['the queues of a lane together', { default: 1 }, [a, urgent, b], [[a, urgent, b]]],
       ['each lane for itself', { default: 1, net: 1 }, [hook, a, b], [[hook], [a, b]]],
       ['no lane that is full', { default: 0, net: 1 }, [a, hook, b], [[hook]]],
-      ['no lane that has less than no room', { default: -1, net: 1 }, [a, hook], [[hook]]],
+      ['no lane with negative room', { default: -1, net: 1 }, [a, hook], [[hook]]],
       ['no lane that has not been started', { default: 1 }, [a, hook], [[a]]],
-      ['what nobody handles, whatever is full', { default: 0 }, [a, ghost], [[ghost]]],
+      ['a kind that nobody handles, though lanes are full', { default: 0 }, [a, ghost], [[ghost]]],
     ]
   for (const [what, free, backlog, queues] of cases) {
     test(what, () => {
@@ -70,7 +70,7 @@ describe('what a turn admits', () => {
     )
   })
 
-  test('I9: no more than the most of a turn, the lanes and what nobody handles together', () => {
+  test('I9: no more jobs than fit into a turn, over all lanes and unhandled kinds', () => {
     const admitted = admissions(
       [a, hook, ghost],
       new Pauses([]),
@@ -85,12 +85,12 @@ describe('what a turn admits', () => {
   })
 })
 
-describe('what a turn admits for one', () => {
+describe('what a turn admits for one `runOnce`', () => {
   const cases: [what: string, free: Record<string, number>, backlog: Queue[], queues: Queue[]][] = [
-    ['all that could start, of every lane', { default: 1, net: 9 }, [hook, a, b], [hook, a, b]],
+    ['queues that could start, of every lane', { default: 1, net: 9 }, [hook, a, b], [hook, a, b]],
     ['nothing of a lane that is full', { default: 0, net: 1 }, [a, hook, b], [hook]],
-    ['what nobody handles', { default: 0 }, [a, ghost], [ghost]],
-    ['nothing of nothing', { default: 1 }, [], []],
+    ['a kind that nobody handles', { default: 0 }, [a, ghost], [ghost]],
+    ['no queue of an empty backlog', { default: 1 }, [], []],
   ]
   for (const [what, free, backlog, queues] of cases) {
     test(what, () => {
@@ -100,7 +100,7 @@ describe('what a turn admits for one', () => {
         queues.map((each) => ({ ...each, cost: 1 })),
       )
       assert.equal(admitted!.room, 1)
-      // No job of these costs as little as the room that there is.
+      // A job of a full queue costs more than the room, so that the turn claims none of them.
       assert.ok(full!.queues.every(({ terms }) => terms.cost > full!.room))
     })
   }

@@ -9,14 +9,14 @@ import { aCoordinator, times } from '../support/coordinator/rig.ts'
 import { Fate } from '../support/coordinator/turn-control.ts'
 
 const BUSY_TIMEOUT = 10_000
-/** Tries are not further apart than this. */
+/** Most milliseconds between two tries of a turn. */
 const TRY = 1_000
 
 const busy = () => new HelveError('HELVE_ERR_STORE_BUSY', 'file: another connection holds its lock')
 const fine = () => undefined
 
 describe('while another process holds the write lock', () => {
-  test('a submission waits, and is written when it lets go', async (t) => {
+  test('a submission waits, and is written once the lock is free', async (t) => {
     const { submit, turns, clock, store, of } = await aCoordinator(t)
     turns.fails = busy
     const fates = [new Fate(submit({ kind: 'a' })), new Fate(submit({ kind: 'b' }))]
@@ -35,7 +35,7 @@ describe('while another process holds the write lock', () => {
     assert.equal(of('enqueued').length, 2)
   })
 
-  test(`a submission is refused after ${BUSY_TIMEOUT} ms, and those that came later wait on`, async (t) => {
+  test(`a submission is refused after ${BUSY_TIMEOUT} ms, and a later one waits on`, async (t) => {
     const { submit, turns, clock, store } = await aCoordinator(t)
     turns.fails = busy
     const first = new Fate(submit({ kind: 'a' }))
@@ -52,7 +52,7 @@ describe('while another process holds the write lock', () => {
     assert.deepEqual([second.is, Object.keys(await store.counts())], ['resolved', ['b']])
   })
 
-  test('the upkeep of the queue waits, however long, whatever the turns fail with', async (t) => {
+  test('the upkeep of the queue waits however long, whatever error the turns give', async (t) => {
     const { coordinator, turns, clock, store } = await aCoordinator(t)
     const full = new HelveError('HELVE_ERR_STORE_FULL', 'file: the disk is full')
     for (const error of [busy(), full]) {
@@ -117,7 +117,7 @@ describe('while another process holds the write lock', () => {
     assert.equal(pool.started[0]?.job.attempt, 1)
   })
 
-  test('the tries come at 10 ms, and then half as often each time, to one a second', async (t) => {
+  test('the next try comes after 10 ms; each further wait doubles, up to a second', async (t) => {
     const { claim, turns, clock } = await aCoordinator(t)
     turns.fails = busy
     await claim()
@@ -129,7 +129,7 @@ describe('while another process holds the write lock', () => {
     )
   })
 
-  test('and after it was free in between, the tries come at 10 ms again', async (t) => {
+  test('after a turn was written, the next try comes after 10 ms again', async (t) => {
     const { claim, enqueueOne, submit, turns, clock } = await aCoordinator(t)
     turns.fails = busy
     await claim()
@@ -146,7 +146,7 @@ describe('while another process holds the write lock', () => {
     assert.deepEqual([fate.is, turns.turns.length], ['resolved', 2])
   })
 
-  test('nothing that comes in makes the tries more frequent', async (t) => {
+  test('new mail does not make the tries more frequent', async (t) => {
     const { claim, enqueueOne, submit, coordinator, turns, clock, pool } = await aCoordinator(t)
     await claim()
     const id = await enqueueOne()
@@ -181,7 +181,7 @@ describe('while another process holds the write lock', () => {
     assert.equal(once.value, true)
   })
 
-  test('what has waited goes first, in its order, and turns stay bounded', async (t) => {
+  test('mail that has waited goes first, in its order, and turns stay bounded', async (t) => {
     const { submit, turns, clock } = await aCoordinator(t)
     turns.fails = busy
     const fates = times(MOST_ROWS + 50, () => new Fate(submit()))
@@ -199,7 +199,7 @@ describe('while another process holds the write lock', () => {
     )
   })
 
-  test('it is told of, with what happens next', async (t) => {
+  test('an error event tells of the lock, and that the turn is tried again', async (t) => {
     const { submit, turns, clock, of } = await aCoordinator(t)
     turns.fails = busy
     const fate = new Fate(submit())

@@ -4,7 +4,7 @@ import { test } from '../support/each-store.ts'
 import { NOW } from '../support/jobs.ts'
 import { aCoordinator, times, type Rig } from '../support/coordinator/rig.ts'
 
-/** Ends the runs of a lane, always the one that has run for longest, until it is empty. */
+/** Ends the runs of a lane one by one, the oldest run first, until the lane is empty. */
 async function runOut({ pool, clock }: Rig): Promise<void> {
   for (let id = pool.running[0]; id !== undefined; id = pool.running[0]) {
     pool.finish(id)
@@ -30,7 +30,7 @@ describe('a lane', () => {
     assert.deepEqual(await rig.store.counts(), {})
   })
 
-  test('is given more when it tells of more room', async (t) => {
+  test('is given more jobs when it has more room', async (t) => {
     const { enqueue, claim, pool, clock, coordinator } = await aCoordinator(t, {
       lanes: { default: 1 },
     })
@@ -42,7 +42,7 @@ describe('a lane', () => {
     assert.deepEqual(pool.running, [1, 2, 3])
   })
 
-  test('is given nothing while it has lost its room, and what runs there goes on', async (t) => {
+  test('is given nothing while it has lost its room, and its running jobs go on', async (t) => {
     const { enqueue, claim, pool, clock } = await aCoordinator(t, { lanes: { default: 2 } })
     await claim()
     await enqueue(...times(3, () => ({})))
@@ -55,14 +55,14 @@ describe('a lane', () => {
     assert.deepEqual(pool.running, [3])
   })
 
-  test('I7: that is full does not hold another one up', async (t) => {
+  test('I7: that is full does not hold up another lane', async (t) => {
     const { enqueue, claim, pools, clock } = await aCoordinator(t, {
       lanes: { slow: 1, fast: 1 },
       kinds: { deliver: 'slow', touch: 'fast' },
     })
     await claim()
     const [slow, fast] = [pools.get('slow')!, pools.get('fast')!]
-    // More than one turn takes, older, and more urgent.
+    // These jobs are more than one turn takes, older, and more urgent.
     await enqueue(...times(300, () => ({ kind: 'deliver', priority: -1 })))
     const [first, second] = await enqueue({ kind: 'touch' }, { kind: 'touch' })
     assert.deepEqual([slow.running.length, fast.running], [1, [first]])
@@ -89,7 +89,7 @@ describe('the order of claims', () => {
     assert.deepEqual(order(rig), [5, 6, 3, 4, 2, 1])
   })
 
-  test('puts a later job of more urgency before those that wait', async (t) => {
+  test('puts a later, more urgent job before the jobs that wait', async (t) => {
     const rig = await aCoordinator(t, { lanes: { default: 1 } })
     await rig.claim()
     await rig.enqueue({}, {}, {})
@@ -100,7 +100,7 @@ describe('the order of claims', () => {
 })
 
 describe('what a run is given', () => {
-  test("its kind's terms, and its own before them", async (t) => {
+  test("the terms of its kind, overridden by the job's own", async (t) => {
     const { enqueue, claim, pool } = await aCoordinator(t, {
       policies: { a: { maxAttempts: 2, timeout: 1_000, grace: 10, alone: false } },
     })
@@ -138,7 +138,7 @@ describe('a kind without a lane', () => {
     assert.equal((await again).deduped, false)
   })
 
-  test('is told so however full the lanes are, and takes no room of theirs', async (t) => {
+  test('is dead however full the lanes are, and takes none of their room', async (t) => {
     const { enqueue, claim, pool, store } = await aCoordinator(t, { kinds, lanes: { default: 1 } })
     await claim()
     await enqueue({}, {}, ...times(250, () => ({ kind: 'ghost', priority: -1 })))
@@ -149,7 +149,7 @@ describe('a kind without a lane', () => {
     assert.equal(pool.started.length, 1)
   })
 
-  test('is left alone until somebody claims', async (t) => {
+  test('stays queued until somebody claims', async (t) => {
     const { enqueueOne, row, clock } = await aCoordinator(t, { kinds })
     const id = await enqueueOne({ kind: 'ghost' })
     await clock.advance(60_000)
@@ -158,7 +158,7 @@ describe('a kind without a lane', () => {
 })
 
 describe('claiming', () => {
-  test('is not begun by itself', async (t) => {
+  test('does not begin by itself', async (t) => {
     const { enqueueOne, clock, pool, coordinator, row } = await aCoordinator(t)
     const id = await enqueueOne()
     coordinator.wake()
@@ -166,7 +166,7 @@ describe('claiming', () => {
     assert.deepEqual([pool.started, (await row(id)).state], [[], 'queued'])
   })
 
-  test('ends with pause: what runs is settled, and what is submitted is written', async (t) => {
+  test('ends with `pause`: runs are still settled, and submissions are written', async (t) => {
     const { enqueue, enqueueOne, claim, coordinator, clock, pool, row, store } = await aCoordinator(
       t,
       { lanes: { default: 1 } },
@@ -193,7 +193,7 @@ describe('claiming', () => {
     assert.deepEqual(pool.running, [id])
   })
 
-  test('that is paused in the middle of a turn has its claims run', async (t) => {
+  test('that is paused during a turn still runs the jobs that the turn claims', async (t) => {
     const { enqueueOne, coordinator, turns, clock, pool, store } = await aCoordinator(t)
     const id = await enqueueOne()
     const end = turns.holdAfter()

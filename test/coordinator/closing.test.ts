@@ -11,7 +11,7 @@ const closed = refusal('HELVE_ERR_CLOSED', 'runtime')
 const busy = () => new HelveError('HELVE_ERR_STORE_BUSY', 'locked')
 
 describe('quiet', () => {
-  test('is at once when nothing goes on, also with jobs that nobody claims', async (t) => {
+  test('resolves at once when nothing goes on, also with jobs that nobody claims', async (t) => {
     const { coordinator, enqueueOne, clock } = await aCoordinator(t)
     await enqueueOne()
     const quiet = new Fate(coordinator.quiet())
@@ -19,7 +19,7 @@ describe('quiet', () => {
     assert.equal(quiet.is, 'resolved')
   })
 
-  test('is when the last run has been settled', async (t) => {
+  test('resolves when the last run has been settled', async (t) => {
     const { coordinator, claim, enqueue, clock, pool, turns, store } = await aCoordinator(t)
     await claim()
     const [one, two] = await enqueue({}, {})
@@ -91,7 +91,7 @@ describe('quiet', () => {
 })
 
 describe('ended', () => {
-  test('is when all is settled', async (t) => {
+  test('resolves when every run is settled', async (t) => {
     const { coordinator, claim, enqueueOne, clock, pool } = await aCoordinator(t)
     await claim()
     const id = await enqueueOne()
@@ -104,7 +104,7 @@ describe('ended', () => {
     assert.equal(ended.is, 'resolved')
   })
 
-  test('is when nothing runs and what has run could once more not be settled', async (t) => {
+  test('resolves when nothing runs and a further try to settle has failed', async (t) => {
     const { coordinator, claim, enqueue, clock, turns, pool, of } = await aCoordinator(t)
     await claim()
     const [one, two] = await enqueue({}, {})
@@ -127,7 +127,7 @@ describe('ended', () => {
 })
 
 describe('close', () => {
-  test('refuses what waits, and nothing of it is written', async (t) => {
+  test('refuses submissions that wait, and writes none of them', async (t) => {
     const { coordinator, submit, clock, store, turns } = await aCoordinator(t)
     const fates = [new Fate(submit()), new Fate(submit())]
     coordinator.close()
@@ -139,7 +139,7 @@ describe('close', () => {
     assert.deepEqual([await store.counts(), turns.turns], [{}, []])
   })
 
-  test('refuses what comes', async (t) => {
+  test('refuses later calls', async (t) => {
     const { coordinator, submit, store } = await aCoordinator(t)
     coordinator.close()
     await assert.rejects(submit(), closed)
@@ -148,7 +148,7 @@ describe('close', () => {
     assert.deepEqual(await store.counts(), {})
   })
 
-  test('ends the turns: timers, wakes and late endings start no more', async (t) => {
+  test('ends the turns: timers, wakes and late endings start no further turn', async (t) => {
     const { coordinator, claim, enqueue, clock, turns, pool, row } = await aCoordinator(t)
     await claim()
     const [id] = await enqueue({}, { runAt: NOW + 100 })
@@ -174,7 +174,7 @@ describe('close', () => {
     closed(fate.error)
   })
 
-  test('leaves a turn that is under way its say', async (t) => {
+  test('lets a turn that is under way finish', async (t) => {
     const { coordinator, submit, clock, turns, store } = await aCoordinator(t)
     const go = turns.holdBefore()
     const fate = new Fate(submit({ kind: 'a' }))
@@ -205,7 +205,7 @@ describe('close', () => {
     })
   }
 
-  test('twice is once', async (t) => {
+  test('may be called twice', async (t) => {
     const { coordinator, clock } = await aCoordinator(t)
     coordinator.close()
     coordinator.close()

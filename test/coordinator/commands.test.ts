@@ -19,7 +19,7 @@ describe('a command', () => {
     assert.equal(typeof answer.value, 'object')
   })
 
-  test('of many at once takes one turn, in their order', async (t) => {
+  test('beside many others is executed in the same turn, in their order', async (t) => {
     const { coordinator, enqueueOne, clock, turns } = await aCoordinator(t)
     const id = await enqueueOne()
     const before = turns.turns.length
@@ -37,7 +37,7 @@ describe('a command', () => {
     assert.equal(turns.turns.length - before, 1)
   })
 
-  test('that is refused takes no other along, and says why', async (t) => {
+  test('that is refused says why, and the others are executed', async (t) => {
     const { coordinator, enqueueOne, claim, pool, clock, row } = await aCoordinator(t)
     await claim()
     const dead = await enqueueOne({ dedupeKey: 'k' })
@@ -52,14 +52,14 @@ describe('a command', () => {
     assert.equal((await row(dead)).state, 'dead')
   })
 
-  test('after the end is refused', async (t) => {
+  test('after `close` is refused', async (t) => {
     const { coordinator } = await aCoordinator(t)
     coordinator.close()
     const retry = coordinator.command({ type: 'retry', id: 1 })
     await assert.rejects(retry, refusal('HELVE_ERR_CLOSED'))
   })
 
-  test('that waits when the end comes is refused, and not forgotten', async (t) => {
+  test('that waits at `close` is refused, and not forgotten', async (t) => {
     const { coordinator } = await aCoordinator(t)
     const retry = coordinator.command({ type: 'retry', id: 1 })
     coordinator.close()
@@ -67,7 +67,7 @@ describe('a command', () => {
   })
 })
 
-test('a retry by hand gives a job that died of its maxAge a whole new age', async (t) => {
+test('the command `retry` lets the age of a job that died of its maxAge begin anew', async (t) => {
   const policies = { reindex: { maxAge: 1_000 } }
   const { coordinator, claim, enqueueOne, pool, clock, row } = await aCoordinator(t, { policies })
   await claim()
@@ -84,7 +84,7 @@ test('a retry by hand gives a job that died of its maxAge a whole new age', asyn
   assert.deepEqual([await snooze(), await snooze()], ['running', 'dead'])
 })
 
-test('a kind that is paused, and its jobs, cost no turn until it is resumed', async (t) => {
+test('the jobs of a paused kind cause no turn until the kind is resumed', async (t) => {
   const { coordinator, claim, enqueue, pool, clock, turns } = await aCoordinator(t, {
     idle: 60_000,
   })

@@ -64,23 +64,23 @@ const cases: Record<string, Record<string, Case>> = {
     'waits 2 s after the first attempt': { outcome: failed(), to: again(2_000) },
     'waits twice as long after the second': { outcome: failed(), job: second, to: again(4_000) },
     'waits 300 s at most': { outcome: failed(), job: thousand, to: again(300_000) },
-    'waits 10 % less at least': { outcome: failed(), random: 0, to: again(1_800) },
-    'waits 10 % more at most': { outcome: failed(), random: 0.999_999, to: again(2_200) },
+    'waits at least 90 % of its backoff': { outcome: failed(), random: 0, to: again(1_800) },
+    'waits up to 110 % of its backoff': { outcome: failed(), random: 0.999_999, to: again(2_200) },
     'is dead when its attempts are spent': { outcome: failed(), job: { attempt: 5 }, to: dead },
-    'is dead when more than those are': { outcome: failed(), job: { attempt: 6 }, to: dead },
-    'is not dead before that': { outcome: failed(), job: { attempt: 4 }, to: again(16_000) },
-    "is dead when its kind's attempts are": {
+    'is dead beyond its last attempt': { outcome: failed(), job: { attempt: 6 }, to: dead },
+    'is not dead in attempt 4 of 5': { outcome: failed(), job: { attempt: 4 }, to: again(16_000) },
+    "is dead when its kind's maxAttempts are spent": {
       outcome: failed(),
       policy: { maxAttempts: 1 },
       to: dead,
     },
-    'is dead when its own are, which go before': {
+    'is dead when its own maxAttempts are spent, which override those of its kind': {
       outcome: failed(),
       job: { attempt: 2, maxAttempts: 2 },
       policy: { maxAttempts: 9 },
       to: dead,
     },
-    'is not dead while its own are left, which go before': {
+    'is not dead while its own attempts are left, which override those of its kind': {
       outcome: failed(),
       job: { attempt: 2, maxAttempts: 3 },
       policy: { maxAttempts: 1 },
@@ -95,28 +95,28 @@ const cases: Record<string, Record<string, Case>> = {
       to: dead,
     },
   },
-  'a run that asks to be retried': {
-    'is retried then': { outcome: failed({ retryAt: NOW + 7_777 }), to: again(7_777) },
-    'is retried then, without jitter': {
+  'a run that asks for the moment of its retry': {
+    'is retried at its moment': { outcome: failed({ retryAt: NOW + 7_777 }), to: again(7_777) },
+    'is retried at its moment, without jitter': {
       outcome: failed({ retryAt: NOW + 7_777 }),
       random: 0,
       to: again(7_777),
     },
-    'is retried by its backoff, where that is longer': {
+    'is retried by its backoff, if the backoff is longer': {
       outcome: failed({ retryAt: NOW + 77 }),
       to: again(2_000),
     },
-    'is retried by the backoff of a later attempt, where that is longer': {
+    'is retried by the backoff of a later attempt, if the backoff is longer': {
       outcome: failed({ retryAt: NOW + 200_000 }),
       job: { attempt: 8, maxAttempts: 20 },
       to: again(256_000),
     },
-    'is retried then, where its kind has a shorter backoff': {
+    'is retried at its moment, if the backoff of its kind is shorter': {
       outcome: failed({ retryAt: NOW + 2_000 }),
       policy: { backoff: { delay: 100, jitter: 0 } },
       to: again(2_000),
     },
-    'is retried by its backoff, where it asks for a moment that is over': {
+    'is retried by its backoff, if it asks for a moment in the past': {
       outcome: failed({ retryAt: NOW - 5_000 }),
       to: again(2_000),
     },
@@ -139,7 +139,7 @@ const cases: Record<string, Record<string, Case>> = {
     },
   },
   'a run that was lost': {
-    'I6: is run again, a crash for its attempt': {
+    'I6: is run again, at the cost of a crash and of no attempt': {
       outcome: lost,
       to: { to: 'queued', runAt: NOW, charge: 'crash', error: crash, backingOff: false },
     },
@@ -162,7 +162,7 @@ const cases: Record<string, Record<string, Case>> = {
     },
   },
   'a backoff': {
-    "is the kind's, in part": {
+    "is the kind's, with the defaults for what the kind leaves out": {
       outcome: failed(),
       job: second,
       policy: { backoff: { delay: 10 } },
@@ -175,7 +175,7 @@ const cases: Record<string, Record<string, Case>> = {
       random: 0,
       to: again(10),
     },
-    'is none': {
+    'may be 0': {
       outcome: failed(),
       job: thousand,
       policy: { backoff: { delay: 0 } },
@@ -188,7 +188,7 @@ const cases: Record<string, Record<string, Case>> = {
       to: again(5),
     },
     'is rounded': { outcome: failed(), policy: { backoff: { delay: 10.4 } }, to: again(10) },
-    "is the job's own, which goes before": {
+    "is the job's own, which overrides that of its kind": {
       outcome: failed(),
       job: { overrides: { backoff: { delay: 30 } } },
       policy: { backoff: () => 20 },
@@ -211,7 +211,7 @@ const cases: Record<string, Record<string, Case>> = {
       policy: { backoff: () => Number.MAX_VALUE },
       to: again(MAX_DELAY),
     },
-    'is the default one, jitter and all, when the function gives no delay': {
+    'is the default one, with its jitter, when the function gives no delay': {
       outcome: failed(),
       policy: { backoff: () => NaN },
       random: 0,
@@ -256,7 +256,7 @@ describe('the terms of a run', () => {
     })
   })
 
-  test('are its own where it has some', () => {
+  test("are the job's own where the job has some", () => {
     const job = aClaim({ maxAttempts: 1, overrides: { timeout: 5 } })
     const own = { maxAttempts: 1, timeout: 5 }
     assert.deepEqual(termsOf(job, policy, 7), { ...own, grace: 10, alone: false, most: 7 })

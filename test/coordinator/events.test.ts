@@ -13,7 +13,7 @@ const fail = (): never => {
 }
 const error = { name: 'Error', message: 'disk on fire' }
 
-/** A job that has run for 40 ms; what was told until then is forgotten. */
+/** Runs a job for 40 ms, and forgets the events until then. */
 async function running(...setup: Parameters<typeof aCoordinator>) {
   const rig = await aCoordinator(...setup)
   await rig.claim()
@@ -32,7 +32,7 @@ async function running(...setup: Parameters<typeof aCoordinator>) {
   }
 }
 
-describe('what is told', () => {
+describe('events tell', () => {
   test('of a submission, and of its start', async (t) => {
     const { claim, enqueue, told } = await aCoordinator(t)
     await claim()
@@ -85,7 +85,7 @@ describe('what is told', () => {
     ['fails for good', failed({ permanent: true }), 'dead'],
     ['times out', { type: 'timedOut', timeout: 30 }, 'retrying'],
   ] as const) {
-    test(`of how long a run that ${way} took, and not of when it was settled`, async (t) => {
+    test(`how long a run that ${way} took, not the time until its settle`, async (t) => {
       const { end, of } = await running(t)
       await end(outcome, 12.5)
       assert.deepEqual(
@@ -123,7 +123,7 @@ describe('what is told', () => {
       { error, runAt: NOW + 40, ...took },
     ],
   ] as const) {
-    test(`of a run that ${way}, and that a submission was folded into`, async (t) => {
+    test(`of a run that ${way}, when a submission was folded into it`, async (t) => {
       const { end, told, job, submit, clock } = await running(t)
       void submit({ kind: 'a', dedupeKey: 'k' })
       await clock.settle()
@@ -133,7 +133,7 @@ describe('what is told', () => {
     })
   }
 
-  test('of follow-ups: before the completion that they came with', async (t) => {
+  test('of follow-ups, before they tell of the completed run', async (t) => {
     const { end, told, job, id } = await running(t)
     const followUps = [aJob({ kind: 'b', dedupeKey: 'f' }), aJob({ kind: 'b', dedupeKey: 'f' })]
     await end(completed({ followUps }))
@@ -146,7 +146,7 @@ describe('what is told', () => {
   })
 })
 
-describe('the order of what is told', () => {
+describe('the order of events', () => {
   test('of one turn: submissions, endings, starts', async (t) => {
     const { claim, enqueue, submit, clock, pool, told } = await aCoordinator(t, {
       lanes: { default: 2 },
@@ -171,7 +171,7 @@ describe('the order of what is told', () => {
     ])
   })
 
-  test('a start is told before what the run comes to', async (t) => {
+  test('a start is told before the outcome of the run', async (t) => {
     const { claim, enqueueOne, pool, told, clock } = await aCoordinator(t)
     const start = pool.start.bind(pool)
     pool.start = (job, terms) => {
@@ -189,7 +189,7 @@ describe('the order of what is told', () => {
 })
 
 describe('a listener that throws', () => {
-  test('disturbs nobody, and is told of as an error', async (t) => {
+  test('disturbs nobody, and makes an error event', async (t) => {
     const { claim, enqueueOne, clock, pool, events, told, of, store } = await aCoordinator(t)
     const heard: string[] = []
     const names = ['enqueued', 'started', 'completed'] as const
@@ -213,7 +213,7 @@ describe('a listener that throws', () => {
     assert.deepEqual([await store.counts(), pool.running], [{}, []])
   })
 
-  test('to errors disturbs nobody either', async (t) => {
+  test('at an error event disturbs nobody either', async (t) => {
     const { submit, clock, turns, events, of } = await aCoordinator(t)
     events.on('error', fail)
     turns.fails = ({ enqueues }) => (enqueues.length > 0 ? new Error('disk on fire') : undefined)
@@ -226,7 +226,7 @@ describe('a listener that throws', () => {
     assert.equal(next.is, 'resolved')
   })
 
-  test('is heard no more once it has been taken off', async (t) => {
+  test('is not called any more after `off`', async (t) => {
     const { enqueueOne, events, of } = await aCoordinator(t)
     events.on('enqueued', fail)
     events.off('enqueued', fail)

@@ -10,7 +10,7 @@ import { pause } from '../support/commands.ts'
 
 type Setup = Parameters<typeof aCoordinator>[1]
 
-/** Every moment is written as in the sentences. */
+/** The moment `ms` after {@link NOW}, as the sentences of `explain` write it. */
 const at = (ms = 0): string => new Date(NOW + ms).toISOString()
 
 interface Case {
@@ -18,7 +18,7 @@ interface Case {
   setup?: Setup
   /** @default true */
   claims?: boolean
-  /** Brings it about; resolves to the job that is asked for. */
+  /** Brings a job into this state. Resolves to the id of the job. */
   make: (rig: Rig) => Promise<number>
   is: Explanation
 }
@@ -26,7 +26,7 @@ interface Case {
 const a = { kind: 'a' }
 const grouped = { kind: 'a', group: 'g' }
 
-/** The last of so many jobs. */
+/** Enqueues `count` jobs. Resolves to the id of the last. */
 const last =
   (count: number, job: object = a) =>
   async ({ enqueue }: Rig): Promise<number> =>
@@ -120,7 +120,7 @@ const cases: Case[] = [
     what: 'is of a kind that nobody handles',
     setup: { kinds: { a: null } },
     make: async ({ submit, coordinator, store, clock }) => {
-      // Before it is looked at.
+      // `explain` has to see the job before the turn that makes it dead.
       coordinator.pause()
       const submitted = submit(a)
       await clock.settle()
@@ -165,7 +165,7 @@ const cases: Case[] = [
     is: { code: 'group', running: [1, 2], reason: 'its group "g" is full: jobs 1, 2 are running' },
   },
   {
-    what: 'is of a group that is full with many',
+    what: 'is of a group that is full with seven',
     setup: { policies: { a: { groupConcurrency: 7 } } },
     make: last(8, grouped),
     is: {
@@ -175,7 +175,7 @@ const cases: Case[] = [
     },
   },
   {
-    what: 'is of a group that is full with more than are named',
+    what: 'is of a group that is full with 150',
     setup: { lanes: { default: 200 }, policies: { a: { groupConcurrency: 150 } } },
     make: last(151, grouped),
     is: {
@@ -185,7 +185,7 @@ const cases: Case[] = [
     },
   },
   {
-    what: 'is of a kind that has the slots that it may have',
+    what: 'is of a kind that holds as many slots as it may',
     setup: { lanes: { default: 3 }, policies: { a: { concurrency: 2 } } },
     make: last(3),
     is: {
@@ -195,7 +195,7 @@ const cases: Case[] = [
     },
   },
   {
-    what: 'is of a kind that has the one slot that it may have',
+    what: 'is of a kind that holds the one slot that it may',
     setup: { policies: { a: { concurrency: 1 } } },
     make: last(2),
     is: {
@@ -211,7 +211,7 @@ const cases: Case[] = [
     is: { code: 'behind', ahead: 0, estimate: undefined, reason: 'it is next in lane default' },
   },
   {
-    what: 'is the one after that',
+    what: 'is second in line in a lane that is full',
     setup: { lanes: { default: 1 } },
     make: last(3),
     is: {
@@ -236,7 +236,7 @@ const cases: Case[] = [
     is: {
       code: 'behind',
       ahead: 4,
-      // Three in the 200 ms since the first of them ended.
+      // Three jobs have settled in the 200 ms since the first of them ended.
       estimate: 334,
       reason: 'it is behind 4 jobs in lane default, and should start in about 334 ms',
     },
@@ -256,7 +256,7 @@ const cases: Case[] = [
     },
   },
   {
-    what: 'is dead, and whose key another has',
+    what: 'is dead, and whose key another job holds',
     make: async ({ enqueueOne, cancel }) => {
       const job = { dedupeKey: 'k', runAt: NOW + 9 }
       const id = await enqueueOne(job)
@@ -301,12 +301,12 @@ describe('explain tells of a job that', () => {
     })
   }
 
-  test('there is none of: nothing', async (t) => {
+  test('does not exist: nothing', async (t) => {
     const { coordinator } = await aCoordinator(t)
     assert.equal(await coordinator.explain(1), undefined)
   })
 
-  test('every code, at least once', () => {
+  test('has any of the codes: the cases above cover each', () => {
     const codes: Record<Explanation['code'], true> = {
       running: true,
       stalled: true,
@@ -328,7 +328,7 @@ describe('explain tells of a job that', () => {
 
 describe('of several reasons, explain tells the one that lasts', () => {
   const paused = { lane: null, kind: 'a', group: null, since: NOW, by: null }
-  test('a pause, though the job is not due', async (t) => {
+  test('a pause, although the job is not due either', async (t) => {
     const { coordinator, claim, store, enqueueOne } = await aCoordinator(t)
     await claim()
     await pause(store, { kind: 'a' }, NOW, null)
@@ -337,21 +337,21 @@ describe('of several reasons, explain tells the one that lasts', () => {
     assert.deepEqual(told?.code === 'paused' && told.pause, paused)
   })
 
-  test('a group that is full, though its lane is', async (t) => {
+  test('a full group, although its lane is full too', async (t) => {
     const { coordinator, claim, enqueue } = await aCoordinator(t, { lanes: { default: 1 } })
     await claim()
     const [, id] = await enqueue(grouped, grouped)
     assert.equal((await coordinator.explain(id!))?.code, 'group')
   })
 
-  test('a lane that is full, though the kind has all of it', async (t) => {
+  test('a full lane, although its kind holds all of it', async (t) => {
     const { coordinator, claim, enqueue } = await aCoordinator(t, { lanes: { default: 1 } })
     await claim()
     const [, id] = await enqueue(a, a)
     assert.equal((await coordinator.explain(id!))?.code, 'behind')
   })
 
-  test('none of other lanes', async (t) => {
+  test('the jobs ahead, without those of other lanes', async (t) => {
     const { coordinator, claim, enqueue } = await aCoordinator(t, {
       lanes: { default: 1, net: 1 },
       kinds: { hook: 'net' },

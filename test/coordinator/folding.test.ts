@@ -42,7 +42,7 @@ describe('a submission whose key is held', () => {
     )
   })
 
-  test('by a running job: I3: no run beside it, told as running', async (t) => {
+  test('by a running job: I3: no second run starts, and the state told is running', async (t) => {
     const { submit, clock, pool, id } = await running(t)
     const fold = new Fate(submit(keyed('new')))
     await clock.advance(600_000)
@@ -50,7 +50,7 @@ describe('a submission whose key is held', () => {
     assert.equal(pool.started.length, 1)
   })
 
-  test('by a running job whose ending waits for its turn: a job of its own', async (t) => {
+  test('by a running job whose ending waits for its turn: it is a new job', async (t) => {
     const { submit, clock, pool, id, runs, store } = await running(t)
     pool.finish(id)
     const next = new Fate(submit(keyed('new')))
@@ -93,7 +93,7 @@ describe('I4: after a submission was folded into a run', () => {
     })
   }
 
-  test('that spends the last attempt: one further run, and dead if that fails too', async (t) => {
+  test('that spends the last attempt: one further run, and dead if it fails too', async (t) => {
     const { enqueue, end, runs, row, id, of } = await running(t, {
       policies: { reindex: { maxAttempts: 1 } },
     })
@@ -108,7 +108,7 @@ describe('I4: after a submission was folded into a run', () => {
     assert.deepEqual([(await row(id)).state, of('dead').length], ['dead', 1])
   })
 
-  test('that is its third crash: one further run, and dead if that crashes too', async (t) => {
+  test('that is the third crash: one further run, and dead if it crashes too', async (t) => {
     const { enqueue, end, runs, row, id } = await running(t)
     const crash: Outcome = { type: 'lost', reason: 'exit' }
     await end(crash)
@@ -121,7 +121,7 @@ describe('I4: after a submission was folded into a run', () => {
     assert.equal((await row(id)).state, 'dead')
   })
 
-  test('and another one into the further run: a third', async (t) => {
+  test('and another submission into the further run: a third run', async (t) => {
     const { enqueueOne, end, runs, store } = await running(t)
     await enqueueOne(keyed('second'))
     await end(completed())
@@ -135,7 +135,7 @@ describe('I4: after a submission was folded into a run', () => {
     assert.deepEqual(await store.counts(), {})
   })
 
-  test('and its ending cannot be written for a while: the further run follows', async (t) => {
+  test('whose ending cannot be written for a while: the further run follows', async (t) => {
     const { enqueueOne, end, runs, turns, clock } = await running(t)
     await enqueueOne(keyed('new'))
     turns.fails = () => new Error('disk on fire')

@@ -8,7 +8,7 @@ import { aDelivery, aJob, NOW, refusal } from '../support/jobs.ts'
 import { aCoordinator } from '../support/coordinator/rig.ts'
 import { Fate } from '../support/coordinator/turn-control.ts'
 
-/** Tries are not further apart than this. */
+/** Most milliseconds between two tries of a turn. */
 const TRY = 1_000
 
 const full = () => new HelveError('HELVE_ERR_STORE_FULL', 'file: no space is left for it')
@@ -97,7 +97,7 @@ for (const [state, error, check] of [
       assert.deepEqual(Object.keys(await store.counts()), ['a'])
     })
 
-    test('I9: the event loop is served between those that are tried alone', async (t) => {
+    test('I9: the event loop is served between submissions that are tried alone', async (t) => {
       const { submit, turns, clock } = await aCoordinator(t)
       turns.fails = ({ enqueues }) => (enqueues.length > 1 ? error() : undefined)
       const fates = ['a', 'b', 'c', 'd'].map((kind) => new Fate(submit({ kind })))
@@ -118,7 +118,7 @@ for (const [state, error, check] of [
       assert.equal(once.value, true)
     })
 
-    test('I3: what is folded while a claim cannot be written is in the run', async (t) => {
+    test('I3: a submission folded while a claim cannot be written is in the run', async (t) => {
       const { claim, enqueueOne, submit, turns, clock, pool } = await aCoordinator(t)
       await enqueueOne({ dedupeKey: 'k', payload: 'old' })
       turns.fails = ({ enqueues }) => (enqueues.length === 0 ? error() : undefined)
@@ -138,13 +138,13 @@ describe('I2: one ending that the store refuses', () => {
   const endings = {
     'a follow-up whose key another kind holds': () =>
       completed({ followUps: [aJob({ kind: 'b', dedupeKey: 'held' })] }),
-    'a delivery record that is none': () =>
+    'a delivery record without a GUID': () =>
       completed({ deliveries: [{ ...aDelivery(), guid: undefined as unknown as string }] }),
-    'a delivery record with a fraction where there is none': () =>
+    'a delivery record whose moment is a fraction': () =>
       failed({ deliveries: [aDelivery({ at: 0.5 })] }),
   }
   for (const [what, outcome] of Object.entries(endings)) {
-    test(`takes no other along, and its run ends: ${what}`, async (t) => {
+    test(`does not hold up other endings, and its run ends: ${what}`, async (t) => {
       const { claim, enqueue, enqueueOne, submit, clock, pool, store } = await aCoordinator(t)
       await enqueueOne({ kind: 'a', dedupeKey: 'held', runAt: Number.MAX_SAFE_INTEGER })
       await claim()

@@ -21,7 +21,7 @@ function snoozed(delay: number, over: Partial<Snoozed> = {}): Snoozed {
 
 const error = { name: 'CancelledError', message: 'cancelled' }
 
-/** A job that runs; what was told until then is forgotten. */
+/** Starts a job, and forgets the events until then. */
 async function running(...setup: Parameters<typeof aCoordinator>) {
   const rig = await aCoordinator(...setup)
   await rig.claim()
@@ -44,7 +44,7 @@ async function running(...setup: Parameters<typeof aCoordinator>) {
 }
 
 describe('a run that snoozes', () => {
-  test('is followed by one after its delay, and no attempt is spent', async (t) => {
+  test('is followed by another run after its delay, and spends no attempt', async (t) => {
     const { end, clock, runs, row, id } = await running(t, { policies: { a: { maxAttempts: 1 } } })
     for (const delay of [500, 1, 20_000]) {
       await end(snoozed(delay))
@@ -59,7 +59,7 @@ describe('a run that snoozes', () => {
     assert.ok(runs().every(([attempt]) => attempt === 1))
   })
 
-  test('has its follow-ups and delivery records written, and is told of', async (t) => {
+  test('has its follow-ups and delivery records written, and makes an event', async (t) => {
     const { end, told, store, job, id } = await running(t)
     const followUps = [aJob({ kind: 'b', runAt: NOW + 9 })]
     await end(snoozed(500, { followUps, deliveries: [aDelivery()] }))
@@ -70,7 +70,7 @@ describe('a run that snoozes', () => {
     assert.equal((await store.webhooks.deliveries(1)).length, 1)
   })
 
-  test('gives up the slot, the group and not the key', async (t) => {
+  test('frees the slot and the group, and keeps the key', async (t) => {
     const { enqueue, claim, pool, clock } = await aCoordinator(t, { lanes: { default: 1 } })
     await claim()
     const [first, second] = await enqueue({ dedupeKey: 'k', group: 'g' }, { group: 'g' })
@@ -80,7 +80,7 @@ describe('a run that snoozes', () => {
     assert.deepEqual([pool.running, fold], [[second], first])
   })
 
-  test('beyond its maxAge makes the job dead, and its follow-ups count', async (t) => {
+  test('beyond its maxAge makes the job dead, and its follow-ups are written', async (t) => {
     const { end, clock, row, id, told, store, job } = await running(t, {
       policies: { a: { maxAge: 1_000 } },
     })
@@ -99,7 +99,7 @@ describe('a run that snoozes', () => {
     assert.equal((await store.counts())['b']?.queued, 1)
   })
 
-  test('counts its age from the newest submission, once it is owed a run', async (t) => {
+  test('counts its age from the newest submission, once a run for that has begun', async (t) => {
     const { end, clock, fold, row, id, runs } = await running(t, {
       policies: { a: { maxAge: 1_000 } },
     })
@@ -129,7 +129,7 @@ describe('cancel', () => {
     assert.deepEqual([pool.started, told.length], [[], 1])
   })
 
-  test('of a job that there is none of is refused', async (t) => {
+  test('of a job that does not exist is refused', async (t) => {
     const { cancel, end, id, told } = await running(t)
     assert.equal(await cancel(id + 1), false)
     await end(completed())
@@ -137,7 +137,7 @@ describe('cancel', () => {
     assert.ok(told.every(([event]) => event !== 'cancelled'))
   })
 
-  test('of a running job: it is told to end, and runs until it has', async (t) => {
+  test('of a running job: the run is told to end, and goes on until it ends', async (t) => {
     const { cancel, row, id, pool, told } = await running(t)
     assert.equal(await cancel(), true)
     assert.deepEqual([pool.ended, pool.running, told], [[id], [id], []])
@@ -153,7 +153,7 @@ describe('cancel', () => {
     ['snoozed', snoozed(500)],
   ]
   for (const [way, outcome] of ends) {
-    test(`of a running job: it is dead once it ${way}, at no cost`, async (t) => {
+    test(`of a running job: the job is dead once it ${way}, at no cost`, async (t) => {
       const { cancel, end, row, id, told, job, clock, pool } = await running(t)
       await cancel()
       await end(outcome)
@@ -175,7 +175,7 @@ describe('cancel', () => {
     assert.deepEqual(told, [['completed', data]])
   })
 
-  test('of a run whose follow-up is refused: it has not completed', async (t) => {
+  test('of a run whose follow-up is refused: the job is dead, not completed', async (t) => {
     const { cancel, end, enqueueOne, row, id, of } = await running(t)
     await enqueueOne({ kind: 'holder', dedupeKey: 'held' })
     await cancel()
@@ -183,14 +183,14 @@ describe('cancel', () => {
     assert.deepEqual([(await row(id)).state, of('cancelled').length], ['dead', 1])
   })
 
-  test('of a run that has failed in the same moment', async (t) => {
+  test('of a run that has failed in the same moment: the job is dead', async (t) => {
     const { pool, cancel, row, id } = await running(t)
     pool.finish(id, failed())
     assert.equal(await cancel(), true)
     assert.equal((await row(id)).state, 'dead')
   })
 
-  test('of a job that is just being claimed: it is told to end', async (t) => {
+  test('of a job that a turn is claiming: its run is told to end', async (t) => {
     const { coordinator, cancel, enqueueOne, turns, clock, pool } = await aCoordinator(t)
     const id = await enqueueOne()
     const go = turns.holdAfter()
@@ -204,7 +204,7 @@ describe('cancel', () => {
     assert.deepEqual([cancelled.value, pool.running, pool.ended], [true, [id], [id]])
   })
 
-  test('forgets what was folded in before', async (t) => {
+  test('drops a submission that was folded in before it', async (t) => {
     const { fold, cancel, end, row, id, runs } = await running(t)
     await fold('second')
     await cancel()
@@ -213,7 +213,7 @@ describe('cancel', () => {
   })
 
   for (const [way, outcome] of [...ends, ['completed', completed()] as const]) {
-    test(`I4: keeps what is folded in after, when the run ${way}`, async (t) => {
+    test(`I4: keeps a submission folded in after it, when the run ${way}`, async (t) => {
       const { fold, cancel, end, clock, id, row, runs } = await running(t)
       await cancel()
       assert.equal(await fold('second'), id)
@@ -222,7 +222,7 @@ describe('cancel', () => {
         [1, '"first"'],
         [1, '"second"'],
       ])
-      // And that run is nobody's to cancel any more.
+      // The cancel was for the first run: the second run is retried after a failure.
       await end(failed())
       assert.equal((await row(id)).state, 'queued')
       await clock.advance(2_000)
@@ -239,7 +239,7 @@ describe('cancel', () => {
     assert.notEqual(await rig.fold('next'), rig.id)
   })
 
-  test('of the one that runOnce waits for ends its waiting', async (t) => {
+  test('of the job that `runOnce` waits for ends the wait', async (t) => {
     const { coordinator, cancel, enqueueOne, clock, pool } = await aCoordinator(t)
     const id = await enqueueOne()
     const once = new Fate(coordinator.once())
@@ -263,7 +263,7 @@ describe('a pause', () => {
     ['of a group', { kind: 'a', group: 'g' }, { kind: 'a', group: 'h' }],
   ]
   for (const [what, target, others] of targets) {
-    test(`${what} lets go on what runs, and starts no more until it is resumed`, async (t) => {
+    test(`${what} lets running jobs go on, and starts no more until it is resumed`, async (t) => {
       const setup = { lanes, kinds, policies: { a: { groupConcurrency: 9 } } }
       const rig = await aCoordinator(t, setup)
       await rig.claim()
@@ -291,7 +291,7 @@ describe('a pause', () => {
 
   const wider: PauseTarget[] = [{ kind: 'a' }, { lane: 'net' }]
   for (const target of wider) {
-    test(`of a ${Object.keys(target).join()} is over, though nothing waits any more`, async (t) => {
+    test(`of a ${Object.keys(target).join()} ends, though no job is queued any more`, async (t) => {
       const rig = await aCoordinator(t, { lanes, kinds })
       await rig.claim()
       const running = await rig.enqueueOne({ kind: 'a' })
@@ -304,7 +304,7 @@ describe('a pause', () => {
     })
   }
 
-  test('holds for one job at a time, too', async (t) => {
+  test('holds for `runOnce`, too', async (t) => {
     const { coordinator, enqueue, store, clock, pool } = await aCoordinator(t)
     const [, b] = await enqueue({ kind: 'a' }, { kind: 'b' })
     await pause(store, { kind: 'a' }, NOW, null)
@@ -319,11 +319,11 @@ describe('a kind in its lane', () => {
   const spared = { lanes: three, spare: 1 }
   const nine = { a: { concurrency: 9 } }
   const cases: [what: string, setup: Parameters<typeof aCoordinator>[1], runs: number][] = [
-    ['takes all that there are', { lanes: three }, 3],
-    ['takes all, and leaves the spare to the others', { lanes: three, spare: 1 }, 3],
-    ['takes the one that there is', { lanes: { default: 1 }, spare: 1 }, 1],
-    ['takes no more than it may', { lanes: three, policies: { a: { concurrency: 1 } } }, 1],
-    ['takes no more than there are, whatever it may', { ...spared, policies: nine }, 3],
+    ['takes all slots', { lanes: three }, 3],
+    ['takes all slots, and leaves the spare to other kinds', { lanes: three, spare: 1 }, 3],
+    ['takes the only slot', { lanes: { default: 1 }, spare: 1 }, 1],
+    ['takes no more than it may hold', { lanes: three, policies: { a: { concurrency: 1 } } }, 1],
+    ['takes no more slots than there are, whatever it may hold', { ...spared, policies: nine }, 3],
   ]
   for (const [what, setup, runs] of cases) {
     test(what, async (t) => {
@@ -338,7 +338,7 @@ describe('a kind in its lane', () => {
     })
   }
 
-  test('I7: however many of it wait, another starts at once', async (t) => {
+  test('I7: however many of its jobs wait, another kind starts at once', async (t) => {
     const { enqueue, enqueueOne, claim, pool } = await aCoordinator(t, spared)
     await claim()
     const slow = await enqueue(...times(50, () => ({ kind: 'a', priority: -1 })))
@@ -346,7 +346,7 @@ describe('a kind in its lane', () => {
     assert.deepEqual(pool.running, [...slow.slice(0, 3), other])
   })
 
-  test('I7: another starts on time that is only due later', async (t) => {
+  test('I7: a job of another kind that is due later starts on time', async (t) => {
     const { enqueue, enqueueOne, claim, clock, pool } = await aCoordinator(t, spared)
     await claim()
     const slow = await enqueue(...times(50, () => ({ kind: 'a', priority: -1 })))
@@ -357,7 +357,7 @@ describe('a kind in its lane', () => {
     assert.deepEqual(pool.running, [...slow.slice(0, 3), other])
   })
 
-  test('I7: one that has a slot does not take the spare, and the first that ends is it', async (t) => {
+  test('I7: that has a slot does not take the spare; the next free one is the spare', async (t) => {
     const { enqueue, claim, clock, pool } = await aCoordinator(t, spared)
     await claim()
     const slow = await enqueue(...times(9, () => ({ kind: 'a' })))
@@ -369,11 +369,11 @@ describe('a kind in its lane', () => {
     pool.finish(slow[1]!)
     pool.finish(slow[2]!)
     await clock.settle()
-    // The lane is back at its three.
+    // The lane is back at its three slots.
     assert.deepEqual(pool.running, [b, c, slow[3]])
   })
 
-  test('is given the spare by one job at a time, too', async (t) => {
+  test('is given the spare by `runOnce`, too', async (t) => {
     const setup = { lanes: { default: 1 }, spare: 1 }
     const { coordinator, enqueue, clock, pool } = await aCoordinator(t, setup)
     const [first, , other] = await enqueue({ kind: 'a' }, { kind: 'a' }, { kind: 'b' })
@@ -382,7 +382,7 @@ describe('a kind in its lane', () => {
     assert.deepEqual([pool.running, onces[2]!.value], [[first, other], undefined])
   })
 
-  test('is passed over by one job at a time, too', async (t) => {
+  test('is passed over at its concurrency by `runOnce`, too', async (t) => {
     const setup = { lanes: three, policies: { a: { concurrency: 1 } } }
     const { coordinator, enqueue, clock, pool } = await aCoordinator(t, setup)
     const [first, second, other] = await enqueue({ kind: 'a' }, { kind: 'a' }, { kind: 'b' })
@@ -397,7 +397,7 @@ describe('a kind in its lane', () => {
     assert.equal(onces[2]!.value, true)
   })
 
-  test('waits for room, and not in vain, when many are asked for at once', async (t) => {
+  test('is run by as many `runOnce` calls as it has jobs, which wait for room', async (t) => {
     const { coordinator, enqueue, clock, pool } = await aCoordinator(t, { lanes: { default: 2 } })
     await enqueue(...times(20, () => ({})))
     const onces = times(21, () => new Fate(coordinator.once()))
@@ -413,7 +413,7 @@ describe('a kind in its lane', () => {
   })
 })
 
-describe('one job at a time is found', () => {
+describe('`runOnce` finds a job', () => {
   test('past groups that are full', async (t) => {
     const { coordinator, enqueue, clock, pool } = await aCoordinator(t)
     const [first, , other] = await enqueue({ group: 'g' }, { group: 'g' }, { group: 'h' })
@@ -432,7 +432,7 @@ describe('one job at a time is found', () => {
     assert.deepEqual([pool.running, once.is], [[last], 'pending'])
   })
 
-  test('though it has to be given its group', async (t) => {
+  test('whose group is not known yet', async (t) => {
     const group = ({ repo }: { repo: string }): string => repo
     const { coordinator, enqueueOne, clock, pool } = await aCoordinator(t, {
       policies: { a: { group } },
@@ -466,7 +466,7 @@ describe('a job that a limit holds back starts as soon as it may', () => {
     })
   }
 
-  test('the others of its group', async (t) => {
+  test('the other jobs of its group', async (t) => {
     const { enqueue, claim, pool, clock } = await aCoordinator(t, { idle: 60_000 })
     await claim()
     const ids = await enqueue(...times(3, () => ({ group: 'g' })))

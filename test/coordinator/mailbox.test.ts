@@ -19,7 +19,7 @@ function end(mailbox: Mailbox, count: number, outcome: ReturnType<typeof complet
 }
 
 describe('I9: one turn takes no more than it can write in its time:', () => {
-  test('submissions up to a mebibyte', () => {
+  test('submissions up to 1 MiB', () => {
     const mailbox = new Mailbox()
     submit(mailbox, 300, 10 * KIB)
     assert.equal(mailbox.take(1_000, false).submissions.length, 103)
@@ -41,14 +41,14 @@ describe('I9: one turn takes no more than it can write in its time:', () => {
     assert.equal(mailbox.take(4_000, false).endings.length, 2)
   })
 
-  test('endings by what their records weigh', () => {
+  test('endings by the size of their delivery records', () => {
     const mailbox = new Mailbox()
     const deliveries = [aDelivery({ requestBody: 'x'.repeat(600 * KIB) })]
     end(mailbox, 9, completed({ deliveries }))
     assert.equal(mailbox.take(1_000, false).endings.length, 2)
   })
 
-  test('as many short ones as it has rows', () => {
+  test('as many short endings and submissions as it has rows', () => {
     const mailbox = new Mailbox()
     end(mailbox, 900, completed())
     submit(mailbox, 900, 2)
@@ -56,13 +56,13 @@ describe('I9: one turn takes no more than it can write in its time:', () => {
     assert.deepEqual([endings.length, submissions.length], [500, 500])
   })
 
-  test('of submissions half, if due jobs wait', () => {
+  test('half of the submissions, if due jobs wait', () => {
     const mailbox = new Mailbox()
     submit(mailbox, 2_000, 2)
     assert.equal(mailbox.take(1_000, true).submissions.length, 500)
   })
 
-  test('and one of each in any case', () => {
+  test('at least one ending and one submission', () => {
     const mailbox = new Mailbox()
     end(mailbox, 3, completed({ followUps: Array.from({ length: 1_000 }, () => aJob()) }))
     submit(mailbox, 3, 2)

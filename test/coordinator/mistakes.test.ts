@@ -9,7 +9,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { connect, openStore } from '../support/store.ts'
 import { aCoordinator, times } from '../support/coordinator/rig.ts'
 
-// I12: what belongs to the host, and what has been damaged, stops nobody but itself.
+// I12: a mistake in the host's functions, or a damaged row, harms no other job.
 
 const unfiled = { kind: 'a', group: undefined }
 
@@ -21,10 +21,10 @@ describe("I12: a kind's own function that gives a group", () => {
     rejects: async () => {
       throw new Error('a mistake of the host')
     },
-    'gives what is no name': () => 7,
+    'gives a value that is no name': () => 7,
   }
   for (const [what, group] of Object.entries(broken)) {
-    test(`and ${what} is told of, and its jobs run without a group`, async (t) => {
+    test(`and ${what} makes an error event, and its jobs run without a group`, async (t) => {
       const { claim, enqueue, of, pool } = await aCoordinator(t, {
         policies: { a: { group: group as GroupOf } },
       })
@@ -40,7 +40,7 @@ describe("I12: a kind's own function that gives a group", () => {
     })
   }
 
-  test('is called outside of turns: what it asks of the coordinator is done in the next one', async (t) => {
+  test('is called outside of turns: the next turn executes a command that it gives', async (t) => {
     const asked: Promise<unknown>[] = []
     const group = ({ repo }: { repo: string }): string => {
       asked.push(rig.coordinator.command({ type: 'pause', target: { kind: 'b' }, by: null }))
@@ -56,7 +56,7 @@ describe("I12: a kind's own function that gives a group", () => {
     assert.deepEqual(rig.pool.running, [id])
   })
 
-  test('is not lost in silence when the store refuses to file its job', async (t) => {
+  test('leads to an error event when the store refuses to file its job, which runs', async (t) => {
     const refused = new HelveError('HELVE_ERR_OPTION', 'file: it cannot take this')
     const rig = await aCoordinator(t, { policies: { a: { group: () => 'x' } } })
     const turn = rig.store.turn.bind(rig.store)
@@ -80,7 +80,7 @@ describe("I12: a kind's own function that gives a group", () => {
     assert.deepEqual([rig.pool.running, rig.pool.started[0]?.job.group], [[id], 'x'])
   })
 
-  test('gives a follow-up its group before that is written', async (t) => {
+  test('gives a follow-up its group before the follow-up is written', async (t) => {
     const group = ({ repo }: { repo: string }): string => repo
     const { claim, enqueueOne, pool, clock } = await aCoordinator(t, { policies: { a: { group } } })
     await claim()
@@ -92,8 +92,8 @@ describe("I12: a kind's own function that gives a group", () => {
   })
 })
 
-describe('I12: what fails after a turn has been written', () => {
-  test('in a lane: its job is given back, and the others of the turn start', async (t) => {
+describe('I12: an error after a turn has been written', () => {
+  test('in a lane: the job is released, and the others of the turn start', async (t) => {
     const { claim, enqueue, pool, clock, of, row } = await aCoordinator(t)
     const start = pool.start.bind(pool)
     let fails = true
@@ -111,7 +111,7 @@ describe('I12: what fails after a turn has been written', () => {
     assert.deepEqual(pool.running, [...good, bad])
   })
 
-  test('in what tells of a run: the others are told of, and turns go on', async (t) => {
+  test('in the event of a run: the other events are told, and turns go on', async (t) => {
     const { claim, enqueue, enqueueOne, pool, clock, of, store } = await aCoordinator(t)
     await claim()
     const [forged, good] = await enqueue({}, {})
@@ -131,7 +131,7 @@ test('I12: a row that cannot be settled is dead with the reason, and every lane 
   const { claim, enqueue, pool, clock, of, row, store } = rig
   await claim()
   const [bad, good] = await enqueue({}, {})
-  // Forged past the border: no store takes such a number.
+  // The outcome is forged behind the check at the border: no store accepts NaN.
   pool.finish(bad!, failed({ retryAt: Number.NaN }))
   pool.finish(good!, completed())
   await clock.settle()

@@ -7,7 +7,7 @@ import { aCoordinator } from '../support/coordinator/rig.ts'
 import { Fate } from '../support/coordinator/turn-control.ts'
 
 describe('once is true', () => {
-  test('for one job, the first of all, when its settling is on disk', async (t) => {
+  test('for one job, the first of all, when its settle is on disk', async (t) => {
     const { enqueue, coordinator, clock, pool, turns } = await aCoordinator(t)
     const [, first] = await enqueue({}, { priority: -1 }, {})
     const once = new Fate(coordinator.once())
@@ -61,7 +61,7 @@ describe('once is true', () => {
     assert.equal(once.value, true)
   })
 
-  test('for a job that is submitted together with it', async (t) => {
+  test('for a job that is submitted at the same time', async (t) => {
     const { submit, coordinator, clock, pool } = await aCoordinator(t)
     const once = new Fate(coordinator.once())
     const { id } = await Promise.all([submit(), clock.settle()]).then(([result]) => result)
@@ -111,7 +111,7 @@ describe('once is false', () => {
   })
 })
 
-describe('several', () => {
+describe('several calls of once', () => {
   test('have a job each, and do not wait for each other', async (t) => {
     const { enqueue, coordinator, clock, pool } = await aCoordinator(t)
     const [first, second] = await enqueue({}, {})
@@ -129,7 +129,7 @@ describe('several', () => {
     assert.equal(onces[0]!.value, true)
   })
 
-  test('beside the claiming of all: nothing waits for the idle poll', async (t) => {
+  test('beside `claim` let no job wait for the idle poll', async (t) => {
     const { enqueue, claim, coordinator, clock, pool } = await aCoordinator(t)
     await claim()
     const once = new Fate(coordinator.once())

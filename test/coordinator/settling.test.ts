@@ -29,7 +29,7 @@ async function running(...setup: Parameters<typeof aCoordinator>) {
     },
     /** [attempt, crashes] of the runs so far. */
     runs: () => rig.pool.started.map(({ job }) => [job.attempt, job.crashes]),
-    /** The job is started after exactly so many milliseconds. */
+    /** Asserts that the job starts after exactly `ms` milliseconds. */
     startsAfter: async (ms: number): Promise<void> => {
       const before = rig.pool.started.length
       await rig.clock.advance(ms - 1)
@@ -82,7 +82,7 @@ describe('a run that failed', () => {
     assert.equal(pool.started.length, 1)
   })
 
-  test('is retried when it asks for it, and that does not lengthen its life', async (t) => {
+  test('is retried when it asks to be, and gets no more attempts by that', async (t) => {
     const { end, startsAfter, row, id, clock } = await running(t, {
       policies: { a: { maxAttempts: 2 } },
     })
@@ -100,7 +100,7 @@ describe('a run that failed', () => {
     await startsAfter(3_334)
   })
 
-  test('because of its timeout is one that failed', async (t) => {
+  test('because of its timeout is retried like any other', async (t) => {
     const { end, startsAfter, row, id, runs } = await running(t)
     await end(timedOut)
     const [error] = (await row(id)).errors
@@ -114,7 +114,7 @@ describe('a run that failed', () => {
 })
 
 describe('a backoff of the host', () => {
-  test('is given the attempt and the error, and its delay is what is waited', async (t) => {
+  test('is given the attempt and the error, and the retry waits for its delay', async (t) => {
     const asked: unknown[] = []
     const backoff = (...given: unknown[]) => asked.push(given) * 100
     const { end, startsAfter } = await running(t, { policies: { a: { backoff } } })
@@ -133,7 +133,7 @@ describe('a backoff of the host', () => {
       throw new Error('a mistake of the host')
     },
     'that gives NaN': () => NaN,
-    'that gives less than nothing': () => -1,
+    'that gives a negative number': () => -1,
     'that gives Infinity': () => Infinity,
     'that gives a string': () => '5',
     'that gives a promise': async () => 5,
@@ -142,7 +142,7 @@ describe('a backoff of the host', () => {
     },
   }
   for (const [what, backoff] of Object.entries(broken)) {
-    test(`${what} gives way to the default one, and is told once`, async (t) => {
+    test(`${what} is replaced by the default one, and told of once`, async (t) => {
       const { end, startsAfter, of } = await running(t, {
         policies: { a: { backoff: backoff as () => number } },
       })
@@ -155,7 +155,7 @@ describe('a backoff of the host', () => {
     })
   }
 
-  test('leaves what it does not say to the default one', async (t) => {
+  test('takes the fields that it lacks from the default one', async (t) => {
     const backoff = { maxDelay: 3_000, delay: undefined } as unknown as { maxDelay: number }
     const { end, startsAfter } = await running(t, { policies: { a: { backoff } } })
     await end(failed())
@@ -186,7 +186,7 @@ describe('I6: an attempt is spent only by a run that failed by its own doing', (
     assert.equal(runs().length, 3)
   })
 
-  test('lost: behind what is due already', async (t) => {
+  test('lost: queued behind the jobs that are due already', async (t) => {
     const { end, enqueueOne, clock, pool, id } = await running(t, { lanes: { default: 1 } })
     const other = await enqueueOne({ kind: 'a' })
     await clock.advance(1)
@@ -197,7 +197,7 @@ describe('I6: an attempt is spent only by a run that failed by its own doing', (
     assert.deepEqual(pool.running, [id])
   })
 
-  test('released: refunded, and nothing is held against it', async (t) => {
+  test('released: refunded, and no crash and no error are recorded', async (t) => {
     const { end, runs, row, id } = await running(t)
     for (let time = 1; time <= 6; time++) await end(released)
     const { state, attempts, crashes, errors } = await row(id)
@@ -208,7 +208,7 @@ describe('I6: an attempt is spent only by a run that failed by its own doing', (
     )
   })
 
-  test('what came before is kept: failed, lost, released, and failed until dead', async (t) => {
+  test('attempts and crashes add up: failed, lost, released, and failed until dead', async (t) => {
     const { end, startsAfter, runs, row, id } = await running(t, {
       policies: { a: { maxAttempts: 2 } },
     })
@@ -244,7 +244,7 @@ describe('I5: an ending that is late, doubled or forged changes nothing', () => 
     assert.deepEqual([await store.counts(), of('error')], [{}, []])
   })
 
-  test('late: it is told of, and the run that the job has now is still waited for', async (t) => {
+  test('late: an event tells of it, and the current run is still waited for', async (t) => {
     const { end, coordinator, clock, id, events } = await running(t)
     const stale: number[] = []
     events.on('stale', ({ job }) => stale.push(job.id))
@@ -287,8 +287,8 @@ describe('I5: an ending that is late, doubled or forged changes nothing', () => 
   })
 })
 
-describe('what rides in an outcome', () => {
-  test('is written with the settling: follow-ups and delivery records', async (t) => {
+describe('the effects in an outcome', () => {
+  test('are written with the settle: follow-ups and delivery records', async (t) => {
     const { end, store, pool, clock } = await running(t)
     const followUps = [
       aJob({ kind: 'b', payload: 1, dedupeKey: 'k', runAt: 0 }),
@@ -309,7 +309,7 @@ describe('what rides in an outcome', () => {
     ])
   })
 
-  test('is all or nothing: a follow-up that is refused makes the run one that failed', async (t) => {
+  test('with a refused follow-up make the run fail; only delivery records are kept', async (t) => {
     const { end, enqueueOne, row, id, store, clock, of, told } = await running(t)
     await enqueueOne({ kind: 'holder', dedupeKey: 'held' })
     told.length = 0
@@ -331,14 +331,14 @@ describe('what rides in an outcome', () => {
     assert.deepEqual(Object.keys(await store.counts()), ['holder'])
   })
 
-  test('of a run that failed: its delivery records', async (t) => {
+  test('of a run that failed are its delivery records', async (t) => {
     const { end, store } = await running(t)
     await end(failed({ deliveries: [aDelivery()] }))
     assert.equal((await store.webhooks.deliveries(1)).length, 1)
   })
 })
 
-describe('I11: every way out of running frees the slot, and the key where the job has ended', () => {
+describe('I11: every way out of running frees the slot, and the key if the job has ended', () => {
   const ways: [name: string, outcome: Outcome, ended: boolean][] = [
     ['completed', completed(), true],
     ['failed', failed(), false],

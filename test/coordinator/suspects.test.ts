@@ -6,7 +6,7 @@ import { completed } from '../support/fake-pool.ts'
 import { aJob, claimsOn, requeues, turn } from '../support/jobs.ts'
 import { aCoordinator, times, type Rig } from '../support/coordinator/rig.ts'
 
-/** The first so many jobs that are due crash twice, by no doing of the coordinator's. */
+/** Makes the first `count` due jobs crash twice, past the coordinator. */
 async function crashTwice({ store, clock }: Rig, count: number): Promise<void> {
   const now = clock.now()
   for (let crash = 0; crash < 2; crash += 1) {
@@ -17,11 +17,11 @@ async function crashTwice({ store, clock }: Rig, count: number): Promise<void> {
 }
 
 describe('jobs whose next crash would be their last', () => {
-  /** All of them have crashed twice; one of them runs. */
+  /** Makes `count` jobs that have all crashed twice. One of them runs. */
   async function suspects(t: TestContext, count: number) {
     const rig = await aCoordinator(t)
     const { pool, clock } = rig
-    // The newest comes first.
+    // The newest job is claimed first.
     await rig.enqueue(...times(count, (i) => ({ priority: -i })))
     await rig.claim()
     for (let crash = 0; crash < 2; crash += 1) {
@@ -31,7 +31,7 @@ describe('jobs whose next crash would be their last', () => {
     return rig
   }
 
-  test('run one at a time, and each in the end', async (t) => {
+  test('run one at a time, until each has run', async (t) => {
     const { pool, clock, store } = await suspects(t, 5)
     const ran: number[] = []
     for (let i = 0; i < 5; i += 1) {
@@ -46,7 +46,7 @@ describe('jobs whose next crash would be their last', () => {
     assert.deepEqual(await store.counts(), {})
   })
 
-  test('hold each other up hardly longer than they run', async (t) => {
+  test('wait for each other hardly longer than each of them runs', async (t) => {
     const { pool, clock, store } = await suspects(t, 50)
     let passed = 0
     for (
@@ -60,7 +60,7 @@ describe('jobs whose next crash would be their last', () => {
     }
   })
 
-  test('are not dead with the one that ran when their process ended', async (t) => {
+  test('are not dead when the process ends under the one that runs', async (t) => {
     const { pool, clock, coordinator, store, row } = await suspects(t, 4)
     const [guilty] = pool.running as [number]
     coordinator.close()
@@ -119,7 +119,7 @@ describe('jobs whose next crash would be their last', () => {
     assert.deepEqual(pool.running, [twin])
   })
 
-  test('that wait let those behind them go before the jobs of other kinds', async (t) => {
+  test('that wait let younger jobs of their kind start before other kinds', async (t) => {
     const rig = await aCoordinator(t, { lanes: { default: 3 } })
     const ids = await rig.enqueue({ kind: 'b' }, ...times(4, () => ({ kind: 'a' })), { kind: 'b' })
     await crashTwice(rig, 3)
@@ -127,7 +127,7 @@ describe('jobs whose next crash would be their last', () => {
     assert.deepEqual(rig.pool.running, [ids[0], ids[3], ids[4]])
   })
 
-  test('come seldom to see whether a long one is over', async (t) => {
+  test('cause few turns while they wait for a long run', async (t) => {
     const { clock, turns } = await suspects(t, 2)
     const before = turns.turns.length
     await clock.advance(60_000)

@@ -9,7 +9,7 @@ import { aCoordinator, IDLE, type Rig } from '../support/coordinator/rig.ts'
 
 const HOUR = 3_600_000
 
-/** Somebody else enqueues by another connection, and tells nobody. */
+/** Enqueues by another connection, without a word to the coordinator. */
 async function enqueueElsewhere(t: TestContext, { store, clock }: Rig, runAt = clock.now()) {
   const other = await reopen(t, store, clock)
   const { id } = await other.enqueue(aJob({ runAt }), clock.now())
@@ -46,7 +46,7 @@ describe('a job that is due later', () => {
     ])
   })
 
-  test('was in the file before anybody claimed', async (t) => {
+  test('starts at its moment, although it was queued before anybody claimed', async (t) => {
     const { claim, enqueueOne, clock, pool } = await aCoordinator(t, { idle: 10 * HOUR })
     const id = await enqueueOne({ runAt: NOW + 1_500 })
     await clock.advance(500)
@@ -57,7 +57,7 @@ describe('a job that is due later', () => {
     assert.deepEqual(pool.running, [id])
   })
 
-  test('starts when its lane has room, if it had none at its moment', async (t) => {
+  test('starts when its lane has room, if the lane was full at its moment', async (t) => {
     const { claim, enqueue, clock, pool } = await aCoordinator(t, { lanes: { default: 1 } })
     await claim()
     const [first, second] = await enqueue({}, { runAt: NOW + 1_500 })
@@ -70,7 +70,7 @@ describe('a job that is due later', () => {
 })
 
 describe('the idle poll', () => {
-  test('finds what another connection has enqueued', async (t) => {
+  test('finds a job that another connection has enqueued', async (t) => {
     const rig = await aCoordinator(t)
     await rig.claim()
     const id = await enqueueElsewhere(t, rig)
@@ -80,7 +80,7 @@ describe('the idle poll', () => {
     assert.deepEqual(rig.pool.running, [id])
   })
 
-  test('goes on, however often nothing was found', async (t) => {
+  test('goes on, however often it finds nothing', async (t) => {
     const rig = await aCoordinator(t)
     await rig.claim()
     await rig.clock.advance(10 * IDLE)
@@ -90,7 +90,7 @@ describe('the idle poll', () => {
     assert.deepEqual(rig.pool.running, [id])
   })
 
-  test('finds it while a later job is waited for', async (t) => {
+  test('finds such a job while the coordinator waits for a later one', async (t) => {
     const rig = await aCoordinator(t)
     await rig.claim()
     await rig.enqueueOne({ runAt: NOW + HOUR })
@@ -109,7 +109,7 @@ describe('the idle poll', () => {
 })
 
 describe('wake', () => {
-  test('finds what another connection has enqueued, without the wait', async (t) => {
+  test('finds a job of another connection before the idle poll would', async (t) => {
     const rig = await aCoordinator(t)
     await rig.claim()
     const id = await enqueueElsewhere(t, rig)
@@ -126,7 +126,7 @@ describe('wake', () => {
     assert.equal(turns.turns.length, 2)
   })
 
-  test('is nothing to a coordinator that does not claim', async (t) => {
+  test('does nothing in a coordinator that does not claim', async (t) => {
     const { coordinator, clock, turns } = await aCoordinator(t)
     coordinator.wake()
     await clock.settle()
@@ -135,7 +135,7 @@ describe('wake', () => {
 })
 
 describe('the timer', () => {
-  test('is one, whatever happens', async (t) => {
+  test('is never more than one', async (t) => {
     const { claim, enqueue, coordinator, clock, pool } = await aCoordinator(t)
     await claim()
     for (let round = 1; round <= 3; round++) {
@@ -148,7 +148,7 @@ describe('the timer', () => {
     }
   })
 
-  test('is none when nothing is claimed', async (t) => {
+  test('is not set while nothing is claimed', async (t) => {
     const { claim, coordinator, enqueueOne, clock } = await aCoordinator(t)
     await enqueueOne({ runAt: NOW + 500 })
     assert.deepEqual(clock.waits, [])
@@ -164,7 +164,7 @@ describe('the timer', () => {
   })
 })
 
-test('I3: a run that goes on for a year is nobody else’s: nothing is rescued by its age', async (t) => {
+test('I3: a run that goes on for a year is left alone: its age starts no second run', async (t) => {
   const { claim, clock, coordinator, enqueueOne, pool, row } = await aCoordinator(t)
   const id = await enqueueOne()
   await claim()
@@ -187,7 +187,7 @@ describe('a wall clock that is set', () => {
   ] as const
 
   for (const [way, by] of steps) {
-    test(`${way}: what was due stays due`, async (t) => {
+    test(`${way}: a job that was due stays due`, async (t) => {
       const { claim, enqueue, clock, pool } = await aCoordinator(t, { idle })
       const ids = await enqueue({}, {})
       clock.step(by)
@@ -206,7 +206,7 @@ describe('a wall clock that is set', () => {
       assert.deepEqual(pool.running, [id])
     })
 
-    test(`${way}: what is submitted then starts at once`, async (t) => {
+    test(`${way}: a job that is submitted afterwards starts at once`, async (t) => {
       const { claim, enqueueOne, clock, pool } = await aCoordinator(t, { idle })
       await claim()
       clock.step(by)
@@ -214,7 +214,7 @@ describe('a wall clock that is set', () => {
       assert.deepEqual(pool.running, [id])
     })
 
-    test(`${way} during a run: its retry waits for as long, and people see wall time`, async (t) => {
+    test(`${way} during a run: the retry waits its delay, and people see wall time`, async (t) => {
       const { claim, enqueueOne, clock, pool, row } = await aCoordinator(t, { idle })
       await claim()
       const id = await enqueueOne()
@@ -226,7 +226,7 @@ describe('a wall clock that is set', () => {
       assert.deepEqual(pool.running, [id])
     })
 
-    test(`${way}: a job snoozes until its age says so, whatever the clock shows`, async (t) => {
+    test(`${way}: a job snoozes up to its maxAge, whatever the clock shows`, async (t) => {
       const policies = { reindex: { maxAge: 10_000 } }
       const { claim, enqueueOne, clock, pool, row } = await aCoordinator(t, { idle, policies })
       await claim()
@@ -254,7 +254,7 @@ describe('a wall clock that is set', () => {
       assert.deepEqual(pool.running, ids)
     })
 
-    test(`${way}, and a new process: both hold`, async (t) => {
+    test(`${way}, and a new process: a due job is due, and a delay is waited out`, async (t) => {
       const { clock, store, enqueueOne, coordinator } = await aCoordinator(t, { idle })
       const due = await enqueueOne()
       const later = await enqueueOne({ runAt: clock.now() + 1_000 })
@@ -270,11 +270,11 @@ describe('a wall clock that is set', () => {
     })
   }
 
-  describe('and a job that is to run at a moment of it', () => {
+  describe('and a job whose runAt is a moment of the wall clock', () => {
     const at = NOW + HOUR
     const moment = { runAt: NEVER, wallAt: at }
 
-    test('starts then, and not before', async (t) => {
+    test('starts at its runAt, and not before', async (t) => {
       const { claim, enqueueOne, clock, pool, row } = await aCoordinator(t, { idle })
       await claim()
       const id = await enqueueOne(moment)
@@ -285,7 +285,7 @@ describe('a wall clock that is set', () => {
       assert.deepEqual(pool.running, [id])
     })
 
-    test('starts at the next look once the clock is set beyond it', async (t) => {
+    test('starts at the next idle poll once the clock is set beyond its runAt', async (t) => {
       const { claim, enqueueOne, clock, pool } = await aCoordinator(t)
       await claim()
       const id = await enqueueOne(moment)
@@ -322,7 +322,7 @@ describe('a wall clock that is set', () => {
       assert.ok(turns.turns.length > 0)
     })
 
-    test('is due as soon as either comes, if a submission with a delay folds into it', async (t) => {
+    test('is due at its runAt, or sooner by the delay of a submission that folds in', async (t) => {
       const { claim, enqueue, clock, pool } = await aCoordinator(t)
       const [id] = await enqueue({ ...moment, dedupeKey: 'k' })
       await enqueue({ dedupeKey: 'k', runAt: clock.now() + 500 })
@@ -334,7 +334,7 @@ describe('a wall clock that is set', () => {
     })
   })
 
-  test('is what retention counts by: nothing is deleted early', async (t) => {
+  test('does not make retention delete a dead job early', async (t) => {
     const { claim, enqueueOne, clock, pool, store } = await aCoordinator(t)
     await claim()
     const id = await enqueueOne()

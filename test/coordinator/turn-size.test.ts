@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MOST_ROWS, TurnSize } from '../../src/coordinator/turn-size.ts'
 
-test('I9: turns get smaller as long as they hold the loop for too long, and never too small', () => {
+test('I9: turns get smaller while they hold the loop for too long, down to 64 rows', () => {
   const size = new TurnSize(4)
   assert.equal(size.rows, MOST_ROWS)
   size.learn(8)
@@ -11,7 +11,7 @@ test('I9: turns get smaller as long as they hold the loop for too long, and neve
   assert.equal(size.rows, 64)
 })
 
-test('turns get larger again while they hold the loop for less, and never too large', () => {
+test('turns get larger again while they hold the loop for less, up to the most rows', () => {
   const size = new TurnSize(4)
   size.learn(400)
   const small = size.rows

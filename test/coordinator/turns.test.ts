@@ -9,7 +9,7 @@ import { Fate } from '../support/coordinator/turn-control.ts'
 
 const MOST_WAITING = 10_000
 
-describe('what a turn means for others follows its commit', () => {
+describe('others hear of a turn only after its commit', () => {
   test('I1: a submission is acknowledged when the store says that it is on disk', async (t) => {
     const { submit, turns, clock, store } = await aCoordinator(t)
     const begin = turns.holdBefore()
@@ -31,7 +31,7 @@ describe('what a turn means for others follows its commit', () => {
     )
   })
 
-  test('I1: a submission is told of when it is on disk', async (t) => {
+  test('I1: an event tells of a submission when it is on disk', async (t) => {
     const { submit, turns, clock, of } = await aCoordinator(t)
     const end = turns.holdAfter()
     const fate = new Fate(submit())
@@ -55,7 +55,7 @@ describe('what a turn means for others follows its commit', () => {
     assert.deepEqual([pool.running, of('started').length], [[id], 1])
   })
 
-  test('an ending is told of when its settling is on disk', async (t) => {
+  test('an event tells of the end of a run when the settle is on disk', async (t) => {
     const { enqueueOne, claim, turns, clock, pool, store, of } = await aCoordinator(t)
     await claim()
     const id = await enqueueOne()
@@ -87,14 +87,14 @@ describe('what a turn means for others follows its commit', () => {
 })
 
 describe('group commit', () => {
-  test('what arrives together is one turn', async (t) => {
+  test('mail that arrives together makes one turn', async (t) => {
     const { enqueue, turns } = await aCoordinator(t)
     await enqueue({}, {}, {})
     assert.deepEqual(turns.sizes, [{ settles: 0, enqueues: 3 }])
     assert.equal(turns.turns.length, 1)
   })
 
-  test('what arrives during a turn is one next turn', async (t) => {
+  test('mail that arrives during a turn makes one next turn', async (t) => {
     const { submit, enqueue, claim, turns, clock, pool } = await aCoordinator(t)
     await claim()
     const [one, two] = await enqueue({}, {})
@@ -137,7 +137,7 @@ describe('group commit', () => {
     assert.deepEqual(pool.running, [first + 1])
   })
 
-  test('nothing to do makes no turn', async (t) => {
+  test('without mail there is no further turn', async (t) => {
     const { claim, turns, clock } = await aCoordinator(t)
     await claim()
     assert.equal(turns.turns.length, 1)
@@ -163,7 +163,7 @@ describe('I9: a turn is bounded', () => {
     )
   })
 
-  test(`${MANY} claims are at least three turns, and as many endings five`, async (t) => {
+  test(`${MANY} claims take at least three turns, and as many endings take five`, async (t) => {
     const { enqueue, claim, clock, pool, turns, store } = await aCoordinator(t, {
       lanes: { default: MANY },
     })
@@ -184,10 +184,10 @@ describe('I9: a turn is bounded', () => {
   })
 })
 
-describe('I9: a turn counts what it holds the loop for', () => {
+describe('I9: a turn is smaller if the turn before held the event loop too long', () => {
   const MANY = 2 * MOST_ROWS + 100
 
-  test('in the store: the next one is smaller', async (t) => {
+  test('in the store', async (t) => {
     const { submit, turns, clock } = await aCoordinator(t)
     turns.held = 8
     void Promise.all(times(MANY, () => submit()))
@@ -196,7 +196,7 @@ describe('I9: a turn counts what it holds the loop for', () => {
     assert.deepEqual(sizes.slice(0, 2), [MOST_ROWS, MOST_ROWS / 2])
   })
 
-  test('by telling of what has been written', async (t) => {
+  test('in listeners to events', async (t) => {
     const { submit, turns, clock, events } = await aCoordinator(t)
     let told = 0
     events.on('enqueued', () => {
@@ -209,7 +209,7 @@ describe('I9: a turn counts what it holds the loop for', () => {
     assert.deepEqual(sizes.slice(0, 2), [MOST_ROWS, MOST_ROWS / 2])
   })
 
-  test("in the host's own functions, before it is taken", async (t) => {
+  test("in the host's own functions, which run before the turn", async (t) => {
     const backoff = (): number => {
       clock.hold(8)
       return 1_000
@@ -226,7 +226,7 @@ describe('I9: a turn counts what it holds the loop for', () => {
 })
 
 describe('backpressure', () => {
-  test(`the submission after ${MOST_WAITING} that wait is refused, and nothing of it kept`, async (t) => {
+  test(`while ${MOST_WAITING} submissions wait, the next one is refused, not kept`, async (t) => {
     const { submit, clock, store, of } = await aCoordinator(t)
     const accepted = times(MOST_WAITING, () => submit({ kind: 'a' }))
     const refused = refusal('HELVE_ERR_BACKPRESSURE', 'enqueue', String(MOST_WAITING))

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { runForge, type Ended } from './run-forge.ts'
 import { DIFFICULT, difficultRepository, emptyRepository } from './sources.ts'
 
-/** What is shown of each repository. */
+/** The steps that the forge shows of each repository. */
 const STEPS = [
   'import and index',
   'search hit',
@@ -19,7 +19,7 @@ const STEPS = [
 const WEBHOOK_STEPS = ['verified deliveries', 'slow endpoint', 'dead endpoint']
 
 describe('the forge, run as a program', { concurrency: true }, () => {
-  test('on everything that a repository may hold, and on one without a commit', async (t) => {
+  test('observes all steps on a difficult repository, and on one without a commit', async (t) => {
     const { sources, temporary } = await folders(t)
     const difficult = await difficultRepository(sources)
     const empty = await emptyRepository(sources)
@@ -32,14 +32,14 @@ describe('the forge, run as a program', { concurrency: true }, () => {
     assertObserved(ended, 'webhooks', WEBHOOK_STEPS)
   })
 
-  test('ends in order when it is told to', async (t) => {
+  test('SIGTERM ends the forge in order', async (t) => {
     const { sources, temporary } = await folders(t)
     const source = await emptyRepository(sources)
     const ended = await runForge(temporary, [source], { kill: 'SIGTERM' })
     assert.deepEqual({ code: ended.code, left: ended.left }, { code: 143, left: [] }, told(ended))
   })
 
-  test('names a path that is no repository', async (t) => {
+  test('a path that is no repository is refused by name', async (t) => {
     const { sources, temporary } = await folders(t)
     const repository = await emptyRepository(sources)
     const plain = path.join(sources, 'plain')
@@ -55,7 +55,7 @@ async function folders(t: TestContext): Promise<{ sources: string; temporary: st
   return { sources, temporary }
 }
 
-/** That a section of the summary tells of these steps, all of them observed. */
+/** Asserts that a section of the summary has these steps only, all of them observed. */
 function assertObserved(ended: Ended, section: string, steps: string[], also = /(?:)/): void {
   const summary = ended.stdout.slice(ended.stdout.indexOf('\nSummary\n'))
   const [, after = ''] = summary.split(`\n  ${section}\n`)

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { ROOT } from '../support/built.ts'
 
-/** Only a run that hangs takes so long. */
+/** Milliseconds that only a run takes that hangs. */
 const PATIENCE = 900_000
 
 /** How a run of the example ended. */
@@ -13,15 +13,15 @@ export interface Ended {
   code: number | null
   stdout: string
   stderr: string
-  /** What it left in its temporary folder. */
+  /** What the run left in its temporary folder. */
   left: string[]
 }
 
 /**
  * Runs the example as `npm start` does, over the files that were built for the tests.
  *
- * @param temporary the folder that it takes for temporary ones
- * @param options.kill a signal that it gets when it prints its first step
+ * @param temporary the folder in which the example makes its temporary folders
+ * @param options.kill a signal that the example gets when it prints its first step
  */
 export async function runForge(
   temporary: string,
@@ -42,7 +42,7 @@ export async function runForge(
     text(child.stderr),
     once(child, 'exit') as Promise<[number | null]>,
   ])
-  // The others are tsx's.
+  // The other files are tsx's.
   const left = (await readdir(temporary)).filter((name) => name.startsWith('helve-'))
   return { code, stdout, stderr, left }
 }

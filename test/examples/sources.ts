@@ -17,8 +17,8 @@ const TEXTS = [
 export const DIFFICULT = { files: TEXTS.length + 2, texts: TEXTS.length }
 
 /**
- * One commit, on a branch that is not called main: names that want quoting, files that are no
- * text, and entries that are no files.
+ * A repository with one commit, on a branch that is not called main. The commit has names that need
+ * quoting, files that are no text, and entries that are no files.
  */
 export async function difficultRepository(folder: string): Promise<string> {
   const repository = await emptyRepository(folder, "it's difficult", 'trunk/ünï"code"')
@@ -38,7 +38,7 @@ export async function difficultRepository(folder: string): Promise<string> {
   return repository
 }
 
-/** No commit at all. */
+/** A repository without a commit. */
 export async function emptyRepository(
   folder: string,
   name = 'empty',
@@ -50,7 +50,7 @@ export async function emptyRepository(
   return repository
 }
 
-/** As the forge runs it; the build leaves its configuration out. */
+/** Runs git as the forge does. The configuration is named here, since the build leaves it out. */
 function git(cwd: string, args: string[]): Promise<Buffer> {
   const config = fileURLToPath(new URL('examples/forge/gitconfig', ROOT))
   return gitOfForge(cwd, args, { env: { GIT_CONFIG_GLOBAL: config } })

@@ -13,13 +13,13 @@ describe('the delay before the next run', () => {
       {},
       { 1: 2_000, 2: 4_000, 3: 8_000, 7: 128_000, 8: 256_000, 9: 300_000, 1_000: 300_000 },
     ],
-    ['doubles from what it is given', { delay: 50 }, { 1: 50, 2: 100, 5: 800 }],
-    ['is capped where it is told', { maxDelay: 5_000 }, { 1: 2_000, 2: 4_000, 3: 5_000 }],
+    ['doubles from the delay that it is given', { delay: 50 }, { 1: 50, 2: 100, 5: 800 }],
+    ['is capped at its maxDelay', { maxDelay: 5_000 }, { 1: 2_000, 2: 4_000, 3: 5_000 }],
     ['is capped from the start', { delay: 9_000, maxDelay: 100 }, { 1: 100, 4: 100 }],
     ['stays the same when fixed', { type: 'fixed', delay: 700 }, { 1: 700, 2: 700, 999: 700 }],
-    ['may be nothing', { delay: 0 }, { 1: 0, 20: 0, 1_000: 0 }],
+    ['may be 0', { delay: 0 }, { 1: 0, 20: 0, 1_000: 0 }],
     ['is whole milliseconds', { delay: 0.4 }, { 1: 0, 2: 1, 3: 2 }],
-    ['never begins below the first attempt', {}, { 0: 2_000 }],
+    ['takes attempt 0 for the first attempt', {}, { 0: 2_000 }],
   ]
   for (const [name, options, attempts] of delays) {
     test(name, () => {

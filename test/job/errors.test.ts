@@ -4,7 +4,7 @@ import * as errors from '../../src/job/errors.ts'
 import { built } from '../support/built.ts'
 import { NOW, refusal } from '../support/jobs.ts'
 
-/** The same file loaded once more, as it is when built and source, or two installs, meet. */
+/** A second copy of the module, as when built files and sources meet, or two installs. */
 const source = new URL('../../src/job/errors.ts', import.meta.url)
 const copy = (await import(`${built(source).href}?copy`)) as typeof errors
 
@@ -29,7 +29,7 @@ const POISON: Record<string, unknown> = {
   'an error': new Error('x'),
   'a proxy that throws': new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap }),
   'a proxy of a function that throws': new Proxy(trap, { get: trap }),
-  'an object of that name': { name: 'PermanentError', permanent: true, retryAfter: 5 },
+  'an object named PermanentError': { name: 'PermanentError', permanent: true, retryAfter: 5 },
 }
 
 for (const [name, { PermanentError, RetryAfterError }] of Object.entries({ own: errors, copy })) {
@@ -72,12 +72,12 @@ for (const [name, thrown] of Object.entries(POISON)) {
   })
 }
 
-test('retryAt gives a whole millisecond, as everything that is a time', () => {
+test('retryAt gives whole milliseconds, as all times in helve are', () => {
   assert.equal(errors.retryAt(new errors.RetryAfterError(0.5), NOW), NOW + 1)
   assert.equal(errors.retryAt(new errors.RetryAfterError(1_000 / 3), NOW), NOW + 334)
 })
 
-test('retryAt gives nothing for an error whose time is none', () => {
+test('retryAt gives undefined for an error with an invalid time', () => {
   const later = Symbol.for('helve.retryAfter')
   for (const after of [NaN, Infinity, new Date(NaN), '5', null, {}]) {
     assert.equal(errors.retryAt({ [later]: after }, NOW), undefined)

@@ -19,7 +19,7 @@ describe('toJobError', () => {
     })
   })
 
-  test('keeps those of an object that is like an error, and a code that is a number', () => {
+  test('keeps the parts of an object like an error, and a code that is a number', () => {
     const thrown = { name: 'HttpError', message: 'bad gateway', code: 502, status: 5 }
     assert.deepEqual(toJobError(thrown), {
       name: 'HttpError',
@@ -80,7 +80,7 @@ describe('toJobError', () => {
     })
   }
 
-  test('takes an error of which name, stack and code throw', () => {
+  test('takes an error whose name, stack and code throw', () => {
     const error = new Error('still here')
     for (const property of ['stack', 'code', 'name']) {
       Object.defineProperty(error, property, { get: trap })
@@ -120,7 +120,7 @@ describe('toJobError', () => {
     for (const text of [error.message, thrown.message]) assert.ok(text.length < MAX_ERROR_BYTES)
   })
 
-  test('leaves what is short as it is, but for lone surrogates', () => {
+  test('leaves a short text as it is, except for lone surrogates', () => {
     const text = 'naïve 🚀 \0 \n'
     assert.equal(toJobError(new Error(text)).message, text)
     assert.equal(toJobError(new Error('a\ud800b\udc00')).message, 'a\ufffdb\ufffd')
@@ -129,7 +129,7 @@ describe('toJobError', () => {
   })
 })
 
-/** Without the stacks. */
+/** The error as plain data, without the stacks. */
 function plain(error: JobError): unknown {
   return JSON.parse(
     JSON.stringify(error, (key, value: unknown) => (key === 'stack' ? undefined : value)),
@@ -182,7 +182,7 @@ describe('what is inside an error', () => {
     assert.equal(failureText(error), text)
   })
 
-  test('fields are kept as plain data, and those that are none are left out', () => {
+  test('fields are kept as plain data; functions, symbols and maps are left out', () => {
     const fields = {
       status: 500,
       ...{ retry: false, note: null, size: NaN, big: 5n, at: new Date(0), bad: new Date(NaN) },
@@ -244,7 +244,7 @@ describe('what is inside an error', () => {
     })
   }
 
-  test('traps inside of it are left out', () => {
+  test('fields that throw when they are read are left out', () => {
     const trapped = new Proxy({}, { get: trap, ownKeys: trap, getPrototypeOf: trap })
     const items = new Proxy([1, 2], { get: trap })
     const broken = Object.assign(new Date(0), { toISOString: trap, valueOf: trap })

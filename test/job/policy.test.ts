@@ -70,7 +70,7 @@ describe('the policy of a kind', () => {
     }
   }
 
-  test('I10: refuses a misspelt option, and names all that there are', () => {
+  test('I10: refuses a misspelt option, and names all options', () => {
     const named = `options: expected one of ${Object.keys(GIVEN).join(', ')}, got "retries"`
     const refused = refusal('HELVE_ERR_OPTION', named)
     assert.throws(() => policyOf({ retries: 1 } as object, LANES), refused)

@@ -34,7 +34,7 @@ describe('a good submission', () => {
     )
   })
 
-  test('keeps everything that it says', () => {
+  test('keeps every option that it gives', () => {
     const options = {
       dedupeKey: 'k',
       delay: 1_500,
@@ -84,14 +84,14 @@ describe('a good submission', () => {
     ['null', null, 'null'],
     ['a string', 'naïve \0 🚀', '"naïve \\u0000 🚀"'],
     ['an array', [1, [2, { a: null }]], '[1,[2,{"a":null}]]'],
-    ['what toJSON gives', new Date(NOW), `"${new Date(NOW).toISOString()}"`],
-    ['what a toJSON gives of itself', new Self(), '{"a":1}'],
-    ['an object of a class that is its fields', new Push(), '{"repo_pk":5}'],
+    ['an object whose toJSON gives a string', new Date(NOW), `"${new Date(NOW).toISOString()}"`],
+    ['an object whose toJSON gives the object itself', new Self(), '{"a":1}'],
+    ['an object of a class that has only fields', new Push(), '{"repo_pk":5}'],
     ['a symbol that is not enumerable', hidden, '{"a":1}'],
     ['one object twice', { a: shared, b: shared }, '{"a":{"x":1},"b":{"x":1}}'],
     ['an object without prototype', Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
-    ['an absent value', { a: undefined, b: 1 }, '{"b":1}'],
-    ['nothing', {}, '{}'],
+    ['a field that is undefined', { a: undefined, b: 1 }, '{"b":1}'],
+    ['an empty object', {}, '{}'],
   ]
   for (const [name, payload, json] of payloads) {
     test(`may carry ${name}`, () => assert.equal(newJob('a', payload, {}, MOMENT).payload, json))
@@ -149,7 +149,7 @@ describe('a kind is refused that is', () => {
     ['empty', '', '""'],
     ['of 65 characters', 'k'.repeat(65), '64', '65'],
     ['a name of Object.prototype', 'constructor', '"constructor"'],
-    ['another one', 'toString', '"toString"'],
+    ['another name of Object.prototype', 'toString', '"toString"'],
     ['__proto__', '__proto__', '"__proto__"'],
     ['a path', '../x', '"../x"'],
     ['with a line feed at its end', 'a\n', '"a\\n"'],
@@ -205,7 +205,7 @@ describe('a payload is refused that has', () => {
     ['an own __proto__ key', JSON.parse('{"a":{"__proto__":{}}}'), 'payload.a', '__proto__'],
     ['a toJSON that throws', throwing(new Error('no luck')), /^payload: /, 'no luck'],
     ['a toJSON that throws null', throwing(null), /^payload: /],
-    ['a toJSON that throws what has no string', throwing(Object.create(null)), /^payload: /],
+    ['a toJSON that throws a value without text', throwing(Object.create(null)), /^payload: /],
     ['a toJSON that gives nothing', { toJSON: () => undefined }, /^payload: /, 'toJSON'],
     ['a toJSON that gives NaN', { at: { toJSON: () => NaN } }, /^payload\.at: /, 'NaN'],
     [
@@ -234,7 +234,7 @@ describe('a dedupe key is refused that is', () => {
     ['empty', '', '""'],
     ['with a NUL character', 'a\0b', 'NUL'],
     ['with a lone surrogate', 'a\ud800b', 'surrogate'],
-    ['with another', 'a\udc00', 'surrogate'],
+    ['with a lone surrogate at its end', 'a\udc00', 'surrogate'],
     ['longer than 512 bytes', 'k'.repeat(513), '512', '513'],
     ['longer than 512 bytes in fewer characters', '€'.repeat(171), '512', '513'],
     ['a number', 5, 'a string', '5'],

@@ -4,12 +4,12 @@ import type { ClaimedJob } from '../../src/job/job.ts'
 import type { Quick } from '../support/pool/handlers.ts'
 import { completed, openLane, type Lane, type StartOptions } from '../support/pool/lane.ts'
 
-/** So many fit into one hand-off: no test starts more in one go. */
+/** Jobs that fit into one hand-off. No test starts more jobs in one go. */
 const FIT = 25
 
 /**
- * Until the lane knows that the kind is quick, and hands several of its jobs over at once. How many
- * runs that takes depends on the machine: one that was held up by others counts for a while.
+ * Runs jobs until the lane knows that the kind is quick, and hands several of its jobs over at
+ * once. The number of runs depends on the machine: a run that others held up counts for a while.
  */
 async function warmUp(lane: Lane, kind = 'quick'): Promise<void> {
   while (lane.pool.cost(kind) > 1 / FIT) await lane.run(kind)
@@ -57,7 +57,7 @@ describe('jobs that are handed over together', () => {
     await warmUp(lane)
     const jobs = startAll(lane, [{ n: 1 }, { does: 'exit' }, { n: 2 }, { n: 3 }])
     const [first, ...others] = await types(lane, jobs)
-    // Its outcome may have been on its way when the thread ended: then it runs once more.
+    // The first outcome may have been on its way when the thread ended: then the job runs again.
     assert.ok(first === 'completed' || first === 'released', first)
     assert.deepEqual(others, ['lost', 'completed', 'completed'])
     assert.equal(lane.downs.length, 1)

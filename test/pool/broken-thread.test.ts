@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { completed, openLane } from '../support/pool/lane.ts'
 
-test('a handler that closes the port of its thread harms nobody', async (t) => {
+test('a handler that closes the port of its thread does no harm to the lane', async (t) => {
   const lane = await openLane(t)
   assert.equal((await lane.run('closesItsPort')).type, 'completed')
   await lane.worksOn()
@@ -11,7 +11,7 @@ test('a handler that closes the port of its thread harms nobody', async (t) => {
 
 describe('I6: a thread that cannot be started', () => {
   for (const spare of [true, false]) {
-    test(`is told of, and tried again${spare ? ', with a spare' : ''}`, async (t) => {
+    test(`is reported, and the lane tries again${spare ? ', with a spare' : ''}`, async (t) => {
       const lane = await openLane(t, { flags: ['--no-such-flag'], spare })
       const problem = /^the thread could not be started: .*--no-such-flag/
       assert.match(lane.pool.problem!, problem)

@@ -9,7 +9,7 @@ import type { Then } from '../support/pool/spawns.ts'
 
 const SOON = { timeout: 300, grace: 20 }
 
-/** How a run may end, and what that is. */
+/** What a run does at its end, and the outcome of the run. */
 const ENDS: { then: Then; type: string; terms?: StartOptions }[] = [
   { then: 'return', type: 'completed' },
   { then: 'throw', type: 'failed' },
@@ -19,14 +19,14 @@ const ENDS: { then: Then; type: string; terms?: StartOptions }[] = [
   { then: 'never', type: 'timedOut', terms: SOON },
 ]
 
-describe('no process that a run has started outlives it', () => {
+describe('no process that a run has started outlives the run', () => {
   const lane = new Lane()
   before(() => lane.pool.ready())
   after(() => lane.close())
 
   for (const script of ['stays', 'exits'] as const) {
     for (const { then, type, terms } of ENDS) {
-      test(`its end: ${then}; the child ${script}`, async () => {
+      test(`the run's end: ${then}; the child ${script}`, async () => {
         const job = await lane.hold(terms, 'spawn', { then, script })
         const pids = (await lane.recorder.firstProgress(job)) as number[]
         assert.equal(pids.length, 2)
@@ -37,7 +37,7 @@ describe('no process that a run has started outlives it', () => {
     }
   }
 
-  test('an interrupt that has to kill', async () => {
+  test('when an interrupt has to kill the run', async () => {
     const job = await lane.hold({ grace: 20 }, 'spawn', { then: 'never' })
     const pids = (await lane.recorder.firstProgress(job)) as number[]
     lane.pool.interrupt(false)
@@ -47,7 +47,7 @@ describe('no process that a run has started outlives it', () => {
   })
 })
 
-test('no thread is killed between the start of a process and the word of it', async (t) => {
+test('no thread is killed between the start of a process and its report', async (t) => {
   const lane = await openLane(t)
   // An argument that no other process has.
   const mark = `1000.${process.pid}`
@@ -60,7 +60,7 @@ test('no thread is killed between the start of a process and the word of it', as
   await lane.worksOn()
 })
 
-test('what neighbours have started lives on, until they are ended', async (t) => {
+test('processes of neighbours live on until the neighbours are ended', async (t) => {
   const lane = await openLane(t, { concurrency: 3 })
   const neighbour = await lane.hold({ grace: 20 }, 'spawn', { then: 'never' })
   const theirs = (await lane.recorder.firstProgress(neighbour)) as number[]
@@ -72,12 +72,12 @@ test('what neighbours have started lives on, until they are ended', async (t) =>
   await gone(...theirs)
 })
 
-test('a run that only waits for its child is killed without its thread', async (t) => {
+test('a timeout of a run that only waits for its child kills no thread', async (t) => {
   const lane = await openLane(t, { concurrency: 3 })
   const neighbour = await lane.hold()
   const job = await lane.hold({ timeout: 50, grace: 20 }, 'spawnAndTrust')
   const [pid] = (await lane.recorder.firstProgress(job)) as number[]
-  // It has not done what its child was for.
+  // The run returned only because its child was killed, so it has not completed.
   assert.equal((await lane.recorder.outcome(job)).type, 'timedOut')
   await gone(pid!)
   lane.release(neighbour)
@@ -85,16 +85,16 @@ test('a run that only waits for its child is killed without its thread', async (
   assert.deepEqual(lane.downs, [])
 })
 
-describe('a child is as child_process makes it', () => {
+describe('a child that a handler spawns', () => {
   const lane = new Lane({ logLevel: 10 })
   before(() => lane.pool.ready())
   after(() => lane.close())
 
-  test('with an exit code', async () => {
+  test('has an exit code', async () => {
     assert.equal(completed(await lane.run('spawnShort')), 3)
   })
 
-  test('that the signal of the run ends, which costs no thread', async () => {
+  test('is ended by the signal of the run, which costs no thread', async () => {
     const thread = await lane.thread()
     const terms = { timeout: 100, grace: 60_000 }
     const job = await lane.hold(terms, 'spawnWithSignal')
@@ -104,14 +104,14 @@ describe('a child is as child_process makes it', () => {
     assert.equal(await lane.thread(), thread)
   })
 
-  test('whose command is missing, which is logged if nobody listens', async () => {
+  test('is logged if its command is missing and the handler does not listen', async () => {
     assert.equal((await lane.run('spawnNothing')).type, 'completed')
     const line = lane.recorder.lines.find(({ message }) => message === 'a child process failed')
     assert.match(JSON.stringify(line), /ENOENT/)
     await lane.worksOn()
   })
 
-  test('but none starts when the run is over', async () => {
+  test('cannot start when the run is over', async () => {
     await lane.run('leaveContext')
     assert.match(failed(await lane.run('spawnLate')).message, /run is over/)
   })
@@ -129,7 +129,7 @@ test('I5: a process that a run only claims to have started is not killed', async
   await lane.worksOn()
 })
 
-test('what is left of a group is killed, though its leader exited before the look', async () => {
+test('the rest of a group is killed, though its leader has exited early', async () => {
   const groups = new ProcessGroups<string>()
   const leader = spawn('sh', ['-c', 'sleep 1000 & echo $!'], { detached: true })
   const [line] = (await once(leader.stdout, 'data')) as [Buffer]
@@ -140,7 +140,7 @@ test('what is left of a group is killed, though its leader exited before the loo
   await gone(Number(line))
 })
 
-test('a process that has exited is forgotten', async (t) => {
+test('a process that has exited is forgotten, and not killed', async (t) => {
   const groups = new ProcessGroups<string>()
   const child = spawn('sleep', ['1000'], { detached: true })
   groups.started('run', child.pid!)

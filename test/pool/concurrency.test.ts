@@ -17,7 +17,7 @@ describe('a thread that runs several jobs at once', () => {
     return Promise.all(Array.from({ length: number }, () => lane.hold({}, kind)))
   }
 
-  test('all of them run, and end in any order', async () => {
+  test('all jobs run, and end in any order', async () => {
     const jobs = await holdSome(4)
     assert.equal(lane.pool.free, 0)
     for (const job of [2, 0, 3, 1].map((index) => jobs[index]!)) {
@@ -32,7 +32,7 @@ describe('a thread that runs several jobs at once', () => {
     await lane.worksOn()
   })
 
-  test('one that ends at its abort leaves its neighbours alone', async () => {
+  test('a run that ends at its abort leaves its neighbours alone', async () => {
     const neighbours = await holdSome(2)
     const outcome = await lane.run('failsAtItsSignal', {}, { timeout: 30, grace: 60_000 })
     assert.equal(outcome.type, 'timedOut')
@@ -44,7 +44,7 @@ describe('a thread that runs several jobs at once', () => {
     assert.deepEqual(await types(lane, neighbours), ['completed', 'completed'])
   })
 
-  test('I6: the killing of one releases its neighbours', async () => {
+  test('I6: the killing of one run releases its neighbours', async () => {
     const neighbours = await holdSome(2)
     const culprit = lane.start('never', {}, { timeout: 50, grace: 20 })
     let free: number | undefined
@@ -54,19 +54,19 @@ describe('a thread that runs several jobs at once', () => {
       const reason = `its thread was killed because of job ${culprit.id}`
       assert.deepEqual(await lane.recorder.outcome(job), { type: 'released', reason })
     }
-    // Nothing is handed to a thread that is being killed.
+    // The lane hands no job to a thread that is being killed.
     assert.equal(free, 0)
     await lane.worksOn()
   })
 
-  test('a crash of the thread loses all that ran on it', async () => {
+  test('a crash of the thread makes all runs on it lost', async () => {
     const neighbours = await holdSome(3)
     const culprit = lane.start('exit', { code: 1 })
     assert.deepEqual(await types(lane, [culprit, ...neighbours]), ['lost', 'lost', 'lost', 'lost'])
     await lane.worksOn()
   })
 
-  test('an interrupt ends all of them: the willing at once, the others with the thread', async () => {
+  test('an interrupt ends willing runs at once, and the others with the thread', async () => {
     const unwilling = await Promise.all([lane.hold({ grace: 1_500 }), lane.hold({ grace: 1_500 })])
     const willing = await lane.hold({ grace: 1_500 }, 'failsAtItsSignal')
     lane.pool.interrupt(false)
@@ -89,7 +89,7 @@ describe('a thread that runs several jobs at once', () => {
 })
 
 describe('a job under which a thread has died before runs alone', () => {
-  test('in a thread of its own, whose end costs nobody anything', async (t) => {
+  test('in a thread of its own, whose end costs no other job anything', async (t) => {
     const lane = await openLane(t, { concurrency: 4 })
     const neighbours = await Promise.all([lane.hold(), lane.hold()])
     const thread = await lane.thread()
@@ -103,7 +103,7 @@ describe('a job under which a thread has died before runs alone', () => {
     await lane.worksOn()
   })
 
-  test('many of them wait for each other, and take up room while they wait', async (t) => {
+  test('many such jobs wait for each other, and take up room while they wait', async (t) => {
     const lane = await openLane(t, { concurrency: 6 })
     await lane.worksOn()
     const jobs = Array.from({ length: 4 }, () => lane.start('hold', {}, { crashes: 1 }))
@@ -116,7 +116,7 @@ describe('a job under which a thread has died before runs alone', () => {
     await lane.worksOn()
   })
 
-  test('an interrupt releases the waiting ones, too', async (t) => {
+  test('an interrupt releases the waiting jobs, too', async (t) => {
     const lane = await openLane(t, { concurrency: 6 })
     await lane.worksOn()
     const terms = { crashes: 1, grace: 20 }

@@ -4,33 +4,33 @@ import { loopTurn } from '../support/signal.ts'
 import { FLOOD, QUESTIONS } from '../support/pool/floods.ts'
 import { completed, openLane, type Lane } from '../support/pool/lane.ts'
 
-/** Lines or values of progress that the main thread takes in one turn of its loop from one thread. */
+/** Lines or values of progress that the main thread takes from a thread in one turn of its loop. */
 const MOST = 32
-/** Lines that wait in the thread. */
+/** Most lines that wait in the thread. */
 const WAITING = 1_000
 
-/** A lane that logs, whose thread has nothing on its way. */
+/** A lane that logs, and whose thread has no message on its way. */
 async function openQuietLane(t: TestContext, concurrency: number): Promise<Lane> {
   const lane = await openLane(t, { logLevel: 30, concurrency })
   await lane.recorder.until(() => lane.recorder.lines.length === 1, 'the line of its setup')
-  // What that line has taken is given back in the next turn of the loop.
+  // The main thread gives back the credit of that line in the next turn of its loop.
   await loopTurn()
   await loopTurn()
   lane.recorder.lines.length = 0
   return lane
 }
 
-/** Starts a flood while the main thread hears nothing, and lets it hear once all has been said. */
+/** Starts a flood while the main thread reads nothing: it reads once the handler has sent all. */
 async function unheard(lane: Lane, kind: string) {
   const job = lane.start(kind)
-  // It is handed over with all that is started in the same go.
+  // The pool hands over the job in a microtask, with all jobs that are started in the same go.
   await Promise.resolve()
   Atomics.wait(lane.cells, job.id, 0)
   completed(await lane.recorder.outcome(job))
   return job
 }
 
-/** The most that happened in one turn of the event loop. */
+/** Counts the most events in one turn of the event loop. */
 function mostAtOnce(): { count: () => void; most: () => number } {
   let [now, most] = [0, 0]
   return {
@@ -43,7 +43,7 @@ function mostAtOnce(): { count: () => void; most: () => number } {
   }
 }
 
-test('I9: endings with many follow-ups are heard one by one', async (t) => {
+test('I9: endings with many follow-ups arrive one by one', async (t) => {
   const lane = await openLane(t, { concurrency: 3 })
   const endings = mostAtOnce()
   const { settled } = lane.recorder.listener
@@ -61,7 +61,7 @@ test('I9: endings with many follow-ups are heard one by one', async (t) => {
 
 for (const concurrency of [1, 3]) {
   describe(`I9: from a thread that runs ${concurrency} at a time`, () => {
-    test('lines that nobody can hear in time are dropped, counted, and told of once', async (t) => {
+    test('lines that come too fast are dropped, counted, and reported once', async (t) => {
       const lane = await openQuietLane(t, concurrency)
       const { id } = await unheard(lane, 'floodLines')
       const told = lane.recorder.lines
@@ -78,7 +78,7 @@ for (const concurrency of [1, 3]) {
       assert.deepEqual({ ...fields, thread: 0 }, { thread: 0, job: id, dropped })
     })
 
-    test('of progress that nobody can hear in time the newest is kept', async (t) => {
+    test('of progress that comes too fast the newest value is kept', async (t) => {
       const lane = await openLane(t, { concurrency })
       await unheard(lane, 'floodProgress')
       assert.deepEqual(
@@ -88,7 +88,7 @@ for (const concurrency of [1, 3]) {
       await lane.worksOn()
     })
 
-    test('no turn of the loop takes more than a few of either', async (t) => {
+    test('no turn of the loop takes more than a few lines or values of progress', async (t) => {
       const lane = await openQuietLane(t, concurrency)
       const [lines, values] = [mostAtOnce(), mostAtOnce()]
       const { log, progress } = lane.recorder.listener
@@ -99,19 +99,19 @@ for (const concurrency of [1, 3]) {
       const isDropped = ({ fields }: { fields: object }): boolean => 'dropped' in fields
       await lane.recorder.until(() => lane.recorder.lines.some(isDropped), 'what was dropped')
       assert.ok(lines.most() <= MOST, `${lines.most()} lines`)
-      // The newest of a run that is over comes in any case.
+      // The newest value of a run that is over comes in any case.
       assert.ok(values.most() <= MOST + 1, `${values.most()} values`)
       assert.equal(lane.recorder.progress.at(-1)?.value, FLOOD - 1)
     })
 
-    test('what a handler posts itself reaches nobody', async (t) => {
+    test('messages that a handler posts itself are ignored', async (t) => {
       const lane = await openQuietLane(t, concurrency)
       await unheard(lane, 'floodPosts')
       await lane.worksOn()
       assert.deepEqual(lane.recorder.lines, [])
     })
 
-    test('a handler that closes the port to its parent is heard all the same', async (t) => {
+    test('progress of a handler that closes the port to its parent still arrives', async (t) => {
       const lane = await openLane(t, { concurrency })
       assert.equal(completed(await lane.run('closesPort')), 'through')
       assert.deepEqual(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { completed, failed, Lane } from '../support/pool/lane.ts'
 
-describe('I5: what a handler posts settles nothing', () => {
+describe('I5: messages that a handler posts settle nothing', () => {
   const asked: unknown[] = []
   const lane = new Lane({
     threads: 2,
@@ -33,7 +33,7 @@ describe('I5: what a handler posts settles nothing', () => {
     assert.deepEqual(lane.downs, [])
   })
 
-  test('answers in the place of Piscina', async () => {
+  test('answers that the handler gives in the place of Piscina', async () => {
     const victim = await lane.hold()
     assert.equal(completed(await lane.run('answer')), undefined)
     await lane.run('echo')
@@ -44,18 +44,18 @@ describe('I5: what a handler posts settles nothing', () => {
   })
 })
 
-test('I5: a settle message that a handler posts ahead stands in for no true one', async (t) => {
+test('I5: a report that a handler posts ahead does not replace the true report', async (t) => {
   const lane = new Lane()
   t.after(() => lane.close())
   for (let n = 0; n < 100; n += 1) {
     await lane.run('post', { id: 0, token: 0 })
-    // A run that has sent something reports its end by a message, too.
+    // A thread that has sent something reports the ends of its runs by a message, too.
     assert.equal(completed(await lane.run('progresses')), undefined)
   }
   await lane.worksOn()
 })
 
-test('I5: what a handler posts about a job of its own thread settles nothing', async (t) => {
+test('I5: messages that a handler posts about a job of its thread settle nothing', async (t) => {
   const lane = new Lane({ concurrency: 3 })
   t.after(() => lane.close())
   const victim = await lane.hold()
@@ -69,12 +69,12 @@ test('I5: what a handler posts about a job of its own thread settles nothing', a
   await lane.worksOn()
 })
 
-describe('I7: a handler that changes Object.prototype harms nobody outside its thread', () => {
+describe('I7: a handler that changes Object.prototype does no harm outside its thread', () => {
   const lane = new Lane()
   before(() => lane.pool.ready())
   after(() => lane.close())
 
-  test('the run itself, the jobs after it, and the main thread', async () => {
+  test('the run itself, the jobs after it and the main thread work on', async () => {
     assert.deepEqual(completed(await lane.run('pollute')), { own: 1 })
     await lane.worksOn()
     assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false)
@@ -86,7 +86,7 @@ describe('I7: a handler that changes Object.prototype harms nobody outside its t
     assert.ok(outcome.type === 'failed' && outcome.permanent)
   })
 
-  test('what it enqueues and records is its own', async () => {
+  test('a later job enqueues and records only what it means to', async () => {
     const outcome = await lane.run('enqueues')
     assert.ok(outcome.type === 'completed')
     assert.deepEqual(
@@ -96,7 +96,7 @@ describe('I7: a handler that changes Object.prototype harms nobody outside its t
     assert.deepEqual(outcome.deliveries, [])
   })
 
-  test('an error stays what it is', async () => {
+  test('an error keeps its message', async () => {
     assert.equal(failed(await lane.run('polluteJson')).message, 'kept as it is')
   })
 })

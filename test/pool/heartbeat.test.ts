@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { NOBODY } from '../../src/thread/pulse.ts'
 import { Heartbeat, LOOK_INTERVAL } from '../../src/pool/heartbeat.ts'
 
-/** A thread on a clock of the test's. */
+/** The heartbeat of a thread, on a clock that the test moves. */
 function setUp(t: TestContext) {
   let now = 5_000
   const seconds = (): [number, number] => [Math.floor(now / 1e3), (now % 1e3) * 1e6]
@@ -18,7 +18,7 @@ function setUp(t: TestContext) {
     now += after
     return heartbeat.look()
   }
-  /** Looks until the thread has changed, at most twenty times; says how long that took. */
+  /** Looks until the thread has changed, at most twenty times. `after`: how long that took. */
   const lookUntilChanged = () => {
     const start = now
     for (let n = 0; n < 20; n += 1) {

@@ -42,7 +42,7 @@ function setUp(
   return { pool, recorder, start }
 }
 
-test('runs functions, up to its number at a time', async (t) => {
+test('runs functions, up to its concurrency at a time', async (t) => {
   const gate = signal('the gate')
   const { pool, recorder, start } = setUp(t, {
     waits: async (job: { payload: { n: number } }) => {
@@ -57,7 +57,7 @@ test('runs functions, up to its number at a time', async (t) => {
   assert.equal(pool.free, 3)
 })
 
-test('what a function throws is an outcome, at once or later', async (t) => {
+test('an error that a function throws, at once or later, is an outcome', async (t) => {
   const { pool, recorder, start } = setUp(t, {
     throws() {
       throw new TypeError('at once')
@@ -97,7 +97,7 @@ test('I3: a run past its timeout keeps its slot until the function has returned'
   assert.equal(pool.free, 3)
 })
 
-test('a function that heeds its signal ends by it, and is not reported as stuck', async (t) => {
+test('a function that heeds its signal ends, and is not reported as stuck', async (t) => {
   const { recorder, start } = setUp(t, {
     heeds: (_, { signal: end }) =>
       new Promise((_resolve, reject) => {
@@ -109,7 +109,7 @@ test('a function that heeds its signal ends by it, and is not reported as stuck'
   assert.deepEqual(recorder.told, [`settled ${timedOut.id}`])
 })
 
-test('I9: of a flood of lines and progress only so much is told in one turn of the loop', async (t) => {
+test('I9: one turn of the loop tells only part of a flood of lines and progress', async (t) => {
   const lines: { msg: string; level: number }[] = []
   const stream = { write: (line: string) => void lines.push(JSON.parse(line) as never) }
   const logger = pino({ level: 'info' }, stream)
@@ -144,7 +144,7 @@ test('I9: of a flood of lines and progress only so much is told in one turn of t
   assert.deepEqual(fields, { job: job.id, dropped: 4_000 })
 })
 
-test('an interrupt releases what runs, and spares what completes', async (t) => {
+test('an interrupt releases runs that fail, and spares runs that complete', async (t) => {
   const gate = signal('the gate')
   const { pool, recorder, start } = setUp(t, {
     async fails(_, ctx) {
@@ -165,7 +165,7 @@ test('an interrupt releases what runs, and spares what completes', async (t) => 
   assert.equal(completed(await recorder.outcome(jobs[1]!)), 1)
 })
 
-test('what a function has started ends with it, however it ends', async (t) => {
+test('processes that a function has started end with the function, however it ends', async (t) => {
   const pids: number[] = []
   const { recorder, start } = setUp(t, {
     async returns(_, ctx) {

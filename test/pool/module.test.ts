@@ -37,14 +37,14 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
     assert.deepEqual(String(lane.pool.cause), 'RangeError: broken at load')
   })
 
-  test('an entry whose threads exit while they start costs no run either', async (t) => {
+  test('an entry whose threads exit while they start costs no job a run either', async (t) => {
     const lane = await openLane(t, { entry: fileURLToPath(asWritten(fixture('broken-entry.mjs'))) })
     assert.equal(lane.pool.free, 0)
     assert.equal(lane.pool.problem, 'the thread exited with code 9')
   })
 
   test('a setup that throws is tried again', async (t) => {
-    // Piscina starts a second thread at once, and the third is ours.
+    // The second thread starts at once, and the third after a pause.
     const lane = await openLane(t, { config: { failSetups: 2 } })
     assert.equal(lane.pool.problem, 'the thread ended with setup 1 failed')
     await lane.recorder.until(() => lane.pool.free === 1, 'a thread')
@@ -54,7 +54,7 @@ describe('I6: a handlers module that is broken costs no job a run', () => {
     assert.equal(lane.downs.length, 2)
   })
 
-  test('a setup that never ends costs no run either', async (t) => {
+  test('a setup that never ends costs no job a run either', async (t) => {
     const lane = await openLane(t, { config: { hangingSetup: true }, setupTimeout: 150 })
     assert.equal(lane.pool.free, 0)
     assert.equal(lane.pool.problem, 'the thread was not set up within 150 ms')
@@ -116,7 +116,7 @@ describe('what a handler is given', () => {
     assert.equal(env['NODE_OPTIONS'], undefined)
   })
 
-  test('a kind that the module does not have is an error for good', async () => {
+  test('a job of a kind that the module does not have fails for good', async () => {
     for (const kind of ['nobody', 'constructor', '__proto__', 'toString']) {
       const outcome = await lane.run(kind)
       assert.equal(failed(outcome).message, `no handler for kind ${kind}`)
@@ -154,11 +154,11 @@ describe('what a handler is given', () => {
     assert.ok(outcome.followUps[0]!.runAt <= -5_000)
   })
 
-  test('a warning when it goes on after the end of its run, before its thread ends', async (t) => {
+  test('a warning when the handler goes on after its run, before the thread ends', async (t) => {
     const own = await openLane(t, { logLevel: 30 })
     const thread = await own.thread()
     const job = own.start('leaves')
-    // Its end may come before the outcome is reported: then it runs again.
+    // The thread may end before it reports the outcome: then the job runs again.
     const { type } = await own.recorder.outcome(job)
     assert.ok(type === 'completed' || type === 'released', type)
     await own.recorder.until(() => own.downs.length === 1, 'the end of the thread')
@@ -179,7 +179,7 @@ describe('what a handler is given', () => {
     assert.equal(typeof setUp?.fields['thread'], 'number')
   })
 
-  test('progress, in order and with the job, up to its last moment', async () => {
+  test('progress, in order and with the job, up to the end of the run', async () => {
     for (let n = 0; n < 20; n += 1) {
       const job = lane.start('progresses')
       await lane.recorder.outcome(job)
@@ -207,11 +207,11 @@ function pick(error: unknown): object {
   return { name, message }
 }
 
-test('what Piscina loads in a thread is no ES module', async () => {
-  // On Node 20 the process aborts when a thread is ended while it requires one.
+test('the file that Piscina loads in a thread is no ES module', async () => {
+  // On Node 20 the process aborts when a thread is ended while it requires an ES module.
   const entry: unknown = createRequire(import.meta.url)(defaultEntry())
   assert.ok(entry instanceof Promise)
-  // On the main thread there is nothing to start with.
+  // The main thread has no `workerData` that the entry could start with.
   await assert.rejects(entry, TypeError)
 })
 

@@ -4,7 +4,7 @@ import type { HandOff } from '../../src/pool/hand-off.ts'
 import { pack, type Candidate } from '../../src/pool/packing.ts'
 import { Random } from '../support/random.ts'
 
-/** What kinds cost: a job of a kind that is not here costs all of a hand-off. */
+/** Costs of kinds, in hand-offs. A job of a kind that is not here costs a whole hand-off. */
 const COSTS: Record<string, number> = { tiny: 0.01, small: 0.1, third: 1 / 3, half: 0.5 }
 
 const costOf = ({ job, terms }: HandOff): number => (terms.alone ? 1 : (COSTS[job.kind] ?? 1))
@@ -35,33 +35,33 @@ const busy = (room: number, ...kinds: string[]): Candidate => ({
   kinds: new Set(kinds),
 })
 
-/** The places of the jobs that each candidate is given, among all. */
+/** For each candidate, the indexes in `given` of the jobs that the candidate gets. */
 function packed(given: HandOff[], candidates: Candidate[]): (number[] | undefined)[] {
   return pack(given, candidates, Infinity, costOf).packets.map((packet) =>
     packet?.handOffs.map((handOff) => given.indexOf(handOff)),
   )
 }
 
-describe('jobs are put together', () => {
+describe('packing', () => {
   const cases: [
     what: string,
     given: HandOff[],
     candidates: Candidate[],
     packets: (number[] | undefined)[],
   ][] = [
-    ['nothing for nobody', [], [], []],
-    ['nothing of nothing', [], [idle()], [undefined]],
-    ['nothing for nobody of some', jobs('tiny'), [], []],
-    ['in their order', jobs('tiny', 'small', 'tiny'), [idle()], [[0, 1, 2]]],
+    ['without jobs and candidates there are no packets', [], [], []],
+    ['without jobs a candidate gets no packet', [], [idle()], [undefined]],
+    ['without candidates there are no packets', jobs('tiny'), [], []],
+    ['short jobs keep their order', jobs('tiny', 'small', 'tiny'), [idle()], [[0, 1, 2]]],
     [
-      'a place that is soon free is kept for a heavy one',
+      'the roomiest thread is kept for a heavy job',
       jobs('heavy', 'tiny'),
       [busy(0.5), busy(0.9)],
       [[1], undefined],
     ],
-    ['few of them for one thread', jobs('tiny', 'tiny'), [idle(), idle()], [[0, 1], undefined]],
+    ['few short jobs share a thread', jobs('tiny', 'tiny'), [idle(), idle()], [[0, 1], undefined]],
     [
-      'more than a third of a hand-off for two',
+      'short jobs that cost more than a third of a hand-off go to several threads',
       times(8, 'small'),
       [idle(), idle(), idle()],
       [
@@ -70,38 +70,38 @@ describe('jobs are put together', () => {
         [6, 7],
       ],
     ],
-    ['a heavy one alone', jobs('heavy', 'tiny'), [idle(), idle()], [[0], [1]]],
+    ['a heavy job goes alone', jobs('heavy', 'tiny'), [idle(), idle()], [[0], [1]]],
     [
-      'one that wants to be alone alone',
+      'a short job that has to be alone goes alone',
       [handOff('tiny', { alone: true }), ...jobs('tiny')],
       [idle(), idle()],
       [[0], [1]],
     ],
-    ['a heavy one behind nothing', jobs('heavy'), [busy(1)], [undefined]],
-    ['a heavy one not behind short ones', jobs('tiny', 'heavy'), [idle()], [[0]]],
+    ['a heavy job goes behind no other', jobs('heavy'), [busy(1)], [undefined]],
+    ['a heavy job does not join short jobs', jobs('tiny', 'heavy'), [idle()], [[0]]],
     [
-      'short ones behind others that a heavy one goes past',
+      'short jobs go behind others where a heavy job takes the idle thread',
       jobs('heavy', 'tiny'),
       [busy(0.5), idle()],
       [[1], [0]],
     ],
     [
-      'heavy ones as far as there are threads',
+      'each idle thread gets one heavy job',
       jobs('heavy', 'heavy', 'heavy'),
       [idle(), idle()],
       [[0], [1]],
     ],
-    ['on idle threads first', jobs('tiny'), [busy(1), idle()], [undefined, [0]]],
-    ['behind others where nobody is idle', jobs('tiny'), [busy(0), busy(0.5)], [undefined, [0]]],
-    ['no more behind others than there is room', times(9, 'small'), [busy(0.3)], [[0, 1, 2]]],
-    ['not where there is no room', jobs('tiny'), [busy(0), busy(-1)], [undefined, undefined]],
+    ['short jobs go to idle threads first', jobs('tiny'), [busy(1), idle()], [undefined, [0]]],
+    ['jobs queue up where no thread is idle', jobs('tiny'), [busy(0), busy(0.5)], [undefined, [0]]],
+    ['only as many go behind others as have room', times(9, 'small'), [busy(0.3)], [[0, 1, 2]]],
+    ['threads without room get no job', jobs('tiny'), [busy(0), busy(-1)], [undefined, undefined]],
   ]
   for (const [what, given, candidates, packets] of cases) {
     test(what, () => assert.deepEqual(packed(given, candidates), packets))
   }
 })
 
-test('short jobs that are too many fill each thread once', () => {
+test('too many short jobs fill each thread once', () => {
   const { packets } = pack(times(25, 'small'), [idle(), idle()], Infinity, costOf)
   assert.deepEqual(
     packets.map((packet) => packet?.handOffs.length),
@@ -109,7 +109,7 @@ test('short jobs that are too many fill each thread once', () => {
   )
 })
 
-describe('a kind that may hold so many threads', () => {
+describe('a kind that may hold a limited number of threads', () => {
   const one = { most: 1 }
   const cases: [
     what: string,
@@ -118,54 +118,54 @@ describe('a kind that may hold so many threads', () => {
     packets: (number[] | undefined)[],
   ][] = [
     [
-      'gets no more, and leaves the rest to others',
+      'gets no more threads, and leaves the rest to others',
       [...times(3, 'heavy', one), ...jobs('other')],
       [idle(), idle(), idle()],
       [[0], [3], undefined],
     ],
     [
-      'has what it holds already counted',
+      'gets no other thread beside the one that it holds',
       [...times(2, 'heavy', one), ...jobs('other')],
       [busy(0, 'heavy'), idle()],
       [undefined, [2]],
     ],
     [
-      'fills those that it has',
+      'fills the thread that it has',
       times(12, 'small', one),
       [busy(0.4, 'small'), idle(), idle()],
       [[0, 1, 2, 3], undefined, undefined],
     ],
     [
-      'shares them with another kind that has its own',
+      'fills its own thread beside another kind that fills its own',
       [...times(3, 'half', one), ...times(3, 'third', one)],
       [idle(), idle(), idle()],
       [[0, 1], [3, 4, 5], undefined],
     ],
     [
-      'gets none if it holds more than it may',
+      'gets no thread if it holds more than it may',
       times(3, 'half', one),
       [busy(0, 'half'), busy(0, 'half'), idle()],
       [undefined, undefined, undefined],
     ],
-    ['gets all if it may', times(2, 'heavy', { most: 2 }), [idle(), idle()], [[0], [1]]],
+    ['gets all threads if it may', times(2, 'heavy', { most: 2 }), [idle(), idle()], [[0], [1]]],
   ]
   for (const [what, given, candidates, packets] of cases) {
     test(what, () => assert.deepEqual(packed(given, candidates), packets))
   }
 })
 
-describe('with fewer idle threads for all than there are', () => {
+describe('with fewer idle threads for all kinds than there are', () => {
   const cases: [what: string, given: HandOff[], idleForAll: number, packets: number[][]][] = [
-    ['a kind that has none gets the one that is left', jobs('heavy', 'other'), 1, [[0], [1]]],
-    ['and one that has another does not', jobs('heavy', 'heavy'), 1, [[0], []]],
+    ['a kind without a thread gets the reserved thread', jobs('heavy', 'other'), 1, [[0], [1]]],
+    ['a kind with a thread does not get the reserved thread', jobs('heavy', 'heavy'), 1, [[0], []]],
     [
-      'short jobs of a kind that has none share it',
+      'short jobs of a kind without a thread share the reserved thread',
       jobs('heavy', 'tiny', 'tiny'),
       1,
       [[0], [1, 2]],
     ],
-    ['none is left for a third', jobs('heavy', 'other', 'slow'), 1, [[0], [1]]],
-    ['the first kind gets it if there is no other', jobs('heavy', 'other'), 0, [[0], [1]]],
+    ['no thread is left for a third kind', jobs('heavy', 'other', 'slow'), 1, [[0], [1]]],
+    ['each kind without a thread gets one', jobs('heavy', 'other'), 0, [[0], [1]]],
   ]
   for (const [what, given, idleForAll, packets] of cases) {
     test(what, () => {
@@ -175,7 +175,7 @@ describe('with fewer idle threads for all than there are', () => {
     })
   }
 
-  test('one that waits for its kind keeps no place that its kind cannot have', () => {
+  test('a job that waits for its kind keeps no thread that its kind cannot have', () => {
     const given = jobs('heavy', 'tiny')
     const packed = pack(given, [busy(0, 'heavy'), idle()], 0, costOf).packets
     assert.deepEqual(packed[1]?.handOffs, [given[1]])
@@ -183,7 +183,7 @@ describe('with fewer idle threads for all than there are', () => {
 })
 
 for (const seed of [1, 2, 3]) {
-  test(`whatever comes: nothing is lost, doubled or past a limit (seed ${seed})`, () => {
+  test(`random jobs: no job is lost or doubled, and no limit is passed (seed ${seed})`, () => {
     const random = new Random(seed)
     for (let round = 0; round < 1_500; round++) check(...aScene(random))
   })
@@ -230,7 +230,7 @@ function check(given: HandOff[], candidates: Candidate[]): void {
     }
     const sum = costs.reduce((total, each) => total + each, 0)
     assert.ok(Math.abs(sum - cost) < 1e-9)
-    // The last one may stick out: there was room for it to begin in.
+    // The last job may stick out: it needs some room to begin in, and not room for all of it.
     assert.ok(
       sum - costs.at(-1)! < Math.min(1, candidates[at]!.room),
       `${sum} in ${candidates[at]!.room}`,
@@ -244,12 +244,12 @@ function check(given: HandOff[], candidates: Candidate[]): void {
       const of = packets[at]?.handOffs.map((one) => one.job.kind) ?? []
       return holds(kinds) || holds(of)
     }).length
-    // With as many as there are threads, nothing is a limit.
+    // A kind that may hold as many threads as there are has no limit.
     assert.ok(now <= Math.max(held, terms.most), `${job.kind}: ${now} of ${terms.most}`)
   }
 
-  // What was left had no place: no candidate that is free of packets could have taken it, but for
-  // those that are kept for heavy ones.
+  // A job was left because it had no place: no candidate without a packet could have taken the job,
+  // except for candidates that are kept for heavy jobs.
   const kept = given.filter((one) => costOf(one) >= 1 && !handed.includes(one)).length
   for (const left of given.filter((handOff) => !handed.includes(handOff))) {
     const held = candidates.filter(

@@ -16,7 +16,7 @@ import {
 
 const LANES = { 'one job at a time': 1, 'many at once': 3 }
 
-/** Milliseconds are counted only of those that are to time out. */
+/** Only a handler that is to time out gets a short timeout. */
 const terms = ({ end }: Poison) =>
   end.type === 'timedOut' ? { timeout: TIMEOUT, grace: GRACE } : {}
 
@@ -35,7 +35,7 @@ for (const [what, concurrency] of Object.entries(LANES)) {
         const outcome = await lane.run(kind, payload, terms(poison))
         assertEnd(outcome, poison.end)
         if (isFatal(poison)) {
-          // I3: what the run held is given free after the thread has stopped, and not before.
+          // I3: the pool frees what the run held after the thread has stopped, and not before.
           assert.equal(lane.downs.length, downs + 1)
           assert.match(lane.downs.at(-1)!, new RegExp(`^down ${thread}: `))
           assert.match(lane.recorder.told.at(-1)!, /^settled/)
@@ -50,7 +50,7 @@ for (const [what, concurrency] of Object.entries(LANES)) {
           }
         }
         await lane.worksOn()
-        // A thread that many share is also replaced when it gets on too slowly.
+        // The lane also replaces a thread that many jobs share when the thread gets on too slowly.
         if (isFatal(poison)) assert.notEqual(await lane.thread(), thread)
         else if (concurrency === 1) assert.equal(await lane.thread(), thread)
       })
@@ -77,14 +77,14 @@ describe('I7: a timer that a job leaves behind', () => {
   before(() => lane.pool.ready())
   after(() => lane.close())
 
-  test('ends the next job, which is lost and has not failed; the reason names both', async () => {
+  test('makes the next job lost, not failed; the reason names the job before', async () => {
     const culprit = lane.start('leaveTimer')
     await lane.recorder.outcome(culprit)
     const victim = await lane.hold()
     lane.release(culprit)
     const reason = new RegExp(`from the job before; job ${culprit.id} of kind leaveTimer had run`)
     assertEnd(await lane.recorder.outcome(victim), { type: 'lost', reason })
-    // Nothing had run on the one that came after.
+    // No job had run before on the thread that came after.
     const next = await lane.run('exit', { code: 7 })
     assert.deepEqual(next, { type: 'lost', reason: 'the thread exited with code 7' })
     await lane.worksOn()

@@ -21,7 +21,7 @@ test('a job that is released again and again pauses, longer each time', () => {
   assert.deepEqual(delays(releases, 2, 1), [undefined])
 })
 
-test('any other end of a run begins anew, and a release with a delay is left as it is', () => {
+test('any other outcome starts the count anew, and a release with a delay is left as it is', () => {
   const releases = new Releases()
   delays(releases, 1, 5)
   assert.equal(releases.after(claimedJob(1), COMPLETED), COMPLETED)
@@ -31,7 +31,7 @@ test('any other end of a run begins anew, and a release with a delay is left as 
   assert.deepEqual(delays(releases, 1, 1), [undefined])
 })
 
-test('of more jobs than it remembers, the latest count', () => {
+test('only the releases of the latest 1,000 jobs are remembered', () => {
   const releases = new Releases()
   delays(releases, 1, 3)
   for (let id = 2; id <= 1_001; id += 1) delays(releases, id, 3)

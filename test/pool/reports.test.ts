@@ -7,7 +7,7 @@ import { completed, failed, openLane } from '../support/pool/lane.ts'
 
 const MIB = 1024 * 1024
 
-/** Outcomes that are whole, with all that they can have. */
+/** Whole outcomes, with everything that they can have. */
 const effects = { followUps: [aJob({ dedupeKey: 'k', group: 'g' })], deliveries: [aDelivery()] }
 const completion = { type: 'completed', result: '{"n":1}', ...effects } as const
 const snooze = { type: 'snoozed', delay: 5, ...effects } as const
@@ -40,7 +40,7 @@ const DAMAGED: [what: string, outcome: unknown, problem: RegExp][] = [
   ['a result of 2 MiB', { ...completion, result: 'x'.repeat(2 * MIB) }, /result: .*1048576/],
   ['a delay that is no number', { ...snooze, delay: Number.NaN }, /delay: .*got NaN/],
   ['an endless delay', { ...snooze, delay: Infinity }, /delay: .*got Infinity/],
-  ['a time that is none', { ...failure, retryAt: Number.NaN }, /retryAt: .*got NaN/],
+  ['a time that is no number', { ...failure, retryAt: Number.NaN }, /retryAt: .*got NaN/],
   ['a time that is a text', { ...failure, retryAt: '5' }, /retryAt: .*got "5"/],
   ['no error', { ...failure, error: undefined }, /error.name: expected a string/],
   ['an error without a message', error({ message: null }), /error.message: .*got null/],
@@ -59,7 +59,7 @@ const DAMAGED: [what: string, outcome: unknown, problem: RegExp][] = [
     { ...completion, followUps: Array.from({ length: 17 }, () => aJob({ payload: large() })) },
     /bytes of followUps: .*16777216/,
   ],
-  ['a follow-up that is none', { ...completion, followUps: [null] }, /kind: expected a string/],
+  ['a follow-up that is null', { ...completion, followUps: [null] }, /kind: expected a string/],
   ['a follow-up of no kind', followUp({ kind: '' }), /kind: /],
   ['a follow-up without a payload', followUp({ payload: {} }), /payload: expected a string/],
   ['a follow-up with a key of numbers', followUp({ dedupeKey: 5 }), /dedupeKey: /],
@@ -67,10 +67,10 @@ const DAMAGED: [what: string, outcome: unknown, problem: RegExp][] = [
   ['a follow-up with half a priority', followUp({ priority: 0.5 }), /priority: /],
   ['a follow-up that is due at no time', followUp({ runAt: Number.NaN }), /runAt: .*NaN/],
   ['a follow-up without attempts', followUp({ maxAttempts: 0 }), /maxAttempts: /],
-  ['a follow-up with overrides that are none', followUp({ overrides: 5 }), /overrides: /],
+  ['a follow-up with overrides that are a number', followUp({ overrides: 5 }), /overrides: /],
   ['a follow-up with no timeout', followUp({ overrides: { timeout: 0 } }), /timeout: /],
-  ['deliveries that are none', { ...failure, deliveries: {} }, /deliveries: expected an array/],
-  ['a delivery that is none', { ...failure, deliveries: [1] }, /delivery.webhookId: /],
+  ['deliveries that are no array', { ...failure, deliveries: {} }, /deliveries: expected an array/],
+  ['a delivery that is a number', { ...failure, deliveries: [1] }, /delivery.webhookId: /],
   ['a delivery with a body of numbers', delivery({ requestBody: 5 }), /delivery.requestBody: /],
   ['a delivery at no time', delivery({ at: Number.NaN }), /delivery.at: .*of type number/],
   ['a delivery with odd headers', delivery({ requestHeaders: { a: 1 } }), /requestHeaders: /],
@@ -89,7 +89,7 @@ describe('what a thread reports is checked at the border', () => {
   }
 
   for (const [what, outcome, problem] of DAMAGED) {
-    test(`the job is dead of an outcome with ${what}, which it names`, () => {
+    test(`an outcome with ${what} makes the job dead, and the error names the problem`, () => {
       const [report] = reportsOf([{ slot: 1, token: 7, outcome, took: 1 }])
       assert.ok(report?.outcome?.type === 'failed')
       const { error: reason, permanent, retryAt, deliveries } = report.outcome
@@ -100,7 +100,7 @@ describe('what a thread reports is checked at the border', () => {
     })
   }
 
-  test('of a duration that is none only the duration is left out', () => {
+  test('a duration that is invalid is left out, and the rest of the report stays', () => {
     for (const took of [Number.NaN, -1, Infinity, '1', null, undefined, {}]) {
       const [report] = reportsOf([{ slot: 1, token: 7, outcome: completion, took }])
       const expected = { slot: 1, token: 7, outcome: completion, took: undefined, units: 0 }
@@ -118,7 +118,7 @@ describe('what a thread reports is checked at the border', () => {
 
 for (const concurrency of [1, 3]) {
   describe(`in a thread that runs ${concurrency} at a time`, () => {
-    test('a handler that forges its outcome is dead, and harms nobody', async (t) => {
+    test('a handler that forges its outcome fails for good, and harms no job', async (t) => {
       const lane = await openLane(t, { concurrency })
       const outcome = await lane.run('forgesOutcome', { type: 'snoozed', delay: 'soon' })
       assert.match(failed(outcome).message, /deliveries: expected an array/)
@@ -126,7 +126,7 @@ for (const concurrency of [1, 3]) {
       await lane.worksOn()
     })
 
-    test('a handler that replaces what every thread has changes nothing', async (t) => {
+    test('a handler that replaces globals changes nothing for later jobs', async (t) => {
       const lane = await openLane(t, { concurrency, logLevel: 40 })
       assert.deepEqual(completed(await lane.run('replacesGlobals')), { own: 1 })
       await lane.worksOn()
@@ -153,7 +153,7 @@ for (const concurrency of [1, 3]) {
   })
 }
 
-test('a record that is none is refused where it is made', async (t) => {
+test('a delivery record that is invalid is refused where the handler makes it', async (t) => {
   const lane = await openLane(t)
   const outcome = await lane.run('records', { ...aDelivery({ responseBody: null }), url: 5 })
   assert.equal(

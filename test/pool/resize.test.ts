@@ -9,7 +9,7 @@ import { CLOSED, CLOSINGS } from '../support/pool/handlers.ts'
 import { completed, openLane } from '../support/pool/lane.ts'
 
 describe('resize', () => {
-  test('up and down interrupts nothing that runs', async (t) => {
+  test('up and down interrupts no run', async (t) => {
     const lane = await openLane(t, { threads: 2 })
     const jobs = [await lane.hold(), await lane.hold()]
     assert.equal(lane.pool.free, 0)
@@ -27,7 +27,7 @@ describe('resize', () => {
     assert.deepEqual(lane.downs, [])
   })
 
-  test('leaves a kind no more than it may hold, whichever thread has it', async (t) => {
+  test('gives a kind no more threads than it may hold, whichever thread has it', async (t) => {
     const lane = await openLane(t, { threads: 2 })
     const [first, second] = [await lane.hold(), await lane.hold()]
     lane.pool.resize(1)
@@ -50,7 +50,7 @@ describe('resize', () => {
     await lane.worksOn(2)
   })
 
-  test('a thread that has become one too many ends in good order', async (t) => {
+  test('a thread that has become one too many closes its handlers before it ends', async (t) => {
     const lane = await openLane(t, { threads: 2 })
     const jobs = [await lane.hold(), await lane.hold()]
     lane.pool.resize(1)
@@ -62,7 +62,7 @@ describe('resize', () => {
     await lane.worksOn(1)
   })
 
-  test('an interrupt reaches what runs on a leaving thread', async (t) => {
+  test('an interrupt reaches the runs of a leaving thread', async (t) => {
     const lane = await openLane(t, { threads: 2 })
     const jobs = [await lane.hold({ grace: 30 }), await lane.hold({ grace: 30 })]
     lane.pool.resize(1)
@@ -75,13 +75,13 @@ describe('resize', () => {
 })
 
 describe('close', () => {
-  test('starts no other thread for one that it had to kill', async (t) => {
+  test('starts no other thread in the place of a killed thread', async (t) => {
     const lane = await openLane(t)
     const up = lane.recorder.told.length
     const job = await lane.hold({ grace: 10 })
     lane.pool.interrupt(true)
     assert.equal((await lane.recorder.outcome(job)).type, 'released')
-    // Until another one would be up.
+    // Waits until another thread would be up.
     await lane.pool.ready()
     assert.deepEqual(
       lane.recorder.told.slice(up).filter((line) => line.startsWith('up')),
@@ -111,7 +111,7 @@ describe('close', () => {
     assert.equal(Atomics.load(lane.cells, CLOSED), 2)
   })
 
-  test('I3: tells of a thread that does not exit, and starts no other one when it does', async (t) => {
+  test('I3: tells of a thread that does not exit, and never starts another', async (t) => {
     const lane = await openLane(t)
     const file = join(await temporaryFolder(t), 'pipe')
     execFileSync('mkfifo', [file])
@@ -120,7 +120,7 @@ describe('close', () => {
     lane.pool.interrupt(true)
     assert.equal(await lane.pool.close(), false)
     assert.equal(lane.recorder.outcomes.has(job), false)
-    // What it waits for.
+    // The handler waits for this text.
     await writeFile(file, 'at last')
     assert.equal((await lane.recorder.outcome(job)).type, 'released')
     await lane.pool.ready()

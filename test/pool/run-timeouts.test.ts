@@ -10,7 +10,7 @@ const aRun = (timeout: number, startedAt: () => number = now): Watched => {
   return { timeout, startedAt: () => started }
 }
 
-test('tells once its time is over, and not before', async (t) => {
+test('tells of a run once its time is over, and not before', async (t) => {
   const over = signal('the timeout')
   const told: Watched[] = []
   const timeouts = new RunTimeouts<Watched>((run) => {
@@ -28,7 +28,7 @@ test('tells once its time is over, and not before', async (t) => {
   assert.deepEqual(told, [short])
 })
 
-test('does not count before the run has started', async (t) => {
+test('counts no time before the run has started', async (t) => {
   const over = signal('the timeout')
   const timeouts = new RunTimeouts<Watched>(() => over.fire())
   t.after(() => timeouts.close())

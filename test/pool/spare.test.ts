@@ -57,14 +57,14 @@ describe('I7: a lane of threads with a spare one', () => {
     const lane = await openLane(t, { threads: 2, spare: true, config: { setups: 3 } })
     const held = await lane.hold()
     assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
-    // None that is started now will ever be up.
+    // No thread that is started now will ever be up.
     const other = await lane.hold()
     assert.deepEqual([lane.pool.free, lane.pool.reserve], [0, 0])
     lane.release(held, other)
     for (const job of [held, other]) completed(await lane.recorder.outcome(job))
   })
 
-  test('leaves its last thread to other kinds than the one that ended the others', async (t) => {
+  test('keeps its last thread from the kind that ended the other threads', async (t) => {
     const lane = await openLane(t, { threads: 3, spare: true, config: { setups: 4 } })
     for (let n = 0; n < 3; n += 1) {
       assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
@@ -74,12 +74,12 @@ describe('I7: a lane of threads with a spare one', () => {
     for (let n = 0; n < 3; n += 1) assert.equal(completed(await lane.run('echo', { n })), n)
   })
 
-  test('leaves its last thread to other kinds than several that end threads', async (t) => {
+  test('keeps its last thread from several kinds that end threads', async (t) => {
     const lane = await openLane(t, { threads: 2, spare: true, config: { setups: 4 } })
     assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
     assert.equal((await lane.run('quick', { does: 'exit' })).type, 'lost')
     await lane.recorder.until(() => lane.pool.free === 2, 'the last two threads')
-    // Both are handed over before the lane gives a thread to either.
+    // The lane gets both jobs before it gives a thread to either job.
     const ended = lane.start('exit', { code: 7 })
     const heldBack = lane.start('quick', { does: 'exit' })
     assert.equal((await lane.recorder.outcome(ended)).type, 'lost')
@@ -88,7 +88,7 @@ describe('I7: a lane of threads with a spare one', () => {
     assert.equal(lane.recorder.outcomes.has(heldBack), false)
   })
 
-  test('leaves it to other kinds also where a timeout ended the others', async (t) => {
+  test('keeps its last thread from a kind whose timeout ended the other threads', async (t) => {
     const lane = await openLane(t, { threads: 1, spare: true, config: { setups: 2 } })
     const { type } = await lane.run('loop', {}, { timeout: 20, grace: 10 })
     assert.equal(type, 'timedOut')

@@ -27,7 +27,7 @@ async function ends(lane: Lane, ...jobs: ClaimedJob[]): Promise<string[]> {
   return outcomes.map(({ type }) => type)
 }
 
-/** Starts a job that holds its event loop until it is released, and waits until that is told. */
+/** Starts a job that holds its event loop until it is released; waits until the stall is told. */
 async function stall(lane: Lane, after: Wait = 'nothing', options?: StartOptions) {
   const times = lane.recorder.stalls.length + 1
   const culprit = await lane.hold(options, 'stall', { after })
@@ -67,7 +67,7 @@ describe('the job that holds the event loop of its thread is named', () => {
     assert.deepEqual(await ends(lane, culprit), ['completed'])
   })
 
-  test('no job is named when the one that left the stall behind is over', async () => {
+  test('no job is named when the job that left the stall behind is over', async () => {
     await lane.worksOn()
     const times = lane.recorder.stalls.length + 1
     const neighbour = await lane.hold()
@@ -81,12 +81,12 @@ describe('the job that holds the event loop of its thread is named', () => {
 })
 
 describe('a stalled thread', () => {
-  test('I7: is replaced, and what it has not started runs on another one', async (t) => {
+  test('I7: is replaced, and jobs that it has not started run on another thread', async (t) => {
     const lane = await openLane(t, { concurrency: 4 })
     await lane.worksOn()
     const neighbour = await lane.hold()
     const culprit = await lane.hold({}, 'stall', { after: 'nothing' })
-    // It is not known yet.
+    // The lane does not know of the stall yet.
     const handed = lane.start('thread')
     const other = completed(await lane.recorder.outcome(handed))
     const { thread } = lane.recorder.stalls[0]!
@@ -110,7 +110,7 @@ describe('a stalled thread', () => {
     assert.deepEqual(lane.downs, [])
   })
 
-  test('that does not begin with the job it is given is ended', async (t) => {
+  test('that does not start the job it is given is ended', async (t) => {
     const lane = await openLane(t, { concurrency: 2, logLevel: 10 })
     const thread = await lane.thread()
     await lane.run('leaveStall')
@@ -123,7 +123,7 @@ describe('a stalled thread', () => {
     await lane.worksOn()
   })
 
-  test('is not replaced any more when four have been, until one of them has ended', async (t) => {
+  test('is not replaced when four others have been, until one of the four has ended', async (t) => {
     const lane = await openLane(t, { concurrency: 2 })
     const stalls = []
     for (let n = 0; n < 5; n += 1) stalls.push(await stall(lane))
@@ -159,7 +159,7 @@ describe('a stalled thread', () => {
     assert.equal(told(lane, 'resumed'), 0)
   })
 
-  test('is interrupted with the others', async (t) => {
+  test('is interrupted with the other threads', async (t) => {
     const lane = await openLane(t, { concurrency: 2 })
     const { culprit } = await stall(lane, 'nothing', { grace: 30 })
     lane.pool.interrupt(false)
@@ -167,7 +167,7 @@ describe('a stalled thread', () => {
     await lane.worksOn()
   })
 
-  test('that is leaving a smaller lane is told of, and not replaced', async (t) => {
+  test('that is leaving a smaller lane is reported, and not replaced', async (t) => {
     const lane = await openLane(t, { threads: 2, concurrency: 2 })
     await lane.worksOn()
     const culprits = [
@@ -184,7 +184,7 @@ describe('a stalled thread', () => {
   })
 })
 
-describe('no stall is', () => {
+describe('no stall is reported for', () => {
   const quiet = async (t: TestContext, options: LaneOptions) => {
     const lane = await openLane(t, options)
     await lane.worksOn()

@@ -10,7 +10,7 @@ import { openStore } from '../support/store.ts'
 
 const TERMS = { maxAttempts: 1, timeout: 60_000, grace: 10, alone: false, most: 1 }
 
-test('a run whose thread hangs while it starts a process is told of, and killed in the end', async (t) => {
+test('a run whose thread hangs in a spawn is reported as stuck, then killed', async (t) => {
   const store = await openStore(t)
   await enqueue(store, aJob())
   const job = await claimOne(store)

@@ -14,24 +14,24 @@ describe('a run that ends at its abort keeps its thread', () => {
   after(() => lane.close())
   const patient = { timeout: 30, grace: 60_000 }
 
-  test('by its signal', async () => {
+  test('when it ends by its signal', async () => {
     const thread = await lane.thread()
     assert.deepEqual(await lane.run('failsAtItsSignal', {}, patient), TIMED_OUT)
     assert.equal(await lane.thread(), thread)
   })
 
-  test('by its flag, inside a synchronous loop', async () => {
+  test('when it ends by its flag, inside a synchronous loop', async () => {
     const thread = await lane.thread()
     assert.deepEqual(await lane.run('failsAtItsFlag', {}, patient), TIMED_OUT)
     assert.equal(await lane.thread(), thread)
   })
 
-  test('what it completes all the same is completed', async () => {
+  test('a run that completes at its signal is completed', async () => {
     const outcome = await lane.run('completesAtItsSignal', {}, patient)
     assert.equal(completed(outcome), 'as far as it came')
   })
 
-  test('an interrupt reaches it the same way, and releases it', async () => {
+  test('when an interrupt ends it, and releases it', async () => {
     const thread = await lane.thread()
     for (const kind of ['failsAtItsSignal', 'failsAtItsFlag']) {
       const job = await lane.hold({ grace: 60_000 }, kind)
@@ -44,7 +44,7 @@ describe('a run that ends at its abort keeps its thread', () => {
     assert.equal(await lane.thread(), thread)
   })
 
-  test('the slot of an aborted run is as good as new', async () => {
+  test('the slot of an aborted run can be used again', async () => {
     await lane.run('failsAtItsFlag', {}, patient)
     const job = await lane.hold()
     lane.release(job)
@@ -72,7 +72,7 @@ describe('a run that does not end at its abort is killed after its grace', () =>
     await lane.worksOn()
   })
 
-  test('an interrupt kills it, too, and releases it', async () => {
+  test('an interrupt kills the run, too, and releases it', async () => {
     const thread = await lane.thread()
     const job = await lane.hold({ grace: 30 }, 'block')
     lane.pool.interrupt(false)
@@ -81,7 +81,7 @@ describe('a run that does not end at its abort is killed after its grace', () =>
     await lane.worksOn()
   })
 
-  test('a thread that dies by itself within the grace is no crash of its job', async () => {
+  test('a thread that dies by itself within the grace is no crash of the job', async () => {
     const terms = { timeout: 30, grace: 60_000 }
     assert.deepEqual(await lane.run('exitsAtItsSignal', {}, terms), TIMED_OUT)
     await lane.worksOn()

@@ -12,7 +12,7 @@ interface Line {
   message: string | undefined
 }
 
-/** A place for runs, which keeps what they say. */
+/** A host for runs, which keeps their log lines and their progress. */
 function aHost() {
   const lines: Line[] = []
   const progress: unknown[] = []
@@ -43,7 +43,7 @@ function run(host: RunHost, handler: Handler, kind = 'push') {
 }
 
 describe('what a handler is given', () => {
-  test('can be taken apart', async () => {
+  test('can be destructured', async () => {
     const { host, progress, lines } = aHost()
     const handler: Handler = (_, ctx) => {
       const { progress, enqueue, logger, signal, aborted, spawn, recordDelivery } = ctx
@@ -66,14 +66,14 @@ describe('what a handler is given', () => {
     assert.deepEqual(lines, [{ fields: {}, message: 'taken apart' }])
   })
 
-  test('can be taken apart in its arguments', async () => {
+  test('can be destructured in the parameters of the handler', async () => {
     const { host } = aHost()
     const outcome = await run(host, (_, { snooze }) => snooze(5))
     assert.deepEqual([outcome.type, outcome.type === 'snoozed' && outcome.delay], ['snoozed', 5])
   })
 })
 
-describe('what a handler does after the end of its run', () => {
+describe('a call of a handler after the end of its run:', () => {
   const LATE: Record<string, (ctx: HandlerContext) => void> = {
     enqueue: (ctx) => ctx.enqueue('sweep'),
     snooze: (ctx) => ctx.snooze(5),
@@ -92,7 +92,7 @@ describe('what a handler does after the end of its run', () => {
     })
   }
 
-  test('a promise that it has left behind rejects, and progress goes nowhere', async () => {
+  test('a promise that it has left behind rejects, and its progress is dropped', async () => {
     const { host, progress } = aHost()
     const gate = signal('the gate')
     const left: Promise<void>[] = []
@@ -109,7 +109,7 @@ describe('what a handler does after the end of its run', () => {
     assert.deepEqual(progress, [])
   })
 
-  test('is told once a kind', async () => {
+  test('is logged once for each kind', async () => {
     const { host, lines } = aHost()
     for (const kind of ['push', 'push', 'sweep']) {
       const contexts: HandlerContext[] = []
@@ -136,7 +136,7 @@ describe('a result that is no JSON', () => {
     ['a toJSON that gives nothing', { toJSON: () => undefined }, /^expected JSON, got an object$/],
   ]
   for (const [name, result, problem] of RESULTS) {
-    test(`${name}: the run completes without it, with what it enqueued, and says so`, async () => {
+    test(`${name}: the run completes without it, keeps its follow-ups, and logs that`, async () => {
       const { host, lines } = aHost()
       const outcome = await run(host, (_, ctx) => {
         ctx.enqueue('sweep')
@@ -150,7 +150,7 @@ describe('a result that is no JSON', () => {
     })
   }
 
-  test('is told once a kind', async () => {
+  test('makes one log line for each kind', async () => {
     const { host, lines } = aHost()
     for (const kind of ['push', 'push', 'sweep']) await run(host, () => 5n, kind)
     assert.equal(lines.length, 2)

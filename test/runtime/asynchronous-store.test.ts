@@ -11,7 +11,7 @@ test('a runtime works on a store that answers later: it recovers, runs, watches 
   await enqueue(other, aJob({ kind: 'a', payload: 'lost' }))
   await claim(other)
 
-  // Nothing in this test may wait for the poll.
+  // With so long an idle poll, the test fails if the runtime waits for it.
   const runtime = new Runtime<unknown, { a: string }, MemoryStore>(store, {
     idle: 60_000,
     logger: false,

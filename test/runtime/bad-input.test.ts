@@ -9,7 +9,7 @@ import type { BadSubmission } from '../support/runtime/bad-submissions.ts'
 import { aRuntime, titled } from './empty-runtime.ts'
 
 type Named = (string | RegExp)[]
-/** What is given, and what the refusal names. */
+/** A bad value, and what the message of its refusal has to contain. */
 type Case = [given: unknown, ...named: Named]
 type CodedCase = BadSubmission
 
@@ -60,12 +60,12 @@ describe('I10: a runtime is not made with', () => {
   }
 
   for (const given of [undefined, {}, 'queue.db']) {
-    test(`a store that is none: ${titled(given)}`, () => {
+    test(`a value that is no store: ${titled(given)}`, () => {
       assert.throws(() => new Runtime(given as never), refusal('HELVE_ERR_OPTION', 'store'))
     })
   }
 
-  test('a store that nobody has awaited', async (t) => {
+  test('a promise of a store', async (t) => {
     const store = openStore(t)
     const refused = refusal('HELVE_ERR_OPTION', 'store', 'a promise', 'await SqliteStore.open')
     assert.throws(() => new Runtime(store as never), refused)
@@ -138,7 +138,7 @@ describe('I10: nothing is looked up, retried or discarded by', () => {
     })
   }
 
-  test('the id of nothing', async (t) => {
+  test('an id that no job has', async (t) => {
     const { runtime } = await aRuntime(t)
     const found = [await runtime.get(1), await runtime.retry(1), await runtime.discard(1)]
     assert.deepEqual(found, [undefined, false, false])
@@ -187,7 +187,7 @@ describe('I10: a runtime is not stopped with', () => {
   }
 })
 
-describe('I10: a runtime is not begun with', () => {
+describe('I10: a runtime is not started with', () => {
   const cases: Case[] = [
     [{ wait: -1 }, 'wait', '-1'],
     [{ wait: '5' }, 'wait', '"5"'],
@@ -204,7 +204,7 @@ describe('I10: a runtime is not begun with', () => {
     })
   }
 
-  test('a signal that is none', async (t) => {
+  test('a value that is no AbortSignal', async (t) => {
     const { runtime } = await aRuntime(t)
     const refused = refusal('HELVE_ERR_OPTION', 'signal', 'an AbortSignal')
     await assert.rejects(runtime.run({ signal: new AbortController() as never }), refused)
@@ -238,7 +238,7 @@ describe('a runtime that has stopped', () => {
     assert.deepEqual(await runtime.counts(), {})
   })
 
-  test('can still be looked into, and stopped', async (t) => {
+  test('can still be inspected, and stopped again', async (t) => {
     const { runtime } = await aRuntime(t)
     const { id } = await runtime.enqueue('a')
     await runtime.stop()

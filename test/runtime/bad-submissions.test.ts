@@ -12,10 +12,10 @@ import { aRuntime, titled } from './empty-runtime.ts'
 
 const submissions = [...BAD_SUBMISSIONS, ...BAD_PAYLOADS_OF_A_SCHEMA]
 
-/** What is given, and what the refusal names. */
+/** A bad value, and what the message of its refusal has to contain. */
 type Case = [given: unknown, ...named: (string | RegExp)[]]
 
-/** The counts of a kind. */
+/** The counts of a kind with one queued job. */
 const one = { queued: 1, running: 0, dead: 0 }
 
 type Loose = (kind: unknown, payload?: unknown, options?: unknown) => Promise<unknown>
@@ -36,7 +36,7 @@ describe('I10: nothing is enqueued of', () => {
 describe('I10: enqueueMany', () => {
   const good = { kind: 'good' }
 
-  test('refuses by itself what is bad: the others are enqueued, and it says which', async (t) => {
+  test('refuses only bad submissions, and names them: the others are enqueued', async (t) => {
     const { runtime } = await aRuntime(t)
     runtime.register('strict', { schema: strict })
     const refused = submissions
@@ -60,7 +60,7 @@ describe('I10: enqueueMany', () => {
     [{ kind: 'a', paylod: 1 }, 'submission', 'payload', '"paylod"'],
   ]
   for (const [entry, ...named] of entries) {
-    test(`refuses an entry that is none: ${titled(entry)}`, async (t) => {
+    test(`refuses an entry that is no submission: ${titled(entry)}`, async (t) => {
       const { runtime } = await aRuntime(t)
       const many = runtime.enqueueMany([entry, good] as never)
       await assert.rejects(many, refusal('HELVE_ERR_OPTION', '1 of 2', ...named))
@@ -68,7 +68,7 @@ describe('I10: enqueueMany', () => {
     })
   }
 
-  test('leaves the others alone where a schema throws', async (t) => {
+  test('enqueues the others if a schema throws', async (t) => {
     const { runtime } = await aRuntime(t)
     const broken = schema(() => {
       throw new Error('a mistake of the host')
@@ -80,7 +80,7 @@ describe('I10: enqueueMany', () => {
   })
 
   for (const given of [undefined, null, 'a', { kind: 'a' }, 5]) {
-    test(`refuses what is no array: ${titled(given)}`, async (t) => {
+    test(`refuses a value that is no array: ${titled(given)}`, async (t) => {
       const { runtime } = await aRuntime(t)
       const many = async () => runtime.enqueueMany(given as never)
       await assert.rejects(many, refusal('HELVE_ERR_OPTION', 'submissions', 'an array'))

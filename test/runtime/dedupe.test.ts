@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { ACTIVE, MOST, NEWEST } from '../support/runtime/handlers.ts'
 import { openHarness, type Harness } from '../support/runtime/harness.ts'
 
-/** What the runs of a job started with. */
+/** The payloads that the runs of a job started with. */
 function payloads(h: Harness, id: number): unknown[] {
   return h.told('progress', id).map(({ value }) => value)
 }
@@ -33,7 +33,7 @@ describe('a submission whose key is held', () => {
     assert.deepEqual(await h.runtime.counts(), {})
   })
 
-  test('I4: by a running job that then fails, has a run of its own, with all attempts', async (t) => {
+  test('I4: by a running job that then fails has its own run, with all attempts', async (t) => {
     const h = await openHarness(t)
     h.runtime.register('gated', { backoff: { delay: 3_600_000 } })
     void h.run()
@@ -48,7 +48,7 @@ describe('a submission whose key is held', () => {
   })
 
   test('by a queued job replaces its payload', async (t) => {
-    // With a spare, another kind than the one that is held would start at once.
+    // With a spare, a job of another kind than `hold` would start at once.
     const h = await openHarness(t, { lanes: { default: { threads: 1, spare: false } } })
     void h.run()
     await h.hold(1)
@@ -92,7 +92,7 @@ test('I3, I4: under load no two runs of a key overlap, and the newest payload ru
     const key = (n * 7) % keys.length
     newest.set(key, n)
     const submitted = h.runtime.enqueue('keyed', { key, n }, { dedupeKey: `k${key}` })
-    // In bursts, so that submissions meet queued and running jobs, and none.
+    // In bursts, so that submissions meet a queued job, a running job, and no job at all.
     if (n % 8 === 0) await submitted
     if (n % 40 === 0) await h.event('completed', (await submitted).id)
   }

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { Runtime, type RuntimeOptions } from '../../src/index.ts'
 import { openStore } from '../support/store.ts'
 
-/** A runtime on an empty file; nothing of what it refuses may be in it afterwards. */
+/** A runtime on an empty file: a test sees there whether a refusal has written anything. */
 export async function aRuntime(t: TestContext, options: RuntimeOptions = {}) {
   const store = await openStore(t, { durability: 'process' })
   const runtime = new Runtime(store, options)

@@ -14,7 +14,7 @@ import { aRuntime, titled } from './empty-runtime.ts'
 
 const submissions = [...BAD_SUBMISSIONS, ...BAD_PAYLOADS_OF_A_SCHEMA]
 
-/** The counts of a kind. */
+/** The counts of a kind with one queued job. */
 const one = { queued: 1, running: 0, dead: 0 }
 const nothing = () => undefined
 
@@ -38,7 +38,7 @@ describe("I10: enqueueIn, in the host's transaction", () => {
     assert.deepEqual((await runtime.get(id))?.payload, { repo_pk: 5 })
   })
 
-  test('wakes the runtime by the commit, long before it would look again', async (t) => {
+  test('wakes the runtime at the commit, long before the idle poll', async (t) => {
     const { runtime, connection } = await inTransaction(t, { idle: 60_000 })
     connection.exec('ROLLBACK')
     const ran = { first: signal('the first run'), second: signal("the run of the host's job") }
@@ -54,7 +54,7 @@ describe("I10: enqueueIn, in the host's transaction", () => {
     await running
   })
 
-  test('refuses bad input by itself: the transaction goes on', async (t) => {
+  test('refuses only the bad input: the transaction goes on', async (t) => {
     const { runtime, connection } = await inTransaction(t)
     runtime.register('strict', { schema: strict })
     const enqueueIn = runtime.enqueueIn.bind(runtime) as (...given: unknown[]) => unknown
@@ -67,7 +67,7 @@ describe("I10: enqueueIn, in the host's transaction", () => {
     assert.deepEqual(await runtime.counts(), { a: one })
   })
 
-  test('refuses a schema that it would have to wait for', async (t) => {
+  test('refuses a schema that is asynchronous', async (t) => {
     const { runtime, connection } = await inTransaction(t)
     runtime.register('slow', { schema: schema(async (value) => ({ value })) })
     const enqueue = () => runtime.enqueueIn(connection, 'slow')

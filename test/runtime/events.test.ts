@@ -12,7 +12,7 @@ function capture(level: string) {
   return { lines, logger }
 }
 
-/** What a handler should not name its fields. */
+/** Fields of a handler's log line that pose as those of helve. */
 const POSE = { job: 'mine', kind: 'mine', thread: 'mine', repo: 7 }
 
 describe('events', () => {
@@ -126,7 +126,7 @@ describe('the log', () => {
     await h.event('completed', logs.id)
     const inline = await h.runtime.enqueue('inline:logs')
     await h.event('completed', inline.id)
-    // A thread's lines come by another way than the ends of its runs.
+    // Log lines take another way than reports: the end of a later run shows that they have come.
     const { id } = await h.runtime.enqueue('echo')
     await h.event('completed', id)
 
@@ -201,14 +201,14 @@ describe('the log', () => {
       lines.length = 0
       const { id } = await h.runtime.enqueue('logs')
       await h.event('completed', id)
-      // A thread's lines come by another way than the ends of its runs.
+      // Log lines take another way than reports: the end of a later run shows that they have come.
       await h.event('completed', (await h.runtime.enqueue('echo')).id)
       const messages = lines.filter(({ job }) => job === id).map(({ msg }) => msg)
       assert.deepEqual(messages.toSorted(), expected, level)
     }
   })
 
-  test('follows it no longer once the runtime has stopped', async (t) => {
+  test('does not follow the level any longer once the runtime has stopped', async (t) => {
     const { logger } = capture('info')
     const h = await openHarness(t, { logger })
     await h.runtime.start()
@@ -217,7 +217,7 @@ describe('the log', () => {
     assert.equal(logger.listenerCount('level-change'), 0)
   })
 
-  test('says only what its level lets through', async (t) => {
+  test('has only the lines that its level lets through', async (t) => {
     const { lines, logger } = capture('warn')
     const h = await openHarness(t, { logger })
     void h.run()

@@ -4,14 +4,17 @@ import { httpEndpoint, rawEndpoint } from '../support/webhook/endpoints.ts'
 import { openHarness, type Harness } from '../support/runtime/harness.ts'
 import { MOST_RUNNING, OVERLAPS } from '../support/runtime/isolation-handlers.ts'
 
-// The scenarios of `npm run bench -- isolation`, with small numbers: what has to hold at any speed.
+// The scenarios of `npm run bench -- isolation` with small numbers: they hold at any speed.
 
 const AT_ONCE = { delay: 0, jitter: 0 }
 const IO = { threads: 1, concurrency: 16 }
 
 const groupOf = ({ group }: { group: number }): string => String(group)
 
-/** That no job of a kind, or with one of these ids, failed or was charged for what another one did. */
+/**
+ * Asserts that `jobs` jobs of a kind completed, each in its first attempt, and that no job of the
+ * kind (or of `ids`, if given) failed or was charged for another one.
+ */
 function assertUncharged(h: Harness, kind: string, jobs: number, ids?: Set<number>): void {
   for (const name of ['retrying', 'dead', 'lost'] as const) {
     const told = h.told(name).filter(({ job }) => job.kind === kind && (ids?.has(job.id) ?? true))
@@ -43,7 +46,7 @@ function blockFor(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-describe('I7: others are not disturbed', () => {
+describe('I7: other jobs are not disturbed', () => {
   test('by endpoints that accept and never answer', async (t) => {
     const h = await openHarness(t, { lanes: { default: { threads: 1 }, io: IO } })
     const group = ({ webhook_pk }: { webhook_pk: number }): string => String(webhook_pk)
@@ -74,7 +77,7 @@ describe('I7: others are not disturbed', () => {
     assert.equal(healthy.received.length, 50)
     assert.ok(silent.most.every((connections) => connections <= 2))
     const { queued, running } = (await h.runtime.counts())['deliver_webhook']!
-    // On a busy machine, some may wait for a retry.
+    // On a busy machine, some deliveries may wait for a retry.
     assert.equal(queued + running, 4 * 50)
     assert.ok(running <= 4 * 2)
   })
@@ -89,7 +92,7 @@ describe('I7: others are not disturbed', () => {
     const loops = await Promise.all(
       cells.map(async (cell) => (await h.runtime.enqueue('loop', { cell })).id),
     )
-    // One beside each loop, which ends before the loop does.
+    // An `echo` job beside each loop completes before the loop ends.
     const starts = () => h.told('started').filter(({ job }) => job.kind === 'loop').length
     for (let n = 1; n <= 4; n++) {
       await h.until(() => starts() >= n, `start ${n} of a loop`)
@@ -105,7 +108,7 @@ describe('I7: others are not disturbed', () => {
     assert.deepEqual(startsWhileDown(h, 'loop'), [])
   })
 
-  test('by a handler that holds up a shared thread: it is named', async (t) => {
+  test('by a handler that holds up a shared thread: an event names its job', async (t) => {
     const h = await openHarness(t, { lanes: { default: { threads: 1 }, io: IO } })
     h.runtime.register('spin', { lane: 'io', maxAttempts: 1 })
     h.runtime.register('echo', { lane: 'io' })
@@ -131,7 +134,7 @@ describe('I7: others are not disturbed', () => {
       h.runtime.enqueue('eat'),
     ])
     let others = 0
-    // Two of them for as long as the deadly ones last.
+    // Two `echo` jobs at a time, until all deadly jobs are dead.
     const next = async (): Promise<void> => {
       if (h.told('dead').length === deadly.length) return
       others += 1
@@ -155,7 +158,7 @@ describe('I7: others are not disturbed', () => {
     h.runtime.register('counted', { group: groupOf })
     const jobs = Array.from({ length: 5_000 }, (_, n) => ({
       kind: 'counted' as const,
-      // The first of them goes on until it is let go.
+      // The first job runs until the test releases it.
       payload: { group: 1, ...(n === 0 ? { cell: 1 } : {}) },
     }))
     const [first] = await h.runtime.enqueueMany(jobs)
@@ -165,7 +168,7 @@ describe('I7: others are not disturbed', () => {
     const { counted } = await h.runtime.counts()
     assert.deepEqual(counted, { queued: 4_999, running: 1, dead: 0 })
     h.release(1)
-    // Its thread may be the slower one to start.
+    // The thread of the first job may be the slower one to start.
     await h.event('completed', first!.id)
     for (let n = 0; n < 20; n++) {
       const { id } = await h.runtime.enqueue('counted', { group: 2 })
@@ -193,7 +196,7 @@ describe('I7: others are not disturbed', () => {
     assert.deepEqual(limited, { queued: 48, running: 0, dead: 0 })
   })
 
-  test('a rate lets through what its bucket holds, and what is refilled', async (t) => {
+  test('a rate lets through as many jobs as its bucket holds, and as are refilled', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     const [limit, per] = [5, 100]
     h.runtime.register('refilled', { group: groupOf, groupRate: { limit, per } })
@@ -228,7 +231,7 @@ describe('I7: others are not disturbed', () => {
   })
 })
 
-/** Starts of a kind between the end of a thread and that of the one that follows it. */
+/** The starts of a kind between the end of a thread and the start of its successor. */
 function startsWhileDown(h: Harness, kind: string): unknown[] {
   let down = 0
   return h.events.filter(({ name, data }) => {

@@ -6,7 +6,7 @@ import { Registry } from '../../src/runtime/registry.ts'
 import { FakePool } from '../support/fake-pool.ts'
 import { signal } from '../support/signal.ts'
 
-/** A pool that is closed once the test lets it. */
+/** A pool whose `close` waits until the test fires {@link SlowPool.go}. */
 class SlowPool extends FakePool {
   readonly go = signal('the pool may be closed')
 
@@ -16,7 +16,7 @@ class SlowPool extends FakePool {
   }
 }
 
-test('lanes that are being stopped get no more threads: nobody would close those', async () => {
+test('lanes that are being stopped get no more threads: nobody would close them', async () => {
   const options = checkRuntimeOptions({ handlers: import.meta.filename })
   const pool = new SlowPool(1)
   const lanes = new RuntimeLanes(options, new Registry(options), () => pool)

@@ -19,7 +19,7 @@ describe('cancel', () => {
     await assert.rejects(h.runtime.cancel(0), refusal('HELVE_ERR_OPTION', 'id'))
   })
 
-  test('a running one is told by its signal, and is dead if it does not complete', async (t) => {
+  test('a running job is told by its signal, and is dead unless it completes', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     h.runtime.register('untilAborted', { grace: 60_000 })
     void h.run()
@@ -36,14 +36,14 @@ describe('cancel', () => {
     assert.deepEqual(h.told('thread:down'), [])
   })
 
-  test('I3, I11: one that does not listen is killed, and only then is its key free', async (t) => {
+  test('I3, I11: a run that ignores its signal is killed before its key is free', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     h.runtime.register('loop', { grace: 20 })
     void h.run()
     const { id } = await h.runtime.enqueue('loop', {}, { dedupeKey: 'k' })
     await h.event('progress', id)
     await h.runtime.cancel(id)
-    // It still runs: what comes now folds in, and is owed a run of its own.
+    // The job still runs: the submission folds in, and gets a run of its own.
     assert.deepEqual(await h.runtime.enqueue('loop', {}, { dedupeKey: 'k' }), {
       ...{ id, deduped: true, state: 'running' },
     })
@@ -60,7 +60,7 @@ describe('cancel', () => {
 })
 
 describe('snooze', () => {
-  test('goes back to the queue, spends no attempt, and keeps what it enqueued', async (t) => {
+  test('queues the job again, spends no attempt, and keeps its follow-ups', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     void h.run()
     const { id } = await h.runtime.enqueue('naps', { cell: 1, naps: 3, ms: 5 })
@@ -71,7 +71,7 @@ describe('snooze', () => {
     assert.equal(h.told('completed').filter((one) => one.job.kind === 'echo').length, 4)
   })
 
-  test('is dead beyond its maxAge', async (t) => {
+  test('makes a job dead beyond its maxAge', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     h.runtime.register('naps', { maxAge: 1_000 })
     void h.run()
@@ -82,7 +82,7 @@ describe('snooze', () => {
 })
 
 describe('pause', () => {
-  test('survives a restart, and what runs goes on', async (t) => {
+  test('survives a restart, and lets running jobs go on', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     const run = h.run()
     const held = await h.hold(1)
@@ -133,7 +133,7 @@ describe('pause', () => {
 })
 
 describe('I7: a lane with several kinds', () => {
-  test('lets one take all threads, and starts another on the spare', async (t) => {
+  test('lets one kind take all threads, and starts another kind on the spare', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     void h.run()
     await h.hold(1)
@@ -159,7 +159,7 @@ describe('I7: a lane with several kinds', () => {
     h.release(1)
   })
 
-  test('whose slots are all taken by one starts another in its reserve', async (t) => {
+  test('whose slots are all taken by one kind starts another kind in its reserve', async (t) => {
     const io = { threads: 1, concurrency: 3 }
     const h = await openHarness(t, { lanes: { default: { threads: 1 }, io } })
     for (const kind of ['hold', 'echo'] as const) h.runtime.register(kind, { lane: 'io' })
@@ -173,7 +173,7 @@ describe('I7: a lane with several kinds', () => {
     await h.event('completed', fourth.id)
   })
 
-  test('without a spare is first come, first served, and one slot of it is told of', async (t) => {
+  test('without a spare is first come, first served; an event tells of one slot', async (t) => {
     const lanes = { default: { threads: 1, spare: false } }
     const h = await openHarness(t, { lanes })
     h.runtime.register('echo', {})
@@ -191,7 +191,7 @@ describe('I7: a lane with several kinds', () => {
   })
 })
 
-test('groups: one at a time each, also of those that a hook has submitted', async (t) => {
+test('groups: one job of each at a time, also of jobs enqueued without a runtime', async (t) => {
   const h = await openHarness(t, { threads: 4 })
   h.runtime.register('keyed', {
     group: ({ key }: { key: number }) => `g${key}`,
@@ -199,7 +199,7 @@ test('groups: one at a time each, also of those that a hook has submitted', asyn
   })
   const all = Array.from({ length: 60 }, (_, n) => ({ key: n % 3, n }))
   await h.runtime.enqueueMany(all.slice(30).map((payload) => ({ kind: 'keyed' as const, payload })))
-  // Submitted where nobody knows of the group.
+  // Enqueued past the runtime, where nobody knows the group.
   for (const payload of all.slice(0, 30))
     await h.store.enqueue(newJob('keyed', payload, {}, { now: 1, wall: 1 }), 1)
   void h.run()
@@ -208,7 +208,7 @@ test('groups: one at a time each, also of those that a hook has submitted', asyn
   for (const key of [0, 1, 2]) assert.equal(Atomics.load(h.cells, MOST + key), 1)
 })
 
-test('runOnce runs a job that is given its group by then', async (t) => {
+test('runOnce runs a job whose group was not known when it was enqueued', async (t) => {
   const h = await openHarness(t)
   h.runtime.register('echo', { group: () => 'one' })
   await h.store.enqueue(newJob('echo', {}, {}, { now: 1, wall: 1 }), 1)

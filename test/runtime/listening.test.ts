@@ -21,7 +21,7 @@ describe('a runtime is listened to as an EventEmitter is', () => {
     assert.deepEqual(heard, [first.id])
   })
 
-  test('off, removeListener: the latest of what was put on, also by once', async (t) => {
+  test('off, removeListener: take off the newest registration, also one by once', async (t) => {
     const h = await openHarness(t)
     const heard: string[] = []
     const listener = () => heard.push('heard')
@@ -45,7 +45,7 @@ describe('a runtime is listened to as an EventEmitter is', () => {
     assert.deepEqual([job.id, result], [id, 7])
   })
 
-  test('on of node:events: gives one after the other', async (t) => {
+  test('on of node:events: gives the events one after the other', async (t) => {
     const h = await openHarness(t)
     const told = on(h.runtime as never, 'enqueued')
     const ids = [(await h.runtime.enqueue('echo')).id, (await h.runtime.enqueue('echo')).id]
@@ -57,7 +57,7 @@ describe('a runtime is listened to as an EventEmitter is', () => {
     assert.deepEqual(heard, ids)
   })
 
-  test('an error without a listener throws nowhere', async (t) => {
+  test('an error event without a listener throws nowhere', async (t) => {
     const store = await openStore(t)
     const runtime = new Runtime(store, { logger: false })
     runtime.once('enqueued', () => {
@@ -83,7 +83,7 @@ describe('a runtime is listened to as an EventEmitter is', () => {
     })
   }
 
-  test('I10: refuses a listener that is none', async (t) => {
+  test('I10: refuses a listener that is no function', async (t) => {
     const { runtime } = await openHarness(t)
     const refused = refusal('HELVE_ERR_OPTION', 'listener', 'a function')
     for (const verb of ['on', 'once'] as const) {
@@ -91,10 +91,10 @@ describe('a runtime is listened to as an EventEmitter is', () => {
     }
   })
 
-  test('I12: what a thenable of a listener rejects with is one error event', async (t) => {
+  test('I12: a thenable of a listener that rejects makes one error event', async (t) => {
     const h = await openHarness(t)
     const error = new Error('a mistake of the host')
-    // As a promise library of the host's own gives it.
+    // A thenable, as a promise library of the host may return.
     const thenable = { then: (_: unknown, reject: (error: Error) => void) => reject(error) }
     h.runtime.on('enqueued', () => thenable)
     h.runtime.on('enqueued', () => Promise.reject(error))
@@ -128,7 +128,7 @@ describe('a listener to all events', () => {
     await runtime.stop()
   })
 
-  test('hears nothing more once it is taken back: the latest of it', async (t) => {
+  test('is taken off by `offAny`, the newest registration first', async (t) => {
     const runtime = new Runtime(await openStore(t), { logger: false })
     const heard: string[] = []
     const any = (name: string) => heard.push(name)
@@ -145,7 +145,7 @@ describe('a listener to all events', () => {
     assert.equal(heard.length, 3)
   })
 
-  test('that throws is an error event, and what it throws at that is dropped', async (t) => {
+  test('that throws makes an error event, and its error at that event is dropped', async (t) => {
     const runtime = new Runtime(await openStore(t), { logger: false })
     const mistake = new Error('a mistake of the host')
     const heard: AnyEvent[] = []
@@ -164,7 +164,7 @@ describe('a listener to all events', () => {
     assert.equal(heard.filter(([name]) => name === 'enqueued').length, 1)
   })
 
-  test('I10: is refused when it is none', async (t) => {
+  test('I10: is refused when it is no function', async (t) => {
     const runtime = new Runtime(await openStore(t), { logger: false })
     const refused = refusal('HELVE_ERR_OPTION', 'listener', 'a function')
     assert.throws(() => runtime.onAny(undefined as never), refused)
@@ -172,7 +172,7 @@ describe('a listener to all events', () => {
 })
 
 describe('events', () => {
-  test('carry the payload, for whoever reads it', async (t) => {
+  test('carry the payload, but not as a part of their JSON', async (t) => {
     const h = await openHarness(t)
     h.runtime.register('flaky', { backoff: { delay: 0, jitter: 0 }, maxAttempts: 2 })
     void h.run()

@@ -6,7 +6,7 @@ import { connect, openStore } from '../support/store.ts'
 
 const TRIES = 3
 
-/** Another process writes, until it has been asked so often for the lock. */
+/** Another connection holds the write lock until the store has tried `verb` {@link TRIES} times. */
 function locked(t: TestContext, file: string, verb: 'join' | 'turn'): void {
   const other = connect(t, file)
   other.exec('BEGIN IMMEDIATE')

@@ -12,11 +12,11 @@ import { BAD_SUBMISSIONS } from '../support/runtime/bad-submissions.ts'
 import { tryAll, type Refused } from '../support/runtime/doors.ts'
 import { openHarness } from '../support/runtime/harness.ts'
 
-// Not through a runtime's own verbs, which the tests of bad input try.
+// The ways to enqueue other than the runtime's own verbs, which bad-submissions.test.ts tries.
 
 const GOOD = { good: { queued: 1, running: 0, dead: 0 } }
 
-/** That each was refused as it has to be. */
+/** Asserts that each bad submission was refused with its own code and message. */
 function assertRefused(refused: Refused[]): void {
   assert.equal(refused.length, BAD_SUBMISSIONS.length)
   for (const [at, [code, , ...named]] of BAD_SUBMISSIONS.entries()) {
@@ -25,7 +25,7 @@ function assertRefused(refused: Refused[]): void {
   }
 }
 
-describe('I10: what is bad is refused by itself, and the rest is enqueued', () => {
+describe('I10: only bad submissions are refused, and the others are enqueued', () => {
   test('by an enqueuer of another process', async (t) => {
     const store = await openStore(t)
     const enqueuer = new StoreEnqueuer(store)

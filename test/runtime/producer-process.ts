@@ -1,6 +1,7 @@
 import { SqliteStore, StoreEnqueuer } from '../../src/index.ts'
 
-// Forked by producers.test.ts: a git hook, say. Enqueues once for each message, and tells the id.
+// A producer such as a git hook, forked by producers.test.ts. It enqueues a job for each message,
+// and answers with the id.
 
 const [file] = process.argv.slice(2)
 const store = await SqliteStore.open(file!)

@@ -10,9 +10,10 @@ import { openHarness } from '../support/runtime/harness.ts'
 
 const PROCESS = fileURLToPath(built(new URL('./producer-process.ts', import.meta.url)))
 
-// The poll comes once a minute in these tests: a completion shows that something else woke it.
+// The idle poll comes once a minute in these tests: a completion shows that something else woke
+// the runtime.
 
-test('what another process enqueues is noticed at once', async (t) => {
+test('a job that another process enqueues is noticed at once', async (t) => {
   const h = await openHarness(t)
   void h.run()
   const child = fork(PROCESS, [h.store.file], { execArgv: [] })
@@ -29,7 +30,7 @@ test('what another process enqueues is noticed at once', async (t) => {
   await exit
 })
 
-test('what another connection of this process enqueues is noticed at once', async (t) => {
+test('a job that another connection of this process enqueues is noticed at once', async (t) => {
   const h = await openHarness(t)
   void h.run()
   const first = await h.runtime.enqueue('echo')
@@ -39,7 +40,7 @@ test('what another connection of this process enqueues is noticed at once', asyn
   assert.equal((await h.event('completed', id)).result, 5)
 })
 
-test('what the host enqueues in its own transaction runs after the commit, or never', async (t) => {
+test('a job enqueued in a transaction of the host runs after the commit, or never', async (t) => {
   const h = await openHarness(t)
   void h.run()
   const connection = connect(t, h.store.file)

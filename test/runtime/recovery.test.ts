@@ -7,7 +7,7 @@ import { openStore } from '../support/store.ts'
 
 const JOBS = 30
 
-test('I2: what a process left running when it died runs again soon, however much it was', async (t) => {
+test('I2: the jobs that a dead process left running run again soon, however many', async (t) => {
   const dead = await openStore(t)
   await dead.join(0)
   await enqueue(dead, ...Array.from({ length: JOBS }, () => aJob()))

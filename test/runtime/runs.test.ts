@@ -26,7 +26,7 @@ describe('a job, from its submission to its end', () => {
     assert.equal(await h.runtime.get(id), undefined)
   })
 
-  test('a failure is retried, and what it enqueued is dropped with it', async () => {
+  test('a run that fails is retried, and its follow-ups are dropped', async () => {
     const { id } = await h.runtime.enqueue('flaky', { fails: 2 })
     assert.equal((await h.event('completed', id)).result, 3)
     const failures = h.told('retrying', id).map(({ error, job }) => [error.message, job.attempt])
@@ -39,7 +39,7 @@ describe('a job, from its submission to its end', () => {
     assert.equal((await h.event('completed', followUps[0]!.id)).result, 3)
   })
 
-  test('I2: out of attempts it is dead, with its reasons', async () => {
+  test('I2: a job out of attempts is dead, and keeps the error of each attempt', async () => {
     const { id } = await h.runtime.enqueue('flaky', { fails: 9 })
     const { error } = await h.event('dead', id)
     assert.deepEqual([error.name, error.message], ['RangeError', 'attempt 3'])
@@ -61,7 +61,7 @@ describe('a job, from its submission to its end', () => {
     assert.equal((await h.event('dead', id)).job.attempt, 1)
   })
 
-  test('PermanentError makes it dead at once', async () => {
+  test('PermanentError makes a job dead at once', async () => {
     const { id } = await h.runtime.enqueue('permanent')
     const { error, job } = await h.event('dead', id)
     assert.deepEqual([error.name, error.message], ['PermanentError', `no repo_pk in job ${id}`])
@@ -81,7 +81,7 @@ describe('a job, from its submission to its end', () => {
     assert.ok(at > 0 && attempt === 1)
   })
 
-  test('RetryAfterError says when, and spends the attempt', async () => {
+  test('RetryAfterError sets the moment of the retry, and spends the attempt', async () => {
     for (const ms of [20, 12.5]) {
       const { id } = await h.runtime.enqueue('later', { ms })
       const { runAt } = await h.event('retrying', id)
@@ -96,7 +96,7 @@ describe('a job, from its submission to its end', () => {
     assert.equal((await h.runtime.get(id))?.state, 'dead')
   })
 
-  test('a crash of its thread is charged as a crash, and three of them are too many', async () => {
+  test('the end of its thread costs a job a crash, and the third crash makes it dead', async () => {
     const { id } = await h.runtime.enqueue('exit')
     const { error } = await h.event('dead', id)
     assert.match(error.message, /code 7/)
@@ -129,7 +129,7 @@ describe('a job, from its submission to its end', () => {
     assert.equal((await h.runtime.get(id))?.state, 'dead')
   })
 
-  test('many are enqueued at once, and each runs once', async () => {
+  test('of many jobs enqueued at once, each runs once', async () => {
     const submissions = Array.from({ length: 300 }, (_, n) => ({
       kind: 'echo' as const,
       payload: { n },
@@ -146,7 +146,7 @@ describe('a job, from its submission to its end', () => {
 })
 
 describe('functions on the main thread', () => {
-  test('run, fail and are retried as others are; a second one replaces the first', async (t) => {
+  test('run, fail and are retried like others; a second one replaces the first', async (t) => {
     const h = await openHarness(t)
     const runs: string[] = []
     const handler =
@@ -184,7 +184,7 @@ describe('functions on the main thread', () => {
 
 describe('the order of runs', () => {
   test('lower priority first, then by time, then by id', async (t) => {
-    // With a spare, another kind than the one that is held would start at once.
+    // With a spare, a job of another kind than `hold` would start at once.
     const h = await openHarness(t, { lanes: { default: { threads: 1, spare: false } } })
     void h.run()
     await h.hold(1)
@@ -203,7 +203,7 @@ describe('the order of runs', () => {
     )
   })
 
-  test('a delay is kept, and not stretched until the poll', async (t) => {
+  test('a delay is kept, and not stretched until the idle poll', async (t) => {
     const h = await openHarness(t)
     h.runtime.register('inline:delayed', () => Date.now(), { delay: 60 })
     void h.run()

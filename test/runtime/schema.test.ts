@@ -49,13 +49,13 @@ for (const [name, validate] of Object.entries(variants)) {
       assert.deepEqual(await runtime.counts(), {})
     })
 
-    test('the job carries what the schema made of it', async (t) => {
+    test('the job carries the value that the schema returned', async (t) => {
       const { runtime } = await setUp(t, validate)
       const { id } = await runtime.enqueue('reindex', { repo_pk: 5 })
       assert.deepEqual((await runtime.get(id))?.payload, { repo_pk: 5, checked: true })
     })
 
-    test('I10: what it refuses in a batch leaves the others unaffected', async (t) => {
+    test('I10: a payload that it refuses leaves the others of a batch unaffected', async (t) => {
       const { runtime } = await setUp(t, validate)
       const payloads = [{ repo_pk: 1 }, { repo_pk: -1 }, { repo_pk: 2 }]
       const submissions = payloads.map((payload) => ({ kind: 'reindex', payload }))
@@ -87,7 +87,7 @@ test('enqueueIn takes a synchronous schema, and no other', async (t) => {
   assert.deepEqual(await runtime.counts(), { reindex: { queued: 1, running: 0, dead: 0 } })
 })
 
-test('a schema that throws is the error of that call', async (t) => {
+test('a schema that throws makes the call reject with its message', async (t) => {
   const { runtime } = await setUp(t, () => {
     throw new RangeError('broken schema')
   })
@@ -98,7 +98,7 @@ test('a schema that throws is the error of that call', async (t) => {
   assert.deepEqual(await runtime.counts(), {})
 })
 
-describe('I12: a schema of the host that is odd ends nothing', () => {
+describe('I12: an odd answer of a schema ends neither the process nor a transaction', () => {
   const throws = (): never => {
     throw new RangeError('a mistake of the host')
   }
@@ -132,7 +132,7 @@ describe('I12: a schema of the host that is odd ends nothing', () => {
       const { runtime, store } = await setUp(t, validate as Validate)
       const refused = refusal('HELVE_ERR_PAYLOAD', named)
       await assert.rejects(runtime.enqueue('reindex', { repo_pk: 5 }), refused)
-      // Several at a time: nobody waits for the second rejection when the first one has come.
+      // Several at a time: after the first rejection, nobody waits for the second one.
       const many = [1, 2, 3].map((repo_pk) => ({ kind: 'reindex', payload: { repo_pk } }))
       const error = await runtime.enqueueMany(many).catch((thrown: unknown) => thrown)
       for (const result of (error as HelveError).results ?? []) refused(result)
@@ -147,7 +147,7 @@ describe('I12: a schema of the host that is odd ends nothing', () => {
     })
   }
 
-  test('a submission that throws when it is read is refused by itself', async (t) => {
+  test('a submission that throws when it is read has a refusal of its own', async (t) => {
     const { runtime } = await setUp(t, positive)
     const bad = new Proxy({}, { ownKeys: throws })
     const error = await runtime.enqueueMany([bad as never]).catch((thrown: unknown) => thrown)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Services, type Service } from '../../src/runtime/services.ts'
 
-/** Services that say what they do; those of `broken` cannot be started. */
+/** Services that record their calls in `told`. A service named in `broken` fails to start. */
 function telling(names: string[], broken: string[] = []) {
   const told: string[] = []
   const service = (name: string): Service => ({
@@ -31,7 +31,7 @@ describe('services', () => {
     assert.deepEqual(told.splice(0), ['stop b', 'stopped b', 'stop a', 'stopped a'])
   })
 
-  test('stop when one could not be started: that one too, and none that was not tried', async () => {
+  test('stop after a failed start: the failed one too, but none that was not tried', async () => {
     const { services, told } = telling(['a', 'b', 'c'], ['b'])
     await assert.rejects(services.start(), /b is broken/)
     told.length = 0
@@ -39,7 +39,7 @@ describe('services', () => {
     assert.deepEqual(told, ['stop b', 'stopped b', 'stop a', 'stopped a'])
   })
 
-  test('stop all of them though one cannot be stopped, and tell of that one', async () => {
+  test('stop all though one cannot be stopped, and tell of its error', async () => {
     const told: string[] = []
     const mistakes: unknown[] = []
     const error = new Error('it does not stop')

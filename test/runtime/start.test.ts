@@ -47,7 +47,7 @@ describe('a file that another process owns', () => {
     assert.equal(await next.runtime.runOnce(), false)
   })
 
-  test('is waited for by each caller as long as that one wants', async (t) => {
+  test('is waited for by each caller as long as that caller wants', async (t) => {
     const h = await openHarness(t)
     await h.runtime.start()
     const next = await openHarness(t, { file: h.store.file })
@@ -63,7 +63,7 @@ describe('a file that another process owns', () => {
     assert.equal(await next.runtime.runOnce(), false)
   })
 
-  test('is not waited for any longer than was said', async (t) => {
+  test('is not waited for longer than `wait`', async (t) => {
     const h = await openHarness(t)
     await h.runtime.start()
     const next = await openHarness(t, { file: h.store.file })
@@ -90,7 +90,7 @@ describe('a file that another process owns', () => {
 })
 
 describe('a store that is closed under a runtime', () => {
-  test('ends the threads, tells, and releases what runs', async (t) => {
+  test('ends the threads, makes an error event, and releases the runs', async (t) => {
     const h = await openHarness(t)
     h.runtime.register('hold', { grace: 0 })
     const run = h.run()
@@ -107,7 +107,7 @@ describe('a store that is closed under a runtime', () => {
     assert.deepEqual(await h.runtime.stop(), { completed: 0, released: 1, stuck: 0 })
   })
 
-  test('says nothing after a stop', async (t) => {
+  test('makes no error event after a stop', async (t) => {
     const h = await openHarness(t)
     await h.runtime.start()
     await h.runtime.stop()
@@ -147,7 +147,7 @@ describe('kinds that nobody handles', () => {
     })
   }
 
-  test('I10: nor without a handlers module', async (t) => {
+  test('I10: are not registered without a handlers module', async (t) => {
     const runtime = new Runtime(await openStore(t), { logger: false })
     runtime.register('reindex', { timeout: 5_000 })
     const refused = refusal('HELVE_ERR_KIND', 'handlers module', 'reindex')
@@ -157,13 +157,13 @@ describe('kinds that nobody handles', () => {
     await runtime.stop()
   })
 
-  test('are dead at once, and take no slot from those of their lane', async (t) => {
+  test('make their jobs dead at once, and take no slot from other kinds', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     void h.run()
     const { id } = await h.runtime.enqueue('nobody' as never, {} as never)
     const { error } = await h.event('dead', id)
     assert.equal(error.name, 'NoHandlerError')
-    // Beside another kind, one of the two threads would be left to that.
+    // If `nobody` counted as a second kind, one of the two threads would be left to it.
     await h.hold(1)
     await h.hold(2)
     h.release(1)
@@ -171,7 +171,7 @@ describe('kinds that nobody handles', () => {
     await h.event('completed', undefined, 2)
   })
 
-  test('wait if they are to, and start when somebody handles them', async (t) => {
+  test('keep their jobs queued with unknownKinds "wait", and run once handled', async (t) => {
     const h = await openHarness(t, { unknownKinds: 'wait' })
     h.runtime.register('inline:late' as never, {})
     void h.run()
@@ -207,7 +207,7 @@ describe('drained', () => {
     assert.equal(h.told('completed', id).length, 1)
   })
 
-  test('is told again when another run begins, and still nothing is due', async (t) => {
+  test('is told again when `run` is called again, and still nothing is due', async (t) => {
     const h = await openHarness(t)
     for (const times of [1, 2]) {
       const controller = new AbortController()
@@ -218,7 +218,7 @@ describe('drained', () => {
     }
   })
 
-  test('is not told while a job is due that is paused', async (t) => {
+  test('is not told while a paused job is due', async (t) => {
     const h = await openHarness(t)
     await h.runtime.pause({ kind: 'echo' })
     const { id } = await h.runtime.enqueue('echo')
@@ -244,7 +244,7 @@ describe('drained', () => {
   })
 })
 
-test('a lane that is paused can be resumed, though the options have it no more', async (t) => {
+test('a paused lane can be resumed, though the options do not have it any more', async (t) => {
   const store = await openStore(t)
   const before = new Runtime(store, { lanes: { net: { threads: 1 } }, logger: false })
   await before.pause({ lane: 'net' })

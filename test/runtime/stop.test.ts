@@ -12,16 +12,16 @@ import { openHarness } from '../support/runtime/harness.ts'
 /** Milliseconds; more than the 2^31−1 that a timer of Node's can wait. */
 const MONTH = 30 * 86_400_000
 
-/** Resolves after all timers that were too long for Node, and so fired at once. */
+/** Resolves after every timer that Node fires at once because it is too long. */
 async function overflow(): Promise<void> {
   await loopTurn()
-  // Those are set to 1 ms.
+  // Node sets such a timer to 1 ms.
   await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
 describe('stop', () => {
-  test('I2: waits for what runs, starts nothing more, and leaves nothing running', async (t) => {
-    // With a spare, the job that comes then could start there.
+  test('I2: waits for the runs, starts nothing more, and leaves nothing running', async (t) => {
+    // With a spare, the `echo` job could start there.
     const h = await openHarness(t, { lanes: { default: { threads: 2, spare: false } } })
     const run = h.run()
     const ids = [await h.hold(1), await h.hold(2)]
@@ -39,7 +39,7 @@ describe('stop', () => {
     assert.deepEqual(h.told('thread:down'), [])
   })
 
-  test('I6: interrupts what does not end, and refunds its attempt', async (t) => {
+  test('I6: interrupts a run that does not end, and refunds its attempt', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     h.runtime.register('hold', { grace: 30 })
     void h.run()
@@ -79,7 +79,7 @@ describe('stop', () => {
     assert.equal((await h.runtime.get(failing.id))?.attempts, 0)
   })
 
-  test('takes a timeout of 30 days at its word', async (t) => {
+  test('waits as long as a timeout of 30 days allows', async (t) => {
     const h = await openHarness(t)
     const end = signal('the end of the run')
     let given: AbortSignal | undefined
@@ -98,7 +98,7 @@ describe('stop', () => {
     assert.equal(h.told('completed', id).length, 1)
   })
 
-  test('leaves each run its grace, whatever the grace of a kind that is never used', async (t) => {
+  test('leaves each run the grace of its kind, whatever the grace of an unused kind', async (t) => {
     const h = await openHarness(t)
     const { id } = await h.runtime.enqueue('untilAborted', { then: 'throw', cell: 0 })
     for (let stops = 1; stops <= MAX_CRASHES; stops += 1) {
@@ -128,7 +128,7 @@ describe('stop', () => {
     assert.deepEqual(await h.runtime.counts(), {})
   })
 
-  test('ends a runtime that never ran, or has not come up yet', async (t) => {
+  test('ends a runtime that never ran, or is still starting', async (t) => {
     const idle = await openHarness(t)
     await idle.runtime.stop()
     const h = await openHarness(t)
@@ -153,7 +153,7 @@ describe('stop', () => {
 })
 
 describe('from the call of stop on', () => {
-  test('nothing is accepted, though it waits for what runs; follow-ups of that are', async (t) => {
+  test('nothing is accepted but the follow-ups of the runs that stop waits for', async (t) => {
     const h = await openHarness(t)
     const valid = signal('the answer of the schema')
     const slow = schema((value) => valid.wait().then(() => ({ value })))
@@ -182,7 +182,7 @@ describe('from the call of stop on', () => {
     assert.deepEqual(echo, { queued: 1, running: 0, dead: 0 })
   })
 
-  test('it counts what ends by itself, what is interrupted, and what goes on', async (t) => {
+  test('stop counts the runs that end, that it interrupts, and that go on', async (t) => {
     const { runtime, gate, tick } = await onTheMainThread(t)
     const told = {
       all: signal('all starts'),
@@ -222,7 +222,7 @@ describe('from the call of stop on', () => {
     await h.hold(1)
     const next = await h.runtime.enqueue('echo')
     const once = assert.rejects(h.runtime.runOnce(), refusal('HELVE_ERR_CLOSED'))
-    // A turn finds that there is no room for it.
+    // This submission makes a turn, which finds no room for the runOnce.
     await h.runtime.enqueue('echo', {}, { delay: 60_000 })
     const stopped = h.runtime.stop()
     h.release(1)
@@ -232,7 +232,7 @@ describe('from the call of stop on', () => {
     assert.equal((await h.runtime.get(next.id))?.state, 'queued')
   })
 
-  test('a runOnce whose job never ends does not wait any longer', async (t) => {
+  test('a runOnce whose job never ends is refused when the stop is over', async (t) => {
     const { runtime, tick } = await onTheMainThread(t)
     const started = signal('the start')
     runtime.on('started', () => started.fire())
@@ -247,7 +247,7 @@ describe('from the call of stop on', () => {
   })
 })
 
-/** A runtime whose timers the test moves, with runs that end by a gate, when told to, or never. */
+/** A runtime whose timers the test moves. Its runs end by a gate, by their signal, or never. */
 async function onTheMainThread(t: TestContext) {
   const store = await openStore(t)
   const alive = setInterval(() => undefined, 1_000)
@@ -260,7 +260,7 @@ async function onTheMainThread(t: TestContext) {
   runtime.register('yields', (_, { signal }) => signalled(signal).then(fail))
   runtime.register('goes_on', () => new Promise(() => undefined))
   const tick = async (ms: number): Promise<void> => {
-    // What comes before the timer is set.
+    // The runtime takes some turns of the event loop before it sets the timer.
     for (let turns = 0; turns < 5; turns += 1) await loopTurn()
     t.mock.timers.tick(ms)
   }
@@ -268,7 +268,7 @@ async function onTheMainThread(t: TestContext) {
 }
 
 describe('one runtime owns a file at a time', () => {
-  test('a second one is refused, and may own it after the first has stopped', async (t) => {
+  test('a second runtime is refused, and may own the file once the first has ended', async (t) => {
     const h = await openHarness(t)
     const second = await openHarness(t, { file: h.store.file })
     await h.runtime.runOnce()
@@ -281,7 +281,7 @@ describe('one runtime owns a file at a time', () => {
     assert.equal(second.told('completed', id)[0]?.result, 3)
   })
 
-  test('a second one over the same store is refused, too', async (t) => {
+  test('a second runtime over the same store is refused, too', async (t) => {
     const store = await openStore(t)
     const [first, second] = [new Runtime(store), new Runtime(store)]
     await first.runOnce()
@@ -305,7 +305,7 @@ function fail(): never {
   throw new Error('interrupted')
 }
 
-test('a start that fails after it owned the file gives it back, and can be tried again', async (t) => {
+test('a start that fails after it owned the file releases it, and can be repeated', async (t) => {
   const store = await openStore(t)
   const runtime = new Runtime(store)
   t.after(() => runtime.stop())

@@ -24,12 +24,12 @@ import {
   reindexSearchHandler,
 } from '../../workers/handlers.ts'
 
-// Compiled, and never run: what must not compile stands under an @ts-expect-error.
+// This file is compiled and never run. A line that must not compile follows an @ts-expect-error.
 
 declare const store: SqliteStore
 
 type Any<T> = 0 extends 1 & T ? true : false
-/** True if each fits where the other does, and neither is `any`. */
+/** True if each type is assignable to the other, and both or neither of them is `any`. */
 type Same<A, B> = [A, B, Any<A>] extends [B, A, Any<B>] ? true : false
 
 declare const is: (same: true) => void
@@ -86,11 +86,11 @@ export async function enqueueing(runtime: Runtime<typeof forge>): Promise<void> 
   await runtime.enqueue('reindex_search', { issue_pk: 5 })
   // @ts-expect-error a ready-made handler's payload lacks a field
   await runtime.enqueue('deliver_webhook', { webhook_pk: 1 })
-  // @ts-expect-error neither of the two
+  // @ts-expect-error a payload of neither variant
   await runtime.enqueue('either', { c: 1 })
   // @ts-expect-error a required payload is missing
   await runtime.enqueue('push')
-  // @ts-expect-error a required payload is missing, and the options are not it
+  // @ts-expect-error a required payload is missing, and options do not replace it
   await runtime.enqueue('reindex_search', { dedupeKey: 'a' })
   // @ts-expect-error undefined is no payload
   await runtime.enqueue('push', undefined, { delay: 5 })
@@ -132,7 +132,7 @@ export async function manyAtOnce(runtime: Runtime<typeof forge>): Promise<void> 
   await runtime.enqueueMany([{ kind: 'push', payload: { limit: 1 } }])
   // @ts-expect-error a misspelt option
   await runtime.enqueueMany([{ kind: 'sweep', prio: 1 }])
-  // @ts-expect-error no kind
+  // @ts-expect-error the kind is missing
   await runtime.enqueueMany([{ payload: { limit: 1 } }])
 }
 
@@ -145,11 +145,11 @@ export function enqueueingInTheHosts(runtime: Runtime<typeof forge>): void {
   runtime.enqueueIn(connection, 'push')
   // @ts-expect-error no such kind
   runtime.enqueueIn(connection, 'pusch', {})
-  // @ts-expect-error no connection
+  // @ts-expect-error a string is no connection
   runtime.enqueueIn('forge.db', 'sweep')
 }
 
-/** A store of another kind: its connections are clients, and its answers come later. */
+/** A store other than SQLite: its connections are clients, and its answers are promises. */
 declare const remote: Store & {
   enqueueIn(client: { query: string }, job: NewJob, now: number): Promise<EnqueueResult>
 }
@@ -180,7 +180,7 @@ export async function synchronousSetup(runtime: Runtime<typeof small>): Promise<
 
 // @ts-expect-error a module without kinds
 defineHandlers(() => ({ close: () => undefined }))
-// @ts-expect-error a handler that is none
+// @ts-expect-error a handler that is no function
 defineHandlers(() => ({ kinds: { greet: 5 } }))
 
 // Kinds beyond the module, registered as functions.
@@ -204,7 +204,7 @@ export async function inlineKinds(runtime: Runtime<typeof small, Inline>): Promi
     ctx.enqueue('greet', { repo_pk: 5 })
     ctx.spawn('git', ['gc'], { cwd: '/srv' }).stdout.resume()
     ctx.spawn('git', ['gc'], { stdio: 'ignore' }).stdout?.resume()
-    // @ts-expect-error whether it is detached is not the handler's to say
+    // @ts-expect-error a handler may not set `detached`
     ctx.spawn('git', ['gc'], { detached: false })
     return ctx.signal.aborted
   })
@@ -236,7 +236,7 @@ export async function untyped(runtime: Runtime): Promise<void> {
   await runtime.enqueue('whatever', { some: 'thing' }, { delay: 5 })
   await runtime.enqueueMany([{ kind: 'this' }, { kind: 'that', payload: 5, dedupeKey: null }])
   runtime.register('whatever', (job) => {
-    // oxlint-disable-next-line typescript/no-explicit-any -- nothing is known of it
+    // oxlint-disable-next-line typescript/no-explicit-any -- the type of the payload is not known
     is(true satisfies Same<typeof job.payload, any>)
   })
   // @ts-expect-error a kind is a string
@@ -321,7 +321,7 @@ export const constructed = [
   new Runtime<typeof forge>(store, { handlers: './handlers.ts', config: { repos: '/srv' } }),
   new Runtime<typeof small>(store, { handlers: './handlers.ts' }),
   new Runtime(store, { handlers: './handlers.ts', config: { any: 'thing' } }),
-  // Nothing is set up.
+  // Without `handlers` nothing is set up, so that no config is needed.
   new Runtime<typeof forge>(store),
   new Runtime<typeof forge>(store, { idle: 5 }),
   // @ts-expect-error a config of another type
@@ -332,13 +332,13 @@ export const constructed = [
   new Runtime<typeof forge>(store, { handlers: './handlers.ts' }),
   new Runtime(store, { idle: 0, lanes: { net: { threads: 1, concurrency: 50 } }, env: { A: 'b' } }),
   new Runtime(store, { logger: false, unknownKinds: 'wait' }),
-  // @ts-expect-error neither of the two
+  // @ts-expect-error neither 'dead' nor 'wait'
   new Runtime(store, { unknownKinds: 'kept' }),
   // @ts-expect-error a misspelt option
   new Runtime(store, { handler: './handlers.ts' }),
   // @ts-expect-error a lane's option of another type
   new Runtime(store, { lanes: { net: { threads: 'four' } } }),
-  // @ts-expect-error no store
+  // @ts-expect-error an object that is no store
   new Runtime({}),
 ]
 
@@ -354,7 +354,7 @@ declare const fastifyLogger: FastifyLogger
 export const logging = [
   new Runtime(store, { logger: console }),
   new Runtime(store, { logger: fastifyLogger }),
-  // @ts-expect-error no logger
+  // @ts-expect-error an object that is no logger
   new Runtime(store, { logger: { info: () => undefined } }),
 ]
 
@@ -370,13 +370,13 @@ export type Carried = [
   Job<string[]>,
   Job<string>,
   Job<null>,
-  // oxlint-disable-next-line typescript/no-explicit-any -- that is what is asked
+  // oxlint-disable-next-line typescript/no-explicit-any -- the test is about `any`
   Job<any>,
   Handler<Tree>,
 ]
 // @ts-expect-error a Date arrives as a string
 export type OfADate = Job<{ at: Date }>
-// @ts-expect-error however deep it is
+// @ts-expect-error a Date arrives as a string, however deep it is
 export type OfDates = Job<{ list: { at?: string | Date }[] }>
 // @ts-expect-error a Map arrives as {}
 export type OfAMap = Job<{ labels: Map<string, string> }>
@@ -388,10 +388,10 @@ export type OfBytes = Job<{ bytes: Uint8Array }>
 export type OfAFunction = Job<{ run: () => void }>
 // @ts-expect-error an Error arrives as {}
 export type OfAnError = Job<{ cause: Error }>
-// @ts-expect-error of a handler, too
+// @ts-expect-error a Date arrives as a string at a handler, too
 export type HandlerOfADate = Handler<{ at: Date }>
 
-/** What a host writes around its handlers. */
+/** A wrapper that a host may write around its handlers. */
 export function timed<P extends JsonPayload<P>>(inner: Handler<P>): Handler<P> {
   return (job, ctx) => inner(job, ctx)
 }
@@ -406,7 +406,7 @@ export async function payloadsAreJson(runtime: Runtime<typeof small, { at: { at:
   await runtime.enqueueMany([{ kind: 'at', payload: { at: new Date() } }])
 }
 
-// A kind that is not known: the payload has to fit all that it may be.
+// A kind that may be one of several: the payload has to fit each of them.
 
 export async function unknownKinds(runtime: Runtime<typeof forge>, either: 'push' | 'sweep') {
   await runtime.enqueue(either, { repo_pk: 5, ref: '', limit: 5 })
@@ -414,7 +414,7 @@ export async function unknownKinds(runtime: Runtime<typeof forge>, either: 'push
   await runtime.enqueue(either, { limit: 5 })
   // @ts-expect-error the payload of another kind
   await runtime.enqueue(either, { repo_pk: 5, ref: '', limit: '5' })
-  // @ts-expect-error one of them needs a payload
+  // @ts-expect-error one of the kinds needs a payload
   await runtime.enqueue(either)
 }
 
@@ -474,7 +474,7 @@ export function events(runtime: Runtime): void {
     is(data.job)
   })
   runtime.onAny((name) => is(true satisfies Same<typeof name, keyof RuntimeEvents>))
-  // @ts-expect-error the data of one event, to a listener to all
+  // @ts-expect-error a listener to the data of one event
   runtime.onAny(listener)
   // @ts-expect-error no such event
   runtime.on('finished', () => undefined)

@@ -4,7 +4,7 @@ import { Runtime, StoreEnqueuer, type SqliteStore } from '../../src/index.ts'
 import { loopTurn, signal } from '../support/signal.ts'
 import { openStore } from '../support/store.ts'
 
-/** A runtime whose timers the test moves, and what it tells of jobs that nobody runs. */
+/** A runtime whose timers the test moves, and the `since` of its events `unowned`. */
 async function setUp(t: TestContext, store?: SqliteStore) {
   const own = store ?? (await openStore(t))
   const runtime = new Runtime(own, { logger: false })
@@ -44,7 +44,7 @@ describe('jobs that are accepted, though nobody runs them', () => {
     assert.deepEqual(told, [])
   })
 
-  test('nor if they are not due', async (t) => {
+  test('are not told of if they are not due', async (t) => {
     const { runtime, told, pass } = await setUp(t)
     await runtime.enqueue('reindex', {}, { delay: 60_000 })
     await pass(5_000)
@@ -63,7 +63,7 @@ describe('jobs that are accepted, though nobody runs them', () => {
     assert.equal(told.length, 1)
   })
 
-  test('are told of by the time of the queue, wherever the clock on the wall is', async (t) => {
+  test('are told of by the time of the queue, whatever the wall clock shows', async (t) => {
     const now = (): number => Date.now() + 3_600_000
     const clocks = { wall: now, monotonic: now, boot: undefined }
     const { runtime, told, pass } = await setUp(t, await openStore(t, { clocks }))
@@ -73,7 +73,7 @@ describe('jobs that are accepted, though nobody runs them', () => {
   })
 
   for (const ends of ['start', 'stop'] as const) {
-    test(`nor after ${ends}`, async (t) => {
+    test(`are not told of after ${ends}`, async (t) => {
       const { runtime, told, pass } = await setUp(t)
       await runtime.enqueue('reindex')
       await runtime[ends]()
@@ -82,7 +82,7 @@ describe('jobs that are accepted, though nobody runs them', () => {
     })
   }
 
-  test('a look that fails is an error event', async (t) => {
+  test('make an error event if the look for an owner fails', async (t) => {
     const { store, runtime, told, pass } = await setUp(t)
     const failed = signal<string>('the error')
     runtime.on('error', ({ during }) => failed.fire(during))

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Pool } from '../../src/pool/pool.ts'
 import { unstartable } from '../../src/runtime/unstartable.ts'
 
-/** What is told of a lane whose threads failed with that stack. */
+/** The message for a lane whose threads failed with a stack of these lines. */
 function told(...lines: string[]): string {
   const stack = ['Error: no index', ...lines.map((line) => `    at ${line}`)].join('\n')
   const pool = { problem: 'no index', cause: { stack } } as unknown as Pool

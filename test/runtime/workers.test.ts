@@ -6,10 +6,10 @@ import { built } from '../support/built.ts'
 import { BROKEN, REPAIRED } from '../support/runtime/handlers.ts'
 import { openHarness, type Harness } from '../support/runtime/harness.ts'
 
-/** With no spare one. */
+/** One thread, without a spare. */
 const ONE = { default: { threads: 1, spare: false } }
 
-/** From now on no thread can be set up, and the one that there is ends. */
+/** From now on no thread can be set up. Ends the thread that there is. */
 async function breaks(h: Harness): Promise<void> {
   h.release(BROKEN)
   h.runtime.register('loop', { timeout: 20, grace: 0, maxAttempts: 1 })
@@ -19,7 +19,7 @@ async function breaks(h: Harness): Promise<void> {
 }
 
 describe('setWorkers while running', () => {
-  test('grows: what was waiting starts on the new threads', async (t) => {
+  test('grows: a job that waits starts on the new thread', async (t) => {
     const h = await openHarness(t)
     void h.run()
     await h.hold(1)
@@ -42,7 +42,7 @@ describe('setWorkers while running', () => {
     for (const cell of [1, 2, 3]) h.release(cell)
     for (const id of ids) await h.event('completed', id)
     await h.event('progress', waiting.id)
-    // One thread is left: what comes behind has to wait.
+    // One thread is left: the second job has to wait.
     assert.deepEqual(await h.runtime.counts(), { hold: { queued: 1, running: 1, dead: 0 } })
     h.release(4)
     h.release(5)
@@ -58,14 +58,14 @@ describe('start', () => {
     const h = await openHarness(t, { lanes })
     await h.runtime.start()
     const lanesUp = h.told('thread:up').map(({ lane }) => lane)
-    // The spare of the one is a thread, and of the other some slots.
+    // The spare of lane `default` is a thread, and the spare of lane `io` is some slots.
     assert.deepEqual(lanesUp.sort(), ['default', 'default', 'default', 'io'])
     assert.equal(await h.runtime.runOnce(), false)
   })
 })
 
 describe('config', () => {
-  test('is what it was when the runtime was made', async (t) => {
+  test('stays as it was when the runtime was made', async (t) => {
     const config: Record<string, unknown> = {}
     const h = await openHarness(t, { handlersConfig: config })
     config['later'] = () => 'what no thread can be given'
@@ -80,7 +80,7 @@ describe('config', () => {
 })
 
 describe('execArgv', () => {
-  test('I6: flags that no thread can have are refused, and jobs stay', async (t) => {
+  test('I6: flags that no thread can have are refused, and jobs stay queued', async (t) => {
     const h = await openHarness(t, { execArgv: ['--no-such-flag'] })
     const { id } = await h.runtime.enqueue('echo')
     const refused = refusal(
@@ -116,7 +116,7 @@ describe('runOnce', () => {
     assert.deepEqual(await h.runtime.counts(), {})
   })
 
-  test('beside run it keeps nothing from starting', async (t) => {
+  test('beside run keeps no other job from starting', async (t) => {
     const h = await openHarness(t, { threads: 2 })
     void h.run()
     await h.event('thread:up')
@@ -131,8 +131,8 @@ describe('runOnce', () => {
 })
 
 describe('run', () => {
-  test('resolves when what runs has settled, and starts nothing more', async (t) => {
-    // With a spare, the job that comes then could start there.
+  test('resolves when the runs have settled, and starts nothing more', async (t) => {
+    // With a spare, the `echo` job could start there.
     const h = await openHarness(t, { lanes: ONE })
     const run = h.run()
     let ended = false
@@ -171,7 +171,7 @@ describe('run', () => {
 })
 
 describe('handlers that cannot be set up', () => {
-  test('are the refusal of whoever starts them: with file, line and cause', async (t) => {
+  test('make start, run and runOnce reject, with file, line and cause', async (t) => {
     const h = await openHarness(t, { broken: true })
     const { id } = await h.runtime.enqueue('echo')
     const file = String(built(new URL('../support/runtime/handlers.ts', import.meta.url)))
@@ -182,12 +182,12 @@ describe('handlers that cannot be set up', () => {
       assert.deepEqual([cause.name, cause.message], ['Error', 'the index is locked'])
     }
     assert.equal((await h.runtime.get(id))?.attempts, 0)
-    // Nothing is owned, and no thread left.
+    // The refused runtime does not own the file, and has no thread left.
     const other = await openHarness(t, { file: h.store.file })
     assert.equal(await other.runtime.runOnce(), true)
   })
 
-  test('I6: when only later threads are, the jobs wait, and are charged nothing', async (t) => {
+  test('I6: in later threads only: the jobs wait, and are charged nothing', async (t) => {
     const h = await openHarness(t, { lanes: ONE })
     await h.runtime.start()
     await breaks(h)
@@ -218,7 +218,7 @@ describe('handlers that cannot be set up', () => {
 })
 
 describe('lanes', () => {
-  test('I7: a lane whose threads are all taken delays no other', async (t) => {
+  test('I7: a lane whose threads are all taken delays no other lane', async (t) => {
     const lanes = { default: { threads: 1 }, slow: { threads: 1 } }
     const h = await openHarness(t, { lanes })
     h.runtime.register('hold', { lane: 'slow' })

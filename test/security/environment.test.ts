@@ -3,14 +3,14 @@ import { describe, test } from 'node:test'
 import { completed, openLane } from '../support/pool/lane.ts'
 
 const SENDERS = new URL('./senders.ts', import.meta.url)
-/** What is commonly kept in the environment of a process, and what would reach into a thread. */
+/** Variables that commonly hold secrets, and variables that would change how a thread works. */
 const SECRETS = [
   ...['DATABASE_URL', 'AWS_SECRET_ACCESS_KEY', 'GITHUB_TOKEN', 'SECRET_KEY_BASE', 'NPM_TOKEN'],
   ...['npm_config__authToken', 'SSH_AUTH_SOCK', 'GIT_ASKPASS', 'MYSQL_PWD', 'PGPASSWORD'],
   ...['https_proxy', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NODE_DEBUG', 'TSX_TSCONFIG_PATH'],
 ]
 
-/** All that a thread sees unasked. */
+/** All variables that a thread sees without the option `env`. */
 const HARMLESS = [
   'HOME',
   'LANG',

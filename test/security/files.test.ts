@@ -8,9 +8,9 @@ import { temporaryFolder } from '../support/folder.ts'
 import { aJob, enqueue, NOW, refusal } from '../support/jobs.ts'
 import { openStore } from '../support/store.ts'
 
-// The modes of the files are tested with the store's own file: test/store/sqlite/file.test.ts.
+// test/store/sqlite/file.test.ts tests the modes of the store's files.
 
-/** Which of its files is a symbolic link, and what the link leads to. */
+/** Which file of a store is a symbolic link, and what the link leads to. */
 const LINKS = [
   { suffix: '', to: 'a queue', code: 'HELVE_ERR_OPTION' },
   { suffix: '', to: 'a text', code: 'HELVE_ERR_OPTION' },
@@ -25,7 +25,7 @@ const LINKS = [
 
 const TEXT = 'somebody else’s\n'
 
-describe('no symbolic link is followed, and what it leads to stays as it is', () => {
+describe('no symbolic link is followed, and its target stays as it is', () => {
   for (const { suffix, to, code } of LINKS) {
     test(`queue.db${suffix}, which leads to ${to}`, async (t) => {
       const folder = await temporaryFolder(t)
@@ -77,14 +77,14 @@ test('I3: no second name of a file makes a second owner', async (t) => {
   const other = join(folder, 'other.db')
   await symlink(store.file, other)
   await assert.rejects(SqliteStore.open(other), refusal('HELVE_ERR_OPTION', 'file', other))
-  // By another way to its folder it is the same file, and so is its lock.
+  // A link to the folder leads to the same file, and so to the same lock.
   const way = join(folder, 'way')
   await symlink(join(store.file, '..'), way)
   const second = await openStore(t, { file: join(way, 'queue.db') })
   await assert.rejects(second.join(NOW), refusal('HELVE_ERR_OWNED', 'file'))
 })
 
-test('no folder is made, of whatever mode', async (t) => {
+test('a missing folder is not created, whatever its mode would be', async (t) => {
   const folder = await temporaryFolder(t)
   const missing = join(folder, 'missing')
   const store = await openStore(t, { file: join(folder, 'queue.db') })
@@ -92,7 +92,7 @@ test('no folder is made, of whatever mode', async (t) => {
   await assert.rejects(SqliteStore.open(join(missing, 'queue.db')), refusal('HELVE_ERR_OPTION'))
   await assert.rejects(store.backup(path), refusal('HELVE_ERR_STORE_READONLY', path))
   assert.equal(existsSync(missing), false)
-  // Nor are the files of its own closed to the one whose folder it is.
+  // In a folder that its owner has made, the owner can read and write the file of the backup.
   await mkdir(missing, { mode: 0o700 })
   await store.backup(path)
   assert.equal(((await stat(path)).mode & 0o777).toString(8), '600')

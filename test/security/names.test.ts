@@ -8,10 +8,10 @@ import { connect } from '../support/store.ts'
 
 const SENDERS = new URL('./senders.ts', import.meta.url)
 
-/** Names that would find something without a handler being there, or lead somewhere. */
+/** Names that a lookup would find in every object, and names that are paths. */
 const NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', '../x', '/x']
 
-/** As somebody calls it who has no types. */
+/** Calls `enqueue` without types, as JavaScript does. */
 async function enqueue({ runtime }: Harness, ...given: unknown[]): Promise<EnqueueResult> {
   return Reflect.apply(runtime.enqueue, runtime, given) as Promise<EnqueueResult>
 }
@@ -20,7 +20,7 @@ function register({ runtime }: Harness, ...given: unknown[]): void {
   Reflect.apply(runtime.register, runtime, given)
 }
 
-/** Everything that takes a kind. */
+/** Each call of a runtime that takes a kind. */
 const DOORS: Record<string, (h: Harness, kind: string) => unknown> = {
   enqueue,
   'register a policy': (h, kind) => register(h, kind, {}),
@@ -41,7 +41,7 @@ describe('a handler is found only by the name that it has in the handlers module
       })
     }
 
-    test(`${name}, written past the door, is dead, and the others run`, async (t) => {
+    test(`${name}, written into the file by hand, is dead, and the others run`, async (t) => {
       const h = await openHarness(t)
       const { id } = await h.runtime.enqueue('echo')
       const { id: other } = await h.runtime.enqueue('echo', { n: 1 })
@@ -67,7 +67,7 @@ describe('a handler is found only by the name that it has in the handlers module
 const HOSTILE = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"n":1}'
 const KEYS = ['__proto__', 'constructor', 'n']
 
-/** What a thread tells of it: plain data with these own keys, and nothing inherited. */
+/** What a thread tells of {@link HOSTILE}: plain data with these own keys, nothing inherited. */
 const INTACT = { text: HOSTILE, keys: KEYS, inherited: null, prototype: true }
 
 function hostile(): Record<string, unknown> {
@@ -86,7 +86,7 @@ async function result(h: Harness, kind: string, payload?: unknown): Promise<unkn
   return (await h.event('completed', id)).result
 }
 
-describe('own keys named __proto__ and constructor change what nothing inherits', () => {
+describe('own keys named __proto__ and constructor change nothing that objects inherit', () => {
   test('in a config: it arrives as it is', async (t) => {
     const h = await openHarness(t, { handlers: SENDERS, config: hostile() })
     void h.run()
@@ -104,7 +104,7 @@ describe('own keys named __proto__ and constructor change what nothing inherits'
     assertNothingInherited()
   })
 
-  test('in a payload that somebody has written past the door: it arrives as it is', async (t) => {
+  test('in a payload that somebody wrote into the file by hand: it arrives as it is', async (t) => {
     const h = await openHarness(t, { handlers: SENDERS })
     const { id } = await enqueue(h, 'payload')
     connect(t, h.store.file).prepare('UPDATE helve_jobs SET payload = ?').run(HOSTILE)
@@ -114,7 +114,7 @@ describe('own keys named __proto__ and constructor change what nothing inherits'
     assertNothingInherited()
   })
 
-  test('in what a handler logs, tells and returns', async (t) => {
+  test('in a line that a handler logs, and in its result', async (t) => {
     const h = await openHarness(t, { handlers: SENDERS, config: hostile() })
     void h.run()
     const returned = await result(h, 'returnConfig')
@@ -133,7 +133,7 @@ describe('own keys named __proto__ and constructor change what nothing inherits'
     'a hook': ({ store }) => store.webhooks.create(hostile() as never),
   }
   for (const [what, use] of Object.entries(OPTIONS)) {
-    test(`in options, they are misspelt: ${what}`, async (t) => {
+    test(`in options, they are refused as misspelt: ${what}`, async (t) => {
       const h = await openHarness(t)
       await assert.rejects(async () => use(h), /"__proto__"/)
       assertNothingInherited()

@@ -7,7 +7,7 @@ import {
 import { deliverWebhookHandler } from '../../workers/handlers.ts'
 import { aDelivery } from '../support/jobs.ts'
 
-// Handlers that end in every way there is, and tell nobody what they know.
+// Handlers that end in every possible way, and tell nobody their secrets.
 
 const never = (): Promise<never> => new Promise(() => undefined)
 
@@ -50,7 +50,7 @@ export default defineHandlers((config: { secret: string }, thread) => {
         await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
         ctx.signal.throwIfAborted()
       },
-      // What helve itself has to say about what they were given.
+      // helve itself tells of a mistake with the payload of these handlers.
       returnsBigInt: (job: Secretive) => ({ ...job.payload, size: 1n }),
       returnsTooMuch: (job: Secretive) => job.payload.secret.repeat(100_000),
       tellsTooMuch: (job: Secretive, ctx: HandlerContext) =>

@@ -12,7 +12,7 @@ import { connect } from '../support/store.ts'
 import { httpEndpoint } from '../support/webhook/endpoints.ts'
 import { SECRETS, type Secret } from './secrets.ts'
 
-/** Where each may be. */
+/** The places where each secret may be found. */
 const HOMES: Record<Secret, string[]> = {
   payload: ['helve_jobs.payload'],
   result: ['event completed'],
@@ -28,7 +28,7 @@ const HOMES: Record<Secret, string[]> = {
   redirect: [],
 }
 
-/** How a run ends, and how often. */
+/** How a job of each kind ends, and how often it is lost before. */
 const ENDS: { kind: string; ends: 'completed' | 'dead' | 'snoozed'; lost?: number }[] = [
   { kind: 'completes', ends: 'completed' },
   { kind: 'returns', ends: 'completed' },
@@ -50,7 +50,7 @@ const ENDS: { kind: string; ends: 'completed' | 'dead' | 'snoozed'; lost?: numbe
 
 type Answer = Parameters<typeof httpEndpoint>[1]
 
-/** What a receiver answers, all of it secret. */
+/** The answers of a receiver. Their bodies and headers are secret. */
 const ANSWERS: Record<string, Answer> = {
   accepts: (response) => response.writeHead(200, headers()).end(SECRETS.answerBody),
   fails: (response) => response.writeHead(500, headers()).end(SECRETS.answerBody),
@@ -180,7 +180,7 @@ test('secrets are where they belong, and nowhere else', async (t) => {
   }
 })
 
-/** Lines that have to be there, or the search has searched nothing. */
+/** The messages that the log lacks. Without them, the search for secrets proves nothing. */
 function missing(lines: string): string[] {
   const messages = [
     ...[
@@ -206,7 +206,7 @@ describe('a refusal names the field, and shows no secret', () => {
       store.webhooks.create({ url: `ftp://u:${token}@example.org/` }),
     'a hook with a password': ({ store }) =>
       store.webhooks.create({ url: `https://u:${token}@example.org/` }),
-    'a secret that is none': ({ store }) =>
+    'a secret that is no text': ({ store }) =>
       store.webhooks.create({ url, secret: [secret] as never }),
     'a payload that is no JSON': (h) => enqueue(h, 'a', { of: data, size: NaN }),
     'a payload with a function': (h) => enqueue(h, 'a', { of: data, run: () => data }),

@@ -1,4 +1,4 @@
-/** What must be nowhere but where it belongs, by where it comes in. */
+/** Secrets, by the place where each comes in. Tests find them nowhere but where they belong. */
 export const SECRETS = {
   payload: 'hunter2-payload',
   result: 'hunter2-result',

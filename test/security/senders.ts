@@ -1,11 +1,11 @@
 import { defineHandlers, type HandlerContext, type Job } from '../../workers/define-handlers.ts'
 import { aDelivery } from '../support/jobs.ts'
 
-// Handlers that send too much, or what others would stumble over.
+// Handlers that send too much, or data that a receiver could trip over.
 
 const MIB = 1_048_576
 
-/** Small as JSON, and large as it is. */
+/** Small as JSON, and large in memory. */
 class Disguised {
   readonly hidden = 'x'.repeat(8 * MIB)
 
@@ -75,7 +75,7 @@ function unprintable(): never {
   throw Object.create(null)
 }
 
-/** What the thread has got: its own keys, and what everything inherits from. */
+/** What the thread has got: as JSON, its own keys, and what every object inherits. */
 function tell(got: unknown) {
   return {
     text: JSON.stringify(got),

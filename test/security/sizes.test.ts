@@ -6,7 +6,7 @@ import { completed, failed, Lane } from '../support/pool/lane.ts'
 const SENDERS = new URL('./senders.ts', import.meta.url)
 const MIB = 1_048_576
 
-/** Everything that a handler sends, one more than it may. */
+/** Everything that a handler sends, each time beyond its limit. */
 const TOO_MUCH: { what: string; n?: number; code: string; named: RegExp }[] = [
   { what: 'progress', code: '_PAYLOAD_TOO_LARGE', named: /^progress: .* 1048576 .* 1048578/ },
   { what: 'followUp', code: '_PAYLOAD_TOO_LARGE', named: /^payload: .* 1048576 .* 1048578/ },
@@ -55,7 +55,7 @@ describe('what a handler sends is bounded', () => {
     assert.deepEqual(sizes, [128, MAX_ERROR_BYTES, MAX_ERROR_BYTES, 128])
   })
 
-  test('the reason that its thread ended', async () => {
+  test('the reason why its thread ended', async () => {
     const outcome = await lane.run('crash')
     assert.ok(outcome.type === 'lost' && outcome.reason.length < 2_000)
     assert.match(outcome.reason, /^the thread ended with x{1024}; job \d+ of kind error had run/)
@@ -63,13 +63,13 @@ describe('what a handler sends is bounded', () => {
     await lane.worksOn()
   })
 
-  test('progress is what JSON makes of it', async () => {
+  test('progress: the JSON of the value counts, not the value', async () => {
     const job = await lane.hold({}, 'disguised')
     assert.equal(await lane.recorder.firstProgress(job), 'small')
     await lane.worksOn()
   })
 
-  test('a line of its log, of which the job stays', async () => {
+  test('a line of its log, which keeps its job', async () => {
     const before = lane.recorder.lines.length
     const job = lane.start('logs')
     await lane.recorder.until(() => lane.recorder.lines.length === before + 5, 'five lines')

@@ -17,10 +17,10 @@ import { openStore } from '../support/store.ts'
 import { builtSql } from './sql.ts'
 import { pause } from '../support/commands.ts'
 
-/** Why parts of statements may be put together. */
+/** Why a statement may be built from parts. */
 const PARTS = 'the parts of its own statements, all of them constants'
 
-/** What may be put into SQL, by file, and why nothing can come in by it. */
+/** The expressions that a file may put into SQL, and why nothing from outside comes in by them. */
 const ALLOWED: Record<string, { why: string; expressions: string[] }> = {
   'src/store/sqlite/statements/preparer.ts': {
     why: PARTS,
@@ -75,7 +75,7 @@ const ALLOWED: Record<string, { why: string; expressions: string[] }> = {
   },
 }
 
-describe('SQL is never built from what comes from outside', () => {
+describe('SQL is never built from values that come from outside', () => {
   for (const file of sourceFiles('src', 'workers')) {
     const built = builtSql(readFileSync(file, 'utf8'))
     const allowed = ALLOWED[file]?.expressions ?? []
@@ -88,7 +88,7 @@ describe('SQL is never built from what comes from outside', () => {
     })
   }
 
-  test('no file is allowed anything that is not there', () => {
+  test('each file that is allowed expressions is there', () => {
     const files = sourceFiles('src', 'workers')
     assert.deepEqual(
       Object.keys(ALLOWED).filter((file) => !files.includes(file)),
@@ -97,7 +97,7 @@ describe('SQL is never built from what comes from outside', () => {
   })
 })
 
-/** What the search is to find, and what it is to let through. */
+/** Sources, each with the expressions that the search has to find in it. */
 const SNIPPETS: [source: string, ...found: string[]][] = [
   ["db.prepare('SELECT 1 WHERE id = ?')"],
   ["db.prepare('SELECT 1').pluck().get(`${id}`)"],
@@ -131,7 +131,7 @@ describe('the search for built SQL', () => {
 
 const HOSTILE = `x'); DROP TABLE helve_jobs; -- "hunter2`
 
-test('values reach SQLite as parameters, whatever they say', async (t) => {
+test('values reach SQLite as parameters, whatever they contain', async (t) => {
   const methods = (['prepare', 'exec', 'pragma'] as const).map((name) =>
     t.mock.method(Database.prototype, name),
   )

@@ -1,18 +1,18 @@
-/** Something that is passed to SQLite as SQL, and is no literal by itself. */
+/** An expression that is passed to SQLite as SQL, and is no literal by itself. */
 export interface Built {
-  /** What is passed, or put in between. */
+  /** The text of the argument, or of the interpolation. */
   expression: string
   line: number
 }
 
 /** A call that takes SQL, up to its parenthesis. */
 const CALL = /\.(?:prepare|exec|pragma)\b(?:<[^()]*>)?\(/g
-/** In a file of statements, those of its preparer as well. */
+/** In a file of statements, a call of its preparer, which takes SQL as well. */
 const PREPARER = /(?<![.\w])(?:run|rows|value)\(/g
 const LITERAL = /^\s*(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)\s*(?=[),])/
 const INTERPOLATION = /\$\{((?:[^{}]|\{[^{}]*\})*)\}/g
 
-/** Finds SQL that is built: what is no literal, and what literals have in between. */
+/** Finds SQL that is built: arguments that are no literals, and interpolations in literals. */
 export function builtSql(source: string): Built[] {
   // Code that a thread is given as text has its backticks escaped.
   const text = source.replaceAll('\\`', '`')
@@ -20,7 +20,7 @@ export function builtSql(source: string): Built[] {
   const built = (isStatements ? [CALL, PREPARER] : [CALL]).flatMap((call) =>
     [...text.matchAll(call)].flatMap((match) => argument(text, match.index + match[0].length)),
   )
-  // There, parts of statements have names.
+  // In a file of statements, constants hold parts of statements.
   return isStatements ? [...built, ...interpolations(text, 0)] : built
 }
 

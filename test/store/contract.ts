@@ -23,7 +23,7 @@ export interface Opened {
   reopen: () => Promise<QueueStore>
 }
 
-/** What every store has to do, whatever it is built on. */
+/** The tests that every store has to pass, whatever the store is built on. */
 export function storeContract(name: string, open: Open): void {
   describe(name, () => {
     enqueuing(open)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inBatches } from '../../src/store/in-batches.ts'
 
-/** Takes so many rows, each of which takes so long; gives the sizes of the batches. */
+/** Takes `rows` rows in batches, each row in `msPerRow` milliseconds; gives the batches' limits. */
 async function sizes(rows: number, msPerRow: number): Promise<number[]> {
   const limits: number[] = []
   let [left, now] = [rows, 0]
@@ -29,7 +29,7 @@ test('I9: batches of rows that take long shrink, down to one row', async () => {
   assert.deepEqual(await sizes(9, 3), [4, 2, 1, 1, 1, 1])
 })
 
-test('a batch that found less than it may take is the last', async () => {
+test('a batch that finds fewer rows than it may take is the last batch', async () => {
   assert.deepEqual(await sizes(0, 1), [4])
   assert.deepEqual(await sizes(3, 0), [4])
   assert.deepEqual(await sizes(4, 0), [4, 8])

@@ -25,7 +25,7 @@ class Machine implements TimeSources {
     this.#offset += ms
   }
 
-  /** Off for so long. */
+  /** Restarts the machine, which has been off for `ms` milliseconds. */
   restart(boot: string | undefined, ms: number): void {
     this.boot = boot
     this.#offset += this.#passed + ms
@@ -33,13 +33,13 @@ class Machine implements TimeSources {
   }
 }
 
-/** Keeps its anchor, as a queue does, and goes on with another timeline. */
+/** Another timeline that goes on from the anchor of this timeline, as a queue keeps the anchor. */
 function reopened(machine: Machine, timeline: Timeline): Timeline {
   const anchor = timeline.toKeep
   return new Timeline(machine, anchor)
 }
 
-/** A timeline that has just been begun, and its anchor kept. */
+/** A timeline that has just begun, and the anchor that was kept for it. */
 function begun(machine: Machine): { timeline: Timeline; anchor: Anchor } {
   const timeline = new Timeline(machine, undefined)
   const anchor = timeline.toKeep
@@ -58,7 +58,7 @@ describe("a queue's time", () => {
     ['forwards', YEAR],
     ['back', -HOUR],
   ] as const) {
-    test(`passes as before when the wall clock is set ${way}, and shows what that shows`, () => {
+    test(`passes as before when the wall clock is set ${way}, and converts to the new wall time`, () => {
       const machine = new Machine()
       const { timeline } = begun(machine)
       const before = timeline.now()
@@ -101,7 +101,7 @@ describe("a queue's time", () => {
   })
 
   for (const boot of ['second', undefined]) {
-    test(`never goes back, though the wall clock does over a restart (${boot})`, () => {
+    test(`never goes back, though the wall clock goes back over a restart (${boot})`, () => {
       const machine = new Machine()
       const { timeline } = begun(machine)
       machine.pass(60_000)
@@ -130,7 +130,7 @@ describe("a queue's time", () => {
     assert.ok(timeline.toKeep)
   })
 
-  test('is kept by the first process after a restart, for those that come next', () => {
+  test('is kept by the first process after a restart, for the processes that come next', () => {
     const machine = new Machine()
     const { timeline } = begun(machine)
     machine.pass(60_000)
@@ -148,7 +148,7 @@ describe("a queue's time", () => {
     assert.equal(timeline.wallOf(timeline.now()), timeline.now() + 101)
   })
 
-  test('takes no slow look at the clocks for a clock that has been set', () => {
+  test('does not mistake a slow look at the clocks for a clock that has been set', () => {
     const machine = new Machine()
     const { timeline } = begun(machine)
     machine.slow = 500

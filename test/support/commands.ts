@@ -3,7 +3,7 @@ import type { CommandResult } from '../../src/store/command.ts'
 import type { Store } from '../../src/store/store.ts'
 import { command, NOW } from './jobs.ts'
 
-// Each command in a turn of its own.
+// Each function executes one command in a turn of its own.
 
 export function retry(store: Store, id: number, now = NOW): Promise<CommandResult> {
   return command(store, { type: 'retry', id }, now)
@@ -13,7 +13,7 @@ export function discard(store: Store, id: number, now = NOW): Promise<CommandRes
   return command(store, { type: 'discard', id }, now)
 }
 
-/** One command's worth: as many as one turn deletes. */
+/** Deletes as many jobs as one command, and so one turn, deletes. */
 export function prune(store: Store, before: number, now = NOW): Promise<CommandResult> {
   return command(store, { type: 'prune', before }, now)
 }

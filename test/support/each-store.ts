@@ -17,7 +17,7 @@ const STORES: Record<string, Open> = {
 /** The store that each test is for. */
 const chosen = new WeakMap<Context, Open>()
 
-/** A test of each store: whatever the test opens by {@link openChosen} is one of that store. */
+/** Runs a test once for each store: {@link openChosen} opens the store that the run is for. */
 export function test(name: string, body: (t: TestContext) => unknown): void {
   for (const [store, open] of Object.entries(STORES)) {
     void testOnce(`${name} (${store})`, async (t) => {
@@ -27,12 +27,12 @@ export function test(name: string, body: (t: TestContext) => unknown): void {
   }
 }
 
-/** A new queue of the store that the test is for, on the time of a clock. @default SqliteStore */
+/** Opens a new queue of the store that the test is for, on a clock's time. @default SqliteStore */
 export function openChosen(t: Context, clock: ManualClock): Promise<TestStore> {
   return (chosen.get(t) ?? STORES['SqliteStore']!)(t, clock)
 }
 
-/** One more connection to the queue of a store. */
+/** Opens one more connection to the queue of a store. */
 export async function reopen(t: Context, store: TestStore, clock: ManualClock): Promise<TestStore> {
   if (store instanceof MemoryStore) return memoryStore(t, clock, store.database)
   return openStore(t, { file: store.file, durability: 'process', clocks: clock.sources })

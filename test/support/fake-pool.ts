@@ -5,21 +5,21 @@ import type { Pool, Room, Terms } from '../../src/pool/pool.ts'
 
 type Settled = (job: ClaimedJob, outcome: Outcome, took?: number) => void
 
-/** A lane whose runs end when, and as, the test says. */
+/** A lane whose runs end when the test says so, with the outcome that the test gives. */
 export class FakePool implements Pool {
   capacity: number
-  /** Runs beyond that, of kinds that have none here. */
+  /** Runs beyond `capacity`, of kinds that have no run here. */
   readonly spare: number
   /** Every run that was started, in order. */
   readonly started: { job: ClaimedJob; terms: Terms }[] = []
-  /** Ids of the jobs that were to be ended, in order. */
+  /** Ids of the jobs whose runs the pool was told to end, in order. */
   readonly ended: number[] = []
   readonly stalled = new Set<number>()
   problem: string | undefined
   cause: unknown
   interrupted = 0
   closed = false
-  /** Where the runs' ends are told. */
+  /** Told the outcome of each run. */
   settled: Settled = () => assert.fail('nobody listens to this pool')
   readonly #running = new Map<number, ClaimedJob>()
 
@@ -74,7 +74,7 @@ export class FakePool implements Pool {
     this.started.push({ job, terms })
   }
 
-  /** Ends a run that took so many milliseconds, if that is known; returns the job as it was claimed. */
+  /** Ends a run, which took `took` milliseconds, if known; returns the job as it was claimed. */
   finish(id: number, outcome: Outcome = completed(), took?: number): ClaimedJob {
     const job = this.#running.get(id)
     assert.ok(job, `job ${id} does not run here`)

@@ -61,7 +61,7 @@ export function aDelivery(over: Partial<DeliveryRecord> = {}): DeliveryRecord {
 
 type Effects = Partial<Pick<Settle, 'followUps' | 'deliveries' | 'rerun'>>
 
-/** What a job goes into a run of its own with that a fold has asked for. */
+/** What a job takes along into the further run that a fold has asked for. */
 export function aRerun(over: Partial<Rerun> = {}): Rerun {
   return { crashes: 0, error: null, ...over }
 }
@@ -97,12 +97,12 @@ export function requeues(job: ClaimedJob, requeueing: Requeueing = {}): Settle {
   return { job, move, rerun, followUps: [], deliveries: [], ...effects }
 }
 
-/** A turn of which only a part is given; it claims nothing unless told to. */
+/** Takes a turn of which only a part is given; the turn claims nothing unless the part says so. */
 export function turn(store: Store, part: Partial<Turn>): Promise<TurnResult> {
   return store.turn({ now: NOW, ...NO_WORK, ...part })
 }
 
-/** Has one command executed; one that is refused rejects. */
+/** Executes one command in a turn; rejects if the command is refused. */
 export async function command(store: Store, one: Command, now = NOW): Promise<CommandResult> {
   const { commanded } = await turn(store, { now, commands: [one] })
   const [result] = commanded
@@ -144,7 +144,7 @@ export function claimsOn(
 }
 
 /**
- * Claims in turns, between which jobs are given their groups, until no job waits for that.
+ * Claims in several turns, and files jobs between the turns, until no job waits for its group.
  *
  * @param groupOf gives the group of a payload
  */
@@ -209,7 +209,7 @@ export function refusal(code: HelveErrorCode, ...named: (string | RegExp)[]) {
   }
 }
 
-/** Room for so many jobs, each of which costs 1. */
+/** Room for `room` jobs, each of which costs 1. */
 export function admission(
   queues: Queue[],
   room: number,

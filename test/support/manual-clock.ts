@@ -4,7 +4,7 @@ import type { TimeSources } from '../../src/store/timeline.ts'
 import { NOW } from './jobs.ts'
 import { loopTurn } from './signal.ts'
 
-/** Only what goes on for ever goes on for so long. */
+/** Only timers or callbacks without end take so many steps. */
 const MOST = 10_000
 
 interface Timer {
@@ -21,10 +21,10 @@ export class ManualClock implements Clock {
   #offset = 0
   #timers: Timer[] = []
   #soons: (() => void)[] = []
-  /** Messages to a store, and answers of one, that are on their way. */
+  /** How many messages to a store, and answers of a store, are on their way. */
   #travelling = 0
 
-  /** A turn takes no time of its own. */
+  /** By this clock, a turn takes no time of its own. */
   monotonic(): number {
     return this.#passed
   }
@@ -46,7 +46,7 @@ export class ManualClock implements Clock {
     return wall - this.#offset
   }
 
-  /** For a store, whose time is then this clock's. */
+  /** Time sources for a store, whose time is then this clock's. */
   get sources(): TimeSources {
     return { wall: () => this.wall(), monotonic: () => this.#passed, boot: 'the one of the test' }
   }
@@ -63,19 +63,19 @@ export class ManualClock implements Clock {
     this.#soons.push(callback)
   }
 
-  /** A turn of the event loop, for which {@link settle} waits: the way to a store, or back. */
+  /** The way to a store, or back: a turn of the event loop, for which {@link settle} waits. */
   async travel(): Promise<void> {
     this.#travelling += 1
     await loopTurn()
     this.#travelling -= 1
   }
 
-  /** Milliseconds until each timer fires that is set, the next one first. */
+  /** Milliseconds until each timer fires that is set, the next timer first. */
   get waits(): number[] {
     return this.#timers.map(({ due }) => due - this.#passed).sort((a, b) => a - b)
   }
 
-  /** Lets time pass: fires what is due on the way, each timer at its moment and with what follows. */
+  /** Lets time pass: fires each timer on the way at its moment, and {@link settle}s after it. */
   async advance(ms: number): Promise<void> {
     const until = this.#passed + ms
     await this.settle()
@@ -91,19 +91,19 @@ export class ManualClock implements Clock {
     this.#passed = until
   }
 
-  /** The code that runs holds the event loop for so long: no timer fires meanwhile. */
+  /** Lets time pass as code does that holds the event loop: no timer fires meanwhile. */
   hold(ms: number): void {
     this.#passed += ms
   }
 
-  /** Somebody sets the wall clock: it shows another time, and none has passed. */
+  /** Somebody sets the wall clock: the wall clock shows another time, and no time has passed. */
   step(ms: number): void {
     this.#offset += ms
   }
 
   /**
-   * Serves the event loop until nothing is left that does not wait for time or for the test.
-   * Resolves to how often what was to happen soon has happened.
+   * Serves the event loop until everything that is left waits for time or for the test. Resolves to
+   * the number of rounds in which callbacks of `soon` were called.
    */
   async settle(): Promise<number> {
     let rounds = 0

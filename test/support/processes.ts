@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { PATIENCE } from './patience.ts'
 
-/** Waits until these processes have ended: nobody tells of the end of somebody else's children. */
+/** Polls until these processes have ended: nothing tells of the end of somebody else's children. */
 export async function gone(...pids: number[]): Promise<void> {
   const end = Date.now() + PATIENCE
   while (pids.some(lives)) {
@@ -12,7 +12,7 @@ export async function gone(...pids: number[]): Promise<void> {
   }
 }
 
-/** The processes that were started with this as an argument. */
+/** The processes that were started with this argument. */
 export function running(argument: string): number[] {
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
   return pids.filter((pid) => commandOf(pid).includes(argument))
@@ -35,7 +35,7 @@ function lives(pid: number): boolean {
   return !isZombie(pid)
 }
 
-/** Dead, though its parent has not asked for its exit code. */
+/** Whether the process is dead, though its parent has not asked for its exit code. */
 function isZombie(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')

@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed
   }
 
-  /** In [0, 1); Tommy Ettinger's mulberry32. */
+  /** A number in [0, 1), by Tommy Ettinger's mulberry32. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0
     let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)

@@ -8,15 +8,15 @@ import { temporaryFolder } from './folder.ts'
 
 /** What a compiled better-sqlite3 loads: itself, and two small packages that find its binary. */
 const PACKAGES = ['better-sqlite3', 'bindings', 'file-uri-to-path']
-/** Sources, and what is left from compiling them. */
+/** The sources, and what their compilation leaves. */
 const UNUSED = /[/\\]better-sqlite3[/\\](deps|src|build[/\\]Release[/\\].*(obj.*|\.a))$/
 
-/** Another copy of better-sqlite3, and with it of SQLite, as a nested install gives a host. */
+/** Another copy of better-sqlite3, and so of SQLite, as a nested install gives to a host. */
 export async function secondCopy(t: TestContext): Promise<typeof Database> {
   return secondCopyIn(await temporaryFolder(t))
 }
 
-/** The same, in a folder that the caller removes. */
+/** As {@link secondCopy}, in a folder that the caller removes. */
 export async function secondCopyIn(folder: string): Promise<typeof Database> {
   const manifest = createRequire(import.meta.url).resolve('better-sqlite3/package.json')
   const installed = dirname(dirname(manifest))

@@ -1,9 +1,9 @@
 import { PATIENCE } from './patience.ts'
 
-/** Something to wait for: a test goes on when it happens, and never after a time. */
+/** An event to wait for: a test goes on when the event happens, and never after a time. */
 export interface Signal<T = void> {
   readonly fire: (value: T) => void
-  /** Resolves once it has been fired. Keeps the process alive; rejects if it never happens. */
+  /** Resolves once the signal has been fired; rejects if it never is. Keeps the process alive. */
   wait(): Promise<T>
 }
 
@@ -20,7 +20,7 @@ export function signal<T = void>(name: string): Signal<T> {
   }
 }
 
-/** The event loop has once served everything that was ready. */
+/** Resolves when the event loop has once served everything that was ready. */
 export function loopTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import Database, { type Statement } from 'better-sqlite3'
 
-/** Counts statements that run, and rows that they give, until it is asked for both. */
+/** Counts statements that run, and rows that they give, until the returned function is called. */
 export function watchStatements(t: TestContext): () => [statements: number, rows: number] {
   const memory = new Database(':memory:')
   const prototype = Object.getPrototypeOf(memory.prepare('SELECT 1')) as Statement

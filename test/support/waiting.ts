@@ -1,6 +1,6 @@
 import { PATIENCE } from './patience.ts'
 
-/** Lets a test wait until what it has been told says something. */
+/** Lets a test wait until what the test has been told meets a condition. */
 export class Waiting {
   readonly #lately: () => string
   readonly #looks = new Set<() => void>()
@@ -10,7 +10,7 @@ export class Waiting {
     this.#lately = lately
   }
 
-  /** Resolves once something holds; that is looked at whenever {@link look} is called. */
+  /** Resolves once `holds` returns true; it is called now and whenever {@link look} is called. */
   until(holds: () => boolean, name: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (act: () => void): void => {

@@ -4,7 +4,7 @@ import { Outbox } from '../../src/run/outbox.ts'
 import { Credit } from '../../src/thread/credit.ts'
 import { loopTurn } from '../support/signal.ts'
 
-/** Both sides of a credit, and a way for lines, of which the main thread deals with each at once. */
+/** Both sides of a credit, and an outbox whose lines the main thread gives back at once. */
 function setUp() {
   const main = new Credit()
   const thread = new Credit(main.words)

@@ -6,7 +6,7 @@ import { Waiting } from '../support/waiting.ts'
 import { built } from '../support/built.ts'
 
 describe('a thread that starts processes', () => {
-  test('may be killed at once while it starts none', async () => {
+  test('may be killed at once while it starts no process', async () => {
     const guard = new SpawnGuard()
     await guard.doom()
     assert.ok(guard.isDoomed)
@@ -17,7 +17,7 @@ describe('a thread that starts processes', () => {
     )
   })
 
-  test('is waited for while it starts one, also if that fails', async () => {
+  test('is waited for while it starts a process, also if the start fails', async () => {
     const guard = new SpawnGuard()
     let doomed: Promise<void> | undefined
     let isDoomed = false
@@ -31,7 +31,7 @@ describe('a thread that starts processes', () => {
     assert.equal(isDoomed, true)
   })
 
-  test('starts no further one once it is doomed, until it is pardoned', async (t) => {
+  test('starts no further process once it is doomed, until it is pardoned', async (t) => {
     const guard = new SpawnGuard()
     await guard.doom()
     const heard: unknown[] = []

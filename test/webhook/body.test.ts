@@ -5,7 +5,7 @@ import { encodeBody } from '../../src/webhook/body.ts'
 const payload = { ref: 'refs/heads/a&b=c', text: 'é🎉\u2028 +%', half: '\ud83d' }
 
 for (const contentType of ['json', 'form'] as const) {
-  it(`gives the text of exactly the bytes for ${contentType}`, () => {
+  it(`gives a text that encodes to exactly the bytes for ${contentType}`, () => {
     const { text, bytes } = encodeBody(contentType, payload)
     assert.equal(Buffer.from(bytes).toString(), text)
     assert.deepEqual(encodeBody(contentType, structuredClone(payload)).bytes, bytes)

@@ -25,7 +25,7 @@ describe('post', { concurrency: true }, () => {
     assert.equal(received[0].headers.connection, 'close')
   })
 
-  it('closes the connection also when the receiver would keep it', async (t) => {
+  it('closes the connection although the receiver would keep it', async (t) => {
     const { url, closed } = await rawEndpoint(
       t,
       answering('HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok'),
@@ -94,7 +94,7 @@ describe('post', { concurrency: true }, () => {
       assert.equal((error.cause as NodeJS.ErrnoException).code, 'ECONNREFUSED')
       return true
     })
-    // Where localhost has two addresses, both are told.
+    // If localhost has two addresses, the message names both.
     await assert.rejects(post(request('http://localhost:1')), /ECONNREFUSED .*:1/)
   })
 

@@ -30,13 +30,13 @@ const delays: [string, number, string | string[] | undefined, number | undefined
   ['a date', 503, 'Thu, 01 Jan 2026 00:02:00 GMT', 120_000],
   ['more than a day', 429, '999999999999999999999', 86_400_000],
   ['a date in a hundred years', 429, 'Thu, 01 Jan 2126 00:00:00 GMT', 86_400_000],
-  ['no time', 429, '0', undefined],
+  ['zero seconds', 429, '0', undefined],
   ['less than the backoff', 429, '1', 1_000],
   ['a date that is over', 503, 'Wed, 31 Dec 2025 00:00:00 GMT', undefined],
-  ['something else', 503, 'soon', undefined],
+  ['neither seconds nor a date', 503, 'soon', undefined],
   ['two values', 503, ['120', '240'], undefined],
-  ['nothing', 429, undefined, undefined],
-  ['seconds after another status', 500, '120', undefined],
+  ['no value', 429, undefined, undefined],
+  ['seconds, but another status', 500, '120', undefined],
 ]
 for (const [name, status, header, delay] of delays) {
   it(`waits ${delay ?? 'for the backoff'} on Retry-After with ${name}`, () => {

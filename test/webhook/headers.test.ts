@@ -25,7 +25,7 @@ it('sends the headers of GitHub, and no others', () => {
   })
 })
 
-it('sends no signature without a secret, and no target without one', () => {
+it('sends no signature without a secret, and no target headers without a target', () => {
   const headers = deliveryHeaders(webhook({ secret: null }), delivery, body, DEFAULT_USER_AGENT)
   assert.deepEqual(
     Object.keys(headers).filter((name) => /signature|target/i.test(name)),

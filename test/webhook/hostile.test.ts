@@ -8,7 +8,7 @@ const OK = 'HTTP/1.1 200 OK\r\n'
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`
 
 describe('post to a hostile endpoint', { concurrency: true }, () => {
-  // A connection on the same machine is made in it, however busy that is.
+  // Milliseconds. On one machine, a connection takes less, however busy the machine is.
   const timeout = 1_000
 
   it('ends at the deadline when nothing answers', async (t) => {
@@ -38,7 +38,7 @@ describe('post to a hostile endpoint', { concurrency: true }, () => {
     await closed
   })
 
-  it('ends at the deadline when interim responses do not', async (t) => {
+  it('ends at the deadline when interim responses never end', async (t) => {
     const { url, closed } = await rawEndpoint(t, (socket) => {
       socket.resume()
       writingEvery(5, socket, 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'.repeat(100))
@@ -84,7 +84,7 @@ describe('post to a hostile endpoint', { concurrency: true }, () => {
     assert.ok(poured < 50_000_000, `${poured} bytes were taken`)
   })
 
-  it('takes a body that breaks off for a success, cut there', async (t) => {
+  it('takes a body that breaks off for a success, cut where it breaks off', async (t) => {
     const { url } = await rawEndpoint(t, (socket) => {
       socket.once('data', () => socket.write(`${CHUNKED}3\r\nhel\r\n`, () => socket.end()))
     })
@@ -99,7 +99,7 @@ describe('post to a hostile endpoint', { concurrency: true }, () => {
     await closed
   })
 
-  it('survives headers that are named as members of every object', async (t) => {
+  it('survives headers with the names of members that every object has', async (t) => {
     const names = ['__proto__', 'constructor', '__proto__', 'constructor', 'hasOwnProperty']
     const headers = names.map((name) => `${name}: x\r\n`).join('')
     const { url } = await rawEndpoint(t, answering(`${OK}${headers}Content-Length: 0\r\n\r\n`))
@@ -117,7 +117,7 @@ describe('post to a hostile endpoint', { concurrency: true }, () => {
     ['the greeting of an SSH server', 'SSH-2.0-OpenSSH_9.6\r\n'],
     ['bytes that are no text', '\x00\xff\x16\x03\x01'.repeat(40)],
     [
-      'both lengths at once',
+      'a content length and chunks at once',
       `${OK}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
     ['a switch of protocols', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n'],

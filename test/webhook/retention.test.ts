@@ -48,7 +48,7 @@ it('sweeps at once, and then every hour until aborted', async () => {
   )
 })
 
-it('logs how many it deleted, unless it is none', async () => {
+it('logs how many records it deleted, if any', async () => {
   const { log } = await sweeps(0, 3, 0)
   assert.deepEqual(log, [['info', { pruned: 3 }, 'deleted old webhook deliveries']])
 })
@@ -71,7 +71,7 @@ it('does not sweep when aborted already', async () => {
   assert.equal(sweeps, 0)
 })
 
-it('ends its hour as soon as it is aborted, and leaves no timer behind', async () => {
+it('ends its wait as soon as it is aborted, and leaves no timer behind', async () => {
   const before = timers()
   const controller = new AbortController()
   let swept!: () => void

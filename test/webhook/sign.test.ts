@@ -17,7 +17,7 @@ it('signs by SHA-1 too', () => {
   assert.equal(signature['X-Hub-Signature'], 'sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59')
 })
 
-it('is what a receiver computes, with any characters', async () => {
+it('gives the signature that a receiver computes, with any characters', async () => {
   const secret = 'schlüssel🔑'
   const body = JSON.stringify({ text: 'é🎉\u2028\u2029\ud800' })
   const { 'X-Hub-Signature-256': signature } = sign(secret, Buffer.from(body))

@@ -9,7 +9,7 @@ import { listen, request } from '../support/webhook/endpoints.ts'
 const pem = selfSigned()
 
 describe('post over TLS', { concurrency: true, skip: pem === undefined && 'no openssl' }, () => {
-  it('refuses a certificate that nobody vouches for', async (t) => {
+  it('refuses a self-signed certificate', async (t) => {
     await assert.rejects(post(request(await tlsEndpoint(t))), {
       name: 'TransportError',
       code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -17,7 +17,7 @@ describe('post over TLS', { concurrency: true, skip: pem === undefined && 'no op
     })
   })
 
-  it('accepts such a certificate for a hook with insecureTls', async (t) => {
+  it('accepts a self-signed certificate for a hook with insecureTls', async (t) => {
     const url = await tlsEndpoint(t)
     assert.equal((await post(request(url, { insecureTls: true }))).status, 204)
   })

@@ -45,7 +45,7 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     const receiver = new Webhooks({ secret })
     const signature = String(headers['x-hub-signature-256'])
     assert.equal(await receiver.verify(bytes.toString(), signature), true)
-    // Over the JSON instead, as some do it, it must not hold.
+    // The signature must not be that of the JSON inside the form, as some senders make it.
     assert.equal(await receiver.verify(JSON.stringify(body), signature), false)
     assert.equal(new URLSearchParams(bytes.toString()).get('payload'), JSON.stringify(body))
   })
@@ -137,7 +137,7 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     )
   })
 
-  it('ends at its timeout, and when its run is to end', async (t) => {
+  it('ends at its timeout, and when its signal aborts', async (t) => {
     const controller = new AbortController()
     const { url, closed } = await rawEndpoint(t, (socket) => socket.resume())
     const hooks = { getWebhook: async () => webhook({ url }) }
@@ -180,7 +180,7 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     assert.equal(records[0]?.action, null)
   })
 
-  it('takes the action that it is told', async (t) => {
+  it('records the action that the job gives, not that of the payload sent', async (t) => {
     const { url } = await httpEndpoint(t, (response) => response.end())
     const job = { webhook_pk: 1, event: 'issues', action: 'opened', payload: body }
     assert.equal((await run(deliver({ url }), job)).records[0]?.action, 'opened')

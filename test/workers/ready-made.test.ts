@@ -43,7 +43,7 @@ for (const [name, field, method, make] of handlers) {
       assert.deepEqual(calls, [[5, signal]])
     })
 
-    it('fails as its host does, be it sooner or later', async () => {
+    it('fails with the error that its host throws, or rejects with', async () => {
       const failure = new Error('out of order')
       const thrown = await run(make(() => { throw failure }), { [field]: 5 }) // prettier-ignore
       assert.equal(thrown.error, failure)
@@ -80,14 +80,14 @@ for (const [name, field, method, make] of handlers) {
       }
     })
 
-    it('refuses a host that cannot do it', () => {
+    it('refuses a host that lacks the method', () => {
       const message = `${method}: expected a function, got undefined`
       assert.throws(() => make(undefined as never), { code: 'HELVE_ERR_OPTION', message })
     })
   })
 }
 
-it('keeps the receiver of its method', async () => {
+it('calls the method with its object as `this`', async () => {
   class Index {
     rebuilt: number[] = []
     reindexRepoCode(repoPk: number) {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { DeliveryRecord } from '../../src/job/delivery.ts'
 import type { Handler, HandlerContext, Job } from '../../src/run/handler.ts'
 
-/** What came of a run. */
+/** The delivery records of a run, and the error that it threw, if it threw one. */
 export interface Ran {
   records: DeliveryRecord[]
   error: unknown

@@ -26,7 +26,7 @@ function setUp(t: TestContext) {
   return { stream, taken, dropped, takes, exit }
 }
 
-test('I9: what is written while a piece is on its way makes one piece', async (t) => {
+test('I9: the pieces written while another one is on its way are sent as one', async (t) => {
   const { stream, taken, dropped, takes } = setUp(t)
   for (let n = 0; n < 10_000; n += 1) stream.write(`${n}\n`)
   assert.deepEqual(taken, ['0\n'])
@@ -39,7 +39,7 @@ test('I9: what is written while a piece is on its way makes one piece', async (t
   assert.deepEqual(dropped, [])
 })
 
-test('what is more than 1 MiB is dropped, and told of once', async (t) => {
+test('the pieces beyond 1 MiB are dropped, and told of once', async (t) => {
   const { stream, taken, dropped, takes } = setUp(t)
   stream.write('first')
   const line = 'x'.repeat(1_024)
@@ -53,7 +53,7 @@ test('what is more than 1 MiB is dropped, and told of once', async (t) => {
   assert.deepEqual(dropped, [6])
 })
 
-test('whoever heeds the stream is told to wait, and when to go on', async (t) => {
+test('a writer that heeds backpressure is told to wait, and when to go on', async (t) => {
   const { stream, takes } = setUp(t)
   assert.equal(stream.write('first'), true)
   assert.equal(stream.write('x'.repeat(70_000)), false)
@@ -83,7 +83,7 @@ test('a piece of another type is refused as Node does, and the next ones go on',
   assert.deepEqual(taken, ['a', 'b'])
 })
 
-test('a piece is what it was when it was written, of whatever typed array', async (t) => {
+test('a piece keeps the bytes that it had when it was written, of any typed array', async (t) => {
   const { stream, taken, takes } = setUp(t)
   stream.write('first')
   const bytes = new Uint8Array(Buffer.from('abcdef'))
@@ -96,7 +96,7 @@ test('a piece is what it was when it was written, of whatever typed array', asyn
   assert.deepEqual(taken, ['first', 'abcdefbcabcdef'])
 })
 
-test('what waits when the thread exits is sent', (t) => {
+test('the pieces that wait when the thread exits are sent', (t) => {
   const { stream, taken, exit } = setUp(t)
   stream.write('a')
   stream.write('b')

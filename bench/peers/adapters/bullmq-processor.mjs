@@ -1,2 +1,2 @@
-// What BullMQ's sandbox loads in every worker thread.
+// BullMQ's sandbox loads this module in every worker thread.
 export default async function noop() {}

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq'
 import { inChunks } from './in-chunks.mjs'
 
-/** As in its documentation; 100 and 300 are no faster. */
+/** The value in BullMQ's documentation; 100 and 300 are no faster. */
 const CONCURRENCY = 50
 
 /**

@@ -6,7 +6,7 @@ const CONCURRENCY = 24
 /** @param {import('../trial.ts').Setup} setup */
 export async function setup({ server, payload, completed }) {
   const logger = new Logger(() => () => {})
-  // As on the page about performance in its documentation.
+  // The settings on the page about performance in graphile-worker's documentation.
   const preset = {
     worker: {
       connectionString: server,
@@ -35,7 +35,7 @@ export async function setup({ server, payload, completed }) {
         taskList: { noop: async () => completed(1) },
       })
     },
-    // Jobs are deleted some time after their handlers have returned.
+    // graphile-worker deletes a job some time after its handler has returned.
     settled: async () => {
       const query = 'SELECT EXISTS (SELECT FROM graphile_worker.jobs) AS left'
       const isLeft = () => utils.withPgClient(async (pg) => (await pg.query(query)).rows[0].left)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Runtime, SqliteStore } from '../../../dist/src/index.js'
 
-// helve with its handlers on the main thread, where most peers have theirs.
+// This adapter runs helve's handlers on the main thread, as most peers run theirs.
 
 /**
  * @param {import('../trial.ts').Setup} setup

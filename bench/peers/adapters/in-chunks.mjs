@@ -1,7 +1,7 @@
 const CHUNK = 1_000
 
 /**
- * Enqueues many jobs by calls that take at most 1,000 of them.
+ * Enqueues `jobs` jobs. Each call of `enqueue` takes at most 1,000 jobs.
  *
  * @param {number} jobs
  * @param {(some: number) => Promise<unknown>} enqueue

@@ -20,11 +20,12 @@ export async function setup({ server, payload, completed, failed }) {
       const options = { batchSize: BATCH, pollingIntervalSeconds: 0.5 }
       const worker = await boss.work('noop', options, async (jobs) => {
         completed(jobs.length)
-        // There may be more: without this, the worker sleeps for the rest of the half second.
+        // More jobs may wait. Without a notification the worker sleeps for the rest of the half
+        // second.
         boss.notifyWorker(worker)
       })
     },
-    // Nobody waits for the statement that completes a batch.
+    // pg-boss lets nobody wait for the statement that completes a batch.
     settled: async () => {
       while ((await boss.getQueueSize('noop', { before: 'completed' })) > 0) await sleep(2)
     },

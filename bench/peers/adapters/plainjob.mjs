@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { better, defineQueue, defineWorker } from 'plainjob'
-// The project's own: plainjob is given a connection.
+// The project's own better-sqlite3 opens the connection that plainjob is given.
 import Database from 'better-sqlite3'
 
 const nothing = () => {}
@@ -24,8 +24,8 @@ export async function setup({ payload, completed, failed }) {
   return {
     enqueue: async () => {
       queue.add('noop', payload)
-      // `add` has committed when it returns: without this, a thousand producers would never let
-      // the worker's timer fire.
+      // `add` commits before it returns. Without a turn of the event loop here, a thousand
+      // producers would never let the worker's timer fire.
       await turnOfTheLoop()
     },
     fill: async (/** @type {number} */ jobs) => {

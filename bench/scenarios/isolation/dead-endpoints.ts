@@ -7,11 +7,11 @@ import { isolated, until, warmUp, type Isolation, type IsolationRuntime } from '
 import { Probe } from './probe.ts'
 
 const DEAD = 20
-/** Deliveries to all of them, of the jobs of a trial: 500 to each with the default. */
+/** All dead endpoints together get `jobs / SHARE` deliveries: 500 each with the default. */
 const SHARE = 20
 const HEALTHY_PER_SECOND = 100
 const REINDEX_PER_SECOND = 50
-/** About 4 ms. */
+/** Takes about 4 ms. */
 const REINDEX = { steps: 4_000_000 }
 
 export const deadEndpoints: Isolation = {
@@ -35,7 +35,7 @@ export const deadEndpoints: Isolation = {
   },
 }
 
-/** Deliveries are grouped by their hooks. */
+/** Registers deliveries; each webhook is a group. */
 export function registerDeliveries(runtime: IsolationRuntime): void {
   runtime.register('deliver_webhook', { lane: 'io', group: hookOf, groupConcurrency: 2 })
 }
@@ -74,7 +74,7 @@ export function deliveryTo(hook: number): DeliverWebhookPayload {
   return { webhook_pk: hook, event: 'push', payload: { ref: 'refs/heads/main' } }
 }
 
-/** By turns, as they would come in. */
+/** Enqueues deliveries to the hooks by turns, as deliveries come in at a real host. */
 async function deliverTo(runtime: IsolationRuntime, hooks: number[], jobs: number): Promise<void> {
   await runtime.enqueueMany(
     Array.from({ length: jobs }, (_, job) => ({

@@ -4,12 +4,12 @@ import { countCharges, isolated, warmUp, type Isolation } from './isolated.ts'
 import { Probe } from './probe.ts'
 
 const DEATHS = ['exit', 'crash', 'eat'] as const
-/** Deaths of threads in a second; a job dies three times. */
+/** Deaths of threads a second; the runs of one job kill three threads. */
 const PER_SECOND = 10
 const DEATHS_OF_A_JOB = 3
-/** MiB of a thread's heap, so that running out of it takes no longer than other deaths. */
+/** MiB of a thread's heap: so few that a run exhausts them as fast as the other deaths happen. */
 const MEMORY = 32
-/** Below what the threads could do: the CPU that the others burn is nobody's to give back. */
+/** Less than the threads can run: no isolation gives back the CPU that the dying threads use. */
 const OTHERS_PER_SECOND = 200
 const BURN = 2
 

@@ -10,13 +10,13 @@ import {
 } from './isolated.ts'
 import { Probe } from './probe.ts'
 
-/** Jobs that loop, each in two runs: a second one may begin only after the end of the first. */
+/** Jobs that loop, each in two runs: its second run may begin only after the end of its first. */
 const JOBS = 5
 const RUNS = 2
 const TIMEOUT = 1_000
 const GRACE = 100
 const PER_SECOND = 100
-/** For ten loops, one after the other, and ten new threads. */
+/** Time for ten loops, one after the other, and for the start of ten new threads. */
 const SECONDS = (JOBS * RUNS * (TIMEOUT + GRACE + 150)) / 1_000
 
 export const endlessLoops: Isolation = {

@@ -2,13 +2,13 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 
-/** Endpoints of webhooks, in a thread of their own: what is measured is the queue, not them. */
+/** Endpoints of webhooks, in a thread of their own, so that the queue is measured and not they. */
 export interface Endpoints {
-  /** Answers at once. */
+  /** URL of the endpoint that answers at once. */
   healthy: string
-  /** Accept, and never answer. */
+  /** URLs of the endpoints that accept connections and never answer. */
   dead: string[]
-  /** Connections that the dead ones have accepted. */
+  /** The number of connections that the dead endpoints have accepted. */
   accepted: () => number
   close: () => Promise<unknown>
 }

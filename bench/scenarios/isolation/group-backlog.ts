@@ -4,7 +4,7 @@ import type { Ran } from './handlers.ts'
 import { isolated, warmUp, type Isolation } from './isolated.ts'
 import { Probe } from './probe.ts'
 
-/** Jobs of the one group, of the jobs of a trial: 50,000 with the default. */
+/** The full group has `jobs / SHARE` jobs: 50,000 with the default. */
 const SHARE = 4
 const TRIES = 300
 const BURN = 1

@@ -6,10 +6,10 @@ import { isolated, warmUp, type Isolation, type IsolationRuntime } from './isola
 const RATE = { limit: 10, per: 1_000 }
 const OTHERS = ['one', 'two', 'three', 'four']
 const BURN = 2
-/** Jobs that wait in each of the others, for each second: more than there is time for. */
+/** Jobs in the backlog of each other group, for each second: more than the threads can run. */
 const OTHERS_PER_SECOND = 400
 
-/** A rate is its kind's, so that the group with one is of a kind of its own, in the same lane. */
+/** A rate belongs to a kind. The limited group is therefore of another kind, in the same lane. */
 export const groupRate: Isolation = {
   name: 'group rate',
   disturbance: 'a rate of 10/s on one group of five, a backlog in each',
@@ -25,7 +25,7 @@ export const groupRate: Isolation = {
     isolated(params, {}, async ({ runtime }) => {
       runtime.register('grouped', { group: groupOf })
       void runtime.run()
-      // While it is the only kind there: it leaves a thread to others.
+      // Warms up while `grouped` is the only kind: beside others it leaves them a thread.
       await warmUp(runtime, 'grouped', (job) => ({ group: OTHERS[job % 4], burn: BURN }))
       runtime.register('limited', { group: groupOf, groupRate: RATE })
       await fill(runtime, params, disturbed)
@@ -57,7 +57,7 @@ async function fill(runtime: IsolationRuntime, params: Params, disturbed: boolea
   await runtime.enqueueMany([...(disturbed ? limited : []), ...others])
 }
 
-/** When jobs of the two kinds ended. */
+/** The times at which jobs of the two kinds ended, in ms. */
 function watchEnds(runtime: IsolationRuntime) {
   const ends = { grouped: [] as number[], limited: [] as number[] }
   runtime.on('completed', ({ job: { kind } }) => {
@@ -66,7 +66,7 @@ function watchEnds(runtime: IsolationRuntime) {
   return ends
 }
 
-/** A second, after the burst that the full bucket lets through at once. */
+/** Jobs a second, after the burst that the full bucket lets through at once. */
 function rateOf(ends: number[]): number {
   const steady = ends.slice(RATE.limit)
   return ((steady.length - 1) / (steady.at(-1)! - steady[0]!)) * 1_000

@@ -3,13 +3,13 @@ import { defineHandlers, type HandlerContext, type Job } from '../../../workers/
 import { deliverWebhookHandler } from '../../../workers/deliver-webhook.ts'
 import { burn, now } from '../../time.ts'
 
-/** Shared by the benchmark and its threads; all but the first are those of jobs. */
+/** Cells that the benchmark shares with its threads. All cells but the first belong to jobs. */
 export type Cells = Int32Array<SharedArrayBuffer>
 
-/** The cell that counts runs which began before another one of the same job had ended. */
+/** The cell that counts runs which began before another run of the same job had ended. */
 export const OVERLAPS = 0
 
-/** What a run that takes some time gives: when it began and ended, in epoch milliseconds. */
+/** The result of a run that takes some time: when it began and ended, in epoch milliseconds. */
 export interface Ran {
   started: number
   ended: number
@@ -21,17 +21,17 @@ export interface Stamped {
   group?: string
 }
 
-/** How a run takes its thread along. */
+/** How a run ends its thread. */
 export type Death = 'exit' | 'crash' | 'eat'
 
-/** Keeps the CPU busy; not for a time, so that it takes longer when the CPU is wanted elsewhere. */
+/** Keeps the CPU busy for `steps` steps: they take longer when other threads want the CPU. */
 function calculate(steps: number): number {
   let value = 1
   for (let step = 0; step < steps; step++) value = (Math.imul(value, 1_664_525) + 1) | 0
   return value
 }
 
-/** Kinds that behave, each with the cell of its job to show that it has the job for itself. */
+/** Handlers that behave. A run uses the cell of its job to notice another run of the same job. */
 function decent(cells: Cells) {
   const cellOf = ({ id }: Job): number => 1 + (id % (cells.length - 1))
   const alone = (job: Job, work: () => void): Ran => {
@@ -44,17 +44,17 @@ function decent(cells: Cells) {
   const stamp = (job: Job<Stamped>): Ran => alone(job, () => burn(job.payload.burn ?? 0))
   return {
     stamp,
-    /** The same, for kinds with limits of their own. */
+    /** The handler of `stamp`, for kinds with limits of their own. */
     grouped: stamp,
     limited: stamp,
     reindex: (job: Job<{ steps: number }>) => alone(job, () => void calculate(job.payload.steps)),
-    /** Waits, and tells whether it was told to end meanwhile. */
+    /** Waits, and returns whether the run was aborted meanwhile. */
     async rest(job: Job<{ ms: number }>, ctx: HandlerContext) {
       ctx.progress('runs')
       await sleep(job.payload.ms)
       return ctx.aborted
     },
-    /** As its job's cell says, until another run writes into it. */
+    /** Loops until another run of the job writes into the job's cell, which is an overlap. */
     loop(job: Job) {
       const cell = cellOf(job)
       Atomics.store(cells, cell, job.attempt)
@@ -64,9 +64,9 @@ function decent(cells: Cells) {
   }
 }
 
-/** Kinds that do what no handler should. */
+/** Handlers that do what no handler should do. */
 const indecent = {
-  /** Holds up its whole thread, and tells since when. */
+  /** Blocks its whole thread, and reports the time of its start as progress. */
   spin(job: Job<{ ms: number }>, ctx: HandlerContext) {
     ctx.progress(now())
     burn(job.payload.ms)

@@ -8,9 +8,9 @@ import { now } from '../../time.ts'
 import type handlers from './handlers.ts'
 import { OVERLAPS, type Cells } from './handlers.ts'
 
-/** The same load with and without a disturbance, in one process, and what must hold of it. */
+/** A load that one process runs without and with a disturbance, and what its figures must meet. */
 export interface Isolation {
-  /** Begins the names of its figures. */
+  /** The names of the figures begin with this name. */
   name: string
   disturbance: string
   musts: Must[]
@@ -19,30 +19,30 @@ export interface Isolation {
 
 export interface Must {
   figure: string
-  /** What must hold, in words. */
+  /** The requirement in words. */
   text: string
   /** @param without the figure of the undisturbed load; NaN if it has none */
   holds: (disturbed: number, without: number) => boolean
 }
 
 export type IsolationRuntime = Runtime<typeof handlers>
-/** A kind of the handlers beside this. */
+/** A kind of `handlers.ts`. */
 export type Kind = Extract<keyof Awaited<ReturnType<(typeof handlers)['setup']>>['kinds'], string>
 
 interface Bench {
   runtime: IsolationRuntime
   store: SqliteStore
-  /** Runs that began before another one of the same job had ended. */
+  /** The number of runs that began before another run of the same job had ended. */
   overlaps: () => number
 }
 
 const CELLS = 100_000
-/** Jobs at a time of those that warm up. */
+/** The warm-up enqueues so many jobs at a time. */
 const BURST = 20
-/** Milliseconds of those that come first, as far as their kind can burn. */
+/** Milliseconds that each job of the first burst burns, if its kind heeds `burn`. */
 const SLOW = 5
 
-/** A runtime on a new file with the handlers beside this, for one load. */
+/** Runs one load on a runtime with a new file and the handlers of `handlers.ts`. */
 export function isolated<T>(
   params: Params,
   lanes: Record<string, LaneOptions>,
@@ -54,7 +54,7 @@ export function isolated<T>(
     params,
     async (runtime: IsolationRuntime, store) => {
       const result = await body({ runtime, store, overlaps })
-      // The disturbance would go on for ever.
+      // A disturbance may never end by itself.
       await runtime.stop({ timeout: 0 })
       return result
     },
@@ -73,9 +73,9 @@ export async function warmUp(
   payloadOf: (job: number) => object,
   jobs = 1_000,
 ): Promise<void> {
-  // The payload is the kind's, as the caller knows.
+  // The caller passes payloads that fit the kind; the types cannot express this.
   const enqueuer: Enqueuer = runtime
-  // Several at a time, and the first ones slow, or one thread would do them all.
+  // Jobs come in bursts, and those of the first burst are slow: one thread would run all otherwise.
   for (let done = 0; done < jobs; done += BURST) {
     const warm = completions(runtime, BURST)
     const burst = Array.from({ length: BURST }, (_, job) => {
@@ -86,7 +86,7 @@ export async function warmUp(
   }
 }
 
-/** Resolves when something holds; it is looked at often. */
+/** Calls `holds` every 5 ms, and resolves when it returns true. */
 export async function until(holds: () => boolean, what: string, seconds = 30): Promise<void> {
   const end = now() + seconds * 1_000
   while (!holds()) {
@@ -95,7 +95,7 @@ export async function until(holds: () => boolean, what: string, seconds = 30): P
   }
 }
 
-/** Counts how often jobs for which `concerns` holds failed or were charged for another's doing. */
+/** Counts how often jobs of certain kinds failed or were charged for another job's doing. */
 export function countCharges(
   runtime: IsolationRuntime,
   concerns: (kind: string) => boolean,

@@ -4,16 +4,16 @@ import { quantile } from '../../statistics.ts'
 import { now } from '../../time.ts'
 import type { IsolationRuntime, Kind } from './isolated.ts'
 
-/** Milliseconds that what is still under way at the end of a load gets. */
+/** Milliseconds that the jobs still under way at the end of a load get. */
 const PATIENCE = 5_000
 
-/** When `enqueue` was called, and how long it took from there, in ms. */
+/** When `enqueue` was called, in epoch ms, and how many ms the job waited from then on. */
 interface Wait {
   called: number
   ms: number
 }
 
-/** Submits jobs of a kind, and tells how long each of them waits for something. */
+/** Submits jobs of a kind, and measures how long each job waits for a time that `until` names. */
 export class Probe {
   readonly waits: Wait[] = []
   readonly #enqueuer: Enqueuer
@@ -22,7 +22,7 @@ export class Probe {
   readonly #waiting = new Map<number, (ms: number) => void>()
   #submitting = 0
 
-  /** @param until gives the moment that is waited for from a job's result */
+  /** @param until takes a job's result and returns the end of the job's wait, in epoch ms */
   constructor(runtime: IsolationRuntime, kind: Kind, until: (result: unknown) => number) {
     this.#enqueuer = runtime
     this.#kind = kind
@@ -46,13 +46,13 @@ export class Probe {
     return id
   }
 
-  /** Submits one, and waits for it. */
+  /** Submits one job; resolves to its wait in ms. */
   async once(payload: object): Promise<number> {
     const id = await this.submit(payload)
     return new Promise((resolve) => this.#waiting.set(id, resolve))
   }
 
-  /** All that it has submitted has completed; what does not in some seconds waits until then. */
+  /** Resolves when all jobs have completed, or after 5 s: the others have waited until then. */
   async ended(): Promise<void> {
     const end = now() + PATIENCE
     while (this.#submitting + this.#called.size > 0 && now() < end) await sleep(10)

@@ -7,7 +7,7 @@ import { Probe } from './probe.ts'
 
 const PER_SECOND = 100
 const HOOKS = 10
-/** Milliseconds of CPU, and from one such job to the next. */
+/** Milliseconds of CPU of a `spin` job, and milliseconds from one `spin` job to the next. */
 const SPIN = 2_000
 const BETWEEN = 5_000
 
@@ -56,7 +56,7 @@ function measure(params: Params, { healthy }: Endpoints, disturbed: boolean) {
   })
 }
 
-/** When each job began to spin, and when the event named it. */
+/** Records when each job began to spin, and when `thread:stalled` named the job. */
 function watchStalls(runtime: IsolationRuntime) {
   const began = new Map<number, number>()
   const named = new Map<number, number>()

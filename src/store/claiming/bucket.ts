@@ -10,7 +10,7 @@ export class Bucket {
   readonly #key: [kind: string, group: string]
   readonly #rate: Rate
   readonly #isNew: boolean
-  /** When it would have been full before anything was taken; or now, if it is. */
+  /** When the bucket is full if this turn takes nothing; the present moment if it is full now. */
   readonly #before: number
   #full: number
   #taken = 0
@@ -25,26 +25,29 @@ export class Bucket {
     this.#before = Math.max(this.#full, now)
   }
 
-  /** The moment from which it has a token. */
+  /** The moment from which the bucket has a token. */
   get freeAt(): number {
     return freeAt(this.#full, this.#rate)
   }
 
   take(): void {
     this.#taken += 1
-    // At once: epoch milliseconds have little room for fractions, and sums of them add up errors.
+    // The sum is computed anew each time: epoch milliseconds have little room for fractions, and
+    // repeated additions add up errors.
     this.#full = this.#before + (this.#taken * this.#rate.per) / this.#rate.limit
     this.#source.spend(...this.#key, this.#full, this.#isNew && this.#taken === 1)
   }
 }
 
-/** When a bucket is full again. It is never more than empty, though its rate has changed. */
+/**
+ * When a bucket is full again. A bucket is never more than empty, even after a change of its rate.
+ */
 export function spentAt(now: number, { per }: Rate, full = 0): number {
   return Math.min(full, now + per)
 }
 
 /** When a bucket has a token, in whole milliseconds. */
 export function freeAt(full: number, { limit, per }: Rate): number {
-  // Without what floating point has added to a moment that is whole: some 1e-4 for each turn.
+  // The 0.1 takes away what floating point has added to a whole moment: some 1e-4 for each turn.
   return Math.ceil(full + per / limit - per - 0.1)
 }

@@ -28,7 +28,7 @@ export class KindBudget {
     return this.#room
   }
 
-  /** The moment from which it has a token. */
+  /** The moment from which the kind has a token. */
   get freeAt(): number {
     return this.#bucket?.freeAt ?? 0
   }
@@ -37,7 +37,7 @@ export class KindBudget {
     return this.terms.cost > this.#room
   }
 
-  /** What it may take of its lane's reserve. */
+  /** What the kind may still take of its lane's reserve. */
   get reserve(): number {
     const taken = this.terms.room === Infinity ? 0 : this.terms.room + SLACK - this.#room
     return Math.max(0, this.terms.reserve + SLACK - taken)
@@ -47,7 +47,7 @@ export class KindBudget {
     return !this.terms.held && !this.isFull && this.freeAt <= now
   }
 
-  /** Takes what a job of it takes. */
+  /** Takes the room and the token of one job. */
   take(): void {
     this.#room -= this.terms.cost
     this.#bucket?.take()
@@ -63,7 +63,7 @@ export class KindBudget {
   }
 }
 
-/** What a group may still claim in a turn: derived from what runs, so that nothing can leak. */
+/** What a group may still claim in a turn: derived from running jobs, so that no slot can leak. */
 export class GroupBudget {
   readonly #bucket: Bucket | undefined
   readonly #paused: boolean
@@ -76,7 +76,7 @@ export class GroupBudget {
     if (groupRate) this.#bucket = new Bucket(source, kind, name, groupRate, now)
   }
 
-  /** The moment from which a job of it may start; null as long as something else has to happen. */
+  /** The moment from which a job of the group may start; null while the group is paused or full. */
   get freeAt(): number | null {
     if (this.#paused || this.#left <= 0) return null
     return this.#bucket?.freeAt ?? 0

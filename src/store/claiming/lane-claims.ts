@@ -6,28 +6,28 @@ import type { Candidate, ClaimSource } from './source.ts'
 import type { Suspects } from './suspects.ts'
 import { Unfiled } from './unfiled.ts'
 
-/** Characters of payloads that a lane claims in one turn: all of them are read at once. */
+/** Characters of payloads that a lane claims in one turn at most: a turn reads them all at once. */
 const MOST_CHARACTERS = 1_048_576
 
-/** A job that may have its turn; of a group, the group's first. */
+/** A job that may be claimed next; a group takes part with its first job. */
 interface Contender extends Candidate {
   queue: Queue
   budget: KindBudget
   group: string | undefined
-  /** Whether more jobs of its queue may follow it that were not looked at. */
+  /** Whether this job is the last one read of its queue: jobs that were not read may follow. */
   isLast: boolean
-  /** Since when it waits for its turn. */
+  /** Since when the job, or its group, waits to be claimed. */
   since: number
-  /** Its place among those of one millisecond that have had a turn. */
+  /** The place of its group among the groups of one millisecond; 0 for a job without a group. */
   served: number
 }
 
-/** What one look at the queues came to. */
+/** The result of one look at the queues of a priority. */
 interface Pass {
   chosen: Contender[]
-  /** Whether another look could find more: each finds one job of a group. */
+  /** Whether another look could find more: each look finds one job of a group. */
   again: boolean
-  /** Whether more may be due than was looked at. */
+  /** Whether more jobs may be due than the look has read. */
   more: boolean
 }
 
@@ -38,28 +38,28 @@ export interface ClaimTurn {
   now: number
 }
 
-/** Turns of groups are counted, so that those of one millisecond have an order. */
+/** Counts the turns of groups in the round, so that turns of one millisecond have an order. */
 let served = 0
 
 /** The claims of one turn for one lane. */
 export class LaneClaims {
   readonly queues: PricedQueue[]
-  /** By priority, the first one first. */
+  /** The queues by priority; the lowest number comes first. */
   readonly #levels: PricedQueue[][]
   readonly jobs: ClaimedJob[] = []
   readonly #unfiled: Unfiled
   readonly #turn: ClaimTurn
   readonly #budgets = new Map<string, KindBudget>()
-  /** Queued jobs that it may still claim. */
+  /** Queued jobs that the lane may still claim in this turn. */
   #left: number
   #characters = MOST_CHARACTERS
   #room: number
   /** Room for kinds that hold nothing of the lane. */
   #reserve: number
   readonly #hadRoom: boolean
-  /** Whether there may be more that is due, and no room for it but in the reserve. */
+  /** Whether more jobs may be due for which there is no room except in the reserve. */
   #isFull = false
-  /** Whether all that is due has been claimed, so that a new job may start at once. */
+  /** Whether all due jobs have been claimed, so that a new job may start at once. */
   #idle = false
 
   constructor(turn: ClaimTurn, admission: Admission) {
@@ -77,12 +77,12 @@ export class LaneClaims {
     }
   }
 
-  /** Whether it was cut short, though there was room. */
+  /** Whether the limit of jobs or characters cut the claims short, though there may be room. */
   get isCut(): boolean {
     return this.#left <= 0 || this.#characters <= 0
   }
 
-  /** Whether it has taken all the room that there was: more than that is due, or may be. */
+  /** Whether the claims have taken all the room of the lane, and more jobs are due, or may be. */
   get isBehind(): boolean {
     return this.#isFull && this.#hadRoom
   }
@@ -96,24 +96,27 @@ export class LaneClaims {
     return this.#unfiled.all
   }
 
-  /** Of several priorities, all are written first: the order of arrival is not that of the runs. */
+  /**
+   * With several priorities, nothing is claimed before all jobs are written: jobs do not arrive in
+   * the order in which they have to run.
+   */
   begin(): void {
     this.#lookForUnfiled()
     if (this.#levels.length === 1) this.#claimDue()
   }
 
-  /** Whether a job that is not written yet is claimed with its writing; then its room is taken. */
+  /** Whether a job is claimed as it is written; if so, takes the room for the job. */
   admits({ kind, runAt, group }: NewJob): boolean {
     const budget = this.#budgets.get(kind)!
     if (runAt > this.#turn.now || budget.terms.held) return false
-    // Others of its kind wait for the backlog to be filed, and come before it.
+    // Other jobs of the kind come before this job, and wait until the backlog is filed.
     if (this.#unfiled.isBacklog(kind)) return false
     const idle = this.#idle && group === null && budget.mayStart(this.#turn.now)
     if (idle && budget.terms.cost <= this.#room) {
       this.#take(budget)
       return true
     }
-    // It is written as queued, and what comes after it must not overtake it.
+    // The job is written as queued, and jobs that are written later must not overtake it.
     this.#idle = false
     return false
   }
@@ -144,7 +147,7 @@ export class LaneClaims {
     return cost <= Math.min(this.#reserve, reserve)
   }
 
-  /** In the order `priority, run_at, id`, with the groups of a kind by turns. */
+  /** Claims due jobs in the order `priority, run_at, id`, with the groups of a kind by turns. */
   #claimDue(): void {
     this.#isFull = false
     for (const level of this.#levels) {
@@ -161,7 +164,7 @@ export class LaneClaims {
     return !this.#isFull || [...this.#budgets.values()].some((budget) => this.#mayReserve(budget))
   }
 
-  /** Whether nothing that happens in this turn can make room for the kind. */
+  /** Whether the kind can find no room any more in this turn. */
   #isClosedTo(budget: KindBudget): boolean {
     return this.#isFull && !this.#mayReserve(budget)
   }
@@ -183,13 +186,13 @@ export class LaneClaims {
       if (!budget.mayStart(this.#turn.now)) continue
       const isBeyond = this.#isFull || budget.terms.cost > this.#room
       if (this.isCut || (isBeyond && !this.#mayReserve(budget))) {
-        // What comes after it must not take the room that it waits for.
+        // Jobs behind this job must not take the room that it waits for.
         this.#isFull = true
         continue
       }
       if (!this.#mayStart(contender, pass)) {
         thinned.add(contender.queue)
-        // What comes after it in its own queue goes before the others.
+        // The next jobs of its own queue, not read yet, come before jobs of the other queues.
         if (contender.isLast) break
         continue
       }
@@ -206,7 +209,10 @@ export class LaneClaims {
     return pass
   }
 
-  /** Whether neither its group nor another suspect keeps it back; what is kept back is put off. */
+  /**
+   * Whether neither its group nor another suspect keeps a job back. A group or job that is kept
+   * back is put off.
+   */
   #mayStart(contender: Contender, pass: Pass): boolean {
     const { queue, budget, group, job } = contender
     const of = group === undefined ? undefined : budget.group(group)
@@ -228,7 +234,7 @@ export class LaneClaims {
     return true
   }
 
-  /** It costs as much as a claim, and is counted as one. */
+  /** Puts a group off, which costs as much as a claim and counts as a claim. */
   #putOff(queue: Queue, group: string, until: number | null): void {
     this.#left -= 1
     this.#turn.source.serve(queue, group, until, served)
@@ -240,13 +246,16 @@ export class LaneClaims {
     if (group !== undefined) this.#serve(queue, group, budget)
   }
 
-  /** Nor is it free to forget a group that is empty. */
+  /** Forgets an empty group, which costs as much as a claim and counts as a claim. */
   #leave(queue: Queue, group: string): void {
     this.#left -= 1
     this.#turn.source.leave(queue, group)
   }
 
-  /** The first due jobs of one priority: one more than there is room for, if there are so many. */
+  /**
+   * The first due jobs of one priority: one more of each queue than there is room for, if there are
+   * so many.
+   */
   #contenders(level: PricedQueue[], pass: Pass): Contender[] {
     const { source, now } = this.#turn
     const found: Contender[] = []
@@ -270,12 +279,13 @@ export class LaneClaims {
         else found.push({ ...head, queue, budget, group, isLast: false, since, served: place })
       }
     }
-    // One kind's jobs come in order from the index; those of several kinds have to be merged.
+    // The jobs of one queue come in order from the index; groups, and several queues, have to be
+    // merged.
     const sorted = level.length === 1 && found.at(-1)?.group === undefined
     return sorted ? found : found.sort(inOrder)
   }
 
-  /** The first job of a group, if it is due: what is known of a group is a lower bound. */
+  /** The first job of a group, if the job is due. If not, corrects the bound of the group. */
   #head(queue: Queue, group: string): Candidate | undefined {
     const head = this.#turn.source.head(queue, group)
     if (head === undefined) this.#leave(queue, group)
@@ -293,7 +303,7 @@ export class LaneClaims {
     }
   }
 
-  /** The group goes to the end of the round. */
+  /** Moves a group to the end of the round. */
   #serve(queue: Queue, group: string, budget: KindBudget): void {
     const { source, now } = this.#turn
     const head = source.headTime(queue, group)
@@ -303,14 +313,16 @@ export class LaneClaims {
     source.serve(queue, group, free === null ? null : Math.max(head, free, now), served)
   }
 
-  /** Says when the queue is to be looked at again; one that is due stays so. */
+  /**
+   * Sets the moment of the next look at a queue; a queue that still has due jobs keeps its bound.
+   */
   #bound(queue: PricedQueue): void {
     const { source, now } = this.#turn
     const budget = this.#budgets.get(queue.kind)!
     if (budget.terms.held) return source.bound(queue, null)
     if (budget.isFull || this.#isClosedTo(budget)) return
     if (this.#unfiled.has(queue.kind)) return
-    // Without a token, nobody has looked at the groups that are ready.
+    // While the kind has no token, the turn does not look at its ready groups.
     const looked = budget.freeAt > now ? -Infinity : now
     const next = Math.max(budget.freeAt, source.earliest(queue, looked))
     if (next > now) source.bound(queue, next)

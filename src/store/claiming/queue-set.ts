@@ -8,7 +8,7 @@ export function queueKey({ kind, priority }: Queue): string {
 /** Queues, each once, in the order in which they were added first. */
 export class QueueSet {
   readonly #queues = new Map<string, Queue>()
-  /** The next one is mostly the same. */
+  /** The queue that was added last; the next queue is mostly the same. */
   #newest: Queue | undefined
 
   add({ kind, priority }: Queue): void {

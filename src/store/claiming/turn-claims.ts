@@ -3,7 +3,7 @@ import type { Admission } from '../admission.ts'
 import type { TurnResult } from '../turn.ts'
 import { LaneClaims, type ClaimTurn } from './lane-claims.ts'
 
-/** The claims of one turn, each lane's for itself. */
+/** The claims of one turn, for each lane by itself. */
 export class TurnClaims {
   readonly #claims: LaneClaims[]
   readonly #byKind = new Map<string, LaneClaims>()
@@ -15,25 +15,25 @@ export class TurnClaims {
     }
   }
 
-  /** Claims what is due so far, and comes before what is still to be written. */
+  /** Claims jobs that are due so far and come before the jobs that are still to be written. */
   begin(): void {
     for (const claim of this.#claims) claim.begin()
   }
 
   /**
-   * Whether a job that is not written yet may be claimed with its writing, which takes its room:
-   * most jobs of a queue that keeps up are written once and deleted once.
+   * Whether a job may be claimed as it is written; if so, takes the room for the job. Most jobs of
+   * a queue that keeps up are then written once and deleted once.
    */
   admits(job: NewJob): boolean {
     return this.#byKind.get(job.kind)?.admits(job) ?? false
   }
 
-  /** A job that {@link admits} let in has been written. */
+  /** Adds a job that {@link admits} let in, and that has been written. */
   add(job: ClaimedJob): void {
     this.#byKind.get(job.kind)!.jobs.push(job)
   }
 
-  /** Claims what else is due, now that all is written, and tells what was claimed in all. */
+  /** Claims the other due jobs, after all jobs are written, and returns all claims of the turn. */
   finish(): Pick<TurnResult, 'claimed' | 'unfiled' | 'more' | 'behind'> {
     for (const claim of this.#claims) claim.finish()
     return {

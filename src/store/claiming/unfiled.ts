@@ -1,7 +1,7 @@
 import type { UnfiledJob } from '../turn.ts'
 import type { ClaimSource } from './source.ts'
 
-/** Jobs of a kind that are filed in one turn, and characters of their payloads. */
+/** Most jobs of a kind that are filed in one turn, and most characters of their payloads. */
 const MOST_JOBS = 500
 const MOST_CHARACTERS = 1_048_576
 
@@ -18,7 +18,7 @@ export class Unfiled {
     this.#now = now
   }
 
-  /** Looks for the jobs of a kind, unless the turn has as many of them as it may file. */
+  /** Looks for unfiled jobs of a kind, unless the turn has as many of the kind as it may file. */
   look(kind: string): void {
     if (this.#backlogs.has(kind)) return
     const jobs = this.#source.unfiled(kind, MOST_JOBS, MOST_CHARACTERS)
@@ -33,8 +33,8 @@ export class Unfiled {
   }
 
   /**
-   * Whether a kind may have more of them that are due than one turn files. Its jobs without a group
-   * then wait: to pass over the whole backlog in each turn would take ever longer.
+   * Whether a kind may have more due unfiled jobs than one turn files. The kind's jobs without a
+   * group then wait: passing over the whole backlog in each turn would take ever longer.
    */
   isBacklog(kind: string): boolean {
     return this.#backlogs.has(kind)

@@ -8,7 +8,7 @@ export function costOf(charge: Charge): { refund: number; crash: number } {
   return { refund: charge === 'attempt' ? 0 : 1, crash: charge === 'crash' ? 1 : 0 }
 }
 
-/** An error as it is kept with the job: when it happened, and in which run. */
+/** An error as the job keeps it: with the wall time and the attempt at which it happened. */
 export function recordedOf<E extends object>(
   { job }: Settle,
   wall: number,

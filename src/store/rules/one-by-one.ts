@@ -4,7 +4,7 @@ import { UNLIMITED } from '../admission.ts'
 import type { QueueStore } from '../store.ts'
 import { NO_WORK, type Turn } from '../turn.ts'
 
-// A consumer that takes one job at a time: each step of it is a turn.
+// For a consumer that takes one job at a time: each of its steps is a turn.
 
 type Turns = Pick<QueueStore, 'turn'>
 

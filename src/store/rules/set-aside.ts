@@ -2,23 +2,25 @@ import { HelveError } from '../../job/errors.ts'
 import { toJobError } from '../../job/failure.ts'
 import type { Settle, SettleResult } from '../turn.ts'
 
-// A part of a turn that fails by itself must not stop the others: it is undone and named.
+// One failing part of a turn must not stop the other parts: the store undoes that part alone, and
+// the result names it.
 
-/** How a store does a part of a turn by itself. */
+/** How a store runs one part of a turn apart from the others. */
 export interface Apart<Part> {
-  /** Whether each part of the turn is undone by itself if it fails. */
+  /** Whether each part of the turn that fails is undone alone. */
   isCareful: boolean
-  /** Runs a part, which is undone by itself when it throws. */
+  /** Runs a part; if the part throws, the store undoes that part alone. */
   part<T>(body: (part: Part) => T): T
-  /** Whether the store itself fails, and not what was to be written. */
+  /** Whether the error is a failure of the store itself, and not of the data to write. */
   isOfTheStore(error: unknown): boolean
   /** Whether the store refuses a value, such as a field of a delivery record. */
   isOfAValue(error: unknown): boolean
 }
 
 /**
- * Settles a claim by itself. If a follow-up or a delivery record is refused, nothing of the settle is
- * written, and the job is still `running`. If its ending cannot be written, the job is dead.
+ * Settles a claim apart from other claims. If a follow-up or a delivery record is refused, nothing
+ * of the settle is written, and the job is still `running`. If the ending cannot be written, the
+ * job is dead.
  *
  * @param setAside makes the job dead for a reason; false if the claim is not owned
  */
@@ -42,7 +44,7 @@ export function settleApart<Part>(
   }
 }
 
-/** Does a part by itself; an error stands for one that is refused. */
+/** Runs a part apart from the others; returns an error for a part that is refused. */
 export function doApart<Part, T>(apart: Apart<Part>, body: (part: Part) => T): T | HelveError {
   try {
     return apart.part(body)
@@ -53,7 +55,7 @@ export function doApart<Part, T>(apart: Apart<Part>, body: (part: Part) => T): T
   }
 }
 
-/** The items of which a part comes true. One that fails is left out, and undone. */
+/** The items for which `body` returns true. An item whose part fails is undone and left out. */
 export function eachApart<Part, Item>(
   apart: Apart<Part>,
   items: readonly Item[],
@@ -62,7 +64,7 @@ export function eachApart<Part, Item>(
   return new Set(items.filter((item) => doApart(apart, (part) => body(part, item)) === true))
 }
 
-/** What the store has against an ending itself, and not against the transaction as a whole. */
+/** The error of a refused settle; undefined when the transaction as a whole fails. */
 function refusal<Part>(apart: Apart<Part>, error: unknown): HelveError | undefined {
   if (error instanceof HelveError) return error
   if (!apart.isOfAValue(error)) return undefined

@@ -5,8 +5,8 @@ const COMPLETED: SettleResult = { state: 'completed', rerun: false, followUps: [
 /** How a store settles the claims of one turn. */
 export interface Settler {
   /**
-   * Deletes the jobs that these settles do nothing but complete. Returns the settles that did so; the
-   * others are left: those that are not owned, and those whose job has to run once more.
+   * Deletes the jobs of settles that only complete their jobs. Returns the settles whose jobs were
+   * deleted. Left out are settles that are not owned, and settles whose job has to run once more.
    */
   complete(settles: readonly Settle[]): ReadonlySet<Settle>
   settle(one: Settle): SettleResult | undefined
@@ -24,7 +24,9 @@ export function settleAll(
   return settles.map((one) => (completed.has(one) ? COMPLETED : settler.settle(one)))
 }
 
-/** The settles that only complete. What comes of a claim after another settle of it is late. */
+/**
+ * The settles that only complete. A settle after another settle of its claim is late, and left out.
+ */
 function plain(settles: readonly Settle[]): Settle[] {
   const ended = new Set<number>()
   return settles.filter((settle) => {

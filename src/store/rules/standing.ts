@@ -5,9 +5,9 @@ import { freeAt, spentAt } from '../claiming/bucket.ts'
 import type { Standing } from '../inspection.ts'
 import type { QueueClock } from '../timeline.ts'
 
-/** Jobs ahead are counted up to here: nobody needs to know it more exactly. */
+/** Jobs ahead are counted up to this number: nobody needs to know a larger number exactly. */
 const MOST_AHEAD = 10_000
-/** Jobs of a group that are named at the most: more than any lane runs. */
+/** Most running jobs of a group that are named: more than any lane runs. */
 const MOST_NAMED = 10_000
 
 /** What {@link standingOf} asks of a store, at one moment. */
@@ -19,7 +19,7 @@ export interface StandingSource {
   holder(key: string | null): number | undefined
   /** When the bucket of a kind (group `''`) or a group is full again; undefined if none is kept. */
   spent(kind: string, group: string): number | undefined
-  /** Ids of the jobs of a group that run, `limit` at most. */
+  /** Ids of the running jobs of a group, `limit` at most. */
   groupRunning(kind: string, group: string, limit: number): number[]
   /** Jobs without a group that come before `runAt` and `id`, counted up to `limit`. */
   ahead(queue: Queue, runAt: number, id: number, limit: number): number
@@ -52,7 +52,7 @@ export function standingOf(
   }
 }
 
-/** Due jobs of these queues that come before the job; a group counts with the one that is its next. */
+/** Due jobs of these queues that come before the job. A group counts as one job, its next one. */
 function ahead(
   source: StandingSource,
   { priority, id }: JobRecord,

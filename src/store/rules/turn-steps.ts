@@ -9,39 +9,38 @@ import type { Command, CommandResult } from '../command.ts'
 import { settleAll, type Settler } from './settle-all.ts'
 import type { Turn, TurnResult } from '../turn.ts'
 
-/** Jobs that one turn makes due because the wall clock has come to their time. */
+/** Most jobs that one turn makes due because the wall clock has come to their time. */
 const MOST_PROMOTED = 500
 
 type Written = EnqueueResult | HelveError
 
-/** What a turn has come to. The store adds for how long it held the event loop. */
+/** The result of a turn. The store adds for how long the turn held the event loop. */
 export type Taken = Omit<TurnResult, 'heldMs'>
 
 /** What a store does in the steps of one turn, all of it inside one transaction. */
 export interface TurnSteps extends Settler {
-  /** Whether each part of the turn is undone by itself if it fails. */
+  /** Whether each part of the turn that fails is undone alone. */
   isCareful: boolean
   /** Queues at most `limit` jobs that the wall clock has made due; returns their number. */
   promote(limit: number): number
   execute(command: Command): CommandResult | HelveError
-  /** Writes jobs one by one; each may fold into a queued one. */
+  /** Writes jobs one by one; each may fold into the job that holds its dedupe key. */
   enqueue(jobs: readonly NewJob[]): Written[]
   /** The pauses: the same array as long as nothing has been paused or resumed. */
   pauses(): readonly Pause[]
-  /** The queue as the claims see it; jobs are claimed under this number. */
+  /** The queue as the claims see it; the claimed jobs get tokens of the claim number `claim`. */
   source(claim: number): ClaimSource
-  /** Writes jobs that have no dedupe key, and claims those at once that the claims admit. */
+  /** Writes jobs that have no dedupe key, and claims at once the jobs that `claims` admits. */
   write(jobs: readonly NewJob[], claims: TurnClaims, claim: number): Written[]
   /** The moment at which the next queue may have a due job; Infinity for none. */
   nextDue(): number
 }
 
 /**
- * Takes a turn in a transaction. A part that fails by itself, such as the ending of a damaged row,
- * fails the whole transaction. The turn is then taken once more, with each part set aside that fails
- * again.
+ * Takes a turn in a transaction. A part that fails, such as the ending of a damaged row, fails the
+ * whole transaction. The turn is then taken once more, and each part that fails again is set aside.
  *
- * @param transact runs the steps in a transaction, which is taken back if they throw
+ * @param transact runs the steps in a transaction, which is rolled back if the steps throw
  */
 export function takeTurn(
   turn: Turn,

@@ -6,14 +6,17 @@ import { storeError } from './errors.ts'
 import { BUSY_TIMEOUT } from './lock-wait.ts'
 import { createPrivately } from './private-file.ts'
 
-/** Pages that are copied at a time: some tenths of a millisecond, and then the event loop goes on. */
+/**
+ * Pages in one step of a copy. A step takes some tenths of a millisecond, and then the event loop
+ * goes on.
+ */
 const PAGES = 64
 
 /**
- * Copies a database page by page, as it is when the copy begins.
+ * Copies a database page by page, as the database is when the copy begins.
  *
- * @param db an open connection to it
- * @param isThere whether its path still leads to it
+ * @param db an open connection to the database
+ * @param isThere whether the path of the database still leads to the file that `db` has open
  */
 export async function backup(
   db: Database.Database,
@@ -26,7 +29,7 @@ export async function backup(
   if (!createPrivately(file)) throw badOption('path', 'a file that is not there yet', path)
   let source: Database.Database | undefined
   try {
-    // What has been deleted can be saved by the connection that has it open, and by no other.
+    // A deleted file can only be copied by a connection that has the file open.
     source = isThere ? snapshot(db.name, nativeBinding) : db
     await source.backup(file, { progress: () => PAGES })
   } catch (error) {
@@ -38,8 +41,8 @@ export async function backup(
 }
 
 /**
- * A connection that sees nothing of what is committed from now on. The copy of one that does begins
- * anew with each commit of another process, and may never end.
+ * Opens a connection that sees no commits from now on. If a connection sees later commits, its copy
+ * begins anew with each commit of another process, and may never end.
  */
 function snapshot(file: string, nativeBinding: string | undefined): Database.Database {
   const db = new Database(file, {

@@ -4,11 +4,11 @@ import { startThread } from './store-thread.ts'
 /** What {@link check} found. */
 export interface CheckResult {
   ok: boolean
-  /** In SQLite's words, and helve's own: at most 100. */
+  /** At most 100 problems, in the words of SQLite or of helve. */
   problems: string[]
 }
 
-// A thread of its own, since a check reads the whole file.
+// The check runs in a thread of its own, since it reads the whole file.
 const THREAD = `
   const problems = []
   const look = (body) => {
@@ -42,7 +42,7 @@ const THREAD = `
   parentPort.postMessage(problems.filter((problem) => problem !== 'ok').slice(0, 100))
 `
 
-/** Reads the whole file, as it was when the check began: SQLite's structures, and helve's counters. */
+/** Reads the whole file as of the beginning of the check: SQLite's structures, helve's counters. */
 export async function check(file: string, nativeBinding: string | undefined): Promise<CheckResult> {
   const thread = startThread(THREAD, file, nativeBinding)
   const [problems] = (await once(thread, 'message')) as [string[]]

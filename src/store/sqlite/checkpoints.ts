@@ -3,17 +3,17 @@ import type { Worker } from 'node:worker_threads'
 import type { Database } from 'better-sqlite3'
 import { startThread } from './store-thread.ts'
 
-/** Pages of the log after which a commit moves them into the file. */
+/** A commit moves the pages of the log into the file once the log has so many pages. */
 const AUTOMATIC = 1_000
-/** Bytes to which a commit cuts the log off. */
+/** Bytes to which a commit truncates the log. */
 const LIMIT = 16 * 1024 * 1024
-/** Bytes from which on the log is too large to be moved, or cut off, on the main thread. */
+/** Bytes above which the log is too large to be moved, or truncated, on the main thread. */
 const LARGE = 2 * LIMIT
 /** Milliseconds between two looks at the log. */
 const LOOK_EVERY = 100
 
-// First it moves what it can while others write; the last step keeps them from it, and has to find
-// little.
+// First the thread moves what it can while others write. The last step, TRUNCATE, keeps others from
+// writing, so little may be left for that step.
 const THREAD = `
   const db = open({ timeout: 0, fileMustExist: true })
   const isDone = () => {
@@ -32,8 +32,8 @@ const THREAD = `
 `
 
 /**
- * Keeps the log small. Commits do that as they go, until somebody's long read has let it grow: to
- * make up for it would block the main thread for as long as it takes, so a thread does it.
+ * Keeps the log small. Commits move the log into the file as they go. Once somebody's long read has
+ * let the log grow, moving the log would block the main thread for long, so a thread moves it.
  */
 export class Checkpoints {
   readonly #db: Database
@@ -47,7 +47,7 @@ export class Checkpoints {
     this.#byCommits()
   }
 
-  /** To be called after commits. Never throws: what was committed is done. */
+  /** To be called after commits. Never throws, because the commit has succeeded already. */
   look(): void {
     const now = performance.now()
     if (this.#thread !== undefined || now - this.#looked < LOOK_EVERY) return
@@ -56,7 +56,7 @@ export class Checkpoints {
       const log = statSync(`${this.#db.name}-wal`, { throwIfNoEntry: false })
       if (log !== undefined && log.size > LARGE) this.#byThread()
     } catch {
-      // No thread can be had, or not now: then commits do it, which takes the main thread longer.
+      // No thread can be started now. Commits move the log, which takes the main thread longer.
     }
   }
 
@@ -74,7 +74,7 @@ export class Checkpoints {
     this.#db.pragma('wal_autocheckpoint = 0')
     this.#db.pragma('journal_size_limit = -1')
     this.#thread.unref()
-    // One that fails leaves it to the next look.
+    // If the thread fails, the next look starts another one.
     this.#thread.on('error', () => undefined)
     this.#thread.on('exit', () => {
       this.#thread = undefined

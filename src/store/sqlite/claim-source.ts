@@ -11,15 +11,15 @@ import type { QueueStatements } from './statements/queue.ts'
 
 type Row = unknown[]
 
-/** Rows that are read first; more of them as long as their payloads are short. */
+/** Rows in the first chunk. Each further chunk is four times as large, if payloads leave room. */
 const FIRST_CHUNK = 16
 
-/** The queue as the claims of one turn see it: by statements, inside the turn's transaction. */
+/** Reads and writes the queue for the claims of one turn, inside the turn's transaction. */
 export class SqliteClaimSource implements ClaimSource {
   readonly #statements: QueueStatements & EnqueueStatements
   readonly #changes: QueueChanges
   readonly #now: number
-  /** A job's token is this and its id. */
+  /** The number of the claim. A job's token is the sum of this number and the job's id. */
   readonly #claim: number
 
   constructor(
@@ -130,8 +130,8 @@ export class SqliteClaimSource implements ClaimSource {
 }
 
 /**
- * Reads rows in chunks that grow, and ends once their payloads have so many characters: one look at
- * a queue of long payloads must not read all of them.
+ * Reads rows in growing chunks, until their payloads have `characters` characters: one look at a
+ * queue of long payloads must not read all of the payloads.
  */
 function inChunks(
   limit: number,

@@ -12,7 +12,7 @@ import type { QueueStatements } from './statements/queue.ts'
 
 type Executing = Writing & { statements: QueueStatements }
 
-/** @throws HelveError when the command is refused; then nothing of it is written */
+/** @throws HelveError when the command is refused; a refused command writes nothing */
 export function execute(executing: Executing, command: Command): CommandResult {
   switch (command.type) {
     case 'retry':
@@ -100,7 +100,7 @@ function pause({ statements, wall }: Executing, target: PauseTarget, by: string 
   return isNew
 }
 
-/** What was put off because of the pause is looked at again. */
+/** Ends a pause. Queues and groups that the pause has put off are looked at again. */
 function resume(executing: Executing, target: PauseTarget): boolean {
   const { statements, changes, now } = executing
   if (statements.resume.run(...keyOf(target)).changes !== 1) return false

@@ -9,17 +9,17 @@ import { BUSY_TIMEOUT } from './lock-wait.ts'
 import { createPrivately } from './private-file.ts'
 import { migrate } from './migrations/migrate.ts'
 
-/** Below it a WAL reset can corrupt the file: https://sqlite.org/releaselog/3_51_3.html */
+/** In older versions a WAL reset can corrupt the file: https://sqlite.org/releaselog/3_51_3.html */
 const OLDEST_SQLITE = '3.51.3'
 
-/** Milliseconds for which opening a file goes on trying while others keep it. */
+/** Milliseconds for which opening a file is tried again while others have the file locked. */
 const OPEN_TIMEOUT = 5_000
 /** Milliseconds between two tries, at the most. */
 const LONGEST_PAUSE = 20
 
 /**
- * Opens a file, creating (mode 0600) and migrating it where needed. Another process may be doing the
- * same, and has the file for itself meanwhile: the event loop is served until it is done.
+ * Opens a file, creating (mode 0600) and migrating it where needed. Another process may do the
+ * same, and lock the file meanwhile: the event loop is served until that process is done.
  */
 export async function openDatabase(
   path: string,
@@ -46,7 +46,7 @@ export async function openDatabase(
 
 function connect(file: string, nativeBinding: string | undefined): Database.Database {
   return new Database(file, {
-    // SQLite would wait on the main thread.
+    // With a timeout, SQLite would wait on the main thread.
     timeout: 0,
     ...(nativeBinding === undefined ? {} : { nativeBinding }),
   })
@@ -62,7 +62,7 @@ function checkVersion(db: Database.Database): void {
   }
 }
 
-/** Every step may be taken again, so that it begins anew where another process was in the way. */
+/** Begins again when another process is in the way: every step may be repeated. */
 async function configure(db: Database.Database, end: number): Promise<void> {
   for (;;) {
     try {
@@ -74,7 +74,7 @@ async function configure(db: Database.Database, end: number): Promise<void> {
     } catch (error) {
       if (!isBusy(error) || performance.now() >= end) throw error
     }
-    // At random, not to meet the same process at the same place again.
+    // The pause is random, so that two processes do not meet at the same step again.
     await sleep(1 + Math.random() * LONGEST_PAUSE)
   }
 }

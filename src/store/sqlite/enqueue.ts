@@ -7,14 +7,14 @@ import { startedNow } from './rows.ts'
 import { MANY_ROWS, type EnqueueStatements } from './statements/enqueue.ts'
 import type { QueueStatements } from './statements/queue.ts'
 
-/** Where jobs that need not wait are claimed while they are written. */
+/** Decides which jobs are claimed while they are written, and collects these jobs. */
 export interface Starts {
-  /** Whether the job may start at once; its room is then taken. */
+  /** Whether the job may start at once. If so, the job's room is taken. */
   admits(job: NewJob): boolean
   add(job: ClaimedJob): void
 }
 
-/** What writes the jobs of one transaction. */
+/** The statements and times with which the jobs of one transaction are written. */
 export interface Writing {
   statements: EnqueueStatements
   changes: QueueChanges
@@ -25,12 +25,12 @@ export interface Writing {
 
 type Result = EnqueueResult | HelveError
 
-/** Writes jobs one by one. An error stands for one that is refused: the others are written. */
+/** Writes jobs one by one. An error stands for a refused job; the other jobs are written. */
 export function tryEnqueueAll(writing: Writing, jobs: readonly NewJob[]): Result[] {
   return jobs.map((job) => tryEnqueue(writing, job))
 }
 
-/** Writes jobs that have no dedupe key, many with one statement, and claims those that may start. */
+/** Writes jobs without a dedupe key, many with one statement, and claims jobs that may start. */
 export function writeAll(
   writing: Writing & { statements: QueueStatements },
   jobs: readonly NewJob[],
@@ -112,7 +112,7 @@ function tryEnqueue(writing: Writing, job: NewJob): Result {
   try {
     return enqueue(writing, job)
   } catch (error) {
-    // A refused row leaves the transaction as it was; any other failure takes all of it along.
+    // A refused job leaves the transaction as it was; any other error undoes the whole transaction.
     if (error instanceof HelveError) return error
     throw error
   }
@@ -146,7 +146,7 @@ type FoldRow = [
   runAt: number,
 ]
 
-/** What jobs that are written together have in common. */
+/** The column values that jobs have in common if they are written together. */
 function common(job: NewJob, now: number, wall: number): unknown[] {
   const { kind, priority, runAt, maxAttempts, wallAt, group } = job
   return [kind, priority, runAt, maxAttempts, wall, now, wallAt, Number(group !== undefined)]

@@ -15,12 +15,12 @@ const CODES: [prefix: string, code: HelveErrorCode, meaning: string][] = [
   ['SQLITE_IOERR', 'HELVE_ERR_STORE_LOST', 'it cannot be read or written'],
 ]
 
-/** Whether SQLite refuses because another connection is in the way: it may be tried again. */
+/** Whether SQLite refuses because another connection is in the way. The caller may try again. */
 export function isBusy(error: unknown): boolean {
   return String(read(error, 'code')).startsWith('SQLITE_BUSY')
 }
 
-/** SQLite's refusals as helve's; anything else, such as a mistake in helve, passes unchanged. */
+/** Turns SQLite's refusals into helve's. Other errors, such as helve's mistakes, stay unchanged. */
 export function storeError(error: unknown, file: string): unknown {
   const code = String(read(error, 'code'))
   const entry = CODES.find(([prefix]) => code.startsWith(prefix))
@@ -30,7 +30,7 @@ export function storeError(error: unknown, file: string): unknown {
   })
 }
 
-/** Whether the file is what fails, and not what was to be written. */
+/** Whether the file itself fails, and not the values that were to be written. */
 export function isOfTheStore(error: unknown): boolean {
   const code = String(read(error, 'code'))
   return CODES.some(([prefix]) => code.startsWith(prefix))

@@ -1,15 +1,15 @@
 import { lstatSync } from 'node:fs'
 import { HelveError } from '../../job/errors.ts'
 
-/** The file itself, its log, and the log's index, in which the locks are. */
+/** The endings of the file itself, its log, and the log's index, which holds locks. */
 const ENDINGS = ['', '-wal', '-shm']
 
 /**
- * Tells whether the paths still lead to the files that were opened. SQLite goes on writing to a file
- * that has been deleted or replaced, and nobody would ever see what it writes.
+ * Tells whether the paths still lead to the files that were opened. SQLite goes on writing to a
+ * file that has been deleted or replaced, and nobody would ever see these writes.
  */
 export class FileIdentity {
-  /** By path. */
+  /** The inodes of the opened files, by path. */
   readonly #opened = new Map<string, number | undefined>()
 
   /** @param file that is open now */
@@ -17,22 +17,22 @@ export class FileIdentity {
     for (const ending of ENDINGS) this.include(file + ending)
   }
 
-  /** Another one that is open now belongs to them. */
+  /** Adds another file that is open now. */
   include(path: string): void {
     this.#opened.set(path, inode(path))
   }
 
-  /** It does not belong to them any more. */
+  /** Removes a file, which is then checked no more. */
   exclude(path: string): void {
     this.#opened.delete(path)
   }
 
-  /** Their inodes, by path. */
+  /** The inodes of the opened files, by path. */
   get inodes(): ReadonlyMap<string, number | undefined> {
     return this.#opened
   }
 
-  /** Whether they are all where they were. */
+  /** Whether all paths still lead to the files that were opened. */
   get isThere(): boolean {
     return [...this.#opened].every(([path, opened]) => inode(path) === opened)
   }

@@ -3,16 +3,16 @@ import type { QueueChanges } from './queue-changes.ts'
 import type { EnqueueStatements } from './statements/enqueue.ts'
 import type { QueueStatements } from './statements/queue.ts'
 
-// The file keeps a row for each queue, and for each group with queued jobs: when the first job of it
-// may start, as far as is known, and NULL while only an event can free it. That is a bound and not
-// the truth: a claim looks at the queue itself, and corrects the bound. So none of the many ways in
-// and out has to be exact.
+// The file keeps a row with a bound for each queue, and for each group with queued jobs. The bound
+// is the moment at which the first job may start, as far as is known, and NULL while only an event
+// can free the queue or the group. A bound may be too low: a claim looks at the jobs themselves and
+// corrects the bound. So the many places that add and remove jobs need not set exact bounds.
 
 export interface Grouped extends Queue {
   group: string | null
 }
 
-/** A job has been queued. */
+/** Lowers the bounds of a job's queue and group, because the job has been queued. */
 export function joinQueue(
   statements: EnqueueStatements,
   changes: QueueChanges,
@@ -25,7 +25,7 @@ export function joinQueue(
   if (group !== null) statements.joinGroup.run(kind, group, priority, runAt, now)
 }
 
-/** A job of the group runs no more, or the group is paused no more: its next one may start. */
+/** Lets the next job of a group start, when a run of the group has ended or its pause is over. */
 export function freeGroup(
   statements: QueueStatements,
   changes: QueueChanges,

@@ -10,14 +10,14 @@ import { library } from './library.ts'
 import { prepareFile, prepareHost, type HostStatements } from './statements/enqueue.ts'
 import type { Transactions } from './transactions.ts'
 
-/** A connection of the host's own to the same file: the part of better-sqlite3's that is used. */
+/** A host's own connection to the queue's file: the part of better-sqlite3's class that is used. */
 export interface HostConnection {
   readonly name: string
   readonly inTransaction: boolean
   prepare(sql: string): unknown
 }
 
-/** A store into which a host enqueues by such a connection, and is answered at once. */
+/** A store into which a host enqueues by its own connection. The store answers synchronously. */
 export interface HostedStore extends Store {
   enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult
 }
@@ -35,8 +35,8 @@ export class HostConnections {
   }
 
   /**
-   * Enqueues in the transaction that is open on a host's connection: committed and rolled back with
-   * it, and as durable as the host has set that connection to be.
+   * Enqueues in the transaction that is open on a host's connection. The job is committed or rolled
+   * back with the transaction, and is as durable as the host has set the connection to be.
    */
   enqueue(connection: HostConnection, job: NewJob, now: number, wall: number): EnqueueResult {
     checkConnection(connection)
@@ -51,7 +51,7 @@ export class HostConnections {
   #statements(connection: Database.Database): HostStatements {
     const known = this.#prepared.get(connection)
     if (known !== undefined) return known
-    // A connection's own `prepare` may be one that gives it other statements.
+    // A host may have overridden its connection's `prepare` with one that gives other statements.
     const prepare: Database.Database['prepare'] = Database.prototype.prepare.bind(connection)
     this.#checkFile(prepareFile({ prepare }).get() as string, connection.name)
     const statements = prepareHost({ prepare })
@@ -60,7 +60,10 @@ export class HostConnections {
     return statements
   }
 
-  /** By the file that the locks are in: a hard link has another, and so has an attached file. */
+  /**
+   * Compares the `-shm` files, which hold the locks. A connection by a hard link has another `-shm`
+   * file, and so has a connection to which the queue is attached.
+   */
   #checkFile(main: string, name: string): void {
     const own = statSync(`${this.#file}-shm`)
     const theirs = statSync(`${main}-shm`, { throwIfNoEntry: false })
@@ -68,7 +71,7 @@ export class HostConnections {
     throw refused(`a connection to ${this.#file}`, `one to ${main || name}`)
   }
 
-  /** Whatever a name says: a transaction that has the write lock keeps helve from having it. */
+  /** Whatever the names say: a host's write lock on the queue keeps helve from taking the lock. */
   #checkLock(statements: HostStatements, name: string): void {
     statements.lock.run()
     if (this.#transactions.isLocked()) return
@@ -92,7 +95,7 @@ function isConnection(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'inTransaction' in value
 }
 
-/** Two copies of SQLite in a process do not exclude each other's locks, and lose commits. */
+/** Two copies of SQLite in one process ignore each other's locks, and lose commits. */
 function foreign(): HelveError {
   const { path, version } = library()
   return refused(

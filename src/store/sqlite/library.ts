@@ -9,19 +9,19 @@ export interface Library {
   version: string
 }
 
-/** For threads, which have to load the same copy, and for messages. */
+/** Finds the loaded copy: threads have to load the same copy, and messages name it. */
 export function library(): Library {
   const require = createRequire(import.meta.url)
-  // A resolver may answer `require` otherwise than it has answered the import above.
+  // A resolver may give `require` another copy than it has given the import above.
   const loaded = Object.values(require.cache).find((module) => module?.exports === Database)
   const path = loaded?.filename ?? require.resolve('better-sqlite3')
   const { version } = createRequire(path)('../package.json') as { version: string }
   return { path, version }
 }
 
-/** better-sqlite3 13 needs Node-API 10; on an older Node it ends the process with SIGSEGV. */
+/** better-sqlite3 13 needs Node-API 10; on an older Node, it ends the process with SIGSEGV. */
 export function checkBinary(nativeBinding: string | undefined): void {
-  // A single executable brings its own binary, and has no package to look into.
+  // A program built as a single executable brings its own binary, and has no package to look into.
   if (nativeBinding !== undefined) return
   const { version } = library()
   if (Number.parseInt(version) < 13 || Number(process.versions.napi) >= 10) return

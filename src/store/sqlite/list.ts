@@ -8,9 +8,10 @@ import type { QueueStatements } from './statements/queue.ts'
 
 type Row = unknown[]
 
-/** Jobs by kind and state. */
+/** The numbers of jobs by kind and state. */
 export function counts(statements: QueueStatements): Counts {
-  // Not key by key: a kind that somebody has written past the intake could be a built-in.
+  // `fromEntries`, and no assignment key by key: a kind that somebody has written past the intake
+  // could have the name of a built-in property.
   return Object.fromEntries(
     statements.counts.all().map(([kind, queued, running, dead]) => {
       return [kind as string, { queued, running, dead } as Counts[string]]
@@ -25,7 +26,7 @@ export function list(statements: QueueStatements, query: ListQuery, clock: Queue
   const rows: Row[] = []
   const room = new PageRoom()
   for (const place of placesOf(checked, Object.keys(counts(statements)))) {
-    // One more than asked for tells whether there is another page.
+    // One row more than asked for tells whether there is another page.
     for (const row of rowsFrom(statements, place, limit + 1 - rows.length)) {
       const isFull = rows.length === limit || !room.take(bytesOf(row))
       if (isFull) return { jobs: records(rows, clock), next: cursorOf(placeOf(rows.at(-1)!)) }

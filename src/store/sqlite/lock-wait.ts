@@ -5,8 +5,8 @@ import { isBusy } from './errors.ts'
 export const BUSY_TIMEOUT = 50
 
 /**
- * Waits for the write lock, and after a wait that was in vain for as long no more: many who ask at
- * the same time would hold up the main thread one after the other.
+ * Waits for the write lock. After a wait in vain, no caller waits for the next `BUSY_TIMEOUT`
+ * milliseconds: many callers at the same time would hold up the main thread one after the other.
  */
 export class LockWait {
   readonly #db: Database
@@ -18,7 +18,7 @@ export class LockWait {
     this.#db = db
   }
 
-  /** Runs what takes the write lock. */
+  /** @param take takes the write lock */
   run(take: () => unknown): void {
     this.#wait(performance.now() >= this.#waitsAgain)
     try {
@@ -33,7 +33,7 @@ export class LockWait {
    * Whether somebody else holds the write lock. Never waits.
    *
    * @param take takes the write lock
-   * @param release gives it back
+   * @param release gives the write lock back
    */
   isTaken(take: () => unknown, release: () => unknown): boolean {
     this.#wait(false)

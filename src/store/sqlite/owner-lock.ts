@@ -4,8 +4,8 @@ import { holdUntilExit } from './hold.ts'
 import { createPrivately } from './private-file.ts'
 
 /**
- * The exclusive lock of the one owner of a queue. It is a database of its own, so that a lock held
- * for the whole life of a process stands in nobody's way; the kernel frees it on kill -9.
+ * The exclusive lock of the one owner of a queue. The lock is on a database of its own, so that an
+ * owner that holds the lock for its whole life blocks nobody. The kernel frees the lock on kill -9.
  */
 export class OwnerLock {
   readonly path: string
@@ -16,7 +16,7 @@ export class OwnerLock {
     this.#db = db
   }
 
-  /** Undefined when somebody else holds the lock. */
+  /** Takes the lock; undefined when somebody else holds the lock. */
   static acquire(file: string, nativeBinding: string | undefined): OwnerLock | undefined {
     const path = `${file}-owner`
     createPrivately(path)
@@ -36,7 +36,7 @@ export class OwnerLock {
     }
   }
 
-  /** It cannot be released any more. */
+  /** From now on, only the end of the process frees the lock. */
   holdUntilExit(): void {
     holdUntilExit(this.#db)
   }

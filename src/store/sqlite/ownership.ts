@@ -10,7 +10,7 @@ interface Owner {
   since: number
 }
 
-/** Whether this store is the one that runs the queue of its file. */
+/** Takes and gives back the ownership of a file. Only the owner runs the queue of the file. */
 export class Ownership {
   readonly #file: string
   readonly #nativeBinding: string | undefined
@@ -30,11 +30,16 @@ export class Ownership {
     this.#statements = statements
   }
 
-  /** @returns the jobs that are `running` although the process that ran them is gone, in order */
+  /**
+   * Takes the ownership.
+   *
+   * @returns the jobs that are `running` although the process that ran them is gone, in the order
+   *   of their claims
+   */
   async take(now: number, wall: number): Promise<ClaimedJob[]> {
     this.#transactions.check()
     const jobs = this.#acquire(now, wall)
-    // The lock tells processes apart, and not two copies of SQLite in one.
+    // The lock keeps out other processes, but not a second copy of SQLite in this process.
     await this.#transactions.soleCopy.look()
     try {
       this.#transactions.check()
@@ -51,15 +56,16 @@ export class Ownership {
     try {
       const orphans = this.#transactions.repeatable(() => {
         this.#statements.setOwner.run(JSON.stringify({ pid: process.pid, since: wall }))
-        // What groups may do is for the new owner to say, and nothing of theirs runs any more.
+        // The new owner decides anew which groups may start jobs; no job of a group runs any more.
         this.#statements.freeAll.run({ now })
         this.#statements.freeQueues.run({ now })
         return this.#statements.running.all()
       })
-      // The process before did not end by itself: what ended it may have damaged the file.
+      // The last owner did not end by itself: whatever ended the owner may have damaged the file.
       if (orphans.length > 0) this.#transactions.read(() => this.#probe())
       this.#lock = lock
-      // A second owner could take another one in its place: then nothing more is written here.
+      // If somebody replaces the lock file, a second owner could lock the new file. This store then
+      // refuses to write.
       this.#transactions.identity.include(lock.path)
       return orphans.map(claimedBefore)
     } catch (error) {
@@ -75,7 +81,7 @@ export class Ownership {
     throw new HelveError('HELVE_ERR_STORE_CORRUPT', problem)
   }
 
-  /** The process that says it owns the file, if it lives. */
+  /** The process that says it owns the file; undefined if there is none, or the process is dead. */
   owner(): number | undefined {
     const row = this.#statements.owner.get() as string | undefined
     if (row === undefined) return undefined
@@ -83,7 +89,7 @@ export class Ownership {
     return isAlive(pid) ? pid : undefined
   }
 
-  /** The file is owned until the process ends. */
+  /** Keeps the ownership until the process ends. */
   holdUntilExit(): void {
     this.#lock?.holdUntilExit()
     this.#lock = undefined
@@ -91,7 +97,7 @@ export class Ownership {
 
   giveBack(): void {
     if (this.#lock === undefined) return
-    // Another copy of SQLite may hold the same lock, and would lose it.
+    // Another copy of SQLite may hold the same lock; a release would drop that copy's lock too.
     if (!this.#transactions.soleCopy.isAlone) return this.holdUntilExit()
     this.#transactions.identity.exclude(this.#lock.path)
     this.#lock.release()
@@ -99,7 +105,7 @@ export class Ownership {
   }
 
   #taken(): HelveError {
-    // Who has the lock says so a moment later.
+    // An owner takes the lock first, and writes its row a moment later.
     const row = this.#transactions.read(() => this.#statements.owner.get()) as string | undefined
     return new HelveError(
       'HELVE_ERR_OWNED',
@@ -118,7 +124,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // Somebody else's process.
+    // The process lives, and belongs to another user.
     return read(error, 'code') === 'EPERM'
   }
 }

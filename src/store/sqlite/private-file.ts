@@ -2,15 +2,16 @@ import { closeSync, lstatSync, openSync } from 'node:fs'
 import { HelveError, read } from '../../job/errors.ts'
 
 /**
- * Creates a file that only its owner may read, unless it is there. SQLite gives the WAL, its index
- * and a journal the mode of the file itself. A symbolic link is not followed: the lock of its owner
- * would be that of another path, and whoever may make one would choose the file that is written.
+ * Creates a file that only its owner may read, unless the file exists. SQLite gives the WAL, its
+ * index and a journal the mode of the file itself. A symbolic link is refused: the owner's lock
+ * would belong to the path of the link, and whoever may make a link would choose the file that is
+ * written.
  *
- * @returns false if it is there
+ * @returns false if the file exists
  */
 export function createPrivately(file: string): boolean {
   try {
-    // Not through a link either: O_EXCL.
+    // `wx` means O_EXCL, which does not follow a link either.
     closeSync(openSync(file, 'wx', 0o600))
     return true
   } catch (error) {

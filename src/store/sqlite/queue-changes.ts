@@ -10,17 +10,17 @@ interface Change extends Queue {
   dead: number
   /** The bound of the next due time; null while only an event can free the queue. */
   ready: number | null
-  /** Whether `ready` is the new bound, and not one more job that is due then. */
+  /** Whether `ready` is the queue's new bound. If not, one more job is due at `ready`. */
   isBound: boolean
 }
 
 /**
- * The changes that a transaction makes to the queues, summed up, so that a turn of a thousand jobs
+ * Sums up the changes that a transaction makes to the queues, so that a turn of a thousand jobs
  * writes a handful of rows.
  */
 export class QueueChanges {
   readonly #changes = new Map<string, Change>()
-  /** The next job is mostly of the same kind and priority. */
+  /** The change used last: the next job is mostly of the same kind and priority. */
   #newest: Change | undefined
 
   add(state: JobState, kind: string, priority: number, jobs: number): void {
@@ -33,20 +33,20 @@ export class QueueChanges {
     change[to] += 1
   }
 
-  /** A job of the queue is due then. */
+  /** A job of the queue is due at `at`. */
   join({ kind, priority }: Queue, at: number): void {
     const change = this.#of(kind, priority)
     if (change.ready !== null && at < change.ready) change.ready = at
   }
 
-  /** The queue has been looked at. */
+  /** Sets the bound that a look at the queue has found; null while only an event can free it. */
   bound({ kind, priority }: Queue, at: number | null): void {
     const change = this.#of(kind, priority)
     change.ready = at === null ? null : Math.min(at, NEVER)
     change.isBound = true
   }
 
-  /** Queues that a job has joined which is due. */
+  /** Queues that a due job has joined. */
   due(now: number): Queue[] {
     const joined = [...this.#changes.values()].filter(({ ready }) => ready !== null && ready <= now)
     return joined.map(({ kind, priority }) => ({ kind, priority }))

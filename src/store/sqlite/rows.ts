@@ -14,13 +14,14 @@ import type { Place } from '../listing.ts'
 import type { QueueClock } from '../timeline.ts'
 
 /**
- * What a claim reads of a job whose queue and group are known; each column takes time for each job.
+ * The columns that a claim reads of a job whose queue and group are known. Each column takes time
+ * for each job.
  */
 export const CLAIMABLE = `id, payload, dedupe_key, attempts, max_attempts, crashes, created_at,
   overrides, since, run_at`
-/** Where such a row has what claims go by. */
+/** The positions of some values in a {@link CLAIMABLE} row. */
 export const [ID, PAYLOAD, ATTEMPTS, RUN_AT] = [0, 1, 3, 9] as const
-/** The same with its queue and its group. */
+/** The {@link CLAIMABLE} columns with the job's queue and group. */
 export const CLAIMED = `${CLAIMABLE}, kind, priority, grp`
 
 function claimedJob(
@@ -48,7 +49,7 @@ function claimedJob(
   }
 }
 
-/** A damaged row must not stop the turn, and with it the queue: the job runs as its kind does. */
+/** A damaged row must not stop the turn and the queue: the job runs with its kind's options. */
 function overrides(text: string | null): JobOverrides | null {
   if (text === null) return null
   try {
@@ -62,7 +63,7 @@ function overrides(text: string | null): JobOverrides | null {
   }
 }
 
-/** A job that is being claimed: its token is the claim's number and its own id. */
+/** A job that is being claimed. Its token is the sum of the claim's number and the job's id. */
 export function claimedNow(
   row: unknown[],
   claim: number,
@@ -73,7 +74,7 @@ export function claimedNow(
   return claimedJob(row, claim + (row[ID] as number), attempt, queue, group)
 }
 
-/** One that has been claimed before: the token follows the {@link CLAIMED} columns. */
+/** A job that was claimed before. In its row, the token follows the {@link CLAIMED} columns. */
 export function claimedBefore(row: unknown[]): ClaimedJob {
   const [kind, priority, group, token] = row.slice(10) as [string, number, string | null, number]
   return claimedJob(row, token, row[ATTEMPTS] as number, { kind, priority }, group)
@@ -87,7 +88,7 @@ export function startedNow(
   now: number,
   wall: number,
 ): ClaimedJob {
-  // One literal, in the order of the one above: spreads take several times as long.
+  // One literal, with its keys in the order of `claimedJob`: spreads take several times as long.
   return {
     id,
     token,
@@ -106,7 +107,7 @@ export function startedNow(
   }
 }
 
-/** All that people see of a job. {@link RecordRow} has the same order. */
+/** The columns that people see of a job. {@link RecordRow} has the same order. */
 export const RECORD = `id, kind, payload, dedupe_key, state, priority, attempts, max_attempts, crashes,
   folds, run_at, created_at, started_at, died_at, errors, grp, wall_at, backing_off, rerun`
 
@@ -118,7 +119,7 @@ type RecordRow = [
   ...[isBackingOff: number, rerun: number],
 ]
 
-/** What the texts of a {@link RECORD} row come to, about. */
+/** About how many bytes the texts of a {@link RECORD} row have. */
 export function bytesOf(row: unknown[]): number {
   const [, , payload, , , , , , , , , , , , errors] = row as RecordRow
   return payload.length + errors.length
@@ -131,7 +132,7 @@ export function placeOf(row: unknown[]): Place {
   return { section, kind, priority, runAt, id }
 }
 
-/** A {@link RECORD} row as a job; people see wall time. */
+/** A {@link RECORD} row as a job. Its times are wall times, because people see them. */
 export function jobRecord(row: unknown[], clock: QueueClock): JobRecord {
   const [
     id,
@@ -161,7 +162,7 @@ export function jobRecord(row: unknown[], clock: QueueClock): JobRecord {
   }
 }
 
-/** A damaged column is one more error of its job: whoever lists jobs has to see the others. */
+/** A damaged column becomes one more error of its job, so that a list still shows other jobs. */
 function parsedOf(column: string, text: string, at: number) {
   try {
     return { value: JSON.parse(text) as unknown, damage: [] }

@@ -8,8 +8,9 @@ import type { QueueStatements } from './statements/queue.ts'
 type Settling = Writing & { statements: QueueStatements }
 
 /**
- * Deletes the jobs that these settles do nothing but complete, with one statement for each claim.
- * The others are left: those that are not owned, and those that have to run once more.
+ * Deletes the jobs of settles that complete and do nothing else, with one statement for each claim.
+ * Jobs that are not owned stay, and so do jobs that have to run once more. Returns the settles
+ * whose jobs were deleted.
  */
 export function completeAll(
   { statements, changes, now }: Settling,
@@ -21,7 +22,7 @@ export function completeAll(
     const counts = !isCareful && of.every(({ job }) => job.dedupeKey === null)
     const deleted = counts ? deleteCounted(statements, of, claim) : deletedOf(statements, of, claim)
     for (const settle of of) {
-      // Of two settles of one job, the second is late.
+      // Of two settles of one job, the second is late and does nothing.
       if (deleted !== 'all' && !deleted.delete(settle.job.id)) continue
       changes.add('running', settle.job.kind, settle.job.priority, -1)
       freeGroup(statements, changes, settle.job, now)
@@ -31,16 +32,17 @@ export function completeAll(
   return done
 }
 
-/** Deletes jobs of one claim, and tells which of them were there to be deleted. */
+/** Deletes jobs of one claim, and returns the ids of the jobs that it has deleted. */
 function deletedOf(statements: QueueStatements, settles: Settle[], claim: number): Set<unknown> {
   return new Set(statements.complete.all(idsOf(settles), claim))
 }
 
 /**
- * Deletes jobs of one claim that have no key: nobody can have folded into them, so that their number
- * says that all of them were there. To ask for each would take half as long again.
+ * Deletes jobs of one claim that have no dedupe key. No submission can have folded into such a job,
+ * so the number of deleted rows shows whether all jobs were owned. Asking for each id would take
+ * half as long again.
  *
- * @throws Error when one of them is not owned, which is rare: the turn is then taken part by part
+ * @throws Error when a job is not owned, which is rare: the turn is then taken part by part
  */
 function deleteCounted(statements: QueueStatements, settles: Settle[], claim: number): 'all' {
   const { changes } = statements.completeKeyless.run(idsOf(settles), claim)
@@ -63,7 +65,7 @@ function byClaim(settles: readonly Settle[]): Map<number, Settle[]> {
   return claims
 }
 
-/** Ends a claim, and writes what rides along; undefined, and nothing written, if it is not owned. */
+/** Ends a claim and writes its follow-ups; if the claim is not owned, undefined and no writes. */
 export function settle(settling: Settling, one: Settle): SettleResult | undefined {
   const { statements, changes, now } = settling
   const { job, move, followUps } = one
@@ -83,7 +85,7 @@ export function settle(settling: Settling, one: Settle): SettleResult | undefine
   return { state, rerun, followUps: followUps.map((next) => enqueue(settling, next)) }
 }
 
-/** As it was decided, unless a submission was folded in. */
+/** Moves the job as decided. Undefined if the claim is not owned, or a submission was folded in. */
 function moveOut(
   { statements, now, wall }: Settling,
   one: Settle,
@@ -109,7 +111,7 @@ function moveOut(
   }
 }
 
-/** A submission was folded in while it ran. False if it is not owned. */
+/** Queues a job again: a submission was folded in while it ran. False if the claim is not owned. */
 function runAgain({ statements, changes, now, wall }: Settling, one: Settle): boolean {
   const { job, rerun } = one
   const { crashes } = rerun
@@ -120,7 +122,7 @@ function runAgain({ statements, changes, now, wall }: Settling, one: Settle): bo
   return row !== undefined
 }
 
-/** Makes a job dead whose ending cannot be written. False if it is not owned. */
+/** Makes a job dead whose ending cannot be written. False if the claim is not owned. */
 export function setAside(settling: Settling, one: Settle, reason: string): boolean {
   const { statements, changes, now, wall } = settling
   const { job } = one

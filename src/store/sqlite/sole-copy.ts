@@ -4,21 +4,24 @@ import type { FileIdentity } from './file-identity.ts'
 
 /** Milliseconds between two looks. */
 const LOOK_EVERY = 1_000
-/** So often in a row a lock has to be missing: while others come and go, the kernel may skip one. */
+/**
+ * Looks in a row that must find no lock before the lock counts as dropped: while other locks come
+ * and go, the kernel may leave a lock out of its list.
+ */
 const TRIES = 5
 
 /** The byte of a database that SQLite keeps locked while it has the database open. */
 const SHARED_BYTE = 0x4000_0002
-/** The same of the index of a log. */
+/** The byte of a log's index that SQLite keeps locked while it has the index open. */
 const INDEX_BYTE = 128
 
 const REMEDY = 'load one copy of better-sqlite3, and restart'
 
 /**
  * Notices when SQLite's locks on a file do not hold in this process. POSIX locks belong to the
- * process: a second copy of SQLite does not wait for those of the first, and whoever closes a
- * descriptor of the file drops them all. Commits are lost then, and nobody is told. Linux shows under
- * `/proc` what happens; elsewhere, nothing is noticed.
+ * process: a second copy of SQLite does not wait for the locks of the first, and closing any
+ * descriptor of the file drops all locks of the process on the file. Then commits get lost, and
+ * nobody is told. Linux shows the locks under `/proc`; on other systems, helve notices nothing.
  */
 export class SoleCopy {
   readonly #identity: FileIdentity
@@ -31,33 +34,33 @@ export class SoleCopy {
     this.#identity = identity
   }
 
-  /** False for good, once the locks have been found not to hold. */
+  /** False for good, once a look has found that the locks do not hold. */
   get isAlone(): boolean {
     return this.#problem === undefined
   }
 
   /**
-   * Looks again if the last look was some time ago, and does not wait for what it finds.
+   * Starts another look if the last look was some time ago, and does not wait for its result.
    *
-   * @throws HelveError `HELVE_ERR_STORE_LOST` when the locks have been found not to hold
+   * @throws HelveError `HELVE_ERR_STORE_LOST` when a look has found that the locks do not hold
    */
   check(): void {
     if (this.#problem !== undefined) throw new HelveError('HELVE_ERR_STORE_LOST', this.#problem)
     if (performance.now() - this.#looked >= LOOK_EVERY) void this.look()
   }
 
-  /** Looks now. What it finds, {@link check} tells. */
+  /** Looks now. If the look finds a problem, {@link check} throws from then on. */
   async look(): Promise<void> {
     this.#looked = performance.now()
     this.#problem ??= (await this.#foreign()) ?? (await this.#dropped())
   }
 
-  /** Each copy of SQLite maps the index of a log once, however many connections it has. */
+  /** Each copy of SQLite maps the index of a log once, however many connections the copy has. */
   async #foreign(): Promise<string | undefined> {
     const maps = await proc('self/maps')
     for (const [path, inode] of this.#identity.inodes) {
       if (!path.endsWith('-shm')) continue
-      // A shared mapping of the beginning of a file; the group is device, inode and path.
+      // Matches a shared mapping of the beginning of a file; captures device, inode and path.
       const mapped = new RegExp(`^\\S+ \\S{3}s 0+ (\\S+ ${inode} .*)$`, 'gm')
       const files = [...maps.matchAll(mapped)].map(([, file]) => file)
       if (new Set(files).size === files.length) continue
@@ -75,11 +78,11 @@ export class SoleCopy {
     return `file: ${path}: another copy of SQLite, or node:fs, has dropped its lock: ${REMEDY}`
   }
 
-  /** One on which this process has held a lock, and holds none now. */
+  /** A path on which this process has held a lock, and holds none now. */
   async #unlocked(): Promise<string | undefined> {
     const locks = await proc('locks')
     for (const [path, inode] of this.#identity.inodes) {
-      // SQLite locks nothing of the log itself.
+      // SQLite does not lock the log itself.
       if (path.endsWith('-wal')) continue
       if (isLocked(locks, inode, path.endsWith('-shm') ? INDEX_BYTE : SHARED_BYTE)) {
         this.#locked.add(path)
@@ -89,7 +92,7 @@ export class SoleCopy {
   }
 }
 
-/** The kernel joins neighbouring locks: the one of a byte may begin before it, and end behind. */
+/** The kernel joins neighbouring locks: a byte's lock may begin before the byte, or end behind. */
 function isLocked(locks: string, inode: number | undefined, byte: number): boolean {
   const ranges = locks.matchAll(new RegExp(` ${process.pid} \\S+:${inode} (\\d+) (\\d+)$`, 'gm'))
   return [...ranges].some(([, start, end]) => Number(start) <= byte && byte <= Number(end))
@@ -99,7 +102,7 @@ async function proc(name: string): Promise<string> {
   try {
     return await readFile(`/proc/${name}`, 'utf8')
   } catch {
-    // Another system, or a `/proc` that is hidden: nothing can be known.
+    // The system has no `/proc`, or hides it: helve cannot know anything about locks.
     return ''
   }
 }

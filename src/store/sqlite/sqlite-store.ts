@@ -34,21 +34,21 @@ import { Webhooks } from './webhooks.ts'
 /** How a file is opened. */
 export interface SqliteStoreOptions {
   /**
-   * `power`: an acknowledged enqueue survives a power cut. `process`: it survives the end of the
-   * process at any instant, and a power cut may take the newest ones back.
+   * `power`: an acknowledged enqueue survives a power cut. `process`: an acknowledged enqueue
+   * survives the end of the process at any instant, but a power cut may undo the newest enqueues.
    * @default 'power'
    */
   durability?: 'power' | 'process'
-  /** Path of `better_sqlite3.node`, for programs that bring it along themselves. */
+  /** Path of `better_sqlite3.node`, for programs that bring this file along themselves. */
   nativeBinding?: string
   /** The clocks that the queue's time advances with, for tests. @default the machine's */
   clocks?: TimeSources
 }
 
-/** Milliseconds: a sync takes about one of them. */
+/** Milliseconds for which a turn may hold the event loop; a sync takes about one millisecond. */
 const TURN_TARGET = 4
 
-/** The queue in one SQLite file. Any number of processes may open it; one may own it. */
+/** The queue in one SQLite file. Any number of processes may open the file; one may own it. */
 export class SqliteStore implements Store, JobStore, RunStore {
   /** Absolute path of the file. */
   readonly file: string
@@ -64,7 +64,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #turns: Turns
   readonly clock: Timeline
   readonly turnTarget = TURN_TARGET
-  /** Those who have to know before the file is closed. */
+  /** Callbacks that have to finish before the file is closed. */
   readonly #onClose = new Set<() => Promise<unknown>>()
 
   private constructor(db: Database.Database, options: SqliteStoreOptions) {
@@ -91,11 +91,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
 
   /**
    * Opens a queue, creating the file (mode 0600) and bringing its schema up to date. While another
-   * process does that, it waits, for 5 s at the most.
+   * process sets up the same file, `open` waits, for 5 s at the most.
    *
    * @throws HelveError `HELVE_ERR_OPTION` for bad options, a folder that does not exist, a symbolic
    *   link, or a better-sqlite3 that does not fit this Node; `HELVE_ERR_STORE_*` when the file
-   *   cannot be used, also since another copy of SQLite in this process has it open
+   *   cannot be used, or another copy of SQLite in this process has the file open
    */
   static async open(file: string, options: SqliteStoreOptions = {}): Promise<SqliteStore> {
     if (typeof file !== 'string' || file === '' || file.startsWith(':')) {
@@ -164,7 +164,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   #watchFile(onWrite: () => void): () => void {
     let seen = this.#transactions.read(() => this.#version())
     return watchFile(`${this.file}-wal`, () => {
-      // It moves with the commits of other connections only: our own wake nobody.
+      // The version changes with the commits of other connections only: own commits wake nobody.
       if (!this.#db.open) return
       const now = this.#version()
       if (now === seen) return
@@ -215,11 +215,11 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   /**
-   * Copies the queue to a new file (mode 0600) while it is in use: with everything that was
-   * committed when the copy began. The event loop is served in between.
+   * Copies the queue to a new file (mode 0600) while the queue is in use. The copy holds everything
+   * that was committed when the copy began. The event loop is served in between.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` when there is a file already; `HELVE_ERR_STORE_*` when it
-   *   cannot be written, and then nothing of it is left; `HELVE_ERR_CLOSED`
+   * @throws HelveError `HELVE_ERR_OPTION` when there is a file already; `HELVE_ERR_STORE_*` when
+   *   the new file cannot be written, and then nothing of the new file is left; `HELVE_ERR_CLOSED`
    */
   async backup(path: string): Promise<void> {
     const { identity } = this.#transactions
@@ -232,7 +232,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
     return check(this.file, this.#nativeBinding)
   }
 
-  /** Closes the file. A runtime that still works on it is stopped first, at once. */
+  /** Closes the file. A runtime that still works on the file is stopped first, at once. */
   async close(): Promise<void> {
     await Promise.all([...this.#onClose].map((onClose) => onClose()))
     await this.leave()
@@ -247,12 +247,12 @@ export class SqliteStore implements Store, JobStore, RunStore {
     soleCopy.check()
   }
 
-  /** The same, for `await using`. */
+  /** Closes the file, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  /** Undefined when the file fails: then the next turn fails, too, and tells of it. */
+  /** Undefined when the file fails: the next turn then fails too, and tells of the failure. */
   #version(): unknown {
     try {
       return this.#statements.dataVersion.get()
@@ -261,7 +261,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
     }
   }
 
-  /** So that the time of the queue goes on where it is, whatever becomes of this process. */
+  /** Keeps the queue's time in the file, so that the time goes on whatever ends this process. */
   #keepClock(): void {
     const anchor = this.clock.toKeep
     if (anchor === undefined) return
@@ -269,7 +269,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
       this.#transactions.repeatable(() => this.#statements.keepClock.run(JSON.stringify(anchor)))
       this.clock.kept(anchor)
     } catch {
-      // The turn before has been committed: if the file fails, the next one tells of it.
+      // The turn before has been committed: if the file fails, the next turn tells of the failure.
     }
   }
 }

@@ -8,7 +8,7 @@ import { jobRecord } from './rows.ts'
 import type { EnqueueStatements } from './statements/enqueue.ts'
 import type { QueueStatements } from './statements/queue.ts'
 
-/** The queues that have queued jobs: a few, however many jobs there are. */
+/** The queues that have queued jobs. They are few, however many jobs there are. */
 export function backlog(statements: QueueStatements): Queue[] {
   return statements.backlog.all().map((row): Queue => {
     return { kind: row[0] as string, priority: row[1] as number }
@@ -34,7 +34,7 @@ export function pauses(statements: QueueStatements): Pause[] {
   }))
 }
 
-/** What a standing is made of: by statements, at one moment. */
+/** Reads by statements, at one moment, what a standing is made of. */
 function sourceOf(statements: QueueStatements & EnqueueStatements): StandingSource {
   return {
     pauses: () => pauses(statements),

@@ -21,7 +21,7 @@ import type { QueueStatements } from './statements/queue.ts'
 import type { Transactions } from './transactions.ts'
 import type { Webhooks } from './webhooks.ts'
 
-/** What every turn of a store works with. */
+/** The parts of a store that every turn works with. */
 export interface TurnParts {
   statements: QueueStatements & EnqueueStatements
   transactions: Transactions
@@ -29,7 +29,7 @@ export interface TurnParts {
   clock: QueueClock
 }
 
-/** What one transaction works with. */
+/** The statements and times that one transaction works with. */
 interface Work extends Writing {
   statements: QueueStatements & EnqueueStatements
 }
@@ -120,7 +120,7 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
     return isConstraint || error instanceof TypeError || error instanceof RangeError
   }
 
-  /** When the wall clock makes the next job due. */
+  /** The wall time at which the wall clock makes the next job due; Infinity for none. */
   #nextMoment(): number {
     return (this.#work.statements.nextWall.get() as number | undefined) ?? Infinity
   }

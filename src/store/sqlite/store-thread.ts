@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { library } from './library.ts'
 
-// As text, since the same words have to run from source and as built. Without `require`, which a
-// host that was started with `--input-type=module` has not, nor have its threads.
+// Code of a thread as text, since the same code has to run from source and as built. The code does
+// not use `require`: a host that was started with `--input-type=module` has no `require`, and
+// neither have its threads.
 const OPENING = `
   const { createRequire } = process.getBuiltinModule('node:module')
   const { setTimeout: sleep } = process.getBuiltinModule('node:timers/promises')
@@ -15,12 +16,13 @@ const OPENING = `
 `
 
 /**
- * Starts a thread that reads or tends the file beside the main thread, by the same copy of SQLite.
+ * Starts a thread that reads or tends the file beside the main thread, with the main thread's copy
+ * of SQLite.
  *
- * @param body JavaScript that finds `open(options)`, `sleep(ms)` and `parentPort`
+ * @param body JavaScript that may use `open(options)`, `sleep(ms)` and `parentPort`
  */
 export function startThread(body: string, file: string, nativeBinding: string | undefined): Worker {
   const workerData = { library: library().path, file, nativeBinding }
-  // Nothing of the host's flags: its `--require` and `--import` are for its own code.
+  // The thread gets no flags of the host: `--require` and `--import` are for the host's own code.
   return new Worker(OPENING + body, { eval: true, execArgv: [], workerData })
 }

@@ -9,9 +9,12 @@ import { SoleCopy } from './sole-copy.ts'
 import { prepareEnqueue, type EnqueueStatements } from './statements/enqueue.ts'
 import { prepareTransactions, type TransactionStatements } from './statements/transactions.ts'
 
-/** Runs the transactions of one connection: all or nothing, and as durable as it has to be. */
+/**
+ * Runs the transactions of one connection. A transaction happens entirely or not at all, and is as
+ * durable as its caller needs.
+ */
 export class Transactions {
-  /** Both are checked before each of them. */
+  /** `identity` and `soleCopy` are checked before each transaction. */
   readonly identity: FileIdentity
   readonly soleCopy: SoleCopy
   readonly #db: Database
@@ -31,12 +34,12 @@ export class Transactions {
     this.#statements = { ...prepareTransactions(db), ...prepareEnqueue(db) }
   }
 
-  /** For a body after which somebody is told that what it wrote is safe. */
+  /** For a body after whose commit somebody is told that its writes are safe. */
   acknowledged<T>(body: (changes: QueueChanges) => T): T {
     return this.#run(this.#powerSafe ? 'full' : 'normal', body)
   }
 
-  /** For a body that a power cut may take back: what it does would be done again. */
+  /** For a body whose writes a power cut may undo: helve would do the work of the body again. */
   repeatable<T>(body: (changes: QueueChanges) => T): T {
     return this.#run('normal', body)
   }
@@ -52,7 +55,8 @@ export class Transactions {
   }
 
   /**
-   * The file may be written to: it is open, it is the one that was opened, and SQLite's locks hold.
+   * Checks that the file may be written to: the connection is open, the path still leads to the
+   * file that was opened, and SQLite's locks hold.
    *
    * @throws HelveError `HELVE_ERR_CLOSED`, `HELVE_ERR_STORE_LOST`
    */
@@ -71,15 +75,15 @@ export class Transactions {
     )
   }
 
-  /** Closes the connection, unless that would harm another copy of SQLite. */
+  /** Closes the connection, unless closing would harm another copy of SQLite. */
   close(): void {
     this.#isClosed = true
     if (this.soleCopy.isAlone) this.#db.close()
-    // Its locks would be dropped, and its log deleted.
+    // Closing would drop the locks of the other copy, and delete its log.
     else holdUntilExit(this.#db)
   }
 
-  /** A part of a transaction that is undone by itself when it throws. */
+  /** Runs a part of a transaction. If the part throws, the part alone is undone. */
   part<T>(changes: QueueChanges, body: (changes: QueueChanges) => T): T {
     const own = new QueueChanges()
     this.#statements.savepoint.run()
@@ -118,8 +122,9 @@ export class Transactions {
   }
 
   /**
-   * Ignored by SQLite inside a transaction: it has to come before. And never as a statement that
-   * is kept: SQLite sets this pragma when it is prepared, and not when it is run.
+   * Has to come before a transaction: SQLite ignores the pragma inside a transaction. The pragma
+   * must not be a kept statement: SQLite applies the pragma when the statement is prepared, not
+   * when the statement is run.
    */
   #sync(mode: 'full' | 'normal'): void {
     if (mode === this.#synchronous) return

@@ -5,7 +5,7 @@ import { takeTurn, type Taken, type TurnSteps } from '../rules/turn-steps.ts'
 import { pauses } from './standing.ts'
 import { SqliteSteps, type TurnParts } from './steps.ts'
 
-/** The turns of the queue: each is one transaction. */
+/** Takes the turns of the queue; each turn is one transaction. */
 export class Turns {
   readonly #parts: TurnParts
   #pauses: Pause[] = []
@@ -30,13 +30,13 @@ export class Turns {
         return body(new SqliteSteps(this.#parts, work, isCareful, currentPauses))
       })
     } catch (error) {
-      // Its own pauses were rolled back with it.
+      // The pauses that the turn made were rolled back with the transaction.
       this.#pausesVersion = undefined
       throw error
     }
   }
 
-  /** Read again only when something has been paused or resumed. */
+  /** Reads the pauses again only when something has been paused or resumed. */
   #currentPauses(): readonly Pause[] {
     const { statements } = this.#parts
     const version = statements.pausesVersion.get()

@@ -2,15 +2,16 @@ import { watch } from 'node:fs'
 import { after, type Timer } from '../../timer.ts'
 
 /**
- * SQLite makes a commit visible only after the WAL has been written, and synced: the last event
- * comes too early. So the file is looked at for as long after one, this often; milliseconds.
+ * SQLite makes a commit visible only after it has written and synced the WAL: the last event of the
+ * file comes too early. So `look` is called for `LOOK_FOR` milliseconds after an event, every
+ * `LOOK_EVERY` milliseconds.
  */
 const LOOK_FOR = 250
 const LOOK_EVERY = 2
 
 /**
- * Calls `look` while somebody writes to a file, and for a moment after. It is a hint, which saves
- * waiting for the next poll: where the system cannot watch, nothing is called.
+ * Calls `look` while somebody writes to a file, and for a moment after. A call is a hint, which
+ * saves waiting for the next poll: where the system cannot watch files, `look` is never called.
  */
 export function watchFile(file: string, look: () => void): () => void {
   let until = 0

@@ -8,7 +8,7 @@ import { prepareWebhooks, type WebhookStatements } from './statements/webhooks.t
 import type { QueueClock } from '../timeline.ts'
 import type { Transactions } from './transactions.ts'
 
-/** One attempt, as listed. */
+/** One attempt, as `deliveries` lists it. */
 export type Delivery = DeliveryRecord & { id: number }
 
 /** Webhooks and the records of their deliveries: `store.webhooks`. */
@@ -46,7 +46,7 @@ export class Webhooks {
     return this.#transactions.acknowledged(() => this.#statements.update.run(values).changes === 1)
   }
 
-  /** Its delivery records stay until retention removes them. False when there is no such hook. */
+  /** The hook's delivery records stay until retention removes them. False for an unknown hook. */
   async delete(id: number): Promise<boolean> {
     return this.#transactions.acknowledged(() => this.#statements.delete.run(id).changes === 1)
   }
@@ -62,8 +62,8 @@ export class Webhooks {
   }
 
   /**
-   * The attempts of one hook, newest first; `before` is the id of the last one of the page before. A
-   * page ends early once its bodies come to 4 MiB: the last one is the one that is empty.
+   * The attempts of one hook, newest first; `before` is the id of the last attempt of the page
+   * before. A page ends early once its bodies come to 4 MiB, so only an empty page is the last one.
    */
   async deliveries(
     webhookId: number,
@@ -93,7 +93,10 @@ export class Webhooks {
     this.#statements.respond.run(JSON.stringify(lastResponse(record)), record.webhookId)
   }
 
-  /** Deletes at most `limit` records from before a moment of the queue; for use inside a transaction. */
+  /**
+   * Deletes at most `limit` records from before a moment of the queue; for use inside a
+   * transaction.
+   */
   prune(before: number, limit: number): number {
     return this.#statements.prune.run(before, limit).changes
   }

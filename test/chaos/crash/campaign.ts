@@ -10,7 +10,7 @@ import { snapshot } from './snapshot.ts'
 import { STRIDE } from './submissions.ts'
 import { violation } from './violation.ts'
 
-/** Turns that a process takes before it dies at a point, at least and so many more. */
+/** Turns that a process takes before it dies at a point: `FEWEST`, and fewer than `TURNS` more. */
 const [FEWEST, TURNS] = [5, 40]
 /** Most milliseconds of standing still at a point, and of going on before a kill anywhere. */
 const HOLD = 20
@@ -18,21 +18,21 @@ const HOLD = 20
 /** What a campaign is to do. */
 export interface Plan {
   seed: number
-  /** A folder for its files. */
+  /** The folder for the files of the campaign. */
   folder: string
   /** Where each of the processes is killed, one after the other. */
   kills: readonly Place[]
   /** Acknowledged jobs before a kill anywhere, at least and at most. */
   jobs: readonly [least: number, most: number]
-  /** What is tested, as built. @default the repository's */
+  /** Folder of the build that is tested. @default the repository's build */
   build?: string
-  /** Milliseconds of standing still at a point. @default by chance, 20 at the most */
+  /** Milliseconds that a process stands still at a point. @default by chance, 20 at the most */
   hold?: number
 }
 
 /**
- * Processes one after the other on one file: each enqueues and runs jobs until it is killed, and
- * the last one until none is left.
+ * Runs processes one after the other on one file. Each process enqueues and runs jobs until it is
+ * killed; the last process runs jobs until none is left.
  *
  * @throws Violation
  */
@@ -68,7 +68,7 @@ async function withChild(child: Child, use: (child: Child) => Promise<void>): Pr
   return child
 }
 
-/** Puts it under load until it is killed. */
+/** Puts a process under load until it is killed. */
 async function kill(
   child: Child,
   place: Place,

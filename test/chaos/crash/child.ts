@@ -13,9 +13,9 @@ export class Child {
   readonly #process: ChildProcess
   readonly #waiting = new Waiting(() => this.lines.slice(-5).join('; '))
   readonly #exit: Promise<Exit>
-  /** What it has said, whole lines only. */
+  /** The whole lines that the process has printed. */
   readonly lines: string[] = []
-  /** Numbers of the submissions that it was told are acknowledged. */
+  /** Numbers of the submissions that were acknowledged to the process. */
   readonly acks: number[] = []
   exited = false
 
@@ -24,7 +24,7 @@ export class Child {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       execArgv: [],
     })
-    // A line that the kill cut off is not one.
+    // A line that the kill cut off does not count.
     let rest = ''
     this.#process.stdout!.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n')
@@ -51,7 +51,7 @@ export class Child {
     return this.#waiting.until(holds, name)
   }
 
-  /** Its exit, with all that it said before it. */
+  /** Resolves to the exit of the process, once all that it printed has been read. */
   async exit(): Promise<Exit> {
     await this.until(() => this.exited, 'the exit of the process')
     return this.#exit

@@ -19,7 +19,7 @@ test('kill -9 frees the file for the next owner', async (t) => {
   const child = new Child(file, ledger)
   t.after(() => child.kill())
   child.send({ load: { first: 0 } })
-  // More than may wait: some have run, so it is the owner.
+  // More jobs than may wait are acknowledged. Some have run, so that the process is the owner.
   await child.until(() => child.acks.length > 300, '300 acknowledgements')
   const store = await SqliteStore.open(file)
   t.after(() => store.close())

@@ -8,11 +8,11 @@ import type { Judge } from './judge.ts'
 import type { Hits } from './runs.ts'
 import { POINTS } from './points.ts'
 
-/** How much of it. */
+/** How much a run of this part does. */
 export interface CrashOptions extends PartOptions {
   /** Kills at any moment. @default 100 */
   kills?: number
-  /** Acknowledged jobs before each of them, at least. @default 500 */
+  /** Acknowledged jobs before each kill at any moment, at least. @default 500 */
   jobs?: number
   /** Kills at each of the named points. @default 10 */
   killsAtPoint?: number
@@ -21,7 +21,7 @@ export interface CrashOptions extends PartOptions {
 export const about = 'kills processes under load, anywhere and at named points'
 export const share = { kills: 2, jobs: 200, killsAtPoint: 1 }
 
-/** I1, I2, I3, I4, I6: kill -9 under load loses nothing, and runs nothing again but what was on. */
+/** I1, I2, I3, I4, I6: kill -9 under load loses no job, and only running jobs run again. */
 export async function run(options: CrashOptions): Promise<Figures> {
   const { seed, kills = 100, jobs = 500, killsAtPoint = 10 } = options
   const folder = await mkdtemp(join(tmpdir(), 'helve-'))
@@ -38,7 +38,7 @@ export async function run(options: CrashOptions): Promise<Figures> {
   }
 }
 
-/** The kills have met something. */
+/** Asserts that the kills have met jobs in flight. */
 function assertHit({ hits }: Judge): void {
   const all = [...hits.values()]
   const kills = all.reduce((sum, of) => sum + of.kills, 0)

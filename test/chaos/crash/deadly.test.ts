@@ -7,7 +7,7 @@ import { SqliteStore, StoreEnqueuer } from '../../../src/index.ts'
 import { Child } from './child.ts'
 import { Ledger } from './ledger.ts'
 
-/** Runs a process again and again, until one comes to the end of its queue. */
+/** Runs processes until one comes to the end of the queue; resolves to how many died before. */
 async function restarting(file: string, ledger: string): Promise<number> {
   for (let deaths = 0; deaths < 8; deaths += 1) {
     const child = new Child(file, ledger)
@@ -29,7 +29,7 @@ describe('a job that kills its process again and again', () => {
     folder = await mkdtemp(join(tmpdir(), 'helve-'))
     store = await SqliteStore.open(join(folder, 'queue.db'))
     const enqueuer = new StoreEnqueuer(store)
-    // The two meet each time, on threads of their own.
+    // The slow and the deadly job run at the same time in each process, on threads of their own.
     ids.slow = (await enqueuer.enqueue('slow', { n: 1 })).id
     ids.deadly = (await enqueuer.enqueue('deadly', { n: 2 })).id
     for (let n = 3; n < 23; n += 1) ids.plain.push((await enqueuer.enqueue('plain', { n })).id)
@@ -40,7 +40,7 @@ describe('a job that kills its process again and again', () => {
     await rm(folder, { recursive: true })
   })
 
-  test('I2: is dead after three crashes, for that reason', async () => {
+  test('I2: the deadly job is dead after three crashes, with three LostErrors', async () => {
     assert.equal(deaths, 3)
     const record = await store.get(ids.deadly)
     assert.deepEqual([record?.state, record?.attempts, record?.crashes], ['dead', 0, 3])
@@ -50,7 +50,7 @@ describe('a job that kills its process again and again', () => {
     )
   })
 
-  test('I2: those behind it run', () => {
+  test('I2: the jobs queued behind the deadly job run', () => {
     const entries = new Ledger(join(folder, 'ledger')).news()
     const ended = new Set(entries.filter(({ what }) => what === 'end').map(({ id }) => id))
     assert.deepEqual(
@@ -59,7 +59,7 @@ describe('a job that kills its process again and again', () => {
     )
   })
 
-  test('does not take along what ran beside it', async () => {
+  test('a slow job that ran beside the deadly job completes', async () => {
     assert.equal(await store.get(ids.slow), undefined)
     assert.deepEqual(await store.counts(), { deadly: { queued: 0, running: 0, dead: 1 } })
   })

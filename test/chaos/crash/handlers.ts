@@ -11,7 +11,7 @@ import { HOLDS_UP, isHopeless, isShaky, type Payload } from './submissions.ts'
 
 /** What the processes of these tests hand to their threads. */
 export interface Config {
-  /** Where runs are written down. */
+  /** The file in which runs are written down. */
   ledger: string
   cells: Int32Array<SharedArrayBuffer>
 }
@@ -33,7 +33,7 @@ export default defineHandlers(({ ledger, cells }: Config) => {
     kinds: {
       plain: (job: Job<Payload>) => work(job, job.payload.n % 7),
       grouped: (job: Job<Payload>) => work(job, job.payload.n % 4),
-      /** Short enough to share hand-offs, but for one that holds the others up. */
+      /** Short enough to share hand-offs, except for a few jobs that hold the others up. */
       short: (job: Job<Payload>) => work(job, job.payload.n % HOLDS_UP === 0 ? 25 : 0),
       keyed: (job: Job<Payload>) => {
         const { n } = job.payload
@@ -44,7 +44,7 @@ export default defineHandlers(({ ledger, cells }: Config) => {
       flaky: (job: Job<Payload>) =>
         job.attempt > 1 ? work(job, 0) : fail(job, new Error('the first attempt fails')),
 
-      /** Waits beyond its timeout, and ends when it is told to. */
+      /** Waits beyond its timeout, and ends when its signal aborts. */
       async patient(job: Job<Payload>, { signal }: HandlerContext) {
         if (job.attempt > 1) return work(job, 0)
         pen.write('start', job)
@@ -62,7 +62,7 @@ export default defineHandlers(({ ledger, cells }: Config) => {
         }
       },
 
-      /** Goes on for as long as one that kills its process needs to meet it. */
+      /** Goes on long enough for a `deadly` job to start beside it. */
       async slow(job: Job<Payload>) {
         pen.write('start', job)
         Atomics.store(cells, 0, 1)

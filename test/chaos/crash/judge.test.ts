@@ -32,7 +32,7 @@ const dead = (name: string, over: Partial<JobRecord>): Partial<JobRecord> => ({
 })
 
 describe('the judge of kills', () => {
-  test('finds nothing wrong with a job that a kill found running, and that ran again', () => {
+  test('accepts a second run of a job that a kill found running', () => {
     const judge = new Judge()
     judge.killed('anywhere', remains([1, 2], RUN, [{}, { id: 2 }]))
     const again = ['start 10 1 short - 1 1', 'end 10 1 short - 1 1']
@@ -42,7 +42,7 @@ describe('the judge of kills', () => {
     assert.equal(judge.acknowledged, 2)
   })
 
-  /** What it finds in a process that was killed, and maybe in the one that came to the end. */
+  /** The judge's message, the remains of a killed process, and maybe those of the next process. */
   const violations: Record<
     string,
     [RegExp, ReturnType<typeof remains>, ReturnType<typeof remains>?]
@@ -63,7 +63,7 @@ describe('the judge of kills', () => {
       /two runs of key key-3 at a time/,
       remains([3, 15], ['start 9 1 keyed key-3 3 1', 'start 9 2 keyed key-3 15 1']),
     ],
-    'a killed thread whose run goes on beside the next one': [
+    'a run of a killed thread that goes on beside the next run': [
       /a run of job 1 goes on beside another one/,
       remains(
         [149],
@@ -77,7 +77,7 @@ describe('the judge of kills', () => {
       remains([1], ['start 9 1 short - 1 1'], [{ state: 'queued' }]),
     ],
     'a run without a reason': [/a job ran again without a reason/, remains([1], [...RUN, ...RUN])],
-    'a run again of what no kill has found running': [
+    'a second run of a job that no kill has found running': [
       /a job ran again without a reason/,
       remains([1], RUN),
       remains([], ['start 10 1 short - 1 1', 'end 10 1 short - 1 1']),

@@ -8,9 +8,9 @@ import { violation } from './violation.ts'
 
 /** What a process leaves behind. */
 export interface Remains {
-  /** Numbers of the submissions that were acknowledged to it. */
+  /** Numbers of the submissions that were acknowledged to the process. */
   acks: number[]
-  /** What its handlers have written down. */
+  /** What the handlers of the process have written down. */
   entries: Entry[]
   /** The jobs in the file. */
   rows: JobRecord[]
@@ -19,8 +19,9 @@ export interface Remains {
 /**
  * Follows processes that are killed, one after the other, and finds what must not happen.
  *
- * Each submission that was acknowledged is owed a run until one is known: of a job without a key, a
- * run that has ended; of one with a key, one that has started with its payload or a newer one.
+ * Each acknowledged submission is owed a run. Without a key, a submission is owed a run until a run
+ * of it has ended. With a key, it is owed one until a run has started with its payload or a newer
+ * one.
  */
 export class Judge {
   /** By the place of the kill. */
@@ -30,9 +31,9 @@ export class Judge {
   readonly #runs = new Runs()
   readonly #overlap = new Overlap()
   readonly #acknowledged = new Set<number>()
-  /** Others that kills have found written. */
+  /** Submissions that kills have found written, but not acknowledged. */
   readonly #counted = new Set<number>()
-  /** Acknowledged ones that are owed a run. */
+  /** Acknowledged submissions that are owed a run. */
   readonly #owed = new Set<number>()
   /** By key: the newest submission with which a run has started. */
   readonly #started = new Map<string, number>()
@@ -52,7 +53,7 @@ export class Judge {
     this.#checkOwed(rows)
   }
 
-  /** The last process has come to the end of the queue. */
+  /** Judges the last process, which has come to the end of the queue. */
   drained({ acks, entries, rows }: Remains): void {
     this.#look(acks, entries)
     this.#checkOwed(rows)
@@ -62,7 +63,7 @@ export class Judge {
     }
   }
 
-  /** How many submissions were written, and had not been acknowledged, and were not counted yet. */
+  /** Counts the written submissions that were neither acknowledged nor counted before. */
   #unacknowledged(rows: JobRecord[]): number {
     const before = this.#counted.size
     for (const n of rows.map(numberOf)) if (!this.#acknowledged.has(n)) this.#counted.add(n)
@@ -97,7 +98,7 @@ export class Judge {
     return (this.#started.get(dedupeKey) ?? 0) >= n
   }
 
-  /** I1, and at the end I2 and I4. */
+  /** Checks I1, and after the last process I2 and I4. */
   #checkOwed(rows: JobRecord[]): void {
     const kept = new Set<number>()
     const keys = new Map<string, number>()

@@ -3,8 +3,8 @@ import type { Job } from '../../../src/index.ts'
 import type { Payload } from './submissions.ts'
 
 /**
- * What is written down of a run. `going`: it does not end, and is still there. `failure`: it is
- * about to fail by its own doing.
+ * What a run writes down. `going`: the run does not end, and its thread still lives. `failure`: the
+ * run is about to fail by its own doing.
  */
 export type What = 'start' | 'going' | 'end' | 'failure'
 
@@ -14,13 +14,13 @@ export interface Entry {
   pid: number
   id: number
   kind: string
-  /** Without one, it is `-`. */
+  /** `-` for a job without a key. */
   key: string
   n: number
   attempt: number
 }
 
-/** Where runs are written down, by whichever thread of whichever process they are in. */
+/** Writes runs down, from any thread of any process. */
 export class Pen {
   readonly #fd: number
 
@@ -28,7 +28,7 @@ export class Pen {
     this.#fd = openSync(file, 'a', 0o600)
   }
 
-  /** One write of a file opened for appending: a line is there whole, or not at all. */
+  /** Appends a line by one write to the file: the line is there whole, or not at all. */
   write(what: What, { id, kind, dedupeKey, payload, attempt }: Job<Payload>): void {
     const fields = [what, process.pid, id, kind, dedupeKey ?? '-', payload.n, attempt]
     writeSync(this.#fd, `${fields.join(' ')}\n`)
@@ -39,7 +39,7 @@ export class Pen {
   }
 }
 
-/** Reads what has been written down since it was asked last. */
+/** Reads the entries that have been written down since the last read. */
 export class Ledger {
   readonly file: string
   readonly #fd: number

@@ -4,7 +4,7 @@ import { violation } from './violation.ts'
 
 /** I3: watches that no run begins while another of its job, key or group goes on. */
 export class Overlap {
-  /** By what they exclude each other by. */
+  /** Runs that go on, by the job, the key and the group that no other run may have meanwhile. */
   readonly #open = new Map<string, Entry>()
 
   look(entry: Entry): void {
@@ -32,7 +32,7 @@ function namesOf({ id, kind, key, n }: Entry): string[] {
   return names
 }
 
-/** Its thread may have been killed: then no line of it comes after the next one's start. */
+/** Whether the run's thread may have been killed: the run writes no line after the next start. */
 function mayBeKilled({ kind }: Entry): boolean {
   return kind === 'stubborn'
 }

@@ -3,7 +3,7 @@ import { Piscina } from 'piscina'
 import { SqliteStore } from '../../../src/index.ts'
 import type { Turn } from '../../../src/store/turn.ts'
 
-/** Where a process can be made to die, in the order in which a turn comes by. */
+/** The points at which a process can be made to die, in the order in which a turn passes them. */
 export const POINTS = [
   'before BEGIN',
   'before COMMIT',
@@ -16,12 +16,12 @@ export type Point = (typeof POINTS)[number]
 /** Where a process is killed. */
 export type Place = Point | 'anywhere'
 
-/** The way to it, and how to die there. */
+/** At which point a process dies, and how. */
 export interface Death {
   point: Point
-  /** So many times the process comes by before. */
+  /** So many times the process passes the point before. */
   after: number
-  /** Milliseconds for which the main thread stands still there: the others go on. */
+  /** Milliseconds for which the main thread stands still there, while the other threads go on. */
   hold: number
 }
 
@@ -29,14 +29,14 @@ export interface Death {
 export interface Progress {
   /** Submissions that have been acknowledged. */
   acknowledged: number
-  /** Called just before the end. */
+  /** Called just before the process dies. */
   onDeath: () => void
 }
 
 /**
- * Lets this process die at a point of one of its turns, from outside of what is tested: by wrapping
- * what it calls at its borders. Only turns with submissions count, and hand-offs that follow an
- * acknowledgement, so that there is something to lose.
+ * Lets this process die at a point of one of its turns. It wraps methods at the borders of the
+ * tested code, which stays as it is. Only turns with submissions count, and hand-offs that follow
+ * an acknowledgement, so that there is something to lose.
  */
 export function dieAt({ point, after, hold }: Death, progress: Progress): void {
   let left = after
@@ -83,7 +83,7 @@ export function dieAt({ point, after, hold }: Death, progress: Progress): void {
   })
 }
 
-/** Puts a function in the place of a method; its first argument calls that, as it was called. */
+/** Replaces a method by `wrapper`, whose first argument makes the original call. */
 function around<K extends string>(
   target: Record<K, unknown>,
   name: K,

@@ -4,20 +4,20 @@ import { Pen } from './ledger.ts'
 import { dieAt, type Death } from './points.ts'
 import { groupOf, MANY, submission, type Payload } from './submissions.ts'
 
-// Forked, as built, by the tests of this folder: a runtime with threads, which they kill. Told to
-// by a message, it enqueues without end, or waits for the end of all jobs. On its standard output
-// it says what it was told itself: `ack n`, `error …`, `dies`, `drained`.
+// The tests of this folder fork this module, as built: a process with a runtime and threads, which
+// the tests kill. By a message the tests tell the process to enqueue without end, or to wait for
+// the end of all jobs. The process prints `ack n`, `error …`, `dies` and `drained`.
 
-/** What a process is told to do: without a load, to drain. */
+/** What a process is told to do. Without a load it drains the queue. */
 export interface Order {
   load?: {
-    /** Its submissions begin after this number. */
+    /** The submissions of the process begin after this number. */
     first: number
     death?: Death | undefined
   }
 }
 
-/** Queued jobs at which producers wait: a kill finds jobs in every stage. */
+/** Producers wait while so many jobs are queued: a kill finds jobs in every stage. */
 const ROOM = 120
 const BATCH = 20
 const PRODUCERS = 8
@@ -28,7 +28,7 @@ const pen = new Pen(ledger)
 const tell = (...words: unknown[]): void => void process.stdout.write(`${words.join(' ')}\n`)
 const progress = { acknowledged: 0, onDeath: () => tell('dies') }
 
-/** After what is to be wrapped has been wrapped. */
+/** Starts a runtime. `dieAt` has to wrap its methods before. */
 async function start(): Promise<Runtime<typeof handlers, { inline: Payload }>> {
   const runtime = new Runtime<typeof handlers, { inline: Payload }>(await SqliteStore.open(file), {
     handlers: new URL('./handlers.ts', import.meta.url),
@@ -40,7 +40,7 @@ async function start(): Promise<Runtime<typeof handlers, { inline: Payload }>> {
   runtime.register('keyed', { backoff })
   runtime.register('grouped', { group: (payload) => groupOf(payload) })
   runtime.register('patient', { backoff, timeout: 20, grace: 10_000 })
-  // The thread that dies of it has nothing else.
+  // A thread that dies of a stubborn job has no other job.
   runtime.register('stubborn', { backoff, timeout: 30, grace: 10, alone: true })
   runtime.register('inline', async (job: Job<Payload>) => {
     pen.write('start', job)
@@ -82,7 +82,7 @@ async function load(runtime: Running, first: number): Promise<void> {
   await Promise.all([together(), ...Array.from({ length: PRODUCERS }, singly)])
 }
 
-/** The threads have to keep up, so that a kill finds jobs in every stage. */
+/** Waits until the threads keep up, so that a kill finds jobs in every stage. */
 async function room(runtime: Running): Promise<void> {
   for (;;) {
     const counts = Object.values(await runtime.counts())

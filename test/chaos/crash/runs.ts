@@ -2,20 +2,20 @@ import type { JobRecord } from '../../../src/index.ts'
 import type { Entry } from './ledger.ts'
 import { violation } from './violation.ts'
 
-/** How far a job had come that a kill found running. */
+/** How far a job had come when a kill found it running. */
 export type Stage = 'claimed' | 'started' | 'ended'
 
 /** The latest run of a job. */
 interface Run {
   entry: Entry
-  /** Undefined while it goes on. */
+  /** Undefined while the run goes on. */
   ended: 'end' | 'failure' | undefined
 }
 
 /** What kills at one place have found. */
 export interface Hits extends Record<Stage, number> {
   kills: number
-  /** Submissions that were written, and had not been acknowledged. */
+  /** Submissions that were written, but not acknowledged. */
   unacknowledged: number
 }
 
@@ -23,15 +23,15 @@ export interface Hits extends Record<Stage, number> {
 interface Crash {
   row: JobRecord
   stage: Stage
-  /** Where it is counted once it runs again. */
+  /** The hits that count the job once it runs again. */
   hits: Hits
 }
 
-/** I6: every run of a job has its reason, and the attempt that it is to have. */
+/** I6: checks that every run of a job has a reason and the right attempt. */
 export class Runs {
-  /** By id. */
+  /** The latest run of each job, by id. */
   readonly #latest = new Map<number, Run>()
-  /** By id: those that have not started again since. */
+  /** By id: crashed jobs that have not started again since. */
   readonly #crashed = new Map<number, Crash>()
   /** Jobs with runs in the process that runs now. */
   readonly #touched = new Set<number>()
@@ -41,7 +41,7 @@ export class Runs {
     else if (entry.what !== 'going') this.#latest.get(entry.id)!.ended = entry.what
   }
 
-  /** A process has been killed, and these jobs are in its file. */
+  /** Judges a process that has been killed; `rows` are the jobs in its file. */
   kill(rows: Map<number, JobRecord>, hits: Hits): void {
     for (const id of this.#touched) {
       const run = this.#latest.get(id)!
@@ -54,7 +54,7 @@ export class Runs {
     this.#touched.clear()
   }
 
-  /** Whether a dead job has been charged nothing but crashes, and three of them. */
+  /** Whether a dead job has been charged three crashes, and nothing else. */
   isLost({ id, attempts, crashes }: JobRecord): boolean {
     return crashes === 3 && attempts === (this.#crashed.get(id)?.row.attempts ?? 0) - 1
   }
@@ -88,7 +88,10 @@ export class Runs {
   }
 }
 
-/** What was folded in while it ran, before its process ended or after that, has all attempts. */
+/**
+ * Whether a run after a crash is the attempt that crashed. A submission that was folded in while
+ * the job was running, before its process ended or after that, has all attempts.
+ */
 function isSameAttempt({ attempts, rerunAt, payload }: JobRecord, { n, attempt }: Entry): boolean {
   const isFolded = rerunAt !== null || n > (payload as { n: number }).n
   return attempt === attempts || (isFolded && attempt === 1)
@@ -98,13 +101,13 @@ function isRetry(before: Run, { attempt }: Entry): boolean {
   return (before.ended === 'failure' || mayBeKilled(before)) && attempt === before.entry.attempt + 1
 }
 
-/** A submission was folded in while it ran. */
+/** Whether the job runs again for a submission that folded in while the job ran. */
 function isRerun(before: Run, { key, n, attempt }: Entry): boolean {
   const isOver = before.ended !== undefined || mayBeKilled(before)
   return isOver && key !== '-' && attempt === 1 && n > before.entry.n
 }
 
-/** Its time is so short that a busy machine can let any run of it pass it. */
+/** The timeout of `stubborn` is so short that on a busy machine any run may exceed it. */
 function mayBeKilled({ entry: { kind } }: Run): boolean {
   return kind === 'stubborn'
 }

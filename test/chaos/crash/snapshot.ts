@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { SqliteStore, type JobRecord, type Page } from '../../../src/index.ts'
 import { violation } from './violation.ts'
 
-/** Most that a page may have. */
+/** The most jobs that a page may have. */
 const PAGE = 1_000
 
 /**
- * The jobs of a file whose process is gone, read from a copy: the next process is to find it as the
- * last one has left it.
+ * Reads the jobs of a file whose process is gone, from a copy of the file: the next process has to
+ * find the file as the last process has left it.
  */
 export async function snapshot(file: string): Promise<JobRecord[]> {
   const folder = `${file}-copy`

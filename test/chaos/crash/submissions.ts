@@ -1,4 +1,4 @@
-/** Names a submission; within a key it only grows. */
+/** The number names a submission. Within a key the numbers only grow. */
 export interface Payload {
   n: number
 }
@@ -9,17 +9,17 @@ export interface Submission {
   dedupeKey: string | null
 }
 
-/** So many submissions no process makes. */
+/** No process makes so many submissions. */
 export const STRIDE = 100_000
-/** From this one on, those of a process are enqueued many at a time, all of one kind. */
+/** A process enqueues its submissions from this number on many at a time, all of one kind. */
 export const MANY = STRIDE / 2
 
-/** A short job whose number is a multiple of this holds up those that wait behind it. */
+/** A short job whose number is a multiple of this holds up the jobs that wait behind it. */
 export const HOLDS_UP = 211
 
 const KEYS = 4
 
-/** The n-th submission: its number tells all of it. */
+/** The n-th submission, which depends on its number only. */
 export function submission(n: number): Submission {
   if (n % STRIDE >= MANY) return { kind: 'short', dedupeKey: null }
   if (n % 149 === 0) return { kind: 'stubborn', dedupeKey: 'stubborn' }
@@ -31,7 +31,7 @@ export function submission(n: number): Submission {
   return { kind: n % 5 === 0 ? 'plain' : 'short', dedupeKey: null }
 }
 
-/** The group of a job, which is its kind's to say. */
+/** The group that the kind `grouped` gives to a job. */
 export function groupOf({ n }: Payload): string {
   return `group-${n % 2}`
 }

@@ -27,11 +27,11 @@ describe('the judge of a drain', () => {
   ]
   const wrong: [what: string, rows: typeof rows, expected: RegExp][] = [
     ['a job that is lost', [rows[0]!], /acknowledged, and lost/],
-    ['one that still runs', [rows[0]!, { ...rows[1]!, state: 'running' }], /still running/],
-    ['one that pays for the end', [rows[0]!, { ...rows[1]!, attempts: 1 }], /failed 0 times/],
-    ['one that is said to have crashed', [rows[0]!, { ...rows[1]!, crashes: 1 }], /crashed/],
+    ['a job that still runs', [rows[0]!, { ...rows[1]!, state: 'running' }], /still running/],
+    ['an attempt that the end costs', [rows[0]!, { ...rows[1]!, attempts: 1 }], /failed 0 times/],
+    ['a crash that the end costs', [rows[0]!, { ...rows[1]!, crashes: 1 }], /crashed/],
   ]
-  test('takes what has ended in order', () => {
+  test('accepts a process that has ended in order', () => {
     assert.equal(judgeRows(rows, ledger()).acknowledged, 3)
   })
   for (const [what, found, expected] of wrong) {

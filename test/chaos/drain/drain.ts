@@ -12,37 +12,37 @@ import { judgeDrained, judgeKilled, type Remains } from './judge.ts'
 import { Ledger } from './ledger.ts'
 import { GRACE, LOADS, TIMEOUT } from './loads.ts'
 
-/** How much of it. */
+/** How much a run of this part does. */
 export interface DrainOptions extends PartOptions {
   /** Processes that are told to end. @default 100 */
   signals?: number
-  /** Milliseconds that a process may take beyond what it gives to its runs. @default 500 */
+  /** Milliseconds that a process may take beyond the time it gives to its runs. @default 500 */
   slack?: number
 }
 
 export const about = 'ends processes under load by SIGTERM'
-// No time is asserted beside other tests.
+// So much slack, since no time can be asserted beside other tests.
 export const share = { signals: 10, slack: 60_000 }
 
-/** Processes that go on at a time: mostly they wait. */
+/** Processes at a time: they wait most of the time. */
 const AT_ONCE = 2
 /** The latest moment of a signal, in milliseconds after the process can take it. */
 const LATEST = 700
-/** Every so many processes get theirs while they start. */
+/** Every `EARLY`th process gets its signal while it starts, within `LATEST_EARLY` ms. */
 const EARLY = 6
 const LATEST_EARLY = 100
-/** Every so many processes get a second signal, so many milliseconds after the first at most. */
+/** Every `SECOND`th process gets a second signal, at most `LATEST_SECOND` ms after the first. */
 const SECOND = 5
 const LATEST_SECOND = 150
-/** For how long the write lock is held when the signal comes, in milliseconds at most. */
+/** The most milliseconds for which the write lock is held when the signal comes. */
 const LOCKED = 250
 
 /** One process and its end. */
 interface Drained extends Remains {
   load: string
-  /** Milliseconds since the last signal, without those for which no core was free. */
+  /** Milliseconds from the last signal to the end, without those for which no core was free. */
   took: number
-  /** By a second signal. */
+  /** Whether a second signal has ended the process. */
   isKilled: boolean
 }
 
@@ -64,7 +64,7 @@ async function inFolder(drain: Drain): Promise<Drained> {
   } catch (error) {
     throw new Error(drain.name, { cause: error })
   } finally {
-    // A process that was killed has left them alone.
+    // A process that was killed has not ended the processes of its handlers.
     for (const leader of Ledger.read(folder).children.keys()) killGroup(leader)
     await rm(folder, { recursive: true })
   }
@@ -105,14 +105,14 @@ class Drain {
     const { took: sinceSignal, ...end } = await host.end()
     await locked
     assert.deepEqual(end, { code: 0, signal: null })
-    // What the machine did not let it do is not what it takes.
+    // Time for which the process had no core does not count.
     const took = sinceSignal - Ledger.read(folder).waited
     const limit = TIMEOUT + GRACE + this.#slack
     assert.ok(took <= limit, `it took ${Math.round(took)} ms to end, and may take ${limit}`)
     return { load: this.#load, took, isKilled: false, ...(await judgeDrained(folder)) }
   }
 
-  /** A second signal ends it, whatever goes on. */
+  /** A second signal ends the process, whatever goes on. */
   async #kill(host: HostProcess, folder: string): Promise<Drained> {
     host.terminate()
     await host.until('stopping')
@@ -125,7 +125,7 @@ class Drain {
   }
 }
 
-/** Holds the write lock of a file for so many milliseconds. */
+/** Holds the write lock of the file for `ms` milliseconds. */
 async function lock(folder: string, ms: number): Promise<void> {
   const connection = new Database(join(folder, 'queue.db'))
   connection.exec('BEGIN IMMEDIATE')

@@ -5,7 +5,7 @@ import { say } from './ledger.ts'
 
 /** What the process hands to its threads. */
 export interface Config {
-  /** Where the ledger is. */
+  /** The folder of the ledger. */
   folder: string
 }
 
@@ -13,7 +13,7 @@ const never = new Promise(() => undefined)
 
 export default defineHandlers(({ folder }: Config) => {
   const short = ({ id }: Job): void => say(folder, 'end', id)
-  /** A shell that waits for a process of its own; both are in the ledger once they run. */
+  /** Starts a shell that waits for a child of its own. Both are in the ledger once they run. */
   const start = async (ctx: HandlerContext) => {
     const shell = ctx.spawn('sh', ['-c', 'sleep 300 & echo $$ $!; wait'])
     const [pids] = (await once(shell.stdout.setEncoding('utf8'), 'data')) as [string]
@@ -27,13 +27,13 @@ export default defineHandlers(({ folder }: Config) => {
         await sleep(20 + (job.id % 80), undefined, { signal })
         say(folder, 'end', job.id)
       },
-      /** Fails three times of four. */
+      /** Three of four attempts fail. */
       flaky(job: Job) {
         if (job.attempt % 4 === 0) return say(folder, 'end', job.id)
         say(folder, 'failure', job.id)
         throw new Error('this attempt fails')
       },
-      /** Those that nothing but force ends. */
+      /** From `deaf` to `looping`: kinds whose runs nothing but force ends. */
       deaf: () => never,
       async parent(_: Job, ctx: HandlerContext) {
         await once(await start(ctx), 'exit')
@@ -45,7 +45,7 @@ export default defineHandlers(({ folder }: Config) => {
       looping() {
         for (;;);
       },
-      /** In the lane whose threads run many at once. */
+      /** The kinds from here on are in the lane whose threads run many jobs at once. */
       wide: (_: Job, { signal }: HandlerContext) => sleep(300_000, undefined, { signal }),
       wideShort: short,
       wideDeaf: () => never,

@@ -12,11 +12,11 @@ const HOST = fileURLToPath(built(new URL('./host.ts', import.meta.url)))
 export interface End {
   code: number | null
   signal: NodeJS.Signals | null
-  /** Milliseconds since the last signal that it was sent. */
+  /** Milliseconds since the last signal that the process was sent. */
   took: number
 }
 
-/** A process of {@link HOST}. */
+/** A process that runs {@link HOST}. */
 export class HostProcess {
   readonly #process: ChildProcess
   readonly #words = new Set<string>()
@@ -42,7 +42,7 @@ export class HostProcess {
     this.#waiting.look()
   }
 
-  /** Resolves once it has said that, or has ended. */
+  /** Resolves once the process has printed the word, or has ended. */
   until(word: string): Promise<void> {
     return this.#waiting.until(() => this.#words.has(word) || this.#exited > 0, word)
   }
@@ -58,7 +58,7 @@ export class HostProcess {
     return { code, signal, took: this.#exited - this.#signalled }
   }
 
-  /** Whatever it does. */
+  /** Kills the process, whatever it does. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL')
     await this.#exit

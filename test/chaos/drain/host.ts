@@ -7,11 +7,11 @@ import type handlers from './handlers.ts'
 import { say } from './ledger.ts'
 import { GRACE, LOADS, submissions, TIMEOUT, type Kind } from './loads.ts'
 
-// Started by the tests of this folder, as built: a host under load that takes its end as the README
-// tells hosts to. It says `up` when it can be told to end, `busy` when something runs that will not
-// end by itself, and `stopping`.
+// The tests of this folder start this module, as built: a host under load that ends as the README
+// tells hosts to. The host prints `up` when it can be told to end, `busy` when a run has started
+// that will not end by itself, and `stopping` when it begins to stop.
 
-/** Jobs that may wait at a time, and that are submitted together. */
+/** The most jobs that wait at a time, and the jobs that are submitted together. */
 const ROOM = 500
 const BATCH = 50
 
@@ -49,7 +49,7 @@ async function shutDown(): Promise<void> {
   await store.close()
 }
 
-/** Goes on beyond the signal, until it is refused. */
+/** Enqueues jobs, also after the signal, until they are refused. */
 async function produce(): Promise<void> {
   const next = submissions(LOADS[name]!, new Random(Number(seed)))
   for (;;) {
@@ -74,7 +74,7 @@ async function room(): Promise<void> {
   }
 }
 
-// A second signal finds nobody who listens, and ends the process at once.
+// A second signal finds no listener, and ends the process at once.
 process.once('SIGTERM', () => void shutDown())
 tell('up')
 void runtime.run()

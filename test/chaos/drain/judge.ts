@@ -23,10 +23,10 @@ export interface Remains {
 }
 
 /**
- * Looks at the file of a process that has ended in order.
+ * Judges the file of a process that has ended in order.
  *
- * @throws on a job that is lost or still runs, on an attempt or a crash that its end has cost, on
- *   a process of a handler that lives on
+ * @throws on a job that is lost or still runs, on an attempt or a crash that the end has cost a
+ *   job, on a process of a handler that lives on
  */
 export async function judgeDrained(folder: string): Promise<Remains> {
   const ledger = Ledger.read(folder)
@@ -39,7 +39,7 @@ export async function judgeDrained(folder: string): Promise<Remains> {
   return remains
 }
 
-/** Rows and ledger of a process that has ended in order. */
+/** Judges the rows and the ledger of a process that has ended in order. */
 export function judgeRows(found: Row[], ledger: Ledger): Remains {
   const running = found.filter(({ state }) => state === 'running')
   assert.deepEqual(running, [], 'still running')
@@ -53,7 +53,7 @@ export function judgeRows(found: Row[], ledger: Ledger): Remains {
   return tally(ledger, 0)
 }
 
-/** Looks at the file of a process that was ended at once: its next owner makes up for that. */
+/** Judges the file of a process that was ended at once: the next owner recovers its jobs. */
 export async function judgeKilled(folder: string): Promise<Remains> {
   const ledger = Ledger.read(folder)
   const before = await rows(folder)
@@ -68,7 +68,7 @@ export async function judgeKilled(folder: string): Promise<Remains> {
   return tally(ledger, running.length)
 }
 
-/** I1, I2: what was acknowledged is in the file, or done. */
+/** I1, I2: every acknowledged job is in the file, or done. */
 function judgeKept(found: Row[], { acks, ended, errors }: Ledger): void {
   assert.deepEqual(errors, [])
   const there = new Set(found.map(({ id }) => id))
@@ -93,7 +93,7 @@ async function rows(folder: string): Promise<Row[]> {
   }
 }
 
-/** The next owner starts, and claims nothing; resolves to the jobs that it finds lost. */
+/** Starts the next owner, which claims nothing; resolves to the jobs that this owner finds lost. */
 async function recover(folder: string): Promise<number[]> {
   const store = await SqliteStore.open(join(folder, 'queue.db'))
   const runtime = new Runtime(store)

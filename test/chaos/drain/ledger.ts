@@ -4,22 +4,22 @@ import { join } from 'node:path'
 /** What a process and its threads write down, in the order of time. */
 type Word = 'ack' | 'end' | 'failure' | 'child' | 'error' | 'waited'
 
-/** Writes one thing down; a line is there whole, or not at all. */
+/** Appends a line to the ledger; the line is there whole, or not at all. */
 export function say(folder: string, word: Word, ...rest: unknown[]): void {
   appendFileSync(join(folder, 'ledger'), `${[word, ...rest].join(' ')}\n`)
 }
 
-/** What was written down in a folder. */
+/** What a process and its threads have written down in a folder. */
 export class Ledger {
-  /** Jobs that were acknowledged, and those of which a run has ended well. */
+  /** Jobs that were acknowledged, and jobs of which a run has ended well. */
   readonly acks = new Set<number>()
   readonly ended = new Set<number>()
-  /** By job: how often it has failed by its own doing. */
+  /** By job: how often the job has failed by its own doing. */
   readonly failures = new Map<number, number>()
-  /** Processes of handlers, by the pid of the one that leads their group. */
+  /** Processes of handlers, by the pid of their group's leader. */
   readonly children = new Map<number, number[]>()
   readonly errors: string[] = []
-  /** Milliseconds for which it could have gone on ending, and no core was free. */
+  /** Milliseconds for which the process, while ending, waited for a free core. */
   waited = 0
 
   static read(folder: string): Ledger {

@@ -4,20 +4,20 @@ import type handlers from './handlers.ts'
 /** `inline` runs on the main thread. */
 export type Kind = keyof Awaited<ReturnType<(typeof handlers)['setup']>>['kinds'] | 'inline'
 
-/** Milliseconds that a process gives to what runs, before it interrupts it. */
+/** Milliseconds that a process gives to its runs before it interrupts them. */
 export const TIMEOUT = 300
-/** Milliseconds that its kinds give to a run which is told to end, before they end it by force. */
+/** Milliseconds that an interrupted run gets before it is ended by force. */
 export const GRACE = 200
 
 /** What a process is busy with when its signal comes. */
 export interface Load {
   /** Enqueued first, before anything else. */
   first: [kind: Kind, jobs: number][]
-  /** Enqueued for as long as the process takes any. */
+  /** Enqueued for as long as the process takes jobs. */
   steady: [Kind, ...Kind[]]
   /** Another process holds the file's write lock meanwhile, so that turns fail. */
   isLocked?: boolean
-  /** Some of it goes on until it is interrupted. */
+  /** Some runs go on until they are interrupted. */
   isLong?: boolean
 }
 

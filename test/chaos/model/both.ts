@@ -7,20 +7,20 @@ import type { Ending } from './mail.ts'
 import type { Queue } from './queue.ts'
 import { takeTurn } from './turn.ts'
 
-/** The model and the engine: what is done to one is done to the other. */
+/** The model and the engine. Whatever is done to the model is done to the engine as well. */
 export interface Both {
   queue: Queue
   engine: Engine
 }
 
-/** Lets everything happen that has been set off. */
+/** Lets the engine do all that has been set off, has the model follow, and compares the two. */
 export async function takeTurns(both: Both): Promise<void> {
   await both.engine.clock.settle()
   follow(both)
   checkQuiet(both)
 }
 
-/** The model does what the engine has done. */
+/** Has the model do what the engine has done. */
 export function follow({ queue, engine }: Both): void {
   for (const one of engine.happened()) {
     if (one === 'wake') queue.releaseOnces()
@@ -28,7 +28,7 @@ export function follow({ queue, engine }: Both): void {
   }
 }
 
-/** Lets time pass, and looks at every moment at which something is to happen. */
+/** Lets time pass, and takes turns at every moment at which something has to happen. */
 export async function pass(both: Both, ms: number): Promise<void> {
   await takeTurns(both)
   const { clock } = both.engine
@@ -41,19 +41,19 @@ export async function pass(both: Both, ms: number): Promise<void> {
   } while (left > 0)
 }
 
-/** Claims whatever may start, from now on. */
+/** Lets turns claim whatever may start, from now on. */
 export function claim({ queue, engine }: Both): void {
   engine.coordinator.claim()
   queue.isClaiming = true
 }
 
-/** Claims no more; what runs goes on. */
+/** Lets turns claim no more; runs under way go on. */
 export function hold({ queue, engine }: Both): void {
   engine.coordinator.pause()
   queue.isClaiming = false
 }
 
-/** Somebody asks something of the queue. */
+/** Somebody sends a command. */
 export function order({ queue, engine }: Both, command: Command): void {
   queue.mail.orders.push(command)
   engine.command(command)
@@ -68,7 +68,7 @@ export function end({ queue, engine }: Both, job: Job, outcome: Outcome): Ending
   return { claim, outcome }
 }
 
-/** The end of a run is told by nobody who runs it. */
+/** Reports an ending that does not come from a thread: a late, doubled or forged one. */
 export function tell({ queue, engine }: Both, { claim, outcome }: Ending): void {
   queue.mail.endings.push({ claim, outcome })
   engine.coordinator.settled(claim, outcome)

@@ -3,7 +3,7 @@ import type { Job } from './job.ts'
 import type { Queue } from './queue.ts'
 import type { QueueRow } from './rows.ts'
 
-/** What is written of each kind and priority is so of its jobs, and no job is forgotten in it. */
+/** Checks the row of each kind and priority against its jobs, and that no row is missing. */
 export function checkQueues(queue: Queue, rows: QueueRow[]): void {
   const left = new Map<string, Job[]>()
   for (const job of queue.all()) {
@@ -33,10 +33,10 @@ export function numbers(jobs: Job[]): Record<Job['state'], number> {
   return numbers
 }
 
-/** When time alone lets the next job start, had it a slot; one whose moment comes is due by that. */
+/** When time alone lets the next job start, given a slot. A `wallAt` to come is left out. */
 function nextOf(queue: Queue, jobs: Job[], running: Job[]): number {
   const { limits, now, mail } = queue
-  // What is allowed to the kind is not written yet.
+  // The new limit of the kind's groups is not written yet.
   if (mail.orders.some(({ type }) => type === 'regroup')) return Infinity
   const queued = jobs.filter(({ state }) => state === 'queued')
   return Math.min(...queued.map((job) => Math.max(now, job.runAt, limits.freeAt(job, running))))

@@ -8,14 +8,14 @@ import { noMail } from './mail.ts'
 import type { Queue } from './queue.ts'
 import type { Row } from './rows.ts'
 
-/** What is in the store is what has to be there. */
+/** Checks that the store holds what the model says. */
 export async function check({ queue, engine }: Both): Promise<void> {
   const { store } = engine
   const { now, clock } = queue
   const rows = engine.rows.all()
   const jobs = queue.all().sort((a, b) => a.id - b.id)
   const expected = jobs.map(rowOf)
-  // Several times as fast as the other comparison, which tells what differs.
+  // Texts are compared several times as fast as by `deepEqual`, which tells what differs.
   if (JSON.stringify(rows) !== JSON.stringify(expected)) assert.deepEqual(rows, expected)
   checkQueues(queue, engine.rows.queues())
   assert.deepEqual(await store.counts(), counts(jobs))
@@ -24,7 +24,7 @@ export async function check({ queue, engine }: Both): Promise<void> {
   assert.equal(await store.oldestDue(now), due.length > 0 ? clock.wallOf(oldest) : undefined)
 }
 
-/** What people are shown of jobs is wall time. */
+/** Checks that records show people wall time. */
 export async function checkShown({ queue, engine }: Both): Promise<void> {
   const { clock } = queue
   const shown = (time: number | null): number | null => (time === null ? null : clock.wallOf(time))
@@ -44,7 +44,7 @@ export async function checkShown({ queue, engine }: Both): Promise<void> {
   }
 }
 
-/** Nothing waits but for time, or for a run to end. */
+/** Checks what the engine has told, and that everything waits for time or the end of a run only. */
 export function checkQuiet({ queue, engine }: Both): void {
   const { mail, expected } = queue
   assert.deepEqual(mail, noMail(), 'mail that no turn takes')
@@ -62,7 +62,7 @@ export function checkQuiet({ queue, engine }: Both): void {
   if (queue.isClaiming) checkNothingWaits(queue)
 }
 
-/** Neither for its start nor, before that, for its group. */
+/** Checks that no due job waits for its start, nor for its group before. */
 function checkNothingWaits(queue: Queue): void {
   const running = queue.all('running')
   checkNothingLeft(
@@ -71,7 +71,7 @@ function checkNothingWaits(queue: Queue): void {
   )
 }
 
-/** How many calls of `once` have run something, and how many have not. */
+/** How many calls of `once` have run a job, and how many have not. */
 function shares(onces: boolean[]): [ran: number, idle: number] {
   const ran = onces.filter(Boolean).length
   return [ran, onces.length - ran]

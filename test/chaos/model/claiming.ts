@@ -10,7 +10,7 @@ import { checkOrder, type ClaimContext } from './order.ts'
 import { claimOf } from './orders.ts'
 import type { Queue } from './queue.ts'
 
-/** Starts what a turn has claimed, if all of it may start, and nothing else had to. */
+/** Starts the jobs that a turn has claimed; checks that they may start, and no other job had to. */
 export function claim(queue: Queue, result: TurnResult, context: ClaimContext): void {
   const { claimed, more, unfiled } = result
   const { once } = context
@@ -36,14 +36,14 @@ export function claim(queue: Queue, result: TurnResult, context: ClaimContext): 
   if (unfiled.length > 0) fileNext(queue, unfiled, more)
 }
 
-/** I11: what could start now does. */
+/** I11: checks that no job is left that could start now. */
 export function checkNothingLeft(queue: Queue, jobs: Job[]): void {
   const running = queue.all('running')
   const left = jobs.find((job) => queue.limits.hasSlot(job, running))
   assert.equal(left, undefined, `I11: job ${left?.id} is left behind, though it could start`)
 }
 
-/** It may look too early, but not too late. */
+/** The engine's next look may be too early, but not too late. */
 function checkNextDue(queue: Queue, { nextDue }: TurnResult): void {
   const next = queue.nextStart()
   assert.ok(nextDue <= next, `the next look is ${nextDue - next} ms after the next start`)
@@ -60,7 +60,7 @@ function start(queue: Queue, job: Job, claimed: ClaimedJob): void {
   assert.deepEqual(claimed, claimOf(job, token))
 }
 
-/** After the commit. */
+/** Hands jobs to their lanes, after the commit. */
 function handOff(queue: Queue, jobs: Job[], claimed: ClaimedJob[]): void {
   for (const [i, job] of jobs.entries()) {
     const { id, kind, attempts: attempt } = job
@@ -72,7 +72,7 @@ function handOff(queue: Queue, jobs: Job[], claimed: ClaimedJob[]): void {
   }
 }
 
-/** No thread gets it: nobody handles its kind. */
+/** Fails a job of a kind that nobody handles: no thread gets the job. */
 function giveBack(queue: Queue, job: Job, claimed: ClaimedJob): void {
   const error = { name: 'NoHandlerError', message: '' }
   job.onThread = false
@@ -85,13 +85,13 @@ function termsOf({ limits }: Queue, { kind, crashes, maxAttempts, overrides }: J
     maxAttempts: maxAttempts ?? policy.maxAttempts,
     timeout: overrides?.timeout ?? policy.timeout,
     grace: policy.grace,
-    // So that it can take nobody else along.
+    // A job that has crashed runs alone, so that it can take no other job along.
     alone: policy.alone || crashes > 0,
     most: limits.most(kind),
   }
 }
 
-/** The next turn writes to which groups they belong, and claims what may start then. */
+/** The next turn writes the groups of unfiled jobs, and claims the jobs that may start then. */
 function fileNext(queue: Queue, unfiled: UnfiledJob[], more: boolean): void {
   assert.ok(more, 'jobs wait for their groups, and no turn follows')
   const jobs = unfiled.map(({ id, kind, payload }) => {

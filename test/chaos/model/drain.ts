@@ -6,10 +6,10 @@ import { isLive } from './job.ts'
 
 /** More rounds than any queue needs to get empty. */
 const MOST = 1_000
-/** The longest that an idle queue does not look, in ms. */
+/** The longest time between two looks at an idle queue, in ms. */
 const LONGEST_WAIT = 60_000
 
-/** I2: with pauses taken back, threads that run and time that passes, no live job is left. */
+/** I2: no live job is left once pauses are taken back, all runs complete and time passes. */
 export async function drain(both: Both): Promise<void> {
   const { queue } = both
   await checkShown(both)
@@ -42,7 +42,7 @@ async function waitForNext(both: Both): Promise<void> {
   await pass(both, Math.min(wait, LONGEST_WAIT))
 }
 
-/** Days pass at once: nobody looks meanwhile. */
+/** Lets days pass at once: nobody looks at the queue meanwhile. */
 async function passUnseen(both: Both, ms: number): Promise<void> {
   hold(both)
   await takeTurns(both)

@@ -13,7 +13,7 @@ import type { Start } from './mail.ts'
 import type { Rows } from './rows.ts'
 import type { Taken } from './turn.ts'
 
-/** What a process leaves running that ends. */
+/** The outcome of the runs that a process leaves when it ends. */
 export const LOST = { type: 'lost', reason: 'the process ended' } as const
 
 /** Milliseconds between two looks at an idle queue. */
@@ -31,7 +31,7 @@ export interface Setup {
   change: (store: Store) => void
 }
 
-/** The real thing: a coordinator and its file. Its threads, and its time, are the sequence's. */
+/** A real coordinator and its file. The sequence plays the coordinator's threads and its clock. */
 export class Engine {
   readonly #setup: Setup
   #store!: SqliteStore
@@ -57,7 +57,7 @@ export class Engine {
     return this.#rig.coordinator
   }
 
-  /** A process begins, as a runtime does; resolves to what the one before has left running. */
+  /** A process begins, as a runtime does; resolves to the jobs that the last one left running. */
   async open(): Promise<ClaimedJob[]> {
     const { file, clock, slots, policies, most, change } = this.#setup
     const store = await SqliteStore.open(file, { durability: 'process', clocks: clock.sources })
@@ -78,7 +78,7 @@ export class Engine {
     return orphans
   }
 
-  /** The next turn is written, and nobody hears of it; returns the way to let it end. */
+  /** The store writes the next turn and does not say so; returns a function that lets it say so. */
   holdTurn(): () => void {
     return this.#rig.turns.holdAfter()
   }
@@ -121,7 +121,7 @@ export class Engine {
     this.coordinator.wake()
   }
 
-  /** What is in the file. */
+  /** The rows in the file. */
   get rows(): Rows {
     return this.#setup.rows
   }
@@ -139,17 +139,17 @@ export class Engine {
     return [...new Set(this.#pools.flatMap(({ ended }) => ended.splice(0)))]
   }
 
-  /** The turns since the last call, and when something may have been there to claim. */
+  /** The turns since the last call, and the wakes, at which jobs may have been there to claim. */
   happened(): (Taken | 'wake')[] {
     return this.#happened.splice(0)
   }
 
-  /** What has been acknowledged since the last call, in the order of the submissions. */
+  /** The acknowledgements since the last call, in the order of the submissions. */
   acknowledgements(): unknown[] {
     return this.#told.splice(0).flat()
   }
 
-  /** What commands have come to since the last call, in the order of the commands. */
+  /** The results of commands since the last call, in the order of the commands. */
   answers(): unknown[] {
     return this.#answers.splice(0).flat()
   }
@@ -179,7 +179,7 @@ export class Engine {
   }
 }
 
-/** Keeps what a promise comes to in its place among the others. */
+/** Keeps the result or the error of a promise in the promise's place among the results. */
 function keepResult(results: unknown[][], promise: Promise<unknown>): void {
   const own: unknown[] = []
   const keep = (result: unknown): number => own.push(result)
@@ -187,7 +187,7 @@ function keepResult(results: unknown[][], promise: Promise<unknown>): void {
   void promise.then(keep, keep)
 }
 
-/** No lane looks at more queued jobs in a turn, as if turns took long. */
+/** Lets no lane look at more than `most` queued jobs in a turn, as if turns took long. */
 function narrow(store: Store, most: number): void {
   const turn = store.turn.bind(store)
   store.turn = (given) => {

@@ -2,12 +2,12 @@ import type { NewJob } from '../../../src/job/job.ts'
 import { earlier, type Job } from './job.ts'
 import type { Payload } from './kinds.ts'
 
-/** A submission is folded into the job that holds its key. @returns what kind of job that is */
+/** Folds a submission into the job that holds its key. @returns in words, which job that was */
 export function fold({ payload, runAt, wallAt }: NewJob, holder: Job): string {
   holder.payload = JSON.parse(payload) as Payload
   holder.owed.push(holder.payload.n)
   holder.folds += 1
-  // It keeps its backoff.
+  // A job that backs off keeps its backoff.
   if (holder.state === 'queued' && holder.backingOff) {
     holder.attempts = 0
     return 'job that waits for its retry'

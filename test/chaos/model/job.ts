@@ -1,14 +1,14 @@
 import type { JobOverrides, JobState, RecordedError } from '../../../src/job/job.ts'
 import type { Kind, Payload } from './kinds.ts'
 
-/** A job as it has to be. Moments are of the queue's time, but for those that say otherwise. */
+/** A job as it has to be. Times are moments of the queue, except for those marked as wall time. */
 export interface Job {
   id: number
   kind: Kind
   payload: Payload
   key: string | null
   group: string | null
-  /** Whether somebody has said to which group it belongs, or that it belongs to none. */
+  /** Whether it is known to which group the job belongs, or that it belongs to none. */
   filed: boolean
   priority: number
   maxAttempts: number | null
@@ -18,32 +18,32 @@ export interface Job {
   crashes: number
   folds: number
   runAt: number
-  /** Wall time: it is due as soon as the wall clock shows that, too. */
+  /** Wall time: the job is also due as soon as the wall clock shows this time. */
   wallAt: number | null
-  /** It has failed, and waits for its retry. */
+  /** The job has failed, and waits for its retry. */
   backingOff: boolean
   /** Wall time. */
   createdAt: number
-  /** Its `maxAge` counts from then on. */
+  /** The `maxAge` of the job counts from this moment on. */
   since: number
   startedAt: number | null
   diedAt: number | null
   errors: Failure[]
-  /** The earliest `runAt` of what was folded in while it runs, which is 1 at least; 0 for nothing. */
+  /** The earliest `runAt` that was folded in while the job runs, at least 1; 0 if none was. */
   rerun: number
-  /** Of its claim. */
+  /** The token of the job's claim. */
   token: number | undefined
-  /** This process has claimed it, and not one before. */
+  /** This process has claimed the job, and not an earlier process. */
   isOwn: boolean
-  /** A thread runs it: it takes a slot. */
+  /** A thread runs the job: the job takes a slot. */
   onThread: boolean
   /** Somebody has cancelled the run that goes on. */
   cancelled: boolean
-  /** I4: the submissions whose payload, or a newer one, no run has started with. */
+  /** I4: the submissions for which no run has started yet, with their payload or a newer one. */
   owed: number[]
 }
 
-/** The newest ones. */
+/** A job keeps so many of its errors, the newest ones. */
 const KEPT_ERRORS = 10
 export const MAX_CRASHES = 3
 
@@ -54,7 +54,7 @@ export function isLive({ state }: Job): boolean {
   return state !== 'dead'
 }
 
-/** Whether its next crash would be its last. */
+/** Whether the job's next crash would be its last. */
 export function isSuspect({ crashes }: Pick<Job, 'crashes'>): boolean {
   return crashes === MAX_CRASHES - 1
 }
@@ -64,7 +64,7 @@ export function precedes(a: Job, b: Job): boolean {
   return (a.priority - b.priority || a.runAt - b.runAt || a.id - b.id) < 0
 }
 
-/** One more thing has gone wrong with it. */
+/** Adds an error to the errors of a job. */
 export function record(job: Job, name: string, at: number): void {
   const failure = { name, at, attempt: job.attempts }
   job.errors = [...job.errors, failure].slice(-KEPT_ERRORS)

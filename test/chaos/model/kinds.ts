@@ -9,27 +9,27 @@ export const LANES = {
   ...({ rated: 'io', trickled: 'io', single: 'io', ghost: null } as const),
 } satisfies Record<string, Lane | null>
 
-/** Slots of each lane beyond its own, for kinds that hold none. */
+/** Slots of each lane beyond its own, for kinds that hold no slot. */
 export const SPARE = 1
 
 export type Kind = keyof typeof LANES
 export const KINDS = Object.keys(LANES) as [Kind, ...Kind[]]
 
-/** What a job is for. */
+/** The payload of every job. */
 export interface Payload {
-  /** Counts the submissions. */
+  /** The number of the submission. */
   n: number
   repo: Repo
 }
 
 export type Repo = 'a' | 'b' | 'none' | 'bad'
 
-/** Kinds whose policy says to which group a job belongs. */
+/** Whether the policy of a kind says to which group a job belongs. */
 export function hasGroups(kind: Kind): boolean {
   return kind === 'filed'
 }
 
-/** The group that the policy of a kind gives to a payload; none where its function throws. */
+/** The group that the policy of a kind gives to a payload; null where the policy throws. */
 export function groupOf(kind: Kind, { repo }: Payload): string | null {
   return hasGroups(kind) && (repo === 'a' || repo === 'b') ? repo : null
 }

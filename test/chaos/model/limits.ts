@@ -8,7 +8,7 @@ import { LANES, SPARE, type Kind, type Lane } from './kinds.ts'
 export class Limits {
   readonly slots: Record<Lane, number>
   readonly policies: Record<Kind, Policy>
-  /** By what is paused: a lane, a kind, or a kind with a group. */
+  /** Pauses by the name of what is paused: a lane, a kind, or a kind with a group. */
   readonly #paused = new Map<string, PauseTarget>()
   /** When a bucket will be full, by kind, or kind and group. */
   readonly #full = new Map<string, number>()
@@ -22,19 +22,19 @@ export class Limits {
     return [...this.#paused.values()]
   }
 
-  /** False when it is paused already. */
+  /** Returns false when the target is paused already. */
   pause(target: PauseTarget): boolean {
     const isNew = !this.#paused.has(targetName(target))
     this.#paused.set(targetName(target), target)
     return isNew
   }
 
-  /** False when it is not paused. */
+  /** Returns false when the target is not paused. */
   resume(target: PauseTarget): boolean {
     return this.#paused.delete(targetName(target))
   }
 
-  /** Whether its lane has a slot for it. */
+  /** Whether the job's lane has a slot for the job. */
   hasSlot({ kind }: Job, running: Job[]): boolean {
     const lane = LANES[kind]
     if (lane === null) return true
@@ -44,7 +44,7 @@ export class Limits {
     return held.length < slots && own.length < this.most(kind)
   }
 
-  /** When time alone lets a job start that is due; Infinity if that takes more than time. */
+  /** When time alone lets a due job start; Infinity if the start takes more than time. */
   freeAt(job: Job, running: Job[]): number {
     if (this.#isPaused(job) || !this.#hasPlace(job, running)) return Infinity
     const { rate, groupRate } = this.policies[job.kind]
@@ -71,14 +71,14 @@ export class Limits {
     return names.some((name) => this.#paused.has(name))
   }
 
-  /** Whether its group lets one more run. */
+  /** Whether the job's group lets one more job run. */
   #hasPlace(job: Job, running: Job[]): boolean {
     if (job.group === null) return true
     const together = running.filter((other) => groupName(other) === groupName(job))
     return together.length < this.policies[job.kind].groupConcurrency
   }
 
-  /** A bucket holds `per` milliseconds; a run takes its part of them, and time brings them back. */
+  /** A bucket holds `per` ms; a run takes `per / limit` of them, and time brings them back. */
   #tokenAt(name: string, rate: Rate | undefined): number {
     if (rate === undefined) return -Infinity
     return (this.#full.get(name) ?? -Infinity) + rate.per / rate.limit - rate.per

@@ -5,19 +5,19 @@ import type { Terms } from '../../../src/pool/pool.ts'
 import type { Command, CommandResult } from '../../../src/store/command.ts'
 import type { Lane } from './kinds.ts'
 
-/** What a run is told to have come to. */
+/** An outcome that somebody reports for a claim. */
 export interface Ending {
   claim: ClaimedJob
   outcome: Outcome
 }
 
-/** What is said of a submission once it is on disk. */
+/** The answer to a submission once the submission is on disk. */
 export type Acknowledgement = EnqueueResult | HelveError
 
-/** What is said of a command once it is on disk. */
+/** The answer to a command once the command is on disk. */
 export type Answer = CommandResult | HelveError
 
-/** What has reached the coordinator, and no turn has taken yet. */
+/** The mail that has reached the coordinator, and that no turn has taken yet. */
 export interface Mail {
   endings: Ending[]
   orders: Command[]
@@ -26,7 +26,7 @@ export interface Mail {
   onces: number
 }
 
-/** What comes of turns, for others than the store. */
+/** What turns tell others than the store. */
 export interface Told {
   acknowledgements: Acknowledgement[]
   answers: Answer[]

@@ -13,18 +13,18 @@ test('I2, I3, I4, I5, I6, I11: whatever comes, the engine does what the model sa
 })
 
 describe('the model finds a store that', () => {
-  /** With another turn in the place of the one that was asked for. */
+  /** Has the store take a changed turn in the place of the turn that it is asked for. */
   const taking = (change: (turn: Turn) => Turn) => (store: Store) => {
     const turn = store.turn.bind(store)
     store.turn = (given) => turn(change(given))
   }
 
   const LIES: Record<string, [change: (store: Store) => void, found: RegExp]> = {
-    'forgets what is paused': [
+    'forgets pauses': [
       taking((turn) => ({ ...turn, admit: (backlog) => turn.admit(backlog, []) })),
       /job \d+ is claimed past a limit\n(.*\n)* {2}pause /,
     ],
-    'settles nothing that has been lost': [
+    'does not settle lost runs': [
       taking((turn) => ({
         ...turn,
         settles: turn.settles.map((one) => {
@@ -34,7 +34,7 @@ describe('the model finds a store that', () => {
       })),
       /\n {2}(end \[\d,lost|crash) /,
     ],
-    'tells of jobs that it has not written': [
+    'acknowledges jobs that it has not written': [
       (store) => {
         const turn = store.turn.bind(store)
         store.turn = async (given) => {
@@ -49,7 +49,7 @@ describe('the model finds a store that', () => {
       },
       /job 1 is left behind/,
     ],
-    'forgets what was folded in while a job ran': [
+    'forgets submissions that were folded in while a job ran': [
       (store) => {
         const turn = store.turn.bind(store)
         store.turn = async (given) => {
@@ -64,7 +64,7 @@ describe('the model finds a store that', () => {
       },
       /"key":"(own|shared)"(.*\n)*.*"key":"(own|shared)"/,
     ],
-    'has a time that follows the wall clock': [
+    'has a timeline that follows the wall clock': [
       ({ clock }) => {
         const now = clock.now.bind(clock)
         clock.now = () => clock.wallOf(now())

@@ -11,11 +11,11 @@ import { Rows } from './rows.ts'
 import { runSequence, sequence } from './sequence.ts'
 import { Tally } from './tally.ts'
 
-/** How much of it. */
+/** How much a run of this part does. */
 export interface ModelOptions extends PartOptions {
   /** Sequences of commands. @default 15000 */
   sequences?: number
-  /** Changes each store that has been opened: a test of the model makes it lie. */
+  /** Changes each store that has been opened: a test of the model makes the store lie. */
   change?: (store: Store) => void
 }
 
@@ -25,7 +25,7 @@ export const share = { sequences: 800 }
 /** A file system in memory, where there is one: a restart then waits for no disk. */
 const MEMORY = '/dev/shm'
 
-/** Sequences of commands, on the engine and on a model of what it has to do. */
+/** Runs sequences of commands on the engine, and on a model of what the engine has to do. */
 export async function run(options: ModelOptions): Promise<Figures> {
   const folder = await mkdtemp(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'helve-'))
   const file = join(folder, 'queue.db')
@@ -52,7 +52,7 @@ async function compare(options: ModelOptions, file: string, connection: Database
   return { sequences, ...tally.counts }
 }
 
-/** Of the shortest sequence that was found. */
+/** The error of the shortest failing sequence that was found. */
 function violation(seed: number, sequence: number, { message, cause }: Error): Error {
   return new Error(`seed ${seed}, sequence ${sequence}: ${message}`, { cause })
 }

@@ -5,20 +5,20 @@ import type { Queue } from './queue.ts'
 
 /** What else happens in the turn that claims. */
 export interface ClaimContext {
-  /** Jobs that it has written. */
+  /** Jobs that the turn has written. */
   written: ReadonlySet<Job>
-  /** Whether it claims one job of all lanes. */
+  /** Whether the turn claims one job of all lanes, for a call of `once`. */
   once: boolean
 }
 
-/** Within the limits, jobs start in order; those of several groups by turns. */
+/** Checks that within the limits jobs start in order, and jobs of several groups by turns. */
 export function checkOrder(queue: Queue, job: Job, { written, once }: ClaimContext): void {
   const running = queue.all('running')
   const ready = queue.ready()
   for (const other of ready) {
     if (other === job || (!once && LANES[other.kind] !== LANES[job.kind])) continue
     if (!comesFirst(other, job)) continue
-    // What waits already comes before what is only being written.
+    // Jobs that wait already come before jobs that this turn writes.
     if (written.has(other) && other.priority === job.priority) continue
     if (!queue.limits.hasSlot(other, running)) continue
     assert.fail(`job ${job.id} is claimed before job ${other.id}`)
@@ -26,7 +26,7 @@ export function checkOrder(queue: Queue, job: Job, { written, once }: ClaimConte
   if (job.group !== null) checkRound(queue, job, ready, written)
 }
 
-/** What is only being written may come too late to keep its group in the round. */
+/** A job that this turn writes may come too late to keep its group in the round. */
 function checkRound(queue: Queue, job: Job, ready: Job[], written: ReadonlySet<Job>): void {
   const { kind, priority, group } = job
   const others = queue.all('queued').filter((other) => {
@@ -41,7 +41,7 @@ function comesFirst(a: Job, b: Job): boolean {
   return isInOneOrder(a, b) && precedes(a, b)
 }
 
-/** Jobs without a group, and those of one. */
+/** Whether both jobs have no group, or both are of one group. */
 function isInOneOrder(a: Job, b: Job): boolean {
   return a.group === b.group && (a.group === null || a.kind === b.kind)
 }

@@ -6,7 +6,7 @@ import { record, type Job } from './job.ts'
 import type { Answer } from './mail.ts'
 import type { Queue } from './queue.ts'
 
-/** Executes a command in its turn, and checks what is said of it. */
+/** Executes a command in its turn, and checks the engine's answer. */
 export function execute(queue: Queue, command: Command, told: Answer): void {
   const { limits, jobs, tally } = queue
   switch (command.type) {
@@ -33,7 +33,7 @@ export function execute(queue: Queue, command: Command, told: Answer): void {
   }
 }
 
-/** A job as a claim tells of it. */
+/** The claim of a job, as the store has to give it. */
 export function claimOf(job: Job, token: number): ClaimedJob {
   const { id, kind, key: dedupeKey, priority, group, maxAttempts, overrides, crashes } = job
   const { createdAt, since, runAt, attempts: attempt } = job
@@ -43,7 +43,7 @@ export function claimOf(job: Job, token: number): ClaimedJob {
   }
 }
 
-/** One that runs is told to end; what was folded into it so far is cancelled as well. */
+/** A running job is told to end; submissions folded into the job so far are cancelled as well. */
 function cancel({ clock, tally, expected }: Queue, job: Job | undefined): Answer {
   if (job?.state === 'queued') {
     tally.saw('cancelled while it is queued')
@@ -59,7 +59,7 @@ function cancel({ clock, tally, expected }: Queue, job: Job | undefined): Answer
   return 'running'
 }
 
-/** A dead job is queued once more, unless a newer one holds its key. */
+/** A dead job is queued once more, unless a newer job holds its key. */
 function retry(queue: Queue, job: Job | undefined, told: Answer): void {
   const { now, tally } = queue
   if (job?.state !== 'dead') return assert.equal(told, false)
@@ -74,7 +74,7 @@ function retry(queue: Queue, job: Job | undefined, told: Answer): void {
   Object.assign(job, { state: 'queued', runAt: now, wallAt: null, since: now, ...fresh })
 }
 
-/** Its kind has said to which group a job belongs. */
+/** Writes the group to which a job belongs, as its kind has said. */
 function file({ jobs, tally }: Queue, { id, group }: { id: number; group: string | null }): void {
   const job = jobs.get(id)
   if (job?.state !== 'queued' || job.filed) return

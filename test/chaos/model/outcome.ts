@@ -4,13 +4,13 @@ import { completed, failed } from '../../support/fake-pool.ts'
 import type { Queue } from './queue.ts'
 import { newJob, submission, type Said } from './submission.ts'
 
-/** How a run ends: made when it does, since it may speak of moments. */
+/** How a run ends. The outcome is made when the run ends, since it may contain times. */
 export interface Chosen {
   make: (queue: Queue) => Outcome
   toString: () => string
 }
 
-/** The last one is beyond the `maxAge` of a kind. */
+/** Milliseconds. The last delay is beyond the `maxAge` of a kind. */
 const delay = fc.constantFrom(0, 1, 300, 6_000, 25_000)
 const nothing = fc.constant('')
 const followUps = fc.array(submission, { maxLength: 2, size: 'max' })

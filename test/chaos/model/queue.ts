@@ -11,8 +11,8 @@ import { Rounds } from './rounds.ts'
 import type { Tally } from './tally.ts'
 
 /**
- * The queue as it has to be: plain, slow, and after what helve promises, not after how it does it.
- * What happens by turns is in `turn.ts`; this is what is so at any time.
+ * The queue as it has to be: plain and slow. It follows what helve promises, not how helve works.
+ * `turn.ts` has what happens in turns; this class has what holds at any time.
  */
 export class Queue {
   readonly jobs = new Map<number, Job>()
@@ -23,13 +23,13 @@ export class Queue {
   mail: Mail = noMail()
   /** Calls of `once` that wait for room. */
   held = 0
-  /** Whether it claims whatever may start. */
+  /** Whether turns claim whatever may start. */
   isClaiming = true
-  /** What has been done, for whoever has to find out why it failed. */
+  /** The commands so far, for whoever has to find out why a sequence has failed. */
   readonly log: string[] = []
-  /** Claims whose runs have ended: to settle them once more must change nothing. */
+  /** Claims whose runs have ended: a further settle of them must change nothing. */
   readonly past: ClaimedJob[] = []
-  /** What a process has to have told, and done, that is alive. */
+  /** What the living process has to have told and done. */
   expected: Told = nothingTold()
   /** Ids of the jobs that calls of `once` wait for. */
   readonly onces = new Set<number>()
@@ -54,13 +54,13 @@ export class Queue {
     return this.all('running').filter(({ onThread }) => onThread)
   }
 
-  /** A payload of its own for each submission. */
+  /** Makes a payload for a new submission; no two submissions have the same. */
   payload(repo: Payload['repo']): Payload {
     this.#submissions += 1
     return { n: this.#submissions, repo }
   }
 
-  /** When time alone lets a job start; Infinity if that takes something else. */
+  /** When time alone lets a job start; Infinity if the start takes more than time. */
   startsAt(job: Job, running = this.all('running')): number {
     const { limits, clock, now } = this
     if (!limits.hasSlot(job, running)) return Infinity
@@ -82,12 +82,12 @@ export class Queue {
     })
   }
 
-  /** Whether a queued job waits neither for time, nor for others of its kind or group. */
+  /** Whether a queued job waits neither for time, nor for other jobs of its kind or group. */
   isDue(job: Job, running = this.all('running')): boolean {
     return job.runAt <= this.now && this.limits.freeAt(job, running) <= this.now
   }
 
-  /** It does not start before it is known to which group it belongs. */
+  /** Whether the job's group is not known yet: the job does not start before. */
   isUnfiled({ kind, filed }: Job): boolean {
     return hasGroups(kind) && !filed
   }
@@ -96,7 +96,7 @@ export class Queue {
     return key === null ? undefined : this.all().find((job) => job.key === key && isLive(job))
   }
 
-  /** A submission is written: as a job of its own, or folded into the one that holds its key. */
+  /** Writes a submission: as a job of its own, or folded into the job that holds its key. */
   accept(submission: NewJob, told: Acknowledgement): void {
     const holder = this.holder(submission.dedupeKey)
     if (holder !== undefined && holder.kind !== submission.kind) {
@@ -111,13 +111,13 @@ export class Queue {
     this.tally.saw(`folded into a ${fold(submission, holder)}`)
   }
 
-  /** There may be room: calls of `once` that wait for some are made again. */
+  /** There may be room: calls of `once` that wait for room are made again. */
   releaseOnces(): void {
     this.mail.onces += this.held
     this.held = 0
   }
 
-  /** The process is gone, and with it all that only it knew. */
+  /** The process is gone, and with it all that only the process knew. */
   crash(): void {
     this.mail = noMail()
     this.held = 0

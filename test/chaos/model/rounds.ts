@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import type { Job } from './job.ts'
 
-/** Groups of one kind and priority take turns: none has two while another could have had one. */
+/** Groups of a kind and priority take turns: none has two while another could have had one turn. */
 export class Rounds {
   #starts = 0
-  /** By group: how many starts there had been when it had its latest turn. */
+  /** By group: how many starts there had been when the group had its latest turn. */
   readonly #turns = new Map<string, number>()
-  /** The same of when it began to wait for nothing but a slot. */
+  /** By group: how many starts there had been when it began to wait for nothing but a slot. */
   readonly #waiting = new Map<string, number>()
 
   /** @param ready jobs that wait for nothing but a slot, now that a turn is over */
@@ -18,14 +18,14 @@ export class Rounds {
     }
   }
 
-  /** Its group has had its turn, although it did not start. */
+  /** The group of the job has had its turn, although the job did not start. */
   putOff(job: Job): void {
     this.#waiting.delete(nameOf(job))
   }
 
   /**
-   * @param ready the same, with the job that is started
-   * @param isLast whether nothing else is queued in its group: then that leaves the round
+   * @param ready jobs that wait for nothing but a slot, with the job that starts
+   * @param isLast whether no other job is queued in its group: the group then leaves the round
    */
   start(job: Job, ready: Job[], isLast: boolean): void {
     const name = nameOf(job)

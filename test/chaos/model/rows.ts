@@ -2,7 +2,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { JobState } from '../../../src/job/job.ts'
 import type { Failure, Job } from './job.ts'
 
-/** What is written of a job. */
+/** What the file holds of a job. */
 export type Row = Omit<Job, 'payload' | 'overrides' | 'token' | Unwritten> & {
   payload: string
   token: number | null
@@ -13,18 +13,18 @@ type Flag = 'filed' | 'backingOff'
 
 type Stored = Omit<Row, 'errors' | Flag> & { errors: string } & Record<Flag, number>
 
-/** What is written of the jobs of one kind and priority. */
+/** What the file holds of the jobs of one kind and priority together. */
 export interface QueueRow extends Record<JobState, number> {
   kind: string
   priority: number
-  /** When the queue is to be looked at; null: not before something happens to it. */
+  /** When the queue has to be looked at; null: not before something happens to the queue. */
   readyAt: number | null
 }
 
 /** A queued job whose next crash would be its last. */
 export type SuspectRow = Pick<Job, 'id' | 'runAt'>
 
-/** The file, read by somebody who does not know how helve reads it. */
+/** Reads the file by statements of its own, whatever way helve reads the file. */
 export class Rows {
   readonly #connection: Database
   readonly #all: Statement<[], Stored>
@@ -62,7 +62,7 @@ export class Rows {
     return this.#suspects.all()
   }
 
-  /** Nothing is queued any more, and no time has passed. */
+  /** Empties the file: it holds no jobs, and no time has passed on its timeline. */
   clear(): void {
     const tables = ['helve_jobs', 'helve_queues', 'helve_groups', 'helve_rates', 'helve_pauses']
     const emptied = [...tables, 'sqlite_sequence'].map((table) => `DELETE FROM ${table};`)

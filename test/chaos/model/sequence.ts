@@ -24,7 +24,7 @@ const { cancel, retry, discard, pause, resume, regroup } = tending
 const { turn, wait, waitForNext, setClock } = time
 const { crash, crashInTurn, stop, claimAgain, holdOn, once, resize } = life
 
-/** By how often they are chosen. */
+/** Commands with the weight of their choice. */
 const COMMANDS: [weight: number, commands: fc.Arbitrary<Command>[]][] = [
   [20, [turn, end]],
   [16, [enqueue]],
@@ -45,7 +45,7 @@ type Sequence = typeof sequence extends fc.Arbitrary<infer T> ? T : never
 
 /** What a sequence is run on. */
 export interface Ground {
-  /** An empty queue. */
+  /** The file of an empty queue. */
   file: string
   rows: Rows
   tally: Tally
@@ -54,9 +54,9 @@ export interface Ground {
 }
 
 /**
- * Runs the commands on the engine and on the model, and then whatever is left.
+ * Runs the commands on the engine and on the model, and then all jobs that are left.
  *
- * @throws with what has been done, when the two come apart
+ * @throws with the commands so far, when the engine and the model differ
  */
 export async function runSequence(sequence: Sequence, ground: Ground): Promise<void> {
   const { slots, most, commands } = sequence

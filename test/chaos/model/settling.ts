@@ -5,20 +5,20 @@ import type { Policy } from '../../../src/job/policy.ts'
 import type { ManualClock } from '../../support/manual-clock.ts'
 import { MAX_CRASHES, record, type Job } from './job.ts'
 
-/** `again`: queued afresh, since a submission came while it ran. */
+/** `again`: queued afresh, since a submission folded in while the job ran. */
 export type End = Move['to'] | 'again'
 
-/** What a run comes to, if no submission came while it went on. */
+/** What becomes of a job after a run, if no submission folded in while it ran. */
 interface Verdict {
   to: Move['to']
   charge: Charge
-  /** What has gone wrong. */
+  /** Name of the error. */
   error?: string
   runAt?: number
   backingOff?: boolean
 }
 
-/** Ends a run: a completed job is gone, every other one is queued or dead. */
+/** Ends a run: a completed job is gone, every other job is queued or dead. */
 export function settle(job: Job, outcome: Outcome, policy: Policy, clock: ManualClock): End {
   const { to, charge, error, ...next } = verdictOf(job, outcome, policy, clock)
   if (error !== undefined) record(job, error, clock.wall())
@@ -66,7 +66,7 @@ function verdictOf(job: Job, outcome: Outcome, policy: Policy, clock: ManualCloc
   }
 }
 
-/** A run of its own for what was folded in, from its own time on. */
+/** Queues the job for a further run with what was folded in, due at the time of that submission. */
 function again(job: Job, { type }: Outcome, clock: ManualClock): End {
   const crashes = Math.min(job.crashes + (type === 'lost' ? 1 : 0), MAX_CRASHES - 1)
   Object.assign(job, {
@@ -77,7 +77,7 @@ function again(job: Job, { type }: Outcome, clock: ManualClock): End {
   return 'again'
 }
 
-/** Without jitter. */
+/** Milliseconds of backoff, without jitter. */
 function backoff({ attempts, overrides }: Job, policy: Policy): number {
   const given = overrides?.backoff ?? (policy.backoff as BackoffOptions)
   const { type, delay = 2_000, maxDelay = 300_000 } = given

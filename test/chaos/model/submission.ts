@@ -10,22 +10,22 @@ const OVERRIDES = [
   ...[{ backoff: { type: 'fixed', delay: 700 } } as const, { backoff: { delay: 10 } }],
 ]
 
-/** The wall clock has long shown it. */
+/** A time that the wall clock has shown long ago. */
 const EPOCH = 'epoch'
 
-/** Milliseconds from now on, or the first of all moments. */
+/** Milliseconds from now on, or the epoch. */
 type Moment = number | typeof EPOCH | null
 
-/** What a submission says: of its keys, one is its kind's own, and one all kinds share. */
+/** What a submission says. The key `own` is its kind's own; all kinds share the key `shared`. */
 export const submission = fc.record({
   kind: fc.constantFrom(...KINDS, 'grouped', 'filed', 'trickled'),
   key: fc.constantFrom(null, null, null, 'own', 'own', 'shared'),
-  /** Undefined leaves that to its kind. */
+  /** Undefined leaves the group to the kind. */
   group: fc.constantFrom(null, undefined, 'a', 'b'),
   repo: fc.constantFrom<Repo[]>('none', 'a', 'b', 'bad'),
   priority: fc.constantFrom(0, 0, 0, -1, 1),
   delay: fc.constantFrom(0, 0, 0, 30, 400, 5_000),
-  /** Of the wall clock, from now on; null: it says a delay. */
+  /** When it is due by the wall clock, from now on; null: the submission says a delay. */
   moment: fc.constantFrom<Moment[]>(null, null, null, null, 30, 5_000, -10_000, EPOCH),
   maxAttempts: fc.constantFrom(null, null, 1, 2),
   overrides: fc.constantFrom(...OVERRIDES),
@@ -34,12 +34,12 @@ export const submission = fc.record({
 export type Said = typeof submission extends fc.Arbitrary<infer T> ? T : never
 
 /**
- * Where it comes in: only the runtime knows what kinds say; and what a handler submits, it submits at
- * the end of its run, whenever that will be.
+ * Where a submission comes in. Only the runtime knows what kinds say. A handler's submissions come
+ * in at the end of its run, whenever the run ends.
  */
 type Door = 'runtime' | 'elsewhere' | 'handler'
 
-/** Has passed the door now. */
+/** The job of a submission that has come in by a door now. */
 export function newJob(queue: Queue, said: Said, door: Door): NewJob {
   const { kind, key, repo, priority, maxAttempts, overrides } = said
   const dedupeKey = key === 'own' ? `${kind}:1` : key
@@ -52,7 +52,7 @@ export function newJob(queue: Queue, said: Said, door: Door): NewJob {
   })
 }
 
-/** What a handler has submitted, as it is written when its run ends. */
+/** A handler's submission, as it is written when the run ends. */
 export function followUp({ now }: Queue, job: NewJob): NewJob {
   const { runAt, group, payload } = job
   return {
@@ -62,7 +62,7 @@ export function followUp({ now }: Queue, job: NewJob): NewJob {
   }
 }
 
-/** A delay passes on the queue's time; a moment is the wall clock's. */
+/** A delay passes on the queue's timeline; `moment` is a time of the wall clock. */
 function timesOf({ delay, moment }: Said, now: number, wall: number) {
   if (moment === null) return { runAt: now + delay, wallAt: null }
   const at = moment === EPOCH ? 0 : wall + moment

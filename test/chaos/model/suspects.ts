@@ -4,11 +4,11 @@ import type { Ending } from './mail.ts'
 import type { Queue } from './queue.ts'
 import type { SuspectRow } from './rows.ts'
 
-/** Milliseconds for which a suspect is put off at most: these, and as many more for each one. */
+/** The most ms for which a suspect is put off, and `PUT_OFF` more for each suspect put off. */
 const LONGEST_PUT_OFF = 1_000
 const PUT_OFF = 10
 
-/** Takes over until when due suspects were put off. @returns those that were */
+/** Takes from the rows until when due suspects were put off. @returns the jobs that were put off */
 export function putOff(queue: Queue, rows: SuspectRow[]): Job[] {
   const { now, jobs, tally, rounds } = queue
   const moved = rows.filter(({ id, runAt }) => {
@@ -28,9 +28,9 @@ export function putOff(queue: Queue, rows: SuspectRow[]): Job[] {
 }
 
 /**
- * Of the jobs whose next crash would be their last, one runs at a time.
+ * Checks that suspects, whose next crash would be their last, run one at a time.
  *
- * @param endings of this turn: what has ended is in nobody's way
+ * @param endings of this turn: a suspect whose run has ended does not count
  */
 export function checkSuspects(queue: Queue, waiting: Job[], endings: Ending[]): void {
   const ended = new Set(endings.map(({ claim }) => claim.token))

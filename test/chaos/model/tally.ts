@@ -1,4 +1,4 @@
-/** What the sequences have to come to, or they have not tested it. */
+/** Things that the sequences have to bring about: otherwise they have not tested them. */
 const THINGS = [
   ...['commands', 'turns', 'folded into a queued job', 'folded into a running job'],
   ...['folded into a job that waits for its retry', 'a moment has come', 'filed'],

@@ -16,17 +16,17 @@ import { settle, type End } from './settling.ts'
 import { followUp } from './submission.ts'
 import { checkSuspects, putOff } from './suspects.ts'
 
-/** A turn that has been taken, and what it came to. */
+/** A turn that the engine has taken, and its result. */
 export interface Taken {
   turn: Turn
   result: TurnResult
-  /** What the file then has of them. */
+  /** The suspects in the file after the turn. */
   suspects: SuspectRow[]
 }
 
 /**
- * Takes a turn, and checks that the one that was taken came to the same: what the wall clock has
- * made due, settles, commands, enqueues, claims.
+ * Takes a turn, and checks that the engine's turn had the same result. The order is: jobs that the
+ * wall clock has made due, settles, commands, enqueues, claims.
  */
 export function takeTurn(queue: Queue, { turn, result, suspects }: Taken): void {
   assert.equal(turn.now, queue.now, 'the time of the queue')
@@ -43,7 +43,7 @@ export function takeTurn(queue: Queue, { turn, result, suspects }: Taken): void 
   queue.tally.saw('turns')
 }
 
-/** What the wall clock has made due is due from that moment of the queue on. */
+/** A job that the wall clock has made due is due from that moment of the queue on. */
 function promote(queue: Queue): void {
   const { clock, tally } = queue
   for (const job of queue.all('queued')) {
@@ -67,7 +67,7 @@ function settleAll(queue: Queue, endings: Ending[], settled: TurnResult['settled
   }
 }
 
-/** Jobs that are over with it, and leave nothing, come first; but not after another end of the run. */
+/** Endings that complete a job and leave nothing come first, if they are the first of their run. */
 function isPlain(queue: Queue, { claim, outcome }: Ending, i: number, endings: Ending[]): boolean {
   const isFirst = endings.findIndex(({ claim: { token } }) => token === claim.token) === i
   const leavesNothing = outcome.type === 'completed' && outcome.followUps.length === 0
@@ -83,7 +83,7 @@ function end(queue: Queue, job: Job, ending: Ending, settled: SettleResult | und
   const became = settle(job, outcome, queue.limits.policies[job.kind], queue.clock)
   if (became === 'completed') queue.jobs.delete(id)
   if (isRefused(queue, followUps)) {
-    // Nothing of it is written, and the run has failed.
+    // Nothing of this ending is written, and the run has failed.
     queue.jobs.set(id, Object.assign(job, before))
     return refuse(queue, ending, settled)
   }
@@ -96,7 +96,7 @@ function end(queue: Queue, job: Job, ending: Ending, settled: SettleResult | und
   queue.tally.saw(`${outcome.type}: ${became}`)
 }
 
-/** What is done is done; anything else that becomes of a cancelled run is its end. */
+/** A cancelled run that completes has completed; with any other outcome the run is cancelled. */
 function outcomeOf(job: Job, outcome: Outcome): Outcome {
   if (!job.cancelled || outcome.type === 'completed') return outcome
   return { type: 'cancelled', deliveries: [] }
@@ -151,7 +151,7 @@ function enqueueAll(queue: Queue, submissions: NewJob[], result: TurnResult): Se
   return new Set(queue.all().filter(({ id }) => !before.has(id)))
 }
 
-/** Places of items, those that come first before the others. */
+/** The indices of the items; those for which `isFirst` holds come before the others. */
 function sorted<T>(items: T[], isFirst: (item: T, i: number, items: T[]) => boolean): number[] {
   const rank = (i: number): number => (isFirst(items[i]!, i, items) ? 0 : 1)
   return [...items.keys()].sort((a, b) => rank(a) - rank(b))

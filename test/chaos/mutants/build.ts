@@ -7,12 +7,12 @@ import { DIST } from '../../support/built.ts'
 /** A change to one file of a build. */
 export interface Edit {
   file: string
-  /** It has to be there, and once: a change that no longer fits is an error, and no mutant. */
+  /** Has to be in the file exactly once: a change that no longer fits is an error, no mutant. */
   from: string
   to: string
 }
 
-/** Makes a folder in which builds find what they depend on. */
+/** Makes a folder in which builds find their dependencies. */
 export async function makeWorkshop(folder: string): Promise<void> {
   const manifest = createRequire(import.meta.url).resolve('better-sqlite3/package.json')
   await symlink(dirname(dirname(manifest)), join(folder, 'node_modules'))
@@ -29,7 +29,7 @@ export async function makeBuild(folder: string, edits: Edit[]): Promise<string> 
   return folder
 }
 
-/** The tests themselves, types and maps are most of the files. */
+/** Leaves out the tests themselves, types and maps, which are most of the files. */
 function isNeeded(path: string): boolean {
   return !/\.test\.js$|\.d\.c?ts$|\.map$/.test(path)
 }

@@ -9,7 +9,7 @@ export interface Trial {
   seed: number
   /** The build that is tried. */
   build: string
-  /** A folder for its files. */
+  /** The folder for the files of the trial. */
   folder: string
 }
 
@@ -17,12 +17,15 @@ export type ExperimentName = 'kills anywhere' | 'kills before COMMIT' | Small
 
 /** Acknowledged jobs before a kill anywhere, at least and at most. */
 const JOBS = [200, 400] as const
-/** Milliseconds before a kill at a point: on a busy machine, too, threads start in it what they got. */
+/**
+ * Milliseconds before a kill at a point: on a busy machine, too, threads start the jobs that they
+ * were given within this time.
+ */
 const HOLD = 200
 /** Only an experiment that hangs takes so many milliseconds. */
 const PATIENCE = 120_000
 
-/** Each resolves if it finds nothing, and throws a {@link Violation} if it does. */
+/** Each experiment resolves if it finds no violation, and throws a {@link Violation} if it does. */
 export const EXPERIMENTS: Record<ExperimentName, (trial: Trial) => Promise<void>> = {
   'kills anywhere': (trial) => kill(trial, Array(2).fill('anywhere')),
   'kills before COMMIT': (trial) => kill(trial, Array(3).fill('before COMMIT'), HOLD),
@@ -36,7 +39,7 @@ async function kill(trial: Trial, kills: Plan['kills'], hold?: number): Promise<
   await campaign({ ...trial, kills, jobs: JOBS, ...(hold === undefined ? {} : { hold }) })
 }
 
-/** In a process of its own: what a mutant has left behind in it would never end. */
+/** Runs in a process of its own: what a mutant leaves behind there would never end by itself. */
 function small({ build, folder }: Trial, name: Small): Promise<void> {
   const script = join(build, 'test/chaos/mutants/small-experiments.js')
   return new Promise((resolve, reject) => {

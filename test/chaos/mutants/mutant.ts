@@ -4,11 +4,11 @@ import type { ExperimentName } from './experiments.ts'
 /** A build without one of its safeguards. */
 export interface Mutant {
   edits: Edit[]
-  /** What has to find it out. */
+  /** The experiment that has to catch the mutant. */
   experiment: ExperimentName
 }
 
-/** What the commit of a turn is put off by: its effects come first. */
+/** Puts off the commit of a turn, so that what has to follow the commit comes first. */
 const LATE_COMMIT: Edit = {
   file: 'src/store/sqlite/transactions.js',
   from: 'this.#statements.commit.run();',

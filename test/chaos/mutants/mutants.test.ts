@@ -4,7 +4,7 @@ import { SEED } from '../part.ts'
 import { MUTANTS, type Mutant } from './mutant.ts'
 import { run, share } from './mutants.ts'
 
-/** A build that does what the whole one does. */
+/** A build that does what the whole build does. */
 const HARMLESS: Mutant = {
   experiment: 'late settle',
   edits: [

@@ -7,9 +7,9 @@ import { makeBuild, makeWorkshop } from './build.ts'
 import { EXPERIMENTS, type ExperimentName } from './experiments.ts'
 import { MUTANTS, type Mutant } from './mutant.ts'
 
-/** How much of it. */
+/** How much a run of this part does. */
 export interface MutantsOptions extends PartOptions {
-  /** How often each mutant is tried; it has to be caught each time. @default 3 */
+  /** How often each mutant is tried; the mutant has to be caught each time. @default 3 */
   trials?: number
   /** @default all */
   mutants?: Record<string, Mutant>
@@ -18,7 +18,7 @@ export interface MutantsOptions extends PartOptions {
 export const about = 'takes out one safeguard at a time, and looks whether that is found out'
 export const share = { trials: 1 }
 
-/** Each build without one of its safeguards is caught, by an experiment that the whole one passes. */
+/** Each build without one safeguard is caught, by an experiment that the whole build passes. */
 export async function run(options: MutantsOptions): Promise<Figures> {
   const { seed, trials = 3, mutants = MUTANTS } = options
   const folder = await mkdtemp(join(tmpdir(), 'helve-'))
@@ -39,7 +39,7 @@ export async function run(options: MutantsOptions): Promise<Figures> {
   }
 }
 
-/** What a mutant is caught by. @throws if it survives once, or fails in any other way */
+/** Tells by what a mutant is caught. @throws if it survives once, or fails in any other way */
 async function caught(name: string, { experiment }: Mutant, build: string, seeds: number[]) {
   const found = new Set<string>()
   for (const seed of seeds) {

@@ -9,13 +9,13 @@ import { Ledger } from '../crash/ledger.ts'
 import { HOLDS_UP, MANY, type Payload } from '../crash/submissions.ts'
 import { FOUND, Violation, violation } from '../crash/violation.ts'
 
-// Started, as built, by the experiments of this folder: one of them that needs no kill, with the
-// build that this file is in. Its exit code says whether it has found something.
+// The experiments of this folder start this module, as built. It runs one experiment that needs no
+// kill, on the build that this file is in. The exit code says whether it has found a violation.
 
 export type Small = keyof typeof SMALL
 
 const SMALL = {
-  /** Settles that cannot be written wait until they can. */
+  /** Settles that cannot be written wait until they can be written. */
   async 'busy file'(folder: string) {
     const { store, runtime } = await start(folder)
     const [release, failed] = [signal('the release'), signal('a failed turn')]
@@ -49,7 +49,7 @@ const SMALL = {
     if (!(await store.complete(own!, NOW))) violation('a settle in time has come to nothing')
   },
 
-  /** What comes after a dead job has a run of its own. */
+  /** A submission with the key of a dead job has a run of its own. */
   async 'key of a dead job'(folder: string) {
     const { runtime } = await start(folder)
     const [dead, ran] = [signal('a dead job'), [] as number[]]
@@ -65,7 +65,7 @@ const SMALL = {
     if (!ran.includes(2)) violation('no run follows a submission with a dead job’s key', second)
   },
 
-  /** A job that waits behind a slow one in its thread is run by another, and only there. */
+  /** A job that waits behind a slow job in its thread is run by another thread, and only there. */
   async 'batch taken back'(folder: string) {
     const ledger = new Ledger(join(folder, 'ledger'))
     const runtime = new Runtime<typeof handlers>(await open(folder), {
@@ -77,7 +77,7 @@ const SMALL = {
     const judge = new Judge()
     for (let round = 0; round < ROUNDS; round += 1) {
       const slow = HOLDS_UP * (Math.ceil(MANY / HOLDS_UP) + 1 + round)
-      // Ahead of it, so many that its kind is taken for a quick one again.
+      // First run so many short jobs that the kind is taken for a quick one again.
       const acks = [...(await runAll(runtime, slow - 60, 60)), ...(await runAll(runtime, slow, 60))]
       judge.drained({ acks, entries: ledger.news(), rows: [] })
     }
@@ -90,7 +90,7 @@ function open(folder: string): Promise<SqliteStore> {
   return SqliteStore.open(join(folder, 'queue.db'))
 }
 
-/** With handlers on the main thread only. */
+/** Starts a runtime with handlers on the main thread only. */
 async function start(folder: string) {
   const store = await open(folder)
   const runtime = new Runtime(store)
@@ -99,7 +99,7 @@ async function start(folder: string) {
   return { store, runtime }
 }
 
-/** Runs one more job: by its end, all that came before it has gone its way. */
+/** Runs one more job: by its end, turns have taken all mail that came before it. */
 async function runNext(runtime: Runtime): Promise<void> {
   const { id } = await runtime.enqueue('next')
   await new Promise<void>((resolve) => {
@@ -107,7 +107,7 @@ async function runNext(runtime: Runtime): Promise<void> {
   })
 }
 
-/** Runs so many short ones; resolves to their numbers. */
+/** Runs `count` short jobs; resolves to their numbers. */
 async function runAll(runtime: Runtime<typeof handlers>, first: number, count: number) {
   const numbers = Array.from({ length: count }, (_, i) => first + i)
   let left = count

@@ -16,7 +16,7 @@ const DATA: ThreadData = {
   spawnGuard: new SpawnGuard().words,
 }
 
-/** Milliseconds that the same thread takes to start without a lane around it, as busy as it is now. */
+/** Milliseconds that a thread takes to start without a lane, on a machine as busy as it is now. */
 export async function bareStart(): Promise<number> {
   const began = performance.now()
   const piscina = new Piscina({

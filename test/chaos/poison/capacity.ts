@@ -12,7 +12,7 @@ const CONCURRENCIES = [1, 8]
 export interface Comebacks {
   /** From the exit of a thread until its lane had all of its capacity back. */
   lanes: number[]
-  /** What a bare thread took to start, each time. */
+  /** How long a bare thread took to start, each time. */
   bare: number[]
 }
 

@@ -5,23 +5,23 @@ import { TIMEOUT, type End } from '../../support/pool/poisons.ts'
 /** A job, and what became of it. */
 export interface Fate {
   kind: string
-  /** What it has to come to; undefined for a healthy one, which returns its `n`. */
+  /** How the job has to end; undefined for a healthy job, which returns its `n`. */
   end: End | undefined
   n: number
-  /** How it was told that it has completed, each time. */
+  /** The events by which the job was told to have completed. */
   completed: { result: unknown; attempt: number }[]
-  /** How often its thread died under it, or was killed because of another. */
+  /** How often the thread died under the job, or was killed because of another job. */
   lost: number
   released: number
 }
 
-/** Whether others have done a healthy job any harm: it runs to its end, once, at its first attempt. */
+/** Whether other jobs have harmed a healthy job: it has to complete once, at its first attempt. */
 export function isHarmed({ n, completed }: Fate): boolean {
   const [one, ...others] = completed
   return !one || others.length > 0 || one.result !== n || one.attempt !== 1
 }
 
-/** That a poisonous job is in the right state, for the right reason, and has paid for no other. */
+/** Asserts that a poisonous job is in the right state, for the right reason, at the right cost. */
 export function assertRight(fate: Fate, record: JobRecord | undefined): void {
   const { end, kind } = fate
   assert.ok(end)
@@ -32,7 +32,7 @@ export function assertRight(fate: Fate, record: JobRecord | undefined): void {
   assert.equal(record?.state, 'dead', kind)
   const [name, message] = error(end)
   assert.equal(record.errors.at(-1)?.name, name, kind)
-  // Its thread may also have died of another job, up to the last time.
+  // Its thread may also have died of another job, even the last time.
   assert.ok(
     record.errors.some((one) => message.test(one.message)),
     kind,

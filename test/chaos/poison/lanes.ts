@@ -1,14 +1,14 @@
 import { HUNGRY, MEMORY, POISONS, POLLUTIONS, type Poison } from '../../support/pool/poisons.ts'
 import type { LaneOptions } from '../../../src/runtime/lane-options.ts'
 
-/** Lanes of both sorts; and one with a limit of memory, whose thread may be polluted. */
+/** Lanes of both sorts, and a lane with a limit of memory, whose thread may be polluted. */
 export const LANES = {
   one: { threads: 2 },
   many: { threads: 1, concurrency: 8 },
   apart: { threads: 1, memory: MEMORY },
 } satisfies Record<string, LaneOptions>
 
-/** It needs two jobs to come to anything: it completes, and ends its thread under another one. */
+/** This poison harms other jobs only: its job completes, and ends its thread under another job. */
 const LEAK: Poison = {
   line: 'leaves a timer behind',
   kind: 'leakTimer',
@@ -16,7 +16,7 @@ const LEAK: Poison = {
   end: { type: 'completed' },
 }
 
-/** What is tried in each. */
+/** The poisons that are tried in each lane. */
 export const TRIED: Record<keyof typeof LANES, readonly Poison[]> = {
   one: [...POISONS, LEAK],
   many: [...POISONS, LEAK],

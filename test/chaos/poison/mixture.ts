@@ -15,10 +15,10 @@ import { kindIn, LANES, TRIED } from './lanes.ts'
 
 /** Healthy jobs for each poisonous one. */
 const HEALTHY = 10
-/** Only jobs that hang take so long without that anything ends. */
+/** Milliseconds: only when jobs hang, no job ends for so long. */
 const PATIENCE = 120_000
 
-/** What was tried, and what came of it. */
+/** The numbers of jobs that were tried, and what became of them. */
 export interface Tally {
   poisons: number
   healthy: number
@@ -35,9 +35,9 @@ interface Draw {
 }
 
 /**
- * Every poison so often, in random order among healthy jobs of the same lanes.
+ * Runs every poison `rounds` times, in random order among healthy jobs of the same lanes.
  *
- * @param rounds less than one: some of the poisons
+ * @param rounds less than one: runs some of the poisons
  */
 export async function mixture(random: Random, rounds: number): Promise<Tally> {
   const folder = await mkdtemp(join(tmpdir(), 'helve-'))
@@ -53,7 +53,7 @@ export async function mixture(random: Random, rounds: number): Promise<Tally> {
   }
 }
 
-/** No process is left; one that is, is not left behind. */
+/** Waits until no process is left; kills those that are, and throws. */
 async function ended(pids: number[]): Promise<void> {
   try {
     await gone(...pids)
@@ -84,7 +84,7 @@ function healthy(lane: string, n: number): Draw {
   return { submission: { kind: kindIn(lane, 'echo'), payload: { n } }, end: undefined, n }
 }
 
-/** Whether a poisonous job has enqueued it. */
+/** Whether a poisonous job has enqueued the job with this key. */
 function follows(dedupeKey: string | null): boolean {
   return dedupeKey?.startsWith(FOLLOWS) ?? false
 }
@@ -106,7 +106,7 @@ class Mixture {
       threadEntry: BUILT_ENTRY,
       config: { cells: new Int32Array(new SharedArrayBuffer(4_000)) },
       lanes: LANES,
-      // Lines that nobody would print are not sent.
+      // At this level threads do not send the lines that nobody would print.
       logger: pino({ level: 'info' }, { write: () => undefined }),
     })
     this.#register()
@@ -147,7 +147,7 @@ class Mixture {
     return { poisons, healthy: healthy.length, harmed: harmed.length, again, threads }
   }
 
-  /** Each of them runs once: what is retried is what others have ended. */
+  /** Each job has one attempt: a job runs again only if another job has ended its thread. */
   #register(): void {
     const policy = { maxAttempts: 1, timeout: 120_000, grace: GRACE }
     for (const [lane, poisons] of Object.entries(TRIED)) {

@@ -21,16 +21,16 @@ describe('the judge of poison', () => {
   const harmed: [what: string, completed: Fate['completed']][] = [
     ['has never completed', []],
     ['has completed twice', [good, good]],
-    ['has come to another result', [{ result: 8, attempt: 1 }]],
-    ['was charged for what another one did', [{ result: 7, attempt: 2 }]],
+    ['has another result', [{ result: 8, attempt: 1 }]],
+    ['was charged for another job', [{ result: 7, attempt: 2 }]],
   ]
   for (const [what, completed] of harmed) {
-    test(`finds a healthy job harmed that ${what}`, () => {
+    test(`a healthy job that ${what} counts as harmed`, () => {
       assert.equal(isHarmed(fate({ completed })), true)
     })
   }
 
-  test('finds one unharmed that was lost and has run again', () => {
+  test('a healthy job that was lost and has run again counts as unharmed', () => {
     assert.equal(isHarmed(fate({ completed: [good], lost: 1, released: 2 })), false)
   })
 
@@ -52,7 +52,7 @@ describe('the judge of poison', () => {
     ],
   ]
   for (const [one, record] of RIGHT) {
-    test(`takes a poisonous one for right that is ${one.end!.type}, and no other`, () => {
+    test(`accepts only the right record of a poisonous job that is ${one.end!.type}`, () => {
       assertRight(one, record as JobRecord | undefined)
       const others = RIGHT.filter(([other]) => other !== one)
       for (const [, other] of others) assert.throws(() => assertRight(one, other as JobRecord))

@@ -4,13 +4,13 @@ import type { Figures, PartOptions } from '../part.ts'
 import { comebacks, median } from './capacity.ts'
 import { mixture } from './mixture.ts'
 
-/** How much of it. */
+/** How much a run of this part does. */
 export interface PoisonOptions extends PartOptions {
   /** How often each poison is tried in each lane. @default 4 */
   rounds?: number
-  /** Threads that are ended one by one, to see how soon there is another. @default 40 */
+  /** Threads that are ended one by one, to see how soon there is another thread. @default 40 */
   exits?: number
-  /** Milliseconds after the exit of a thread; not to be asserted where little is measured. @default 500 */
+  /** Most ms from a thread's exit to the full capacity, if enough is measured. @default 500 */
   limit?: number
 }
 
@@ -25,8 +25,8 @@ export async function run(options: PoisonOptions): Promise<Figures> {
   const tally = await mixture(random, rounds)
   const after = memory()
   const { lanes, bare } = await comebacks(random, exits)
-  // Of single ones, a busy machine decides; and where it is so busy that a bare thread needs long,
-  // of all.
+  // A busy machine decides about single times, so that the median counts. On a machine so busy that
+  // a bare thread needs long, it decides about all times.
   const most = Math.max(limit, 2 * median(bare))
   assert.ok(median(lanes) <= most, `the capacity came back after ${median(lanes)} ms`)
   return {

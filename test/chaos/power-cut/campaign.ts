@@ -14,11 +14,11 @@ import { environment } from './recorder.ts'
 import { Recording, tellingMoments } from './recording.ts'
 
 const LOAD = fileURLToPath(built(new URL('./load.ts', import.meta.url)))
-/** Entries of the record before a cut, at least: by then the first jobs are in. */
+/** Entries of the record before a cut, at least: by then the first jobs are enqueued. */
 const FEWEST = 300
-/** So many submissions no process makes. */
+/** No process makes so many submissions. */
 const STRIDE = 100_000
-/** Only a process that hangs takes so long. */
+/** Milliseconds that only a process takes that hangs. */
 const PATIENCE = 120_000
 
 /** What a campaign is to do. */
@@ -32,29 +32,29 @@ export interface Plan {
   mayLose: boolean
   /** The recorder. */
   library: string
-  /** A folder for its files. */
+  /** The folder for the files of the campaign. */
   folder: string
 }
 
-/** What became of it. */
+/** The results of a campaign. */
 export interface Tally {
   acknowledged: number
-  /** Of them, those that were acknowledged while something was not synced. */
+  /** Of the acknowledged submissions, those acknowledged while something was not synced. */
   hasty: number
-  /** Most that one cut took back, and the same summed up over the kills with nothing left. */
+  /** The most that one cut took back, and the sum over the kills that leave nothing unsynced. */
   mostLost: number
   lost: number
   moments: number
-  /** Of them, those at which a cut could take something back. */
+  /** Of the moments, those at which a cut could take something back. */
   dirty: number
   checkpoints: number
   images: number
 }
 
 /**
- * Processes one after the other on one file: each is killed at a random moment of its record, and
- * the next one goes on with what a power cut then has left. From each record some more moments are
- * taken for cuts, whose remains are judged and thrown away.
+ * Runs processes one after the other on one file. Each process is killed at a random moment of its
+ * record, and the next process goes on with what a power cut at that moment leaves. Some more
+ * moments of each record are taken for cuts, whose remains are judged and thrown away.
  */
 export async function campaign(plan: Plan): Promise<Tally> {
   const one = new Campaign(plan)
@@ -79,7 +79,7 @@ class Campaign {
   }
 
   async cut(cut: number): Promise<void> {
-    // Where each one is killed is the same for a seed, whatever the ones before came to.
+    // For a seed each process is killed at the same place, whatever the processes before came to.
     this.#random = new Random(this.#plan.seed + cut)
     const folder = join(this.#plan.folder, `${this.#plan.durability}-${cut}`)
     const entries = await this.#record(folder, cut)
@@ -114,7 +114,7 @@ class Campaign {
     return recorded
   }
 
-  /** The kill itself, one at any time before it, one inside a checkpoint, one after an ack. */
+  /** The kill itself, one moment at any time before, one inside a checkpoint, one after an ack. */
   #moments(entries: Entry[]): number[] {
     const { checkpoints, acks, hasty } = tellingMoments(entries)
     const pick = (from: number[]): number[] => (from.length === 0 ? [] : [this.#pick(from)])
@@ -151,7 +151,7 @@ class Campaign {
       await rm(folder, { recursive: true })
       return lost
     } catch (error) {
-      // The judge has let the jobs run; who looks into it wants the files as they were.
+      // The judge has run the jobs, and whoever looks into the error wants the files as they were.
       await writeImage(`${folder}-as-found`, image)
       throw error
     }
@@ -164,7 +164,7 @@ class Campaign {
   }
 }
 
-/** The recorder has missed nothing: with all changes, the disk holds what the process has left. */
+/** Asserts that the recorder has missed nothing: all changes give what the process has left. */
 async function assertWhole({ disk, said }: Recording, folder: string, random: Random) {
   const left = await readImage(folder)
   left.set(LEDGER, left.get(LEDGER) ?? Buffer.alloc(0))

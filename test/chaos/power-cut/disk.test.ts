@@ -52,7 +52,7 @@ describe('after a power cut', () => {
     assert.deepEqual(after('nothing', [...removed, ...sync(FOLDER)]), {})
   })
 
-  test('a file takes the name of another one', () => {
+  test('a renamed file replaces the file that had the name', () => {
     const entries = [
       ...[open(NEW, 'new', true), write(NEW, 0, 'x'), ...sync(NEW), open(DB, 'db')],
       entry('rename', NEW, { data: Buffer.from('db') }),
@@ -61,7 +61,7 @@ describe('after a power cut', () => {
     assert.deepEqual(after('nothing', [...entries, ...sync(FOLDER)]), { db: 'x' })
   })
 
-  test('a file is as short as it was cut, and reads as zero where it was never written', () => {
+  test('a truncated file is short, and reads as zero where nothing was written', () => {
     const entries = [open(DB, 'db'), entry('truncate', DB, { offset: 1 }), write(DB, 3, 'x')]
     assert.deepEqual(after('everything', entries), { db: 'o\0\0x' })
   })
@@ -73,7 +73,7 @@ describe('after a power cut', () => {
     test(`${remains} reach the disk whole, each by itself`, () => {
       const size = 4 * PAGE
       const entries = [open(DB, 'db'), write(DB, 0, 'a'.repeat(size)), ...sync(DB)]
-      // Neither begins nor ends where a block does.
+      // Neither of the two writes begins or ends where a block does.
       entries.push(write(DB, 100, 'b'.repeat(size - 200)), write(DB, 100, 'c'.repeat(size - 200)))
       const seen = new Set<string>()
       for (let seed = 0; seed < 50; seed += 1) {

@@ -14,16 +14,16 @@ export type Image = Map<string, Buffer>
 export const REMAINS = ['nothing', 'everything', 'pages', 'sectors'] as const
 export type Remains = (typeof REMAINS)[number]
 
-/** The number of the folder itself. */
+/** The recorder's number of the folder itself. */
 const FOLDER = 0
 const SHARES: [number, number, number] = [0.1, 0.5, 0.9]
 
 type NameChange = [name: string, file: DiskFile | undefined][]
 
 /**
- * A folder on a disk, as the record of a process tells it. A file that is made, removed or renamed
- * is so for certain with the next sync of the folder, and not with that of the file: POSIX promises
- * no more, though most file systems do. SQLite has to get along with that.
+ * A folder on a disk, as the record of a process tells it. A sync of the folder makes it certain
+ * that a file is made, removed or renamed; a sync of the file does not. POSIX promises no more,
+ * though most file systems do, and SQLite has to get along with what POSIX promises.
  */
 export class Disk {
   readonly #files = new Map<number, DiskFile>()
@@ -64,7 +64,7 @@ export class Disk {
     return this.#names.get(name)?.isDirty ?? false
   }
 
-  /** What is found after a power cut at this moment. */
+  /** The files that are found after a power cut at this moment. */
   afterCut(remains: Remains, random: Random): Image {
     const names = new Map(this.#synced)
     const changes = this.#nameChanges.slice(0, this.#nameChangesLeft(remains, random))
@@ -73,7 +73,7 @@ export class Disk {
     return new Map([...names].map(([name, file]) => [name, content(file, remains, share, random)]))
   }
 
-  /** Those of one folder reach the disk in their order: file systems keep a journal of them. */
+  /** Changes of names reach the disk in their order, since file systems keep a journal of them. */
   #nameChangesLeft(remains: Remains, random: Random): number {
     const count = this.#nameChanges.length
     if (remains === 'nothing') return 0
@@ -133,7 +133,7 @@ export async function writeImage(folder: string, image: Image): Promise<void> {
   for (const [name, bytes] of image) await writeFile(join(folder, name), bytes, { mode: 0o600 })
 }
 
-/** The files of a folder; the memory that processes share is none. */
+/** The files of a folder, without `-shm`, which is the memory that processes share. */
 export async function readImage(folder: string): Promise<Image> {
   const names = (await readdir(folder)).filter((name) => !name.endsWith('-shm')).sort()
   const read = names.map(async (name) => [name, await readFile(join(folder, name))] as const)

@@ -3,15 +3,15 @@ import type { Random } from '../../support/random.ts'
 /** A change that no sync has covered yet. */
 type Change = { offset: number; data: Buffer } | { length: number }
 
-/** A page of the system's cache, which reaches the disk as a whole; a sector does so for certain. */
+/** Bytes. A page of the system's cache reaches the disk whole; a sector does so for certain. */
 export const PAGE = 4096
 export const SECTOR = 512
 
-/** The content of a file: what is on the disk for certain, and what came after it. */
+/** The content of a file: what is on the disk for certain, and the changes after that. */
 export class DiskFile {
   #synced: Bytes
   #changes: Change[] = []
-  /** Changes that the sync covers which is going on. */
+  /** The number of changes that the sync under way covers. */
   #syncing = 0
 
   constructor(content: Buffer) {
@@ -36,12 +36,12 @@ export class DiskFile {
     this.#syncing = 0
   }
 
-  /** What was synced. */
+  /** The content that was synced. */
   synced(): Buffer {
     return this.#synced.copy().content
   }
 
-  /** What the process itself would read. */
+  /** The content that the process itself would read. */
   newest(): Buffer {
     const bytes = this.#synced.copy()
     for (const change of this.#changes) bytes.apply(change)
@@ -49,8 +49,9 @@ export class DiskFile {
   }
 
   /**
-   * What a cut may leave: of each block, what it was at some moment since the last sync. Blocks
-   * reach the disk in any order, and a block that was written several times does so at any of them.
+   * The content that a cut may leave: each block as it was at some moment since the last sync.
+   * Blocks reach the disk in any order, and a block that was written several times reaches the disk
+   * after any of the writes.
    *
    * @param share of the blocks that are as new as they can be
    */
@@ -90,7 +91,7 @@ function* blocks({ offset, data }: { offset: number; data: Buffer }, block: numb
   }
 }
 
-/** Bytes that grow; what was never written reads as zero. */
+/** Bytes that grow; bytes that were never written read as zero. */
 class Bytes {
   #buffer: Buffer
   #length: number

@@ -15,14 +15,14 @@ interface Row {
   n: number
 }
 
-/** Only a test that has failed waits this long. */
+/** Milliseconds that only a test waits that has failed. */
 const PATIENCE = 120_000
 
 /**
- * Opens what a power cut has left, and lets what is in it run.
+ * Opens the file that a power cut has left, and lets the jobs in the file run.
  *
  * @returns the acknowledged submissions that are lost: neither in the file nor done
- * @throws on a file that is not clean, a job that is not as it was submitted, and one that is stuck
+ * @throws on a file that is not clean, a job that is not as it was submitted, a job that is stuck
  */
 export async function judge(folder: string, said: Ledger): Promise<number[]> {
   const file = join(folder, 'queue.db')
@@ -75,7 +75,7 @@ function assertAsSubmitted(found: Row[]): void {
   }
 }
 
-/** What a cut takes back are the newest commits: no job is there without those before it. */
+/** A cut takes back the newest commits only: no job is there without the jobs before it. */
 function assertPrefix(found: Row[], { acks }: Ledger): void {
   const there = found.filter(({ kind }) => kind === 'later')
   const present = new Set(there.map(({ n }) => n))
@@ -87,8 +87,8 @@ function assertPrefix(found: Row[], { acks }: Ledger): void {
 }
 
 /**
- * Submissions without a key that are neither in the file nor done; and of those that are settled,
- * what they enqueued with that: both are on the disk, or neither is.
+ * Submissions without a key that are neither in the file nor done, and likewise the follow-up jobs
+ * of settled ones: a settle and its follow-up jobs are both on the disk, or neither is.
  */
 function missing(found: Row[], { acks, ended }: Ledger): number[] {
   const present = new Set(found.map(({ n }) => n))
@@ -98,7 +98,10 @@ function missing(found: Row[], { acks, ended }: Ledger): number[] {
   return owed.filter((n) => !present.has(n) && !ended.has(n))
 }
 
-/** After all has run: those, and the keyed ones after which no run has started with them or newer. */
+/**
+ * What is lost after all jobs have run: `missing`, and the submissions with a key for which no run
+ * has started with their payload or a newer one.
+ */
 function lost(left: Row[], { acks, started }: Ledger, missing: number[]): number[] {
   const seen = new Map(started)
   for (const { key, n } of left) if (key) seen.set(key, Math.max(n, seen.get(key) ?? 0))
@@ -107,7 +110,7 @@ function lost(left: Row[], { acks, started }: Ledger, missing: number[]): number
   return [...missing, ...unseen]
 }
 
-/** I2: what is left waits for its time, or has crashed too often. */
+/** I2: every job that is left waits for its time, or has crashed too often. */
 function assertNothingStuck(left: Row[]): void {
   const stuck = left.filter(({ state, kind }) => state !== 'dead' && kind !== 'later')
   assert.deepEqual(stuck, [])

@@ -3,10 +3,10 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 /** What a process tells the world, which no power cut takes back. */
 type Word = 'ack' | 'start' | 'end' | 'error'
 
-/** Its name in the folder that is recorded: what is said there has its place among the changes. */
+/** Name in the recorded folder, so that the ledger's lines have their place among the changes. */
 export const LEDGER = 'ledger'
 
-/** Says one thing; a line is there whole, or not at all. */
+/** Appends lines to the ledger; a line is there whole, or not at all. */
 export class Voice {
   readonly #fd: number
 
@@ -25,7 +25,7 @@ export class Voice {
 
 /** What has been said so far, by all processes one after the other. */
 export class Ledger {
-  /** Acknowledged submissions: the id of the job by their number. */
+  /** By number of an acknowledged submission: the id of its job. */
   readonly acks = new Map<number, number>()
   /** By key: the newest submission with which a run has started. */
   readonly started = new Map<string, number>()
@@ -52,12 +52,12 @@ export class Ledger {
     }
   }
 
-  /** A run starts; without a key, that is `-`. */
+  /** A run starts; the key is `-` for a job without one. */
   start(n: number, key: string): void {
     this.started.set(key, Math.max(n, this.started.get(key) ?? 0))
   }
 
-  /** These are known to be lost: nobody waits for them any more. */
+  /** Forgets submissions that are known to be lost: nobody waits for them any more. */
   forget(lost: Iterable<number>): void {
     for (const n of lost) this.acks.delete(Math.abs(n))
   }

@@ -4,10 +4,10 @@ import type handlers from './handlers.ts'
 import { LEDGER, Voice } from './ledger.ts'
 import { submission } from './submissions.ts'
 
-// Started by the tests of this folder: a runtime with a thread that enqueues until it is killed.
-// It says what has been acknowledged to it, and only then.
+// The tests of this folder start this module: a process with a runtime and one thread, which
+// enqueues until it is killed. It says that a submission is acknowledged only after that.
 
-/** Jobs that may wait at a time: a cut finds them in every stage. */
+/** Jobs that may wait at a time: a cut finds jobs in every stage. */
 const ROOM = 40
 const BATCH = 5
 
@@ -20,7 +20,7 @@ const runtime = new Runtime<typeof handlers>(await SqliteStore.open(file, { dura
   config: { ledger },
   lanes: { default: { threads: 1 } },
 })
-// As a git hook has it: a connection of its own, beside the runtime's.
+// A connection beside the runtime's, as a git hook has one.
 const enqueuer = new StoreEnqueuer(await SqliteStore.open(file, { durability }))
 runtime.on('error', ({ error, during }) => voice.say('error', during, String(error)))
 
@@ -32,7 +32,7 @@ async function one(): Promise<void> {
     await room()
     const n = next()
     const { kind, payload, options } = submission(n)
-    // Those of one key have to go one way: they fold in the order in which they are submitted.
+    // Submissions with a key all go one way, so that they fold in the order of their numbers.
     const other = kind !== 'keyed' && n % 4 === 1
     const producer: Enqueuer = other ? enqueuer : runtime
     const { id } = await producer.enqueue(kind, payload, options)

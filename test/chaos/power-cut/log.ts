@@ -1,4 +1,4 @@
-/** What the recorder writes down; the numbers are recorder.c's. */
+/** The operations that the recorder writes down, by their numbers in recorder.c. */
 export const OPERATIONS = {
   1: 'open',
   2: 'write',
@@ -14,15 +14,15 @@ export interface Entry {
   operation: (typeof OPERATIONS)[keyof typeof OPERATIONS]
   /** The recorder's number of the file; 0 is the folder. */
   file: number
-  /** Where it was written; the new length; for `open`, whether the file is new. */
+  /** For `write`, where; for `truncate`, the new length; for `open`, whether the file is new. */
   offset: number
-  /** What was written; a name. */
+  /** For `write`, the written bytes; for `open`, `unlink` and `rename`, a name. */
   data: Buffer
 }
 
 const HEADER = 24
 
-/** The entries of a record. The last one may have been cut off by the kill: it is none then. */
+/** The entries of a record, without a last one that the kill has cut off. */
 export function* readEntries(log: Buffer): Generator<Entry> {
   for (let at = 0; at + HEADER <= log.length;) {
     const length = Number(log.readBigUInt64LE(at + 16))

@@ -19,7 +19,7 @@ test('I1: power cuts under load take back no acknowledged enqueue', async (t) =>
 })
 
 describe('the judge of a power cut', () => {
-  /** A file with these submissions; it is closed. */
+  /** Makes a file with these submissions, and closes the file. */
   async function fileWith(folder: string, numbers: number[]): Promise<void> {
     const store = await SqliteStore.open(join(folder, 'queue.db'))
     const runtime = new Runtime(store)
@@ -31,11 +31,11 @@ describe('the judge of a power cut', () => {
     await store.close()
   }
 
-  test('counts what was acknowledged and is neither in the file nor done', async (t) => {
+  test('returns the acknowledged submissions that are neither in the file nor done', async (t) => {
     const folder = await temporaryFolder(t)
     await fileWith(folder, [1, 2, 3, 5])
     const ledger = new Ledger()
-    // 3 and 15 have one key; 9 has another, and a newer one of it has started.
+    // 3 and 15 have one key. 9 has another key, of which a newer submission has started.
     ledger.hear('ack 1 1\nack 3 3\nack 4 9\nack 7 9\nack 9 9\nack 15 9\nack 25 9\nend 7\n')
     ledger.hear('start 21 key-1\n')
     assert.deepEqual(await judge(folder, ledger), [4, 25, 15])
@@ -49,7 +49,7 @@ describe('the judge of a power cut', () => {
     await assert.rejects(judge(folder, new Ledger()), /submission 2 is not as it was/)
   })
 
-  test('finds an older job missing where a newer one is there', async (t) => {
+  test('finds an older job that is missing although a newer job is there', async (t) => {
     const folder = await temporaryFolder(t)
     await fileWith(folder, [5, 10, 20])
     connect(t, join(folder, 'queue.db')).exec(`

@@ -6,7 +6,7 @@ import type { Figures, PartOptions } from '../part.ts'
 import { campaign, type Tally } from './campaign.ts'
 import { compileRecorder, whyNoRecorder } from './recorder.ts'
 
-/** How much of it. */
+/** How much a run of this part does. */
 export interface PowerCutOptions extends PartOptions {
   /** Cuts with durability `power`. @default 20 */
   cuts?: number
@@ -38,7 +38,7 @@ async function cutPower(folder: string, options: PowerCutOptions): Promise<Figur
   const common = { seed, entries, folder, library: await compileRecorder(folder) }
   const power = await campaign({ ...common, cuts, durability: 'power', mayLose: false })
   const weak = await campaign({ ...common, cuts: weakCuts, durability: 'process', mayLose: true })
-  // Without its syncs the same is lost: so a turn that had forgotten them would be found out.
+  // Without syncs, enqueues are lost: a turn that forgot its syncs would be found out.
   assert.ok(weak.mostLost > 0, 'durability process has lost nothing: these cuts are too kind')
   return { ...figures('power', power), ...figures('process', weak) }
 }

@@ -1,15 +1,16 @@
 /*
- * Preloaded into a process, writes down in their order all changes that it makes to the files of
- * one folder, and what it asks to be made durable. From that record any moment can be taken for a
- * power cut: what had been synced by then is known, and what may or may not have reached the disk.
+ * Preloaded into a process, this library writes down in order all changes that the process makes to
+ * the files of one folder, and all syncs that it asks for. Any moment of the record can be taken
+ * for a power cut: the record tells what had been synced by then, and what may or may not have
+ * reached the disk.
  *
  *   HELVE_RECORD_FOLDER  absolute path of the folder; without it nothing is recorded
  *   HELVE_RECORD_LOG     the record, appended to; outside of the folder
  *   HELVE_RECORD_CUT     the process kills itself after so many entries; 0 or nothing: never
  *
- * It knows the calls that SQLite and Node make: open, write, pwrite, ftruncate, fsync, fdatasync,
- * unlink, rename. Files whose name ends with "-shm" are memory that processes share, and are left
- * out. log.ts reads the record.
+ * The library knows the calls that SQLite and Node make: open, write, pwrite, ftruncate, fsync,
+ * fdatasync, unlink, rename. Files whose name ends with "-shm" are memory that processes share, and
+ * are left out. log.ts reads the record.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -25,10 +26,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* "Sync" is two entries: what is written while it goes on may not be part of it. */
+/* A sync is two entries: data written while the sync goes on may not be part of it. */
 enum operation { OPEN = 1, WRITE, TRUNCATE, SYNC_BEGIN, SYNC_END, UNLINK, RENAME };
 
-/* Little-endian; `length` bytes follow: what was written, or a name. */
+/* Little-endian; `length` bytes follow: the written data, or a name. */
 struct entry {
   uint32_t operation;
   uint32_t file;
@@ -51,7 +52,7 @@ static long cut_after;
 static long entries;
 static struct file files[MOST_FILES];
 static uint32_t file_count;
-/* Held over a call and its entry, so that the record has the order in which things happened. */
+/* Held over a call and its entry, so that the record has the order in which the calls happened. */
 static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
 
 static void fail(const char *what) {
@@ -90,7 +91,7 @@ static void record(enum operation operation, uint32_t file, uint64_t offset, con
   for (;;) pause();
 }
 
-/* The number of a file that is recorded; -1 for any other. */
+/* The number of a file that is recorded; -1 for any other file. */
 static long number_of(const struct stat *is) {
   if (folder == NULL || !(S_ISREG(is->st_mode) || S_ISDIR(is->st_mode))) return -1;
   for (uint32_t i = 0; i < file_count; i++) {
@@ -100,7 +101,7 @@ static long number_of(const struct stat *is) {
   return -1;
 }
 
-/* By inode: a descriptor may have been closed and given out again unseen. */
+/* Goes by the inode: the recorder does not see when a descriptor is closed and given out again. */
 static long number_of_fd(int fd) {
   struct stat is;
   if (folder == NULL || fstat(fd, &is) != 0) return -1;
@@ -121,7 +122,7 @@ static const char *name_of(const char *path) {
   return rest >= 4 && strcmp(name + rest - 4, "-shm") == 0 ? NULL : name;
 }
 
-/* The number of a file that is there; one that is new to the record gets an entry. */
+/* The number of a file that is there; a file that is new to the record gets an entry. */
 static long number_of_path(const char *path, const char *name, int created) {
   struct stat is;
   if (stat(path, &is) != 0) return -1;
@@ -160,7 +161,7 @@ static mode_t mode_of(int flags, va_list rest) {
     return open_recorded(path, flags, mode);       \
   }
 
-/* What is recorded is opened by its absolute path. */
+/* SQLite and Node open the recorded files by their absolute paths. */
 #define DEFINE_OPENAT(name)                                                 \
   int name(int at, const char *path, int flags, ...) {                      \
     va_list rest;                                                           \
@@ -182,7 +183,7 @@ ssize_t write(int fd, const void *data, size_t length) {
   pthread_mutex_lock(&order);
   ssize_t written = syscall(SYS_write, fd, data, length);
   if (written > 0) {
-    /* After an append, too, this is where it ended. */
+    /* The write ended here, after an append as well. */
     off_t end = lseek(fd, 0, SEEK_CUR);
     record(WRITE, number, end - written, data, written);
   }
@@ -259,7 +260,7 @@ int rename(const char *from, const char *to) {
   if (old_name == NULL && name == NULL) {
     return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
   }
-  /* Nothing in SQLite or in helve does: in or out of the folder has no meaning here. */
+  /* Neither SQLite nor helve renames into or out of the folder; the record has no entry for it. */
   if (old_name == NULL || name == NULL) fail("recorder: rename across the folder");
   pthread_mutex_lock(&order);
   long number = number_of_path(from, old_name, 0);

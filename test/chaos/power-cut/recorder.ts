@@ -17,7 +17,7 @@ export interface Recording {
   cutAfter: number
 }
 
-/** Whether there is what the recorder needs; otherwise why it cannot be used. */
+/** Why the recorder cannot be used; undefined if it can be. */
 export async function whyNoRecorder(): Promise<string | undefined> {
   if (process.platform !== 'linux') return `the recorder is for Linux, this is ${process.platform}`
   try {
@@ -28,7 +28,7 @@ export async function whyNoRecorder(): Promise<string | undefined> {
   }
 }
 
-/** Compiles the recorder into a folder; resolves to its path. */
+/** Compiles the recorder into a folder; resolves to the path of the library. */
 export async function compileRecorder(folder: string): Promise<string> {
   const library = join(folder, 'recorder.so')
   await promisify(execFile)('cc', [...FLAGS, '-o', library, SOURCE])

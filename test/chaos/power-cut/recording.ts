@@ -4,14 +4,14 @@ import type { Entry } from './log.ts'
 
 const DATABASE = 'queue.db'
 
-/** The life of a process up to its cut, gone through from moment to moment. */
+/** Goes through the life of a process up to its cut, from moment to moment. */
 export class Recording {
   readonly disk: Disk
   readonly #entries: Entry[]
   #passed = 0
   /** The recorder's number of the ledger, which is no part of the disk. */
   #ledger: number | undefined
-  /** What has been said. */
+  /** What the process has written into the ledger. */
   said = ''
 
   /** @param image what was on the disk when the process started */
@@ -20,7 +20,7 @@ export class Recording {
     this.disk = new Disk(image)
   }
 
-  /** Goes on until so many entries have passed; what is said on the way is told to a ledger. */
+  /** Goes on until `to` entries have passed; tells a ledger the lines that were said on the way. */
   advance(to: number, ledger: Ledger): void {
     const before = this.said.length
     for (; this.#passed < to; this.#passed += 1) this.#apply(this.#entries[this.#passed]!)
@@ -41,7 +41,7 @@ export interface Telling {
   checkpoints: number[]
   /** Somebody has just been told that a job is safe. */
   acks: number[]
-  /** Of them, those at which not all was synced. */
+  /** Of `acks`, the moments at which not all was synced. */
   hasty: number[]
 }
 

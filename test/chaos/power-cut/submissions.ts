@@ -2,7 +2,7 @@ import type { EnqueueOptions } from '../../../src/index.ts'
 
 /** The arguments of a handler here. */
 export interface Payload {
-  /** Names the submission; within a key it only grows. */
+  /** The number names the submission. Within a key the numbers only grow. */
   n: number
   text: string
 }
@@ -18,22 +18,22 @@ export interface Submission {
 
 const HOUR = 3_600_000
 
-/** The n-th submission: its number tells all of it, so that a job can be checked to the byte. */
+/** The n-th submission, which depends on its number only: a job can be checked to the byte. */
 export function submission(n: number): Submission {
   const payload = { n, text: text(Math.abs(n)) }
   if (n < 0) return { kind: 'follow', payload, options: {} }
   if (n % 3 === 0) return { kind: 'keyed', payload, options: { dedupeKey: `key-${n % 4}` } }
-  // Those stay in the file: what a cut takes back of them, no run makes up for.
+  // Jobs of this kind stay in the file: no run makes up for those that a cut takes back.
   if (n % 5 === 0) return { kind: 'later', payload, options: { delay: HOUR } }
   return { kind: 'plain', payload, options: {} }
 }
 
-/** Whether the run of a submission enqueues another one, whose number is the same below zero. */
+/** Whether the run of a submission enqueues a follow-up job, whose number is `-n`. */
 export function isFollowed(n: number): boolean {
   return n > 0 && n % 7 === 1 && submission(n).kind === 'plain'
 }
 
-/** Of several sizes; one in fifty takes more than a page. */
+/** A text of several sizes; one text in fifty takes more than a page. */
 function text(n: number): string {
   return `${n}.`.repeat(n % 50 === 1 ? 1_200 : n % 60)
 }

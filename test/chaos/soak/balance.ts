@@ -4,7 +4,7 @@ import type { End } from './report.ts'
 /**
  * I2: every job that was accepted has ended or is in the file, and the file is whole.
  *
- * @throws on anything else, and on what must not happen
+ * @throws on anything else, and on events that must not happen
  */
 export function judgeEnd({ counted, rows, check, unexpected }: End): void {
   assert.deepEqual(unexpected, [])

@@ -7,7 +7,7 @@ import type { LoadedRuntime } from './load.ts'
 import type { Counted } from './report.ts'
 import { pause } from './ticks.ts'
 
-/** What is disturbed. */
+/** The host that is disturbed. */
 export interface Disturbed {
   folder: string
   store: SqliteStore
@@ -16,7 +16,7 @@ export interface Disturbed {
 }
 
 interface Disturbance {
-  /** Seconds between two of them, on average. */
+  /** Seconds between two disturbances, on average. */
   every: number
   happen(host: Disturbed, random: Random, signal: AbortSignal): Promise<void>
 }
@@ -27,7 +27,7 @@ const KEPT = 10_000
 /** What happens to a queue in use. */
 const DISTURBANCES: Record<string, Disturbance> = {
   'readers of 1 s': { every: 8, happen: ({ store }, _, signal) => read(store.file, 1_000, signal) },
-  // Beyond what commits move by themselves.
+  // The log grows beyond what commits move into the file by themselves.
   'readers of 12 s': {
     every: 30,
     happen: ({ store }, _, signal) => read(store.file, 12_000, signal),
@@ -85,7 +85,7 @@ const DISTURBANCES: Record<string, Disturbance> = {
   },
 }
 
-/** Lets them happen until it is aborted; resolves to how often each has. */
+/** Lets disturbances happen until `signal` aborts; resolves to how often each has happened. */
 export async function disturb(
   host: Disturbed,
   seed: number,
@@ -104,14 +104,14 @@ async function repeat(
   random: Random,
   signal: AbortSignal,
 ): Promise<number> {
-  // Once at the beginning, however short it is.
+  // A disturbance happens once at the beginning, however short the load is.
   for (let times = 1; ; times += 1) {
     await happen(host, random, signal)
     if (!(await pause(every * (500 + random.below(1_000)), signal))) return times
   }
 }
 
-/** Reads as another process would: while it does, the log can only grow. */
+/** Reads as another process would: while the transaction is open, the log can only grow. */
 async function read(file: string, ms: number, signal: AbortSignal): Promise<void> {
   const connection = new Database(file, { readonly: true })
   try {

@@ -7,9 +7,9 @@ import {
   type Job,
 } from '../../../workers/define-handlers.ts'
 
-/** What each job brings along. */
+/** The payload of each job. */
 export interface Payload {
-  /** In [0, 1): decides what its run does. */
+  /** In [0, 1): decides what the run does. */
   dice: number
   /** Ballast. */
   text: string
@@ -21,14 +21,14 @@ const never = new Promise(() => undefined)
 
 /** What the process hands to its threads. */
 export interface Config {
-  /** Where handlers start processes. */
+  /** The folder in which handlers start processes. */
   folder: string
 }
 
 export default defineHandlers(({ folder }: Config) => ({
   kinds: {
     short: ({ payload }: OneJob) => payload.text.length,
-    /** One of ten fails for good, one of seven runs out of its three attempts. */
+    /** One job of ten fails for good, one of seven runs out of its three attempts. */
     flaky({ payload, attempt }: OneJob) {
       if (payload.dice > 0.9) throw new PermanentError('fails for good')
       if (attempt <= 4 * payload.dice) throw new Error(`attempt ${attempt} fails`)
@@ -39,7 +39,7 @@ export default defineHandlers(({ folder }: Config) => ({
         ctx.logger.info({ step }, 'goes on')
       }
     },
-    /** @returns how many it has enqueued */
+    /** @returns the number of jobs that it has enqueued */
     parent({ payload }: OneJob, ctx: HandlerContext) {
       const followUps = 1 + Math.floor(3 * payload.dice)
       for (let n = 0; n < followUps; n += 1) ctx.enqueue('short', payload)
@@ -48,7 +48,7 @@ export default defineHandlers(({ folder }: Config) => ({
     snoozing({ payload, createdAt }: OneJob, ctx: HandlerContext) {
       if (Date.now() < createdAt + 1_000 * payload.dice) ctx.snooze(200)
     },
-    /** Leaves half of its processes to be ended with its run. */
+    /** Half of the runs leave their processes to be ended with the run. */
     async child({ payload }: OneJob, ctx: HandlerContext) {
       const shell = ctx.spawn('sh', ['-c', 'sleep 300 & echo $$ $!; wait'], { cwd: folder })
       const [pids] = (await once(shell.stdout.setEncoding('utf8'), 'data')) as [string]
@@ -57,7 +57,7 @@ export default defineHandlers(({ folder }: Config) => ({
       shell.kill()
       await once(shell, 'exit')
     },
-    /** Ends when it is told to. */
+    /** Ends when its signal aborts. */
     timedOut: (_: OneJob, { signal }: HandlerContext) => sleep(300_000, undefined, { signal }),
     deaf: () => never,
     exit: () => process.exit(7),
@@ -67,9 +67,9 @@ export default defineHandlers(({ folder }: Config) => ({
       })
       await never
     },
-    // In the lane whose threads run many at once.
+    // The kinds below are in the lane whose threads run many jobs at once.
 
-    /** So long that submissions fold into it while it runs. */
+    /** Runs so long that submissions fold into its job meanwhile. */
     keyed: ({ payload }: OneJob, { signal }: HandlerContext) =>
       sleep(300 * payload.dice, undefined, { signal }),
     slow: ({ payload }: OneJob, { signal }: HandlerContext) =>

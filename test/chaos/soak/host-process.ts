@@ -7,18 +7,18 @@ import type { End, Line, Sample } from './report.ts'
 
 const HOST = fileURLToPath(built(new URL('./host.ts', import.meta.url)))
 
-/** Milliseconds beyond its load; only a process that does not end takes that long. */
+/** Milliseconds beyond the load that only a process takes that does not end. */
 const PATIENCE = 120_000
 
 /** What a process of {@link HOST} has told. */
 export interface Told {
   samples: Sample[]
   end: End | undefined
-  /** How it has exited. */
+  /** How the process has exited. */
   exit: [code: number | null, signal: NodeJS.Signals | null]
 }
 
-/** Lets it run for so many seconds, and resolves once it has ended, however that is. */
+/** Runs a host under load for `seconds`; resolves once the process has ended, in whatever way. */
 export async function runHost(folder: string, seed: number, seconds: number): Promise<Told> {
   const args = ['--expose-gc', HOST, folder, String(seed), String(seconds)]
   const host = spawn(process.execPath, args, {
@@ -32,7 +32,7 @@ export async function runHost(folder: string, seed: number, seconds: number): Pr
     if ('sample' in line) told.samples.push(line.sample)
     else told.end = line.end
   })
-  // Later than its exit: once everything it has told is here.
+  // `close` comes later than `exit`: once everything that the process has told is here.
   told.exit = (await once(host, 'close')) as Told['exit']
   return told
 }

@@ -8,10 +8,10 @@ import { tell, type End } from './report.ts'
 import { sample } from './sampler.ts'
 import { Tally } from './tally.ts'
 
-// Started by the tests of this folder, as built: a host under a mixed load, which says how it
-// stands, and then ends in order.
+// The tests of this folder start this module, as built: a host under a mixed load, which reports
+// samples of itself, and then ends in order.
 
-/** Seconds at the end in which there is nothing but the load: what was done to it has to pass. */
+/** Seconds at the end without disturbances, so that the traces of the disturbances can pass. */
 const CALM = 5
 
 const [folder, ...numbers] = process.argv.slice(2) as [string, string, string]
@@ -21,7 +21,7 @@ const runtime: LoadedRuntime = new Runtime(store, {
   handlers: new URL('./handlers.ts', import.meta.url),
   config: { folder },
   lanes: { default: { threads: 2 }, io: { threads: 1, concurrency: 32 } },
-  // Lines are made as for a real log.
+  // The log lines are made as for a real log, and dropped.
   logger: pino({ level: 'info' }, { write: () => undefined }),
 })
 for (const [kind, policy] of Object.entries(POLICIES)) {

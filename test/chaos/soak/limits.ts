@@ -4,7 +4,7 @@ import type { Sample } from './report.ts'
 
 const MiB = 1_048_576
 
-/** A part of the samples: the first such part is the warm-up, the second is compared to the last. */
+/** The share of a part: the first part is the warm-up, the second part is compared to the last. */
 const PART = 1 / 5
 
 /** The samples after the warm-up. */
@@ -14,7 +14,7 @@ interface Course {
   late: Sample[]
 }
 
-/** What must not be exceeded, with its unit in its name. */
+/** A limit that must not be exceeded, with its unit in its name. */
 interface Limit {
   name: string
   most: number
@@ -23,19 +23,19 @@ interface Limit {
 
 type Measure = (sample: Sample) => number | undefined
 
-/** Limits that depend on how long it goes on, and beside what; Infinity: not judged. */
+/** Limits that depend on the length of the load, and on what runs beside; Infinity: not judged. */
 export interface OwnLimits {
   /** Bytes of heap that a job may leave. */
   heap: number
   /** Milliseconds of event-loop delay. */
   delay: number
-  /** So many times the others: medians of a short run are still up to chance. */
+  /** Factor of the other limits: medians of a short run are still up to chance. */
   slack: number
 }
 
 const LIMITS: Limit[] = [
   { name: 'MiB of memory of the process, grown', most: 64, of: grown(({ rss }) => rss / MiB) },
-  // Of a connection that is closed while another one is open, SQLite keeps the file for the next.
+  // When one of several connections is closed, SQLite keeps its file open for the next connection.
   { name: 'open files, grown', most: 8, of: grown(({ files }) => files) },
   { name: 'open files, most', most: 100, of: most(({ files }) => files) },
   { name: 'threads, grown', most: 1, of: grown(({ threads }) => threads) },
@@ -46,9 +46,9 @@ const LIMITS: Limit[] = [
 ]
 
 /**
- * Holds samples against the limits, which are in the names of the figures.
+ * Compares samples with the limits. The names of the figures contain the limits.
  *
- * @throws where any is exceeded, with all of those
+ * @throws where a limit is exceeded, naming all limits that are
  */
 export function judgeSamples(samples: Sample[], own: OwnLimits): Figures {
   const course = courseOf(samples)
@@ -58,7 +58,7 @@ export function judgeSamples(samples: Sample[], own: OwnLimits): Figures {
   const judged = [...limits, ...limitsOf(own)].filter(({ most }) => most !== Infinity)
   for (const { name, most, of } of judged) {
     const value = Math.round(of(course) * 10) / 10
-    // What cannot be measured is not within a limit either.
+    // A value that cannot be measured is NaN, and exceeds its limit as well.
     if (!(value <= most)) exceeded.push(`${name}: expected at most ${most}, got ${value}`)
     figures[`${name} (at most ${most})`] = value
   }
@@ -76,7 +76,7 @@ function courseOf(samples: Sample[]): Course {
   }
 }
 
-/** Of single samples, chance would decide. */
+/** Compares medians: chance would decide about single samples. */
 function grown(measure: Measure): Limit['of'] {
   return ({ early, late }) => median(late, measure) - median(early, measure)
 }

@@ -8,7 +8,7 @@ export type Kind = keyof Awaited<ReturnType<(typeof handlers)['setup']>>['kinds'
 
 export type LoadedRuntime = Runtime<typeof handlers, { inline: Payload }>
 
-/** Jobs per minute. Those that end their thread are so rare that threads mostly live. */
+/** Jobs per minute. Jobs that end their thread are so rare that threads mostly live. */
 const RATES: Record<Kind, number> = {
   short: 8_400,
   keyed: 1_200,
@@ -29,7 +29,7 @@ const MINUTE = 60_000
 
 const TIMEOUT = { timeout: 150, grace: 100, maxAttempts: 1 }
 
-/** How they are run, where that is not as usual. */
+/** The policies of kinds that differ from the default policy. */
 export const POLICIES: Partial<Record<Exclude<Kind, 'inline'>, KindOptions>> = {
   flaky: { maxAttempts: 3, backoff: { delay: 200 } },
   timedOut: TIMEOUT,
@@ -39,10 +39,10 @@ export const POLICIES: Partial<Record<Exclude<Kind, 'inline'>, KindOptions>> = {
   slowExit: { lane: 'io' },
 }
 
-/** Bytes of the smallest ballast, and how many times that the largest one has. */
+/** Bytes of the smallest ballast; the largest ballast has `RANGE` times as many. */
 const SMALLEST = 100
 const RANGE = 160
-/** Dedupe keys that there are. */
+/** The number of dedupe keys. */
 const KEYS = 10
 
 export interface Submission extends EnqueueOptions {
@@ -55,7 +55,7 @@ export function oneOfEach(random: Random): Submission[] {
   return Object.keys(RATES).map((kind) => submission(random, kind as Kind))
 }
 
-/** What is enqueued in so many milliseconds. */
+/** The submissions of `ms` milliseconds. */
 export function submissions(random: Random, ms: number): Submission[] {
   return Object.entries(RATES).flatMap(([kind, rate]) => {
     const due = (rate * ms) / MINUTE

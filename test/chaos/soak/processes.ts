@@ -2,10 +2,10 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { gone } from '../../support/processes.ts'
 
 /**
- * Waits until the processes that handlers have started in a folder have ended; others may have
- * their pids by now.
+ * Waits until the processes that handlers have started in a folder have ended. It goes by the
+ * folder, since other processes may have the handlers' pids by now.
  *
- * @throws when one does not: then it is ended
+ * @throws when a process does not end; the process is killed then
  */
 export async function endedIn(folder: string): Promise<void> {
   const pids = processesIn(folder)
@@ -17,7 +17,7 @@ export async function endedIn(folder: string): Promise<void> {
   }
 }
 
-/** Those that have been started there, and have not ended. */
+/** Pids of the processes that were started in the folder and have not ended. */
 export function processesIn(folder: string): number[] {
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
   return pids.filter((pid) => isIn(folder, pid))
@@ -27,7 +27,7 @@ function isIn(folder: string, pid: number): boolean {
   try {
     return readlinkSync(`/proc/${pid}/cwd`) === folder
   } catch {
-    // It has ended, or is somebody else's.
+    // The process has ended, or is somebody else's.
     return false
   }
 }

@@ -6,7 +6,10 @@ import { ticks } from './ticks.ts'
 /** Milliseconds between two batches. */
 const TICK = 100
 
-/** Enqueues one job of each kind, however short the load is, and then the load until it is aborted. */
+/**
+ * Enqueues one job of each kind, however short the load is, and then the load until `signal`
+ * aborts.
+ */
 export async function produce(
   runtime: LoadedRuntime,
   counted: Counted,

@@ -1,20 +1,20 @@
 import type { CheckResult, JobState } from '../../../src/index.ts'
 
-// What the process under load tells the one that judges it, a line of JSON at a time.
+// What the process under load tells the process that judges it, a line of JSON at a time.
 
-/** How it stands at a moment. Sizes in bytes. */
+/** How the process stands at one time. Sizes are in bytes. */
 export interface Sample {
   /** Jobs that have completed or died so far. */
   jobs: number
   rss: number
-  /** Of the main thread, after a full collection: not in every sample. */
+  /** Heap of the main thread, after a full collection: not in every sample. */
   heap?: number
   /** Open file descriptors. */
   files: number
   threads: number
   wal: number
   file: number
-  /** For how long the event loop was held up, in milliseconds since the last sample. */
+  /** For how many milliseconds at a time the event loop was held up since the last sample. */
   delay: { p99: number; max: number }
 }
 
@@ -27,36 +27,36 @@ export interface Counted {
   /** New jobs that events tell of. */
   created: number
   folded: number
-  /** Completed, and gone. */
+  /** Jobs that completed, and are gone. */
   completed: number
-  /** Completed, and queued once more for what was folded in. */
+  /** Jobs that completed, and were queued once more for submissions folded in. */
   reruns: number
   retries: number
   lost: number
   snoozed: number
   dead: number
   cancelled: number
-  /** Dead ones that were queued again, and that were deleted. */
+  /** Dead jobs that were queued again, and dead jobs that were deleted. */
   revived: number
   removed: number
   threadsEnded: number
-  /** That handlers have started. */
+  /** Processes that handlers have started. */
   processes: number
-  /** Turns that had to wait, as they may: on a slow disk, until the log has been cut off. */
+  /** Turns that had to wait, as turns may on a slow disk, until the log has been cut off. */
   putOff: number
 }
 
-/** How it has ended. */
+/** How the process has ended. */
 export interface End {
   counted: Counted
-  /** How often something was done to the queue, by name. */
+  /** How often each disturbance has happened, by name. */
   disturbances: Record<string, number>
-  /** What the file says there is, by state. */
+  /** The jobs in the file, by state. */
   rows: Record<JobState, number>
   check: CheckResult
-  /** What must not happen. */
+  /** Events that must not happen. */
   unexpected: string[]
-  /** Of processor time. */
+  /** Seconds of processor time. */
   cpuSeconds: number
   seconds: number
 }

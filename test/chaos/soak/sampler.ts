@@ -6,12 +6,12 @@ import { ticks } from './ticks.ts'
 
 /** Milliseconds between two samples. */
 const EVERY = 1_000
-/** Every so many of them are of the heap as well. */
+/** Every `HEAP_EVERY`th sample is of the heap as well. */
 const HEAP_EVERY = 5
 /** Milliseconds between two looks at how late the event loop is. */
 const RESOLUTION = 2
 
-/** Tells how this process stands, again and again until it is aborted. */
+/** Tells how this process stands, again and again until `signal` aborts. */
 export async function sample(file: string, tally: Tally, signal: AbortSignal): Promise<void> {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION })
   delay.enable()
@@ -19,7 +19,7 @@ export async function sample(file: string, tally: Tally, signal: AbortSignal): P
   for await (const _ of ticks(EVERY, signal)) {
     const line = { ...standing(file, tally), delay: delayOf(delay) }
     tell({ sample: n % HEAP_EVERY === 0 ? { ...line, heap: heap() } : line })
-    // Without what the sample itself has held up.
+    // The delay by the sample itself does not count.
     delay.reset()
     n += 1
   }
@@ -41,7 +41,7 @@ function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** The histogram is of the time between two looks. */
+/** The histogram has the time between two looks, of which `RESOLUTION` is no delay. */
 function delayOf(histogram: IntervalHistogram): Sample['delay'] {
   const late = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - RESOLUTION)
   return { p99: late(histogram.percentile(99)), max: late(histogram.max) }

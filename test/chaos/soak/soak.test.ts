@@ -10,7 +10,7 @@ import { processesIn } from './processes.ts'
 import type { Counted, End, Sample } from './report.ts'
 import { run, share } from './soak.ts'
 
-test('what a process under a mixed load takes stays within limits', async () => {
+test('a process under a mixed load stays within limits', async () => {
   const figures = await run({ seed: SEED, ...share })
   assert.ok(Number(figures['jobs completed']) > 0)
   assert.ok(Number(figures['threads ended']) > 0)
@@ -22,7 +22,7 @@ test('what a process under a mixed load takes stays within limits', async () => 
 const MiB = 1_048_576
 const OWN = { heap: 16, delay: 25, slack: 1 }
 
-/** Samples of a process that takes the same all the time, but for what is said. */
+/** Samples of a process that takes the same all the time, except for the values in `over`. */
 function samples(over: (second: number) => Partial<Sample> = () => ({})): Sample[] {
   return Array.from({ length: 100 }, (_, second) => ({
     jobs: 250 * second,
@@ -42,18 +42,18 @@ describe('the judge of a soak', () => {
     ['memory that grows', (second) => ({ rss: (120 + 2 * second) * MiB }), /MiB of memory/],
     ['heap that each job leaves', (second) => ({ heap: 24 * 250 * second }), /bytes of heap/],
     ['files left open', (second) => ({ files: 39 + second / 5 }), /open files, grown/],
-    ['too many at once', (second) => ({ files: second === 50 ? 200 : 39 }), /open files, most/],
+    ['too many files', (second) => ({ files: second === 50 ? 200 : 39 }), /open files, most/],
     ['threads that stay', (second) => ({ threads: 14 + second / 10 }), /threads, grown/],
-    ['too many at once', (second) => ({ threads: second === 50 ? 90 : 14 }), /threads, most/],
+    ['too many threads', (second) => ({ threads: second === 50 ? 90 : 14 }), /threads, most/],
     ['a log that grows', (second) => ({ wal: second === 50 ? 70 * MiB : 0 }), /log, most/],
-    ['one that stays', (second) => ({ wal: second === 99 ? 20 * MiB : 0 }), /log, at the end/],
+    ['a log that stays', (second) => ({ wal: second === 99 ? 20 * MiB : 0 }), /log, at the end/],
     ['a file that grows', (second) => ({ file: (second / 5) * MiB }), /of the file, grown/],
     ['a loop held up', () => ({ delay: { p99: 30, max: 30 } }), /event-loop delay/],
   ]
-  test('takes a process that takes the same all the time', () => {
+  test('accepts a process that takes the same all the time', () => {
     assert.equal(Object.keys(judgeSamples(samples(), OWN)).length, exceeding.length)
   })
-  test('takes what passes, and what it takes to warm up', () => {
+  test('accepts short peaks, and growth in the warm-up', () => {
     judgeSamples(
       samples((second) => ({
         rss: (second % 10 === 0 ? 400 : Math.min(120, 50 + 5 * second)) * MiB,
@@ -68,7 +68,7 @@ describe('the judge of a soak', () => {
       assert.throws(() => judgeSamples(samples(over), OWN), expected)
     })
   }
-  test('finds that there is nothing to judge', () => {
+  test('refuses samples that are too few, or lack a measure', () => {
     assert.throws(() => judgeSamples(samples().slice(0, 4), OWN), /samples for 5/)
     const unmeasured = samples().map(({ heap: _, ...rest }) => rest)
     assert.throws(() => judgeSamples(unmeasured, OWN), /bytes of heap/)
@@ -105,13 +105,13 @@ describe('the balance of a soak', () => {
   }
   const wrong: [what: string, over: Partial<End>, expected: RegExp][] = [
     ['a job that is lost', { rows: { ...end.rows, queued: 4 } }, /ended or in the file/],
-    ['one that still runs', { rows: { queued: 4, running: 1, dead: 9 } }, /still running/],
-    ['one that nobody accepted', { counted: { ...counted, created: 101 } }, /new jobs/],
+    ['a job that still runs', { rows: { queued: 4, running: 1, dead: 9 } }, /still running/],
+    ['a job that nobody accepted', { counted: { ...counted, created: 101 } }, /new jobs/],
     ['a death that nobody told of', { counted: { ...counted, dead: 11 } }, /dead jobs/],
     ['a file that is not whole', { check: { ok: false, problems: ['page 3'] } }, /page 3/],
-    ['what nobody expected', { unexpected: ['a turn: something'] }, /something/],
+    ['an unexpected event', { unexpected: ['a turn: something'] }, /something/],
   ]
-  test('takes what has ended in order', () => judgeEnd(end))
+  test('accepts a process that has ended in order', () => judgeEnd(end))
   for (const [what, over, expected] of wrong) {
     test(`finds ${what}`, () => assert.throws(() => judgeEnd({ ...end, ...over }), expected))
   }

@@ -9,24 +9,24 @@ import { judgeSamples } from './limits.ts'
 import { endedIn } from './processes.ts'
 import type { End, Sample } from './report.ts'
 
-/** How much of it. */
+/** How much a run of this part does. */
 export interface SoakOptions extends PartOptions {
-  /** For how long the load goes on. @default 600 */
+  /** Seconds for which the load goes on. @default 600 */
   seconds?: number
   /** Bytes of heap that a job may leave: less than the smallest thing that could leak. @default 16 */
   heap?: number
   /** Milliseconds of event-loop delay; not to be asserted beside other tests. @default 25 */
   delay?: number
-  /** So many times the other limits, for a run that is short. @default 1 */
+  /** Factor of the other limits, for a run that is short. @default 1 */
   slack?: number
 }
 
 export const about = 'runs a mixed load for long, and measures what grows'
-// So short, it warms up all the time: what leaks, only the long one can tell.
+// A run so short warms up all the time: only a long run can show leaks.
 export const share = { seconds: 12, heap: Infinity, delay: Infinity, slack: 3 }
 export const beside = true
 
-/** What a process under a mixed load takes of the machine stays within limits. */
+/** Checks that what a process under a mixed load takes of the machine stays within limits. */
 export async function run(options: SoakOptions): Promise<Figures> {
   const { seed, seconds = 600, heap = 16, delay = 25, slack = 1 } = options
   const folder = await mkdtemp(join(tmpdir(), 'helve-'))

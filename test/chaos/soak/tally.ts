@@ -2,7 +2,7 @@ import { HelveError } from '../../../src/index.ts'
 import type { LoadedRuntime } from './load.ts'
 import type { Counted } from './report.ts'
 
-/** Counts what a runtime tells; it keeps nothing that grows with the jobs. */
+/** Counts the events of a runtime, and keeps nothing that grows with the jobs. */
 export class Tally {
   readonly counted: Counted = {
     acknowledged: 0,

@@ -1,6 +1,6 @@
 import { setInterval, setTimeout } from 'node:timers/promises'
 
-/** Yields so often until it is aborted; ticks that could not be taken in time are made up for. */
+/** Yields every `ms` milliseconds until `signal` aborts, and makes up for ticks that were late. */
 export async function* ticks(ms: number, signal: AbortSignal): AsyncGenerator<void> {
   try {
     for await (const tick of setInterval(ms, undefined, { signal })) yield tick
@@ -9,9 +9,9 @@ export async function* ticks(ms: number, signal: AbortSignal): AsyncGenerator<vo
   }
 }
 
-/** Resolves then, or when it is aborted; to whether it goes on. */
+/** Resolves after `ms` milliseconds to true, or when `signal` aborts to false. */
 export async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  // It rejects by nothing but the signal, which is what the result tells.
+  // Only the signal makes the timer reject, and the result tells whether the signal has aborted.
   await setTimeout(ms, undefined, { signal }).catch(() => undefined)
   return !signal.aborted
 }

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { MEETS_WORK, type Fault } from './fault.ts'
 
-/** Rows that are no longer as they were written: their jobs run all the same, and stop no other. */
+/** Rows that are no longer as they were written. Their jobs run all the same, and stop no other. */
 export const DAMAGED_ROWS: Fault[] = [
   {
     ...MEETS_WORK,

@@ -9,8 +9,8 @@ const isRoot = process.geteuid?.() === 0
 const MOUNT = 'mount -t tmpfs -o size=$0 tmpfs "$1" && echo mounted && exec cat'
 
 /**
- * A small file system that only the processes see which enter it. It is gone with its keeper, and
- * that ends with this process.
+ * A small file system that only the processes see that enter it. The file system is gone with its
+ * keeper, and the keeper ends with this process.
  */
 export class Disk {
   readonly #keeper: ChildProcess
@@ -38,14 +38,14 @@ export class Disk {
     return mounted ? new Disk(keeper, path) : undefined
   }
 
-  /** Begins a command line that is to see it. */
+  /** Begins the command line of a process that has to see the disk. */
   get enter(): string[] {
     const user = isRoot ? [] : ['--user', '--preserve-credentials']
     const nsenter = ['nsenter', `--target=${this.#keeper.pid}`, '--mount', ...user]
     return [...nsenter, 'sh', '-c', 'cd "$0" && exec "$@"', process.cwd()]
   }
 
-  /** What others see of it: not for SQLite, which would follow the link. */
+  /** The disk's path for other processes. It is not for SQLite, which would follow the link. */
   get outside(): string {
     return `/proc/${this.#keeper.pid}/root${this.path}`
   }

@@ -4,8 +4,8 @@ import { runDelay } from '../../support/run-delay.ts'
 const TICK = 2
 
 /**
- * Tells for how long the main thread did not get to its events. The time for which it could have
- * run and no core was free is not counted: that is the machine, and not what the thread does.
+ * Tells for how long the main thread did not get to its events. Time for which the thread waited
+ * for a free core is not counted: the machine causes that time, not the thread.
  */
 export class EventLoop {
   /** Milliseconds; undefined before anybody watches. */
@@ -14,7 +14,7 @@ export class EventLoop {
   #delay = 0
   #timer: NodeJS.Timeout | undefined
 
-  /** Forgets what was before. */
+  /** Watches from now on, and forgets earlier blocks. */
   watch(): void {
     clearTimeout(this.#timer)
     this.longestBlock = 0

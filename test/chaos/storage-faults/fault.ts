@@ -6,23 +6,23 @@ import type { Place, Scene } from './scene.ts'
 /** Something that happens to the file of a queue. */
 export interface Fault {
   name: string
-  /** What it is told as; undefined when nobody has to hear of it. */
+  /** The code by which the fault is told; undefined when nobody has to hear of the fault. */
   code: HelveErrorCode | undefined
-  /** What may be told besides, as a consequence. */
+  /** A further code that may be told as a consequence. */
   also?: HelveErrorCode
-  /** Whether it meets a process at work, or one that starts. */
+  /** Whether the fault meets a process at work, or a process that starts. */
   meets: 'work' | 'start'
-  /** Whether work goes on by itself once it is over, or the process has to be started anew. */
+  /** Whether work goes on by itself after the fault, or the process has to be started anew. */
   then: 'goes on' | 'restart'
-  /** Whether nothing at all can be acknowledged meanwhile. */
+  /** Whether nothing at all can be acknowledged during the fault. */
   silences: boolean
   /** Where the queue is. */
   place: Place
   /** Whether a file that may not grow does the same as a full disk. */
   byPages?: boolean
-  /** What the process does before. */
+  /** What the process does before the fault. */
   load: Load
-  /** Milliseconds for which it lasts, after it has been heard of. */
+  /** Milliseconds for which the fault lasts, after somebody has heard of it. */
   lasts: number
   inflict(scene: Scene, host: Host): Promise<unknown>
   heal(scene: Scene, host: Host): Promise<unknown>
@@ -39,11 +39,11 @@ export const MEETS_WORK = {
   ...{ load: AT_WORK, lasts: 1_500 },
 }
 
-/** And those that meet one that starts. */
+/** What most faults that meet a process at its start have in common. */
 export const MEETS_START = {
   ...({ meets: 'start', then: 'restart', silences: false, place: 'large disk' } as const),
   ...{ load: AT_WORK, lasts: 0 },
 }
 
-/** The name of what is put aside. */
+/** The path to which a file or a folder is put aside. */
 export const aside = (path: string): string => `${path}.aside`

@@ -13,7 +13,7 @@ const FULL: Omit<Fault, 'name'> = {
   heal: (scene, host) => scene.makeRoom(host),
 }
 
-/** The rest of the work begins when nothing more can be written. */
+/** Has the process begin the rest of its work when nothing more can be written. */
 async function fillAndGoOn(scene: Scene, host: Host): Promise<void> {
   await scene.fill(host)
   host.send({ do: 'work' })
@@ -24,7 +24,7 @@ async function backUp({ disk }: Scene, host: Host): Promise<void> {
   host.send({ do: 'backup', path: join(disk!.path, 'copy.db') })
 }
 
-/** There is no space left. What fails is the commit: until then nothing is written to the disk. */
+/** There is no space left. The commit fails: before the commit nothing is written to the disk. */
 export const FULL_DISK: Fault[] = [
   {
     ...FULL,

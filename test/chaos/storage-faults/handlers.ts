@@ -6,7 +6,7 @@ import { isFollowed, submission, type Payload } from '../power-cut/submissions.t
 /** What the process hands to its threads. */
 export interface Config {
   ledger: string
-  /** Runs do not end before it is 1. */
+  /** Runs do not end before the gate is 1. */
   gate: Int32Array<SharedArrayBuffer>
 }
 

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 
-// Forked by the tests of this folder: holds a file as another program may do, until it is told to
-// let go, or its parent is gone.
+// The tests of this folder fork this module: a process that holds a file as another program may do,
+// until it is told to let go, or its parent is gone.
 
 const [file, lock] = process.argv.slice(2) as [string, 'write' | 'read']
 const connection = new Database(file)

@@ -5,7 +5,7 @@ import { built } from '../../support/built.ts'
 import type { Command, News, Orders } from './orders.ts'
 
 const PROCESS = fileURLToPath(built(new URL('./process.ts', import.meta.url)))
-/** Root reads and writes what it likes; without these, modes hold for it, too. */
+/** Root reads and writes any file; without these capabilities, file modes hold for root, too. */
 const ORDINARY =
   process.geteuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
 /** Milliseconds; only a test that has failed waits this long. */
@@ -21,12 +21,12 @@ export class Host {
   #gone = false
   #look: () => void = () => undefined
 
-  /** @param enter begins its command line */
+  /** @param enter begins the command line of the process */
   constructor(orders: Orders, enter: string[] = []) {
     const node = [process.execPath, PROCESS, JSON.stringify(orders)]
     const [command, ...args] = [...enter, ...ORDINARY, ...node]
     this.#process = spawn(command!, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    // What it has said may arrive after its end.
+    // News of the process may arrive after its exit.
     const silence = once(this.#process, 'disconnect')
     this.#exit = once(this.#process, 'exit').then((exit) => silence.then(() => exit))
     void this.#exit.then(() => {
@@ -43,7 +43,7 @@ export class Host {
     if (this.#process.connected) this.#process.send(command)
   }
 
-  /** The first news of that sort. */
+  /** Resolves to the first news of a sort. */
   async hear<I extends News['is']>(is: I): Promise<Is<I>> {
     const found = (): News | undefined => this.news.find((news) => news.is === is)
     await this.until(() => found() !== undefined, is)

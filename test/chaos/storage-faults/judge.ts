@@ -11,13 +11,13 @@ import type { News } from './orders.ts'
 export interface Evidence {
   /** What the processes have told. */
   news: News[]
-  /** And they and their threads have written down. */
+  /** What the processes and their threads have written down. */
   said: string
   /** A copy of the queue's folder. */
   remains: string
 }
 
-/** Looks at what was told of a fault, and at what it has left. */
+/** Judges what was told of a fault, and what the fault has left. */
 export async function judge(fault: Fault, { news, said, remains }: Evidence): Promise<void> {
   assertCodes(fault, news)
   const starts = [...said.matchAll(/^start (\d+) /gm)].map(([, n]) => Number(n))
@@ -28,7 +28,7 @@ export async function judge(fault: Fault, { news, said, remains }: Evidence): Pr
   assert.deepEqual(await judgeRemains(remains, ledger), [], 'acknowledged, and lost')
 }
 
-/** Nobody is told anything else. */
+/** Asserts that nobody is told another code than those of the fault. */
 function assertCodes({ code, also }: Fault, news: News[]): void {
   const allowed = [code, also, 'HELVE_ERR_CLOSED']
   const other = news.filter((one) => 'code' in one && !allowed.includes(one.code as never))
@@ -44,7 +44,7 @@ function assertRefusedIsNowhere(news: News[], numbers: number[]): void {
   )
 }
 
-/** Its end is kept until it can be written: what has run does not run again. */
+/** Asserts that no job has run again: the end of a run is kept until it can be written. */
 function assertOnce(starts: number[]): void {
   const seen = new Set<number>()
   const twice = starts.filter((n) => {

@@ -6,10 +6,10 @@ import { submission } from '../power-cut/submissions.ts'
 import type handlers from './handlers.ts'
 import type { News } from './orders.ts'
 
-/** Jobs that may wait at a time: a fault finds them in every stage. */
+/** Jobs that may wait at a time: a fault finds jobs in every stage. */
 const ROOM = 40
 const BATCH = 5
-/** Milliseconds between two times that the host tends to its jobs, and calls that it then makes. */
+/** The host tends to its jobs every `TENDING` milliseconds, by `CALLS` calls each time. */
 const TENDING = 100
 const CALLS = 5
 const NO_JOB = 2 ** 40
@@ -24,7 +24,7 @@ export class Load {
   #isOver = false
   #loops: Promise<unknown> | undefined
 
-  /** @param first the number of its first submission */
+  /** @param first the submissions are numbered from `first` + 1 on */
   constructor(
     runtime: Runtime<typeof handlers>,
     voice: Voice,
@@ -70,7 +70,7 @@ export class Load {
     this.acked += 1
   }
 
-  /** Refused or not, it comes again at once. */
+  /** Enqueues again at once, whether or not the last submissions were refused. */
   async #produce(count: number): Promise<void> {
     while (!this.#isOver) {
       await this.enqueue(count)
@@ -78,12 +78,12 @@ export class Load {
     }
   }
 
-  /** While nothing gets on, it does not wait for long. */
+  /** Waits for room, but not for long while no job ends. */
   async #room(): Promise<void> {
     for (let tries = 0; tries < 10 && (await this.waiting()) >= ROOM; tries += 1) await sleep(2)
   }
 
-  /** Several calls at once: together they hold the main thread up no longer than one. */
+  /** Makes several calls at once: together they hold up the main thread no longer than one call. */
   async #tend(): Promise<void> {
     while (!this.#isOver) {
       const calls = Array.from({ length: CALLS }, () => this.#runtime.cancel(NO_JOB))

@@ -1,31 +1,31 @@
 /** What a process is told as it starts. */
 export interface Orders {
   folder: string
-  /** Where its threads write down what runs. */
+  /** The file in which the threads write down runs. */
   ledger: string
-  /** Where it writes down itself what is acknowledged: it never waits for the threads. */
+  /** The file in which the main thread writes down acknowledgements: it never waits for threads. */
   acks: string
-  /** The numbers of its submissions come after this one. */
+  /** The submissions of the process are numbered from `first` + 1 on. */
   first: number
-  /** Whether it enqueues all the time; it always has a backlog of its own. */
+  /** Whether the process enqueues all the time; it always has a backlog of its own. */
   produces: boolean
-  /** Whether it claims. */
+  /** Whether the process claims jobs. */
   runs: boolean
-  /** Whether its runs end. */
+  /** Whether the runs of the process end. */
   ends: boolean
 }
 
-/** And later. */
+/** What a process is told later. */
 export type Command =
   /** Watch for blocks of the main thread from now on. */
   | { do: 'watch' }
   /** Claim, and let runs end. */
   | { do: 'work' }
-  /** The fault is over: tell when there is progress again, in everything. */
+  /** The fault is over: tell when jobs are enqueued and completed again. */
   | { do: 'recover' }
   /** Enqueue no more, and end with the last job. */
   | { do: 'drain' }
-  /** Let the file grow no more, or again, where there is no small disk. */
+  /** Where there is no small disk: let the file grow no more, or grow again. */
   | { do: 'limit'; on: boolean }
   /** Open the file with another copy of SQLite, too, and maybe close it again. */
   | { do: 'open twice'; closes: boolean }
@@ -33,15 +33,18 @@ export type Command =
   | { do: 'stop' }
   | { do: 'backup'; path: string }
 
-/** What it tells. */
+/** What a process tells. */
 export type News =
-  /** It works. */
+  /** The process works. */
   | { is: 'ready' }
   /** An `error` event, or a thread that has died. */
   | { is: 'error'; code: string; during: string }
-  /** A call of the host, and which submission that was. */
+  /** A call of the host was refused; `n` is the number of its submission. */
   | { is: 'refused'; code: string; n?: number }
-  /** It has enqueued and completed again, after so many milliseconds. */
+  /** The process has enqueued and completed jobs again, after `ms` milliseconds. */
   | { is: 'recovered'; ms: number }
-  /** It has ended, which took so long; and the longest block of its main thread since it started. */
+  /**
+   * The process has ended, which took `ms` milliseconds. `block` is the longest block of its main
+   * thread since the process started, in milliseconds.
+   */
   | { is: 'ended'; ms: number; block?: number | undefined }

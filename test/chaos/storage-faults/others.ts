@@ -21,7 +21,7 @@ export const OTHERS: Fault[] = [
     ...MEETS_WORK,
     name: 'reader holds the log',
     code: undefined,
-    // While a large log is cut off.
+    // Turns may have to wait while a large log is cut off.
     also: 'HELVE_ERR_STORE_BUSY',
     lasts: 20_000,
     inflict: (scene) => scene.hold('read'),

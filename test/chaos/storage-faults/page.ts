@@ -9,7 +9,7 @@ export class Page {
   readonly #at: number
   readonly #content = Buffer.alloc(PAGE)
 
-  /** Nobody may have the file open. */
+  /** No process may have the file open. */
   constructor(file: string) {
     this.#file = file
     this.#at = (oldestJobs(file) - 1) * PAGE

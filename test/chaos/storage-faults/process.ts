@@ -13,13 +13,13 @@ import type handlers from './handlers.ts'
 import { codeOf, Load } from './load.ts'
 import type { Command, News, Orders } from './orders.ts'
 
-// Forked by the tests of this folder: a runtime with threads under load, to which faults happen.
-// What is acknowledged and run stands in the ledger; it tells its parent of all else.
+// The tests of this folder start this module: a runtime with threads under load, to which faults
+// happen. It writes down acknowledgements and runs, and tells its parent of all else.
 
-/** Submissions that it begins with, and jobs that then run, at least, when it says that it works. */
+/** Submissions that the process begins with, and the fewest runs when it says that it works. */
 const BACKLOG = 100
 const RUNNING = 4
-/** Milliseconds for what still runs when it is told to stop. */
+/** Milliseconds for runs that still go on when the process is told to stop. */
 const STOP_TIMEOUT = 1_000
 
 const orders = JSON.parse(process.argv[2]!) as Orders
@@ -55,7 +55,7 @@ function refuseToStart(error: unknown): Promise<never> {
 }
 
 let running: Promise<void> | undefined
-/** Collected as garbage, it would be closed. */
+/** Kept here, since the garbage collection would close the connection. */
 let twin: Database.Database | undefined
 
 function work(): void {
@@ -100,7 +100,7 @@ function limit(on: boolean): void {
   connection.pragma(`max_page_count = ${String(pages)}`)
 }
 
-/** As a host does whose nested install has a better-sqlite3 of its own. */
+/** Opens the file as a host does whose nested install has a better-sqlite3 of its own. */
 async function openTwice(closes: boolean): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'helve-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -136,7 +136,7 @@ function obey(command: Command): unknown {
 }
 
 async function begin(): Promise<void> {
-  // A start takes what it takes, also without a fault. Why there is none is told by the run.
+  // The start is not watched: it takes long without a fault, too. `run` tells why a start fails.
   const started = runtime.start().then(
     () => loop.watch(),
     () => undefined,

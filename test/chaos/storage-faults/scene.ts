@@ -11,13 +11,13 @@ import type { Evidence } from './judge.ts'
 import type { Orders } from './orders.ts'
 
 const HOLDER = fileURLToPath(built(new URL('./holder.ts', import.meta.url)))
-/** So many submissions no process makes. */
+/** No process makes so many submissions. */
 const STRIDE = 1_000_000
 
-/** Whether a queue is on a small disk, or beside one, or there is none. */
+/** Whether the queue is on a small disk or beside a small disk, or there is no small disk. */
 export type Place = 'large disk' | 'small disk' | 'beside a small disk'
 
-/** So that no other load on a disk adds to what a fault does: with room for the largest log. */
+/** Memory, so that no other load on a disk adds to a fault, if it has room for the largest log. */
 const MEMORY = '/dev/shm'
 const ROOM = 2 * 1024 ** 3
 
@@ -25,7 +25,7 @@ const ROOM = 2 * 1024 ** 3
 export class Scene {
   /** The queue's folder, as its processes name it. */
   readonly folder: string
-  /** As others do. */
+  /** The queue's folder, as other processes name it. */
   readonly outside: string
   readonly #ledger: string
   readonly #acks: string
@@ -92,7 +92,7 @@ export class Scene {
     await this.#letGo?.()
   }
 
-  /** Bytes. */
+  /** Bytes of the write-ahead log. */
   async logSize(): Promise<number> {
     return stat(`${this.file}-wal`).then(
       ({ size }) => size,
@@ -105,7 +105,7 @@ export class Scene {
     return (await readFile(this.#acks, 'utf8')).split('\n').length - 1
   }
 
-  /** With a copy of what has been left: the judge lets its jobs run. */
+  /** The evidence, with a copy of the queue's folder: the judge lets the jobs in the copy run. */
   async evidence(): Promise<Evidence> {
     const remains = join(this.#root, 'remains')
     await cp(this.outside, remains, { recursive: true })

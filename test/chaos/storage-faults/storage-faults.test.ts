@@ -23,7 +23,7 @@ test('I1, I2: faults of the storage lose nothing, and work goes on after them', 
   assert.equal(Object.keys(figures).length, 4)
 })
 
-test('I1: where no disk can be made, a file that may not grow stands for a full one', async () => {
+test('I1: where no disk can be made, a file that may not grow is told as a full disk', async () => {
   const fault = FAULTS.find(({ name }) => name === 'full disk, at enqueue')!
   const finding = await trial(fault, { random: new Random(SEED), longest: 100, mounts: false })
   assert.equal(finding?.code, 'HELVE_ERR_STORE_FULL')
@@ -40,7 +40,7 @@ test('the runbook says what to do about the code of each fault', async () => {
 describe('the judge of a fault', () => {
   const fault = FAULTS.find(({ name }) => name === 'file deleted')!
 
-  /** What is left when only the first submission is in the file. */
+  /** The evidence when only the first submission is in the file. */
   async function evidence(t: TestContext, seen: Partial<Evidence>): Promise<Evidence> {
     const store = await openStore(t)
     const { kind, payload, options } = submission(1)
@@ -50,15 +50,15 @@ describe('the judge of a fault', () => {
   }
 
   const cases: [what: string, seen: Partial<Evidence>, found: RegExp | undefined][] = [
-    ['nothing, where all is well', {}, undefined],
-    ['what is acknowledged and lost', { said: 'ack 1 1\nack 2 2\n' }, /acknowledged, and lost/],
+    ['nothing wrong where all is well', {}, undefined],
+    ['an acknowledged job that is lost', { said: 'ack 1 1\nack 2 2\n' }, /acknowledged, and lost/],
     [
-      'what is refused and there',
+      'a refused submission that is there',
       { news: [{ is: 'refused', code: 'HELVE_ERR_STORE_LOST', n: 1 }] },
       /refused, and there/,
     ],
     [
-      'another code',
+      'a code that is not of the fault',
       { news: [{ is: 'refused', code: 'SQLITE_IOERR', n: 7 }] },
       /told as something else/,
     ],
@@ -76,7 +76,7 @@ describe('the judge of a fault', () => {
   }
 })
 
-test('a main thread that is held up is seen', async () => {
+test('`EventLoop` sees a main thread that is held up', async () => {
   const loop = new EventLoop()
   loop.watch()
   await sleep(5)

@@ -5,11 +5,11 @@ import type { Fault } from './fault.ts'
 import { FAULTS } from './faults.ts'
 import { trial, type Finding, type TrialOptions } from './trial.ts'
 
-/** How much of it. */
+/** How much a run of this part does. */
 export interface StorageFaultsOptions extends PartOptions {
-  /** Every which of the faults. @default 1, all */
+  /** Every `every`th fault is tried. @default 1, all */
   every?: number
-  /** Milliseconds for which one lasts, at most. @default 20000 */
+  /** Milliseconds for which a fault lasts, at most. @default 20000 */
   longest?: number
   /** Milliseconds for which the main thread may be blocked. @default 100 */
   block?: number
@@ -22,9 +22,9 @@ export const share = { every: 7, longest: 300, block: Infinity, soon: Infinity }
 
 /** Trials at a time: they wait most of the time. */
 const BESIDE = 3
-/** A machine with other load stalls now and then; what a fault does to us, it does each time. */
+/** A machine with other load stalls now and then; what a fault itself does, it does each time. */
 const TRIALS = 3
-/** Bytes of the log that commits leave: 16 MiB, and their last one. */
+/** Bytes of the log that commits leave: 16 MiB, and the last commit. */
 const LARGEST_LOG = 20 * 1024 * 1024
 const MIB = 1024 * 1024
 
@@ -32,7 +32,7 @@ const MIB = 1024 * 1024
 export async function run(options: StorageFaultsOptions): Promise<Figures> {
   const { seed, every = 1, longest = 20_000 } = options
   const faults = FAULTS.filter((_, i) => i % every === 0)
-  // Those that last go first, so that the others go on beside them.
+  // Faults that last long go first, so that the others go on beside them.
   const left = faults.toSorted((a, b) => b.lasts - a.lasts)
   const findings = new Map<Fault, Finding | undefined>()
   const work = async (): Promise<void> => {
@@ -51,7 +51,7 @@ export async function run(options: StorageFaultsOptions): Promise<Figures> {
   return figures(faults, findings)
 }
 
-/** Tries again what has only taken too long. */
+/** Repeats a trial that has taken too long, or whose log has become too large. */
 async function patientTrial(
   fault: Fault,
   trialOptions: TrialOptions,
@@ -66,7 +66,7 @@ async function patientTrial(
   }
 }
 
-/** What has taken too long, or has become too large. */
+/** What has taken too long, or has become too large; undefined if nothing has. */
 function excess(
   { then }: Fault,
   { block = 0, recovery, stop = 0, log }: Finding,
@@ -98,7 +98,7 @@ function text({ code: heard, then }: Fault, { code, block, recovery, stop, log }
     `${then === 'restart' ? 'restarted in' : 'went on after'} ${ms(recovery)}`,
   ]
   const mib = (size: number): number => Math.round(size / MIB)
-  // Of a fault that nobody is told of, the log is what is left to see.
+  // A fault that nobody is told of shows in the log only.
   if (!heard) parts.push(`log ${mib(log.meanwhile)} MiB, then ${mib(log.afterwards)}`)
   return parts.join(', ')
 }

@@ -9,7 +9,7 @@ const TAKEN: Omit<Fault, 'name'> = {
   heal: ({ file }) => rename(aside(file), file),
 }
 
-/** The file is no longer that of the process that has it open. */
+/** A process has the file open, and the file is no longer the process's own. */
 export const TAKEN_AWAY: Fault[] = [
   {
     ...TAKEN,

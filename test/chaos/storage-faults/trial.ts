@@ -9,13 +9,13 @@ import { Scene } from './scene.ts'
 
 /** What became of a fault; times are in milliseconds. */
 export interface Finding {
-  /** What it was told as. */
+  /** The code by which the fault was told. */
   code: string
-  /** For how long the main thread did not get to its events, at most; undefined: it never started. */
+  /** The longest block of the main thread; undefined: the process never started. */
   block: number | undefined
-  /** From its end until jobs were enqueued and completed again. */
+  /** From the end of the fault until jobs were enqueued and completed again. */
   recovery: number
-  /** How long the process took to end meanwhile; undefined: it did not have to. */
+  /** How long the process took to end during the fault; undefined: it did not have to end. */
   stop: number | undefined
   /** Bytes of the write-ahead log, at the end of the fault and after it. */
   log: { meanwhile: number; afterwards: number }
@@ -29,11 +29,11 @@ export interface TrialOptions {
   mounts: boolean
 }
 
-/** Milliseconds of work before a fault, at most, and after it. */
+/** Milliseconds of work before a fault, at most, and after the fault. */
 const BEFORE = 300
 const AFTERWARDS = 500
 
-/** Lets a fault happen, and judges what comes of it; undefined where it cannot be made to happen. */
+/** Lets a fault happen, and judges it; undefined where the fault cannot be made to happen. */
 export async function trial(fault: Fault, options: TrialOptions): Promise<Finding | undefined> {
   const scene = await Scene.open(fault.place, options.mounts)
   try {
@@ -121,11 +121,11 @@ type Ended = Extract<News, { is: 'ended' }>
 
 interface Survivor {
   survivor: Host
-  /** Of the one that the fault has met, if that is another one. */
+  /** The longest block of the process that the fault has met, if another process survives. */
   block?: number | undefined
 }
 
-/** Ends a process, also while the file fails; undefined when it had not even begun. */
+/** Ends a process, also while the file fails; undefined when the process had not even begun. */
 async function stopped(host: Host): Promise<Ended | undefined> {
   host.send({ do: 'stop' })
   assert.deepEqual(await host.exit(), [0, null])

@@ -18,7 +18,7 @@ function damaged(): Omit<Fault, 'name'> {
   }
 }
 
-/** Leaves jobs that were running: the next owner then looks at the whole file. */
+/** Leaves jobs that were running, so that the next owner looks at the whole file. */
 async function crash(scene: Scene): Promise<void> {
   const host = scene.start(AT_WORK)
   await host.hear('ready')

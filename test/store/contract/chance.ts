@@ -57,7 +57,7 @@ export function chance(open: Open): void {
   })
 }
 
-/** Does anything that one can do to a queue, and knows which jobs have to be in it. */
+/** Does anything that can be done to a queue, and knows which jobs have to be in the queue. */
 class RandomQueue {
   readonly #reopen: () => Promise<QueueStore>
   #store: QueueStore
@@ -120,7 +120,7 @@ class RandomQueue {
     }
   }
 
-  /** What a turn wrote before it failed is taken back, and counted nowhere. */
+  /** Takes a turn that fails. The store undoes what the turn has written, and counts nothing. */
   async #failingTurn(): Promise<void> {
     const settles = this.#running.slice(0, 3).map((job) => this.#end(job))
     const failing = turn(this.#store, {
@@ -165,12 +165,12 @@ class RandomQueue {
     this.#saw('prune')
   }
 
-  /** The process ended with jobs running: the next one finds each of them. */
+  /** Closes the store while jobs run: the next owner has to find each of these jobs. */
   async #restart(): Promise<void> {
     await this.#store.close()
     this.#store = await this.#reopen()
     const lost = await this.#store.join(this.#now)
-    // The payload may be a newer one, that was folded in.
+    // Payloads are not compared: a newer payload may have been folded in.
     assert.deepEqual(claims(lost), claims(this.#running))
     const settles = lost.map((job) => requeues(job, { charge: 'crash', runAt: this.#now }))
     await turn(this.#store, { now: this.#now, settles })
@@ -206,7 +206,7 @@ class RandomQueue {
     }
   }
 
-  /** A sequence that never came to a thing has not tested it. */
+  /** A sequence in which a thing never happened has not tested the thing. */
   checkCoverage(): void {
     for (const what of THINGS) assert.ok(this.#seen.has(what), `never happened: ${what}`)
   }
@@ -217,7 +217,7 @@ class RandomQueue {
       kind: random.pick(KINDS),
       priority: random.below(3) - 1,
       runAt: this.#now + random.pick([0, 0, 40, 400]),
-      // Few enough to be held often, by the same kind or by another.
+      // There are so few keys that a job of the same kind or of another kind often holds the key.
       dedupeKey: random.pick([null, `k${random.below(6)}`]),
       payload: random.below(1_000),
     })
@@ -227,7 +227,7 @@ class RandomQueue {
     const random = this.#random
     const charge = random.pick(CHARGES)
     const deliveries = random.chance(0.2) ? [aDelivery()] : []
-    // Without a key, so that no other kind can hold it.
+    // A follow-up has no key, because a job of another kind could hold the key.
     const followUps = random.chance(0.3) ? [{ ...this.#job(), dedupeKey: null }] : []
     const runAt = this.#now + random.below(100)
     return random.pick([
@@ -276,7 +276,7 @@ function ids(jobs: { id: number }[]): number[] {
   return jobs.map(({ id }) => id).sort((a, b) => a - b)
 }
 
-/** Every row, found without the help of a counter. */
+/** All jobs, found without the help of the counters. */
 async function scan(store: Store): Promise<JobRecord[]> {
   const jobs: JobRecord[] = []
   for (const kind of KINDS) {

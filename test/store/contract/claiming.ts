@@ -118,7 +118,7 @@ export function claiming(open: Open): void {
       })
     })
 
-    test('admit knows the queues that may have due jobs, with the jobs of this turn', async (t) => {
+    test('`admit` is given the queues that may have due jobs, with the jobs of the turn', async (t) => {
       const { store } = await open(t)
       await enqueue(
         store,
@@ -146,7 +146,7 @@ export function claiming(open: Open): void {
       )
     })
 
-    test('an admit that throws takes the whole turn back', async (t) => {
+    test('an `admit` that throws undoes the whole turn', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob())
       const job = await claimOne(store)
@@ -185,7 +185,7 @@ export function claiming(open: Open): void {
         })
       }
 
-      test('knows a retry of the same turn', async (t) => {
+      test('counts a retry that the same turn queues', async (t) => {
         const { store } = await open(t)
         await enqueue(store, aJob())
         const job = await claimOne(store)
@@ -232,7 +232,7 @@ export function claiming(open: Open): void {
       return { ...result, places: result.claimed.map(({ id }) => place.get(id)) }
     }
 
-    test('is running when the turn is over, and settles as any other', async (t) => {
+    test('is running when the turn is over, and settles like any other job', async (t) => {
       const { store } = await open(t)
       const overrides = { timeout: 5_000 }
       const job = aJob({ payload: [1], maxAttempts: 3, overrides })
@@ -282,7 +282,7 @@ export function claiming(open: Open): void {
       })
     }
 
-    test('waits for its turn behind what is due already', async (t) => {
+    test('waits behind the jobs that are due already', async (t) => {
       const { store } = await open(t)
       const before = await enqueue(store, aJob(), aJob())
       const { claimed, behind } = await claimedOf(store, [aJob()], 2)
@@ -302,7 +302,7 @@ export function claiming(open: Open): void {
       assert.equal(claimed[0]?.payload, '"newer"')
     })
 
-    test('tells when the next one is due', async (t) => {
+    test('counts for `nextDue` when it is not due yet', async (t) => {
       const { store } = await open(t)
       const { nextDue, behind } = await claimedOf(store, [aJob({ runAt: LATER }), aJob()], 9)
       assert.deepEqual([nextDue, behind], [LATER, false])

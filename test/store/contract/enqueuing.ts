@@ -78,7 +78,7 @@ export function enqueuing(open: Open): void {
       assert.equal(await store.get(1), undefined)
     })
 
-    test('I10: a key that another kind holds is refused for that job alone', async (t) => {
+    test('I10: a key that another kind holds is refused, and the other jobs of the turn are written', async (t) => {
       const { store } = await open(t)
       const [holder] = await enqueue(store, aJob({ kind: 'first', dedupeKey: 'k' }))
       const { enqueued } = await turn(store, {

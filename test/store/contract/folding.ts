@@ -20,7 +20,7 @@ const LATER = NOW + 60_000
 
 const keyed = (payload: unknown, runAt = NOW) => aJob({ dedupeKey: 'k', payload, runAt })
 
-/** A job of attempt 2 that had crashed once, running, with two submissions folded in since. */
+/** A running job in attempt 2, which has crashed once. Two submissions fold into it as it runs. */
 async function runningWithFolds(store: QueueStore) {
   const [first] = await enqueue(store, keyed('oldest'))
   await settle(store, requeues(await claimOne(store), { charge: 'crash' }))
@@ -35,7 +35,7 @@ async function runningWithFolds(store: QueueStore) {
 
 export function folding(open: Open): void {
   describe('a submission whose dedupe key is held', () => {
-    test('folds into a queued job: its payload is the newest, the fold is counted', async (t) => {
+    test('folds into a queued job, which gets the newest payload and counts the fold', async (t) => {
       const { store } = await open(t)
       const [first] = await enqueue(store, keyed('oldest'))
       const folds = await enqueue(store, keyed('newer'), keyed('newest'))
@@ -54,7 +54,7 @@ export function folding(open: Open): void {
       assert.equal((await claim(store)).length, 1)
     })
 
-    test('brings a job of another priority into the claims of its turn', async (t) => {
+    test('brings a queued job of another priority into the claims of the same turn', async (t) => {
       const { store } = await open(t)
       await enqueue(store, keyed(1, LATER))
       const enqueues = [{ ...keyed(2), priority: 5 }]
@@ -62,7 +62,7 @@ export function folding(open: Open): void {
       assert.deepEqual([enqueued.length, claimed.map(({ id }) => id)], [1, [1]])
     })
 
-    test('is due in a run of its own, at whatever moment since 1970 or before', async (t) => {
+    test('gets a run of its own, even if it is due at the beginning of 1970 or before', async (t) => {
       const { store } = await open(t)
       for (const runAt of [0, -1]) {
         await enqueue(store, keyed('old'))
@@ -85,7 +85,7 @@ export function folding(open: Open): void {
       )
     })
 
-    test('brings a job forward that has not run yet, and never puts it off', async (t) => {
+    test('brings forward a job that has not run yet, and never puts the job off', async (t) => {
       const { store } = await open(t)
       const [first] = await enqueue(store, keyed(1, LATER))
       await enqueue(store, keyed(2, LATER + 1))
@@ -94,7 +94,7 @@ export function folding(open: Open): void {
       assert.equal((await store.get(first!.id))?.runAt, LATER - 1)
     })
 
-    test('leaves a retry its backoff', async (t) => {
+    test('does not shorten the backoff of a retry', async (t) => {
       const { store } = await open(t)
       const [first] = await enqueue(store, keyed('old'))
       await settle(store, requeues(await claimOne(store), { runAt: LATER }))
@@ -114,7 +114,7 @@ export function folding(open: Open): void {
       assert.deepEqual([job?.attempts, job?.errors.length, job?.isBackingOff], [0, 1, true])
     })
 
-    test('has a job that runs followed by one when the submission is due', async (t) => {
+    test('makes a running job run again when the submission is due', async (t) => {
       const { store } = await open(t)
       await enqueue(store, keyed('old'))
       const running = await claimOne(store)
@@ -135,7 +135,7 @@ export function folding(open: Open): void {
       assert.deepEqual([job?.state, job?.payload], ['running', 'new'])
     })
 
-    test('I4: has a completed run followed by a fresh one with the newest payload', async (t) => {
+    test('I4: starts a fresh run with the newest payload after a completed run', async (t) => {
       const { store } = await open(t)
       const running = await runningWithFolds(store)
       assert.deepEqual(await settle(store, completes(running), LATER), {
@@ -158,7 +158,7 @@ export function folding(open: Open): void {
       assert.equal(await store.get(running.id), undefined)
     })
 
-    test('I4: has a failed run followed by a fresh one, due at the time of the fold', async (t) => {
+    test('I4: starts a fresh run after a failed run, due at the time of the fold', async (t) => {
       const { store } = await open(t)
       const running = await runningWithFolds(store)
       const settled = await settle(store, requeues(running, { runAt: LATER }))
@@ -171,7 +171,7 @@ export function folding(open: Open): void {
       assert.equal((await settle(store, completes(again)))?.state, 'completed')
     })
 
-    test('I4: has a job that would be dead queued once more, afresh', async (t) => {
+    test('I4: queues afresh a job that would otherwise be dead', async (t) => {
       const { store } = await open(t)
       const running = await runningWithFolds(store)
       const settled = await settle(store, buries(running, { error: anError({ code: 'E' }) }), LATER)

@@ -21,7 +21,7 @@ import { cancel, regroup, retry } from '../../support/commands.ts'
 
 const LATER = NOW + 60_000
 
-/** One at a time, as kinds have it unless they say otherwise. */
+/** One job of a group at a time: the default of a kind. */
 const ONE = { groupConcurrency: 1 }
 const TWO = { groupConcurrency: 2 }
 
@@ -36,7 +36,7 @@ const ids = (jobs: { id: number }[]) => jobs.map(({ id }) => id)
 
 export function grouping(open: Open): void {
   describe('the jobs of a group', () => {
-    test('run no more at a time than it allows: in one turn, and in those that follow', async (t) => {
+    test('run no more at a time than the group allows, in one turn and in the next turns', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(5, 'a'), ...many(5, 'b'))
       const first = await claimsOn(store, TWO)
@@ -49,7 +49,7 @@ export function grouping(open: Open): void {
       assert.deepEqual((await claimsOn(store, TWO)).claimed, [])
     })
 
-    test('are counted for each kind', async (t) => {
+    test('are counted for each kind separately', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(2, 'a', { kind: 'x' }), ...many(2, 'a', { kind: 'y' }))
       const { claimed } = await claimsOn(store, ONE)
@@ -72,7 +72,7 @@ export function grouping(open: Open): void {
       assert.equal((await claimsOn(next, ONE, { now, settles })).claimed.length, 1)
     })
 
-    test('of several priorities share its limit, the urgent first', async (t) => {
+    test('of several priorities share the limit of the group, urgent jobs first', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...[1, -1, 0, 1].map((priority) => of('a', { priority })))
       const { claimed } = await claimsOn(store, TWO)
@@ -81,19 +81,19 @@ export function grouping(open: Open): void {
       assert.deepEqual(ids((await claimsOn(store, TWO, { settles })).claimed), [1, 4])
     })
 
-    test('that are more urgent start before others, however many they are', async (t) => {
+    test('that are more urgent start before all other jobs, however many they are', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(3, 'a', { priority: -1 }), ...many(3, null), ...many(3, 'b'))
       assert.equal(groups((await claimsOn(store, {}, { room: 2 })).claimed), 'a a')
     })
 
-    test('wait for each other, and those without a group for nobody', async (t) => {
+    test('wait for each other; jobs without a group wait for nobody', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of(null), of('a'), of('a'), of(null))
       assert.deepEqual(ids((await claimsOn(store, ONE)).claimed), [1, 2, 4])
     })
 
-    test('wait for the first of them that is due', async (t) => {
+    test('start once the earliest job of the group is due', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a', { runAt: NOW + 10 }), of('b'), of('a', { runAt: NOW + 9 }))
       const first = await claimsOn(store, ONE)
@@ -102,7 +102,7 @@ export function grouping(open: Open): void {
       assert.deepEqual(ids((await claimsOn(store, ONE, { now: NOW + 9 })).claimed), [3])
     })
 
-    test('do not wait for one that has failed and backs off', async (t) => {
+    test('do not wait for a job of the group that has failed and backs off', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(2, 'a'))
       const first = await claimsOn(store, ONE)
@@ -116,7 +116,7 @@ export function grouping(open: Open): void {
       assert.deepEqual(ids((await claimsOn(store, ONE, { now: LATER })).claimed), [1])
     })
 
-    test('fold: the group is that of the job, which comes forward with it', async (t) => {
+    test('keep their group in a fold, which brings the group forward with the job', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a', { dedupeKey: 'k', runAt: LATER }))
       assert.equal((await claimsOn(store, ONE)).nextDue, LATER)
@@ -130,7 +130,7 @@ export function grouping(open: Open): void {
       assert.equal(groups((await claimsOn(store, ONE)).claimed), 'z')
     })
 
-    test('come back from the dead into it', async (t) => {
+    test('return to the group when a retry brings them back from the dead', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a'))
       const [job] = (await claimsOn(store, ONE)).claimed
@@ -140,14 +140,14 @@ export function grouping(open: Open): void {
       assert.deepEqual(ids((await claimsOn(store, ONE)).claimed), [job!.id])
     })
 
-    test('come one at a time, past groups that are empty', async (t) => {
+    test('are found by `claim` behind groups that are empty', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a'), of('b'), of('c'))
       for (const id of [1, 2]) await cancel(store, id, NOW)
       assert.equal((await store.claim(NOW))?.group, 'c')
     })
 
-    test('are due since they are, for who looks after the queue', async (t) => {
+    test('count for `oldestDue`, even while their group is full', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a', { runAt: NOW - 3 }), of('a', { runAt: NOW - 2 }), of('b'))
       assert.equal(await store.oldestDue(NOW), NOW - 3)
@@ -156,7 +156,7 @@ export function grouping(open: Open): void {
     })
   })
 
-  describe('I11: a group has room again once a job of it', () => {
+  describe('I11: a group has room again once one of its jobs', () => {
     type End = (store: QueueStore, job: ClaimedJob, other: ClaimedJob) => Promise<unknown>
     const ends =
       (...settles: ((job: ClaimedJob) => Settle)[]): End =>
@@ -203,14 +203,14 @@ export function grouping(open: Open): void {
       })
     }
 
-    test('was cancelled, though it was the one that had its turn', async (t) => {
+    test('was cancelled, though the job was the first of the group', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(2, 'a'))
       await cancel(store, 1, NOW)
       assert.deepEqual(ids((await claimsOn(store, ONE)).claimed), [2])
     })
 
-    test('was cancelled, and nothing of it was left', async (t) => {
+    test('was cancelled, and the group had no other job', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a'), of('b'))
       await cancel(store, 1, NOW)
@@ -219,7 +219,7 @@ export function grouping(open: Open): void {
       assert.equal(groups((await claimsOn(store, ONE)).claimed), 'a')
     })
 
-    test('is allowed more', async (t) => {
+    test('waits, and the limit of the group is raised', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(3, 'a'))
       await claimsOn(store, ONE)
@@ -228,7 +228,7 @@ export function grouping(open: Open): void {
       assert.equal((await claimsOn(store, TWO)).claimed.length, 1)
     })
 
-    test('is allowed to start sooner', async (t) => {
+    test('waits, and the rate of the group is lifted', async (t) => {
       const { store, reopen } = await open(t)
       const slow = { groupRate: { limit: 1, per: 3_600_000 } }
       await enqueue(store, ...many(3, 'a'))
@@ -244,7 +244,7 @@ export function grouping(open: Open): void {
   })
 
   describe('groups take turns', () => {
-    /** The groups of so many claims, one after the other. */
+    /** The groups of `count` claims, one after the other. */
     async function order(store: Store, count: number, { step = 0, ends = false } = {}) {
       const served: ClaimedJob[] = []
       let settles: Settle[] = []
@@ -265,7 +265,7 @@ export function grouping(open: Open): void {
       ['in time, one after the other', { step: 1, ends: true }],
     ]
     for (const [when, how] of cases) {
-      test(`however many jobs one of them has: ${when}`, async (t) => {
+      test(`however many jobs one group has: ${when}`, async (t) => {
         const { store } = await open(t)
         await enqueue(store, ...backlog)
         assert.equal(await order(store, 5, how), 'a b c a a')
@@ -284,7 +284,7 @@ export function grouping(open: Open): void {
       assert.equal(groups((await claimsOn(store, {}, { room: 5 })).claimed), 'a b c a a')
     })
 
-    test('and one that is new comes before those that had theirs', async (t) => {
+    test('and a new group comes before groups that have had their turn', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(9, 'a'), ...many(9, 'b'))
       await order(store, 3, { step: 1 })
@@ -298,7 +298,7 @@ export function grouping(open: Open): void {
       ['a new job that is due since long ago', of('a', { runAt: NOW - 9_000 })],
     ]
     for (const [what, job] of pushes) {
-      test(`and none comes forward by ${what}`, async (t) => {
+      test(`and a group does not come forward by ${what}`, async (t) => {
         const { store } = await open(t)
         const old = { runAt: NOW - 1_000 }
         await enqueue(store, of('a', old), of('a', { ...old, dedupeKey: 'k' }), of('b'))
@@ -314,7 +314,7 @@ export function grouping(open: Open): void {
       ['paused', { paused: new Set(Array.from({ length: 300 }, (_, n) => `g${n}`)) }],
     ]
     for (const [what, terms] of blocks) {
-      test(`and however many are ${what}, they hold up no other`, async (t) => {
+      test(`and groups that are ${what} hold up no other group, however many they are`, async (t) => {
         const { store } = await open(t)
         const jobs = Array.from({ length: 300 }, (_, n) => of(`g${n}`))
         await enqueue(store, ...jobs, ...jobs)
@@ -325,7 +325,7 @@ export function grouping(open: Open): void {
       })
     }
 
-    test('I9: however many are empty, a turn does no more than it may', async (t) => {
+    test('I9: however many groups are empty, a turn does no more than its share', async (t) => {
       const { store } = await open(t)
       const results = await enqueue(store, ...Array.from({ length: 50 }, (_, n) => of(`g${n}`)))
       for (const { id } of results) await cancel(store, id, NOW)
@@ -347,7 +347,7 @@ export function grouping(open: Open): void {
       aJob({ payload: { repo }, group: undefined, ...over })
     const repos = (...names: (string | null)[]) => names.map((name) => filed(name))
 
-    test('gets that of its kind before it is claimed, and keeps it', async (t) => {
+    test('gets the group that its kind says before it is claimed, and keeps the group', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...repos('a', 'a', 'b'))
       const claimed = await claimsFiled(store, ONE, groupOf)
@@ -359,7 +359,7 @@ export function grouping(open: Open): void {
       assert.equal(groups((await claimsOn(store, ONE, { settles })).claimed), 'a')
     })
 
-    test('has none if that is what its kind says', async (t) => {
+    test('has no group if its kind says none', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...repos(null, null))
       const claimed = await claimsFiled(store, ONE, groupOf)
@@ -369,7 +369,7 @@ export function grouping(open: Open): void {
       )
     })
 
-    test('keeps the one that its submission says, also if that is none', async (t) => {
+    test('keeps the group that its submission says, even if the submission says none', async (t) => {
       const { store } = await open(t)
       await enqueue(store, filed('a', { group: null }), filed('a', { group: 'own' }))
       const { claimed, unfiled } = await claimsOn(store, { ...ONE, filing: true })
@@ -380,10 +380,10 @@ export function grouping(open: Open): void {
       assert.deepEqual(unfiled, [])
     })
 
-    test('is filed before others without a group start, if a turn cannot file all of them', async (t) => {
+    test('is filed before jobs without a group start, if a turn cannot file all unfiled jobs', async (t) => {
       const { store } = await open(t)
       await enqueue(store, filed('a', { group: null }), ...repos(...Array<null>(500).fill(null)))
-      // Nor does a new one that would otherwise start as it is written: it came later.
+      // A new job, which could otherwise start as it is written, came later: it does not start.
       const enqueues = [filed('a', { group: null })]
       const { claimed, unfiled, more } = await claimsOn(
         store,
@@ -395,7 +395,7 @@ export function grouping(open: Open): void {
       assert.deepEqual([first?.id, first?.group], [1, null])
     })
 
-    test('holds up no due job while it is not due itself, however many of it there are', async (t) => {
+    test('holds up no due job while it is not due itself, however many such jobs there are', async (t) => {
       const { store } = await open(t)
       const later = Array.from({ length: 500 }, () => filed(null, { runAt: NOW + 1_000 }))
       await enqueue(store, ...later, filed('a', { group: null }))
@@ -403,7 +403,7 @@ export function grouping(open: Open): void {
       assert.deepEqual([ids(claimed), unfiled.length], [[501], 500])
     })
 
-    test('keeps its room from a lower priority, if a turn cannot file all of it', async (t) => {
+    test('keeps room from jobs of a lower priority, if a turn cannot file the whole backlog', async (t) => {
       const { store } = await open(t)
       const backlog = Array.from({ length: 500 }, () => filed(null, { priority: -5 }))
       await enqueue(store, ...backlog, aJob({ kind: 'b', priority: 5, group: null }))
@@ -412,7 +412,7 @@ export function grouping(open: Open): void {
       assert.deepEqual([ids(claimed), more], [[], true])
     })
 
-    test('does not hold up others while its group is full', async (t) => {
+    test('does not hold up other groups while its own group is full', async (t) => {
       const { store } = await open(t)
       await enqueue(
         store,
@@ -423,7 +423,7 @@ export function grouping(open: Open): void {
       assert.equal(groups(await claimsFiled(store, ONE, groupOf, { room: 2 })), 'a b')
     })
 
-    test('joins those that have the group already', async (t) => {
+    test('joins the jobs that have the same group already', async (t) => {
       const { store } = await open(t)
       await enqueue(store, of('a'), filed('a'), filed('b', { group: 'own' }))
       assert.equal(groups(await claimsFiled(store, ONE, groupOf)), 'a own')

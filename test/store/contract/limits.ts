@@ -15,7 +15,7 @@ const many = (count: number, over: Parameters<typeof aJob>[0] = {}) =>
 /** Three at once, and then one in every 100 ms. */
 const RATE = { limit: 3, per: 300 }
 
-/** How many start at each of these moments, and when the next one could. */
+/** How many jobs start at each of these moments, and when the next job could start. */
 async function starts(store: Store, terms: Partial<KindTerms>, moments: number[]) {
   const numbers: [started: number, nextDue: number][] = []
   for (const ms of moments) {
@@ -76,7 +76,7 @@ export function limiting(open: Open): void {
       })
     }
 
-    test('that does not divide evenly is never a millisecond early', async (t) => {
+    test('that does not divide evenly never lets a job start a millisecond early', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(100))
       const terms = { rate: { limit: 7, per: 1_000 } }
@@ -91,7 +91,7 @@ export function limiting(open: Open): void {
       assert.deepEqual(at, expected)
     })
 
-    test('of a kind is no other kind’s', async (t) => {
+    test('of a kind does not limit other kinds', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(4, { kind: 'slow' }), ...many(4, { kind: 'fast' }))
       const terms = (kind: string) => (kind === 'slow' ? { rate: { limit: 1, per: 60_000 } } : {})
@@ -100,7 +100,7 @@ export function limiting(open: Open): void {
       assert.deepEqual([nextDue, behind], [LATER, false])
     })
 
-    test('of a group is no other group’s, and not that of jobs without one', async (t) => {
+    test('of a group limits neither other groups nor jobs without a group', async (t) => {
       const { store } = await open(t)
       const groups = ['a', 'a', 'b', null, 'b', null]
       await enqueue(store, ...groups.map((group) => aJob({ group })))
@@ -111,7 +111,7 @@ export function limiting(open: Open): void {
       )
     })
 
-    test('is taken by what starts, and not by what another limit holds back', async (t) => {
+    test('counts the jobs that start, and not the jobs that another limit holds back', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(5, { group: 'a' }))
       const terms = { rate: RATE, groupConcurrency: 1 }
@@ -121,7 +121,7 @@ export function limiting(open: Open): void {
       assert.equal((await claimsOn(store, terms, { settles: [completes(job!)] })).claimed.length, 2)
     })
 
-    test('of a kind says when a job that waits for its own time can start', async (t) => {
+    test('of a kind gives as `nextDue` when a job that waits for its own time can start', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(3), aJob({ runAt: NOW + 150 }), aJob({ runAt: LATER }))
       assert.deepEqual(await starts(store, { rate: RATE }, [0, 150]), [
@@ -134,7 +134,7 @@ export function limiting(open: Open): void {
   describe('the room of a kind', () => {
     const narrow = (room: number) => (kind: string) => (kind === 'a' ? { room } : {})
 
-    test('once it is taken, leaves the rest of the room to the others', async (t) => {
+    test('once it is taken, leaves the rest of the lane’s room to other kinds', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(9, { kind: 'a' }), ...many(3, { kind: 'b' }))
       const first = await claimsOn(store, narrow(2), { room: 4 })
@@ -145,7 +145,7 @@ export function limiting(open: Open): void {
       assert.deepEqual([second.behind, second.nextDue], [false, Infinity])
     })
 
-    test('is shared by its priorities, the urgent first', async (t) => {
+    test('is shared by the priorities of the kind, urgent jobs first', async (t) => {
       const { store } = await open(t)
       const priorities = [1, 0, -1]
       await enqueue(store, ...priorities.map((priority) => aJob({ kind: 'a', priority })))
@@ -156,7 +156,7 @@ export function limiting(open: Open): void {
       )
     })
 
-    test('is left alone by a job that costs more than the rest of it, and others start', async (t) => {
+    test('keeps out a job that costs more than the room left, and other kinds start', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(2, { kind: 'a' }), aJob({ kind: 'light' }))
       const terms = (kind: string) => (kind === 'a' ? { room: 1 } : { cost: 0.1 })
@@ -164,14 +164,14 @@ export function limiting(open: Open): void {
       assert.equal(kinds(claimed), 'a light')
     })
 
-    test('is enough for as many jobs as fit, whatever floating point makes of it', async (t) => {
+    test('is enough for as many jobs as fit, despite the rounding of floating point', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(20, { kind: 'a' }))
       const { claimed } = await claimsOn(store, { cost: 0.1, room: 1 })
       assert.equal(claimed.length, 10)
     })
 
-    test('that is taken is no reason to look again in time', async (t) => {
+    test('that is taken keeps the due jobs of the kind out of `nextDue`', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob({ kind: 'a', runAt: NOW + 5 }), aJob({ kind: 'b', runAt: NOW + 9 }))
       const { claimed, nextDue } = await claimsOn(store, narrow(0), { now: NOW + 5 })
@@ -182,7 +182,7 @@ export function limiting(open: Open): void {
   describe('a group that is paused', () => {
     const paused = { paused: new Set(['a']) }
 
-    test('starts nothing, and holds up nobody, until it is resumed', async (t) => {
+    test('starts no job, and holds up no other group, until it is resumed', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...['a', 'b', 'a', null].map((group) => aJob({ group })))
       await pause(store, { kind: 'reindex', group: 'a' }, NOW, null)
@@ -197,7 +197,7 @@ export function limiting(open: Open): void {
       assert.equal((await claimsOn(store, {}, { now: LATER })).claimed.length, 2)
     })
 
-    test('starts nothing either when a job of it ends', async (t) => {
+    test('starts no job when a running job of the group ends', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...many(2, { group: 'a' }))
       const [job] = (await claimsOn(store, { groupConcurrency: 1 })).claimed
@@ -235,7 +235,7 @@ export function limiting(open: Open): void {
       }
     }
 
-    test('and one that runs already counts', async (t) => {
+    test('and a job that runs already counts towards the limit', async (t) => {
       const { store } = await open(t)
       const terms = { groupConcurrency: 2 }
       await enqueue(store, aJob({ group: 'a' }))

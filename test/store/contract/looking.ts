@@ -77,7 +77,7 @@ export function looking(open: Open): void {
       })
     }
 
-    test('has no next on the last page, also when that page is full', async (t) => {
+    test('has no `next` on the last page, even when the last page is full', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob(), aJob(), aJob(), aJob())
       const first = await store.list({ limit: 2 })
@@ -122,7 +122,7 @@ export function looking(open: Open): void {
       assert.deepEqual(await store.list({ kind: 'none' }), { jobs: [] })
     })
 
-    test('goes on behind a job that is gone, and behind the last of its kind', async (t) => {
+    test('goes on behind a job that is gone, even if the job was the last of its kind', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob({ kind: 'a' }), aJob({ kind: 'b' }), aJob({ kind: 'c' }))
       const { next } = await store.list({ limit: 1 })
@@ -197,7 +197,7 @@ export function looking(open: Open): void {
   })
 }
 
-/** State, then kind, then the order in which they run; running and dead ones by age. */
+/** By state, then kind, then the order in which jobs run; running and dead jobs by age. */
 function inOrder(jobs: JobRecord[]): JobRecord[] {
   return jobs.toSorted((a, b) => {
     if (a.state !== b.state) return STATES.indexOf(a.state) - STATES.indexOf(b.state)

@@ -16,7 +16,7 @@ import { discard, prune, retry } from '../../support/commands.ts'
 
 export function owning(open: Open): void {
   describe('own', () => {
-    test('I2: finds the jobs that an owner left running, as they were claimed', async (t) => {
+    test('I2: `join` finds the jobs that an owner left running, as they were claimed', async (t) => {
       const { store, reopen } = await open(t)
       assert.deepEqual(await store.join(NOW), [])
       const overrides = { timeout: 9 }
@@ -27,7 +27,7 @@ export function owning(open: Open): void {
       assert.deepEqual(await next.join(NOW + 1), claimed)
     })
 
-    test('finds them in the order in which they were claimed', async (t) => {
+    test('`join` finds running jobs in the order in which they were claimed', async (t) => {
       const { store, reopen } = await open(t)
       const later = { runAt: NOW + 10 }
       await enqueue(store, aJob({ ...later, priority: 1 }), aJob(later), aJob())
@@ -43,7 +43,7 @@ export function owning(open: Open): void {
       )
     })
 
-    test('finds them in that order also when the clock was set back meanwhile', async (t) => {
+    test('`join` finds running jobs in the order of their claims, even if the clock was set back', async (t) => {
       const { store, reopen } = await open(t)
       await enqueue(store, aJob({ runAt: NOW - 10 }), aJob({ runAt: NOW - 10 }))
       const claimed = [...(await claim(store, 1)), ...(await claim(store, 1, NOW - 5))]
@@ -51,7 +51,7 @@ export function owning(open: Open): void {
       assert.deepEqual(await (await reopen()).join(NOW), claimed)
     })
 
-    test('I3: what was recovered is running until it is settled', async (t) => {
+    test('I3: a recovered job is running until its claim is settled', async (t) => {
       const { store, reopen } = await open(t)
       await enqueue(store, aJob())
       await claim(store)
@@ -69,7 +69,7 @@ export function owning(open: Open): void {
       )
     })
 
-    test('I3: a second owner is refused, and told which process is the first', async (t) => {
+    test('I3: a second owner is refused, and the error names the process of the first', async (t) => {
       const { store, reopen } = await open(t)
       await store.join(NOW)
       const other = await reopen()
@@ -106,7 +106,7 @@ export function owning(open: Open): void {
       })
     }
 
-    test('an owner that leaves while a job may still run lets nobody in, even when it is closed', async (t) => {
+    test('an owner that leaves while a job may still run keeps the ownership, even after `close`', async (t) => {
       const { store, reopen } = await open(t)
       await store.join(NOW)
       await store.leave(false)
@@ -126,7 +126,7 @@ export function owning(open: Open): void {
   })
 
   describe('watch', () => {
-    test('tells of the commits of other connections, and not of its own', async (t) => {
+    test('a watch tells of commits of other connections, and not of its own connection', async (t) => {
       const { store, reopen } = await open(t)
       const other = await reopen()
       let calls = 0
@@ -141,7 +141,7 @@ export function owning(open: Open): void {
       t.after(otherUnwatch)
 
       await store.enqueue(aJob(), NOW)
-      // Once the other has been told of this commit, so would the one that made it.
+      // Once the second connection is told of the commit, the first would have been told as well.
       await otherTold.wait()
       await loopTurn()
       assert.equal(calls, 0)
@@ -152,7 +152,7 @@ export function owning(open: Open): void {
       assert.equal(calls, 1)
     })
 
-    test('tells nothing more once it is ended', async (t) => {
+    test('a watch that has been ended tells nothing more', async (t) => {
       const { store, reopen } = await open(t)
       const other = await reopen()
       let calls = 0

@@ -30,7 +30,7 @@ const WAYS: Record<string, (job: ClaimedJob) => Settle> = {
 export function settling(open: Open): void {
   describe('settle', () => {
     for (const [way, end] of Object.entries(WAYS)) {
-      test(`I5: a settle to ${way} that comes twice changes nothing`, async (t) => {
+      test(`I5: a second settle to ${way} of the same claim changes nothing`, async (t) => {
         const { store } = await open(t)
         await enqueue(store, aJob())
         const job = await claimOne(store)
@@ -62,7 +62,7 @@ export function settling(open: Open): void {
         assert.deepEqual(await store.counts(), { reindex: { queued: 0, running: 2, dead: 0 } })
       })
 
-      test(`I5: a settle to ${way} counts, and not a completion after it`, async (t) => {
+      test(`I5: a settle to ${way} counts, and a later completion of the same claim does not`, async (t) => {
         const { store } = await open(t)
         await enqueue(store, aJob({ payload: 'first' }))
         const job = await claimOne(store)
@@ -73,7 +73,7 @@ export function settling(open: Open): void {
         assert.deepEqual([one?.followUps.length, one?.rerun], [1, false])
       })
 
-      test(`I5: a settle to ${way} that is late, with the job running again, changes nothing`, async (t) => {
+      test(`I5: a late settle to ${way} changes nothing while the job runs again`, async (t) => {
         const { store } = await open(t)
         await enqueue(store, aJob({ dedupeKey: 'k' }))
         const first = await claimOne(store)
@@ -111,7 +111,7 @@ export function settling(open: Open): void {
         assert.equal(await store.pruneDeliveries(EVER), 0)
       })
 
-      test(`a settle to ${way} brings its follow-ups and deliveries along`, async (t) => {
+      test(`a settle to ${way} writes its follow-ups and deliveries`, async (t) => {
         const { store } = await open(t)
         await enqueue(store, aJob())
         const job = await claimOne(store)
@@ -130,7 +130,7 @@ export function settling(open: Open): void {
       })
     }
 
-    test('I10: a follow-up whose key another kind holds does not keep the turn from its work', async (t) => {
+    test('I10: a follow-up whose key another kind holds does not stop the rest of the turn', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob({ kind: 'holder', dedupeKey: 'k', runAt: LATER }))
       await enqueue(store, aJob({ kind: 'a' }), aJob({ kind: 'b' }))

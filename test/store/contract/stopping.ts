@@ -23,7 +23,7 @@ export function stopping(open: Open): void {
   describe('cancel', () => {
     const keyed = (payload: number) => aJob({ dedupeKey: 'k', payload })
 
-    test('of a queued job: it is dead, at no cost, and its key is free', async (t) => {
+    test('of a queued job makes the job dead at no cost, and frees its key', async (t) => {
       const { store } = await open(t)
       await enqueue(store, keyed(1))
       await settle(store, requeues(await claimOne(store)))
@@ -40,7 +40,7 @@ export function stopping(open: Open): void {
       assert.equal((await enqueue(store, keyed(3)))[0]?.deduped, false)
     })
 
-    test('of a running job is for the one who runs it', async (t) => {
+    test('of a running job is taken only with the token of its claim', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob())
       const job = await claimOne(store)
@@ -51,7 +51,7 @@ export function stopping(open: Open): void {
       assert.deepEqual(await store.get(1), before)
     })
 
-    test('of a job that is dead, or that there is none of, is nothing', async (t) => {
+    test('of a dead or unknown job changes nothing', async (t) => {
       const { store } = await open(t)
       const id = await bury(store, aJob())
       const before = await store.get(id)
@@ -64,7 +64,7 @@ export function stopping(open: Open): void {
       [completes, undefined],
       [buries, 'dead'],
     ] as const) {
-      test(`of a running job forgets what was folded in before, if it ${end.name}`, async (t) => {
+      test(`of a running job drops submissions folded in before, if the settle ${end.name}`, async (t) => {
         const { store } = await open(t)
         await enqueue(store, keyed(1))
         const job = await claimOne(store)
@@ -74,7 +74,7 @@ export function stopping(open: Open): void {
         assert.equal((await store.get(1))?.state, state)
       })
 
-      test(`I4: of a running job keeps what is folded in after, if it ${end.name}`, async (t) => {
+      test(`I4: of a running job keeps submissions folded in after, if the settle ${end.name}`, async (t) => {
         const { store } = await open(t)
         await enqueue(store, keyed(1))
         const job = await claimOne(store)
@@ -85,7 +85,7 @@ export function stopping(open: Open): void {
       })
     }
 
-    test('I4: by somebody who does not run the job forgets nothing of it', async (t) => {
+    test('I4: by a store that does not run the job drops no folded submission', async (t) => {
       const { store, reopen } = await open(t)
       await enqueue(store, keyed(1))
       const job = await claimOne(store)
@@ -103,7 +103,7 @@ export function stopping(open: Open): void {
       ['a group', { kind: 'x', group: 'g' }, { lane: null, kind: 'x', group: 'g' }],
     ]
     for (const [what, target, kept] of targets) {
-      test(`of ${what} is kept until it is taken back, and is there once`, async (t) => {
+      test(`of ${what} is kept until it is resumed, and is listed once`, async (t) => {
         const { store, reopen } = await open(t)
         assert.deepEqual(await store.pauses(), [])
         assert.equal(await resume(store, target, NOW), false)
@@ -119,7 +119,7 @@ export function stopping(open: Open): void {
       })
     }
 
-    test('of one is none of the others', async (t) => {
+    test('of one target is independent of the pauses of other targets', async (t) => {
       const { store } = await open(t)
       for (const [, target] of targets) await pause(store, target, NOW, null)
       assert.equal((await store.pauses()).length, 3)
@@ -128,7 +128,7 @@ export function stopping(open: Open): void {
       assert.deepEqual(new Set(left.map(String)), new Set(['x,,', ',x,g']))
     })
 
-    test('is told to whoever claims', async (t) => {
+    test('is passed to `admit`', async (t) => {
       const { store } = await open(t)
       await pause(store, { lane: 'x' }, NOW, 'ann')
       let told: unknown
@@ -145,12 +145,12 @@ export function stopping(open: Open): void {
   describe('standing', () => {
     const all = (_: unknown, backlog: { kind: string; priority: number }[]) => backlog
 
-    test('of a job that there is none of is nothing', async (t) => {
+    test('of an unknown job is undefined', async (t) => {
       const { store } = await open(t)
       assert.equal(await store.standing(1, NOW, all), undefined)
     })
 
-    test('counts the due jobs that come before it, and each group with one', async (t) => {
+    test('counts the due jobs that come before the job, and each group with a due job', async (t) => {
       const { store } = await open(t)
       const [first, , , , , , last] = await enqueue(
         store,
@@ -166,7 +166,7 @@ export function stopping(open: Open): void {
       )
       const ahead = async (id: number, rivals = all, now = NOW) =>
         (await store.standing(id, now, rivals))?.ahead
-      // It: more urgent, and the group.
+      // Before the first job come the more urgent job and the group.
       assert.equal(await ahead(first!.id), 2)
       assert.equal(await ahead(last!.id), 4)
       assert.equal(await ahead(last!.id + 1), 5)
@@ -178,7 +178,7 @@ export function stopping(open: Open): void {
       assert.equal(await ahead(first!.id, () => []), 0)
     })
 
-    test('is given the job and the queues that there are', async (t) => {
+    test('passes the job and the queues with queued jobs to `rivals`', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob({ kind: 'a' }), aJob({ kind: 'b', priority: 3, runAt: LATER }))
       const standing = await store.standing(1, NOW, (job, backlog) => {
@@ -192,7 +192,7 @@ export function stopping(open: Open): void {
       assert.deepEqual(standing?.job, await store.get(1))
     })
 
-    test('names what of its group runs, and who holds its key', async (t) => {
+    test('names the running jobs of the job’s group, and the holder of its key', async (t) => {
       const { store } = await open(t)
       const group = 'a'
       const dead = await bury(store, aJob({ dedupeKey: 'k', group }))
@@ -212,7 +212,7 @@ export function stopping(open: Open): void {
       assert.deepEqual(await of(alone!.id), [[], undefined])
     })
 
-    test('knows from when on its kind, and its group, have a token', async (t) => {
+    test('knows when the rates of the job’s kind and group have a token', async (t) => {
       const { store } = await open(t)
       const groups = ['a', 'b', 'a', null]
       await enqueue(store, ...groups.map((group) => aJob({ group })))
@@ -232,7 +232,7 @@ export function stopping(open: Open): void {
       assert.deepEqual(await frees(3), [334, 60_000])
       assert.deepEqual(await frees(4), [334, 'now'])
       assert.deepEqual(await frees(3, NOW + 334), ['now', 60_000])
-      // Set back by an hour.
+      // The clock was set back by an hour.
       assert.deepEqual(await frees(3, NOW - 3_600_000), [-3_600_000 + 334, -3_540_000])
     })
   })

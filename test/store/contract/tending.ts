@@ -50,7 +50,7 @@ async function deliver(store: Store, ats: number[]): Promise<void> {
 
 export function tending(open: Open): void {
   describe('retry', () => {
-    test('queues a dead job with fresh attempts, and its errors kept', async (t) => {
+    test('queues a dead job with fresh attempts, and keeps its errors', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob({ dedupeKey: 'k', payload: 7 }))
       await settle(store, requeues(await claimOne(store), { charge: 'crash' }))
@@ -73,7 +73,7 @@ export function tending(open: Open): void {
       assert.deepEqual([again.id, again.attempt, again.payload], [job.id, 1, '7'])
     })
 
-    test('refuses a job whose key a newer one holds; it stays dead', async (t) => {
+    test('refuses a job whose key a newer job holds, and leaves the job dead', async (t) => {
       const { store } = await open(t)
       const id = await bury(store, aJob({ dedupeKey: 'k' }))
       const newer = await store.enqueue(aJob({ dedupeKey: 'k' }), NOW)
@@ -122,7 +122,7 @@ export function tending(open: Open): void {
   })
 
   describe('prune', () => {
-    test('deletes what died before, and nothing else', async (t) => {
+    test('deletes jobs that died before the given moment, and nothing else', async (t) => {
       const { store } = await open(t)
       const old = await bury(store, aJob({ kind: 'a' }), NOW)
       const young = await bury(store, aJob({ kind: 'b', priority: 3 }), NOW + 1)
@@ -138,7 +138,7 @@ export function tending(open: Open): void {
       })
     })
 
-    test('I9: deletes the oldest jobs, as many as one turn may', async (t) => {
+    test('I9: deletes the oldest jobs, as many as one turn may delete', async (t) => {
       const { store } = await open(t)
       const oldest = await bury(store, aJob({ kind: 'oldest' }), NOW)
       await dieMany(store, NOW + 1, 'old')
@@ -148,7 +148,7 @@ export function tending(open: Open): void {
       assert.deepEqual(await store.counts(), { old: left })
     })
 
-    test('I9: deletes few jobs with large payloads at a time, and one at least', async (t) => {
+    test('I9: deletes few jobs with large payloads at a time, and at least one job', async (t) => {
       const { store } = await open(t)
       for (const bytes of [400_000, 400_000, 400_000, 2_000_000]) {
         await bury(store, aJob({ payload: JSON.stringify('x'.repeat(bytes)) }), NOW)
@@ -162,7 +162,7 @@ export function tending(open: Open): void {
   })
 
   describe('pruneDeliveries', () => {
-    test('deletes what started before, and nothing else', async (t) => {
+    test('deletes attempts that started before the given moment, and nothing else', async (t) => {
       const { store } = await open(t)
       await deliver(store, [NOW, NOW + 2, NOW + 1])
       assert.equal(await store.pruneDeliveries(NOW), 0)

@@ -13,7 +13,7 @@ const JOBS = 40
 
 const sizeOf = ({ file }: SqliteStore): number => statSync(`${file}-wal`).size
 
-/** A reader that goes on for long has let the log grow. */
+/** Opens a store whose log has grown, because a reader has gone on for long. */
 async function afterLongRead(t: TestContext) {
   const { store, connection } = await openStoreAndConnection(t)
   const reader = connect(t, store.file)
@@ -26,7 +26,7 @@ async function afterLongRead(t: TestContext) {
   return { store, reader, automatic }
 }
 
-test('I9: a log that a long read has let grow is dealt with beside the main thread', async (t) => {
+test('I9: a log that a long read has let grow is truncated beside the main thread', async (t) => {
   const { store, reader, automatic } = await afterLongRead(t)
   assert.ok(sizeOf(store) > JOBS * MIB)
   assert.equal(automatic(), 0)
@@ -37,7 +37,7 @@ test('I9: a log that a long read has let grow is dealt with beside the main thre
   assert.equal((await store.counts())['reindex']?.queued, JOBS)
 })
 
-test('I2, I11: what was committed is done, also where no thread can be had', async (t) => {
+test('I2, I11: commits succeed even where no thread can be started', async (t) => {
   const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: unknown }
   const { Worker } = threads
   threads.Worker = function refuse() {
@@ -54,7 +54,7 @@ test('I2, I11: what was committed is done, also where no thread can be had', asy
   assert.equal(automatic(), 1_000)
 })
 
-test('a store can be closed meanwhile, and nothing is lost', async (t) => {
+test('a store can be closed while its thread moves the log, and no job is lost', async (t) => {
   const { store, reader } = await afterLongRead(t)
   reader.close()
   await store.close()

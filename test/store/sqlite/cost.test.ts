@@ -8,15 +8,15 @@ import { aJob, claimsOn, completes, enqueue, NOW, turn } from '../../support/job
 import { watchStatements } from '../../support/statements.ts'
 import { connect, openStore } from '../../support/store.ts'
 
-// I8: a claim costs what is due, and nothing for what is not.
+// I8: only due jobs add to the cost of a claim.
 
 const LATER = NOW + 60_000
 
-/** What it takes to claim the one job that is due beside what has been prepared. */
+/** The cost of a claim of one due job, beside the jobs and pauses that `prepare` has written. */
 async function costBeside(t: TestContext, prepare: (store: SqliteStore) => Promise<unknown>) {
   const store = await openStore(t, { durability: 'process' })
   await prepare(store)
-  // What has become due, or has been paused, is looked at once.
+  // The first claim looks once at jobs that have become due, and at pauses.
   await claimsOn(store, paused)
   await enqueue(store, aJob({ kind: 'due' }))
   const work = watchStatements(t)
@@ -65,7 +65,7 @@ describe('I8: the cost of a claim does not depend on', () => {
   }
 })
 
-test('I8: a queue that is empty leaves nothing behind', async (t) => {
+test('I8: an empty queue leaves no row of a queue or a group behind', async (t) => {
   const store = await openStore(t, { durability: 'process' })
   await enqueue(store, ...many(50, (n) => ({ kind: `kind${n}`, group: 'g' })))
   const { claimed } = await claimsOn(store, {})
@@ -75,7 +75,7 @@ test('I8: a queue that is empty leaves nothing behind', async (t) => {
   assert.equal(left.pluck().get(), 0)
 })
 
-test('I9: a look at a queue of long payloads reads a few of them', async (t) => {
+test('I9: a look at a queue of long payloads reads only a few of the payloads', async (t) => {
   const store = await openStore(t, { durability: 'process' })
   const payload = 'x'.repeat(500_000)
   await enqueue(store, ...many(40, () => ({ payload })))

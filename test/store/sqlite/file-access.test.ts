@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { sourceFiles } from '../../support/sources.ts'
 
-// Whoever opens and closes the queue's file in the process that has it open, by other means than
-// SQLite, drops SQLite's locks on it: that is how POSIX locks are. A second writer then gets in.
+// POSIX locks belong to the process. Code that opens and closes the queue's file by other means
+// than SQLite drops the locks that SQLite holds on the file in the same process. Then a second
+// writer gets in.
 
-/** What helve asks of `node:fs`, and why no lock is dropped by it. */
+/** The functions of `node:fs` that helve calls, and why these calls drop no lock. */
 const USES: Record<string, { of: string[]; why: string }> = {
   'src/runtime/handlers-file.ts': {
     of: ['existsSync', 'readdirSync', 'statSync'],
@@ -30,7 +31,7 @@ const USES: Record<string, { of: string[]; why: string }> = {
 
 const IMPORT = /import \{([^}]*)\} from '(?:node:)?fs(?:\/promises)?'|(?:node:)?['"/]fs['"/]/g
 
-describe('no code of helve opens the queue’s files but SQLite’s', () => {
+describe('no code of helve opens the queue’s files by other means than SQLite', () => {
   for (const file of sourceFiles('src', 'workers')) {
     const found = [...readFileSync(file, 'utf8').matchAll(IMPORT)].flatMap(([all, names]) =>
       names === undefined ? [all] : names.split(',').map((name) => name.trim()),

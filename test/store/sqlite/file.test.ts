@@ -122,7 +122,7 @@ async function damage(file: string): Promise<void> {
 }
 
 describe('a file that fails later', () => {
-  test('one that may not be written can be read, and refuses a turn', async (t) => {
+  test('a file that may not be written can be read, and refuses an enqueue', async (t) => {
     const { file, id } = await closedStore(t)
     const folder = await temporaryFolder(t)
     const copy = join(folder, 'copy.db')
@@ -141,7 +141,7 @@ describe('a file that fails later', () => {
     })
   })
 
-  test('a damaged one is told of as such, at the latest by the first read of the damage', async (t) => {
+  test('a damaged file is refused as damaged, at the latest by the first read of the damage', async (t) => {
     const { file, id } = await closedStore(t)
     await damage(file)
     const openAndRead = async () => {
@@ -153,7 +153,7 @@ describe('a file that fails later', () => {
   })
 })
 
-test('a log whose index cannot grow means that no space is left', () => {
+test('a log whose index cannot grow is reported as `HELVE_ERR_STORE_FULL`', () => {
   const error = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_SHMSIZE' })
   refusal('HELVE_ERR_STORE_FULL', 'queue.db')(storeError(error, 'queue.db'))
 })

@@ -4,7 +4,8 @@ import { read } from '../../../src/job/errors.ts'
 import { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { aJob, NOW } from '../../support/jobs.ts'
 
-// Run on a disk of 1 MiB by full-disk.test.ts: enqueues until that is full, then makes room.
+// full-disk.test.ts runs this process on a disk of 1 MiB. The process enqueues until the disk is
+// full, then makes room.
 
 export interface Report {
   acknowledged: number[]

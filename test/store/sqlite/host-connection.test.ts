@@ -11,7 +11,7 @@ import { connect, openStore } from '../../support/store.ts'
 type Connection = Database.Database
 type Wrap = (statement: Database.Statement) => Database.Statement
 
-/** A connection whose `prepare` gives statements in a mode of the host's. */
+/** A connection whose `prepare` gives statements in a mode that the host has chosen. */
 class Wrapped extends Database {
   readonly #wrap: Wrap
 
@@ -90,7 +90,7 @@ function refuses(store: SqliteStore, connection: Connection, ...named: string[])
 }
 
 describe('enqueueIn refuses a connection that does not write to the file', () => {
-  test("one that another store's enqueueIn has used", async (t) => {
+  test("a connection that another store's enqueueIn has used", async (t) => {
     const [a, b] = [await openStore(t), await openStore(t)]
     const toA = begun(t, a.file)
     a.enqueueIn(toA, aJob(), NOW)
@@ -100,7 +100,7 @@ describe('enqueueIn refuses a connection that does not write to the file', () =>
     assert.deepEqual(await b.counts(), {})
   })
 
-  test('one to a file of the host’s, to which the queue is attached', async (t) => {
+  test('a connection to a file of the host, to which the queue is attached', async (t) => {
     const store = await openStore(t)
     const host = join(await temporaryFolder(t), 'host.db')
     const connection = connect(t, host)
@@ -110,7 +110,7 @@ describe('enqueueIn refuses a connection that does not write to the file', () =>
     assert.deepEqual(await store.counts(), {})
   })
 
-  test('but not one to the queue, to which a file of the host’s is attached', async (t) => {
+  test('but not a connection to the queue, to which a file of the host is attached', async (t) => {
     const [store, other] = [await openStore(t), await openStore(t)]
     const connection = connect(t, store.file)
     connection.prepare('ATTACH ? AS other').run(other.file)
@@ -121,7 +121,7 @@ describe('enqueueIn refuses a connection that does not write to the file', () =>
     assert.deepEqual(await other.counts(), {})
   })
 
-  test('one that was opened by a relative path means the file that it has opened', async (t) => {
+  test('but not a connection to the queue by a relative path, even after `chdir`', async (t) => {
     const store = await openStore(t)
     const before = process.cwd()
     t.after(() => process.chdir(before))
@@ -134,7 +134,7 @@ describe('enqueueIn refuses a connection that does not write to the file', () =>
     assert.equal((await store.list({})).jobs.length, 1)
   })
 
-  test('one by another name of the file, which SQLite gives another log', async (t) => {
+  test('a connection by another name of the file, for which SQLite has another log', async (t) => {
     const store = await openStore(t)
     await store.close()
     const other = join(await temporaryFolder(t), 'other.db')
@@ -144,7 +144,7 @@ describe('enqueueIn refuses a connection that does not write to the file', () =>
     assert.deepEqual(await again.counts(), {})
   })
 
-  test('one that has open what was at the same path before', async (t) => {
+  test('a connection to the file that was at the same path before', async (t) => {
     const [old, other] = [await openStore(t), await openStore(t)]
     const connection = connect(t, old.file)
     connection.exec('SELECT count(*) FROM helve_jobs')
@@ -158,7 +158,7 @@ describe('enqueueIn refuses a connection that does not write to the file', () =>
     assert.deepEqual(await store.counts(), {})
   })
 
-  test('any, once the file has been replaced', async (t) => {
+  test('any connection, once the file is no longer at its path', async (t) => {
     const store = await openStore(t)
     const connection = begun(t, store.file)
     store.enqueueIn(connection, aJob(), NOW)
@@ -167,7 +167,7 @@ describe('enqueueIn refuses a connection that does not write to the file', () =>
     assert.throws(enqueueIn, refusal('HELVE_ERR_STORE_LOST', store.file))
   })
 
-  test('any, once the store is closed', async (t) => {
+  test('any connection, once the store is closed', async (t) => {
     const store = await openStore(t)
     const connection = begun(t, store.file)
     store.enqueueIn(connection, aJob(), NOW)

@@ -52,7 +52,7 @@ describe('I1: a file that is taken away while it is open', () => {
   }
 
   for (const ending of ['-wal', '-shm']) {
-    test(`deleted, of it only ${ending}: nothing more is acknowledged, and nothing lost`, async (t) => {
+    test(`only ${ending} deleted: nothing more is acknowledged, and no job is lost`, async (t) => {
       const store = await openStore(t)
       await enqueue(store, aJob())
       await rm(store.file + ending)
@@ -63,7 +63,7 @@ describe('I1: a file that is taken away while it is open', () => {
     })
   }
 
-  test('deleted, of it only the lock of its owner: I3, a second owner ends the first one', async (t) => {
+  test('only the lock of its owner deleted: I3, a second owner ends the first owner', async (t) => {
     const store = await openStore(t)
     await enqueue(store, aJob())
     await store.join(NOW)
@@ -74,7 +74,7 @@ describe('I1: a file that is taken away while it is open', () => {
     assert.equal((await claim(second)).length, 1)
   })
 
-  test('cannot be reached any more: told of as lost', async (t) => {
+  test('cannot be reached any more: an enqueue is refused with `HELVE_ERR_STORE_LOST`', async (t) => {
     const store = await openStore(t)
     const folder = dirname(store.file)
     await chmod(folder, 0o000)
@@ -85,7 +85,7 @@ describe('I1: a file that is taken away while it is open', () => {
     await store.enqueue(aJob(), NOW)
   })
 
-  test('works on when it is back', async (t) => {
+  test('moved back to its path: the store works on', async (t) => {
     const store = await openStore(t)
     await rename(store.file, `${store.file}.old`)
     await assert.rejects(store.enqueue(aJob(), NOW), refusal('HELVE_ERR_STORE_LOST'))
@@ -96,7 +96,7 @@ describe('I1: a file that is taken away while it is open', () => {
 })
 
 describe('backup', () => {
-  test('holds what was committed when it began, for its user alone', async (t) => {
+  test('holds what was committed when the backup began, and is for its user alone', async (t) => {
     const store = await openStore(t)
     await enqueue(store, ...times(2_000))
     const copy = join(await temporaryFolder(t), 'copy.db')
@@ -147,7 +147,7 @@ describe('backup', () => {
     assert.deepEqual(await readdir(folder), [])
   })
 
-  test('I10: refuses a file that is there, and a path that is none', async (t) => {
+  test('I10: refuses an existing file, an empty path, and a path in a missing folder', async (t) => {
     const store = await openStore(t)
     await assert.rejects(store.backup(store.file), refusal('HELVE_ERR_OPTION', 'path'))
     await assert.rejects(store.backup(''), refusal('HELVE_ERR_OPTION', 'path'))
@@ -214,7 +214,7 @@ test('a pause that was rolled back with its turn is not known afterwards', async
 })
 
 describe('a damaged file', () => {
-  test('I2: a job whose overrides cannot be read runs, and stops nobody', async (t) => {
+  test('I2: a job whose overrides cannot be read runs, and stops no other job', async (t) => {
     const store = await openStore(t)
     await enqueue(store, aJob({ overrides: { timeout: 5 } }), aJob())
     connect(t, store.file).exec(`UPDATE helve_jobs SET overrides = '{bad' WHERE id = 1`)
@@ -225,7 +225,7 @@ describe('a damaged file', () => {
     )
   })
 
-  test('a row that cannot be read hides no other, and check names it', async (t) => {
+  test('a row that cannot be read hides no other row, and `check` names the row', async (t) => {
     const store = await openStore(t)
     await enqueue(store, aJob({ payload: 1 }), aJob({ payload: 2 }))
     connect(t, store.file).exec(
@@ -255,7 +255,7 @@ describe('a damaged file', () => {
     )
   })
 
-  test('I12: a job whose errors cannot be read is settled as any other', async (t) => {
+  test('I12: a job whose errors cannot be read is settled like any other job', async (t) => {
     const store = await openStore(t)
     await enqueue(store, aJob())
     const job = await claimOne(store)
@@ -264,7 +264,7 @@ describe('a damaged file', () => {
     assert.equal((await store.get(job.id))?.errors.length, 1)
   })
 
-  test('I12: an ending that cannot be written makes its job dead, and no other', async (t) => {
+  test('I12: an ending that cannot be written makes its own job dead, and no other job', async (t) => {
     const store = await openStore(t)
     await enqueue(store, aJob(), aJob(), aJob())
     const [bad, good, keyed] = await claim(store)
@@ -287,7 +287,7 @@ describe('a damaged file', () => {
     assert.deepEqual((await store.check()).problems, [])
   })
 
-  test('I12: what is enqueued beside an ending that cannot be written starts in its turn', async (t) => {
+  test('I12: a job enqueued beside an ending that cannot be written starts in the same turn', async (t) => {
     const store = await openStore(t)
     await enqueue(store, aJob())
     const job = await claimOne(store)
@@ -299,7 +299,7 @@ describe('a damaged file', () => {
     )
   })
 
-  test('is refused by the next owner, if the one before it left jobs running', async (t) => {
+  test('is refused by the next owner, if the last owner left jobs running', async (t) => {
     const store = await openStore(t)
     await enqueue(store, ...times(2_000))
     await claim(store, 1)

@@ -8,9 +8,9 @@ import { aJob, NOW, refusal } from '../../support/jobs.ts'
 import { loopTurn } from '../../support/signal.ts'
 import { connect, openStore } from '../../support/store.ts'
 
-describe('a file that another connection has for itself, as while it is set up', () => {
+describe('a file that another connection has locked, as while it sets up the file', () => {
   for (const journal of ['DELETE', 'WAL']) {
-    test(`in mode ${journal}: is opened once that is over, and the event loop is served meanwhile`, async (t) => {
+    test(`in mode ${journal}: is opened once the lock is free, and the event loop is served meanwhile`, async (t) => {
       const file = join(await temporaryFolder(t), 'queue.db')
       const other = connect(t, file)
       other.pragma(`journal_mode = ${journal}`)
@@ -23,7 +23,7 @@ describe('a file that another connection has for itself, as while it is set up',
     })
   }
 
-  test('is given up after a while, and can be opened later', async (t) => {
+  test('is refused after the timeout, and can be opened later', async (t) => {
     const file = join(await temporaryFolder(t), 'queue.db')
     const other = connect(t, file)
     other.exec('BEGIN EXCLUSIVE')
@@ -36,7 +36,7 @@ describe('a file that another connection has for itself, as while it is set up',
   })
 })
 
-test('I10: a store that is not opened but made is refused by what was meant', () => {
+test('I10: `new SqliteStore` is refused, and the error names `SqliteStore.open`', () => {
   const Made = SqliteStore as unknown as new (file?: unknown) => SqliteStore
   for (const given of ['queue.db', undefined, {}]) {
     assert.throws(

@@ -34,20 +34,20 @@ test('I1, I2, I3: kill -9 frees ownership and loses no job', async (t) => {
   assert.equal((await store.get(claimed.id))?.crashes, 1)
 })
 
-test('a lock that cannot be taken is told of as what it is', async (t) => {
+test('an owner lock that cannot be opened is refused by the name of its file', async (t) => {
   const store = await openStore(t)
   await mkdir(`${store.file}-owner`)
   await assert.rejects(store.join(NOW), refusal('HELVE_ERR_STORE_LOST', `${store.file}-owner`))
 })
 
-test('an owner that has not said who it is yet is one all the same', async (t) => {
+test('a second owner is refused even before the first has written who it is', async (t) => {
   const store = await openStore(t)
   const lock = OwnerLock.acquire(store.file, undefined)
   t.after(() => lock?.release())
   await assert.rejects(store.join(NOW), refusal('HELVE_ERR_OWNED', 'a process that is starting'))
 })
 
-test('I3: where a job may still be running, closing the store does not give the file back', async (t) => {
+test('I3: `close` does not give the file back while a job may still be running', async (t) => {
   const store = await openStore(t)
   await store.join(NOW)
   await store.leave(false)

@@ -1,7 +1,8 @@
 import { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { aJob, claimOne, enqueue, NOW } from '../../support/jobs.ts'
 
-// Forked by owner-lock.test.ts: owns a queue, runs one of its two jobs, and waits to be killed.
+// owner-lock.test.ts forks this process. The process owns a queue, claims one of the queue's two
+// jobs, and waits to be killed.
 
 const [file] = process.argv.slice(2)
 const store = await SqliteStore.open(file!)

@@ -9,13 +9,13 @@ import { aJob, claimsOn, enqueue } from '../../support/jobs.ts'
 import { watchStatements } from '../../support/statements.ts'
 import { openStore } from '../../support/store.ts'
 
-// I8: what a statement costs must not grow with what else is in the file. SQLite says beforehand
-// how it will go about it: a scan reads all of a table or index, a temporary b-tree sorts it.
+// I8: the cost of a statement must not grow with the other rows in the file. SQLite tells its plan
+// beforehand: a scan reads all of a table or index, a temporary b-tree sorts rows.
 
 /**
- * They read all of something that is small however many jobs there are; `freeAll` all groups and
- * `freeQueues` all queues, once at the start (who owns the queue says what they may do) or when a
- * lane is resumed.
+ * Statements that read all of something that is small however many jobs there are. `freeAll` reads
+ * all groups, and `freeQueues` reads all queues: once at the start, because a new owner decides
+ * anew what groups and queues may start, or when a lane is resumed.
  */
 const SMALL = new Set([
   ...['backlog', 'counts', 'running', 'list', 'lastId', 'pauses'],
@@ -29,7 +29,7 @@ before(() => {
 })
 after(() => db.close())
 
-/** The steps of a plan, without those over what the statement is given. */
+/** The steps of a plan, without the steps over the values that the statement is given. */
 function plan(sql: string): string[] {
   const named = [...sql.matchAll(/@(\w+)/g)].map(([, name]) => [name, null])
   const positional = Array.from({ length: sql.split('?').length - 1 }, () => null)
@@ -60,7 +60,7 @@ describe('I8: no statement scans or sorts', () => {
   })
 })
 
-test('I8: recovery reads what was running, and not the whole queue', () => {
+test('I8: recovery reads the running jobs, and not the whole queue', () => {
   const { running } = prepareQueue(db)
   const sorted = ['SCAN helve_jobs USING INDEX helve_jobs_running', 'USE TEMP B-TREE FOR ORDER BY']
   assert.deepEqual(plan(running.source), sorted)
@@ -96,7 +96,7 @@ describe('I8: a claim reads no more than it may start, however many jobs a full 
     })
   }
 
-  test('of a group, a claim reads the first job only', () => {
+  test('a claim reads only the first job of a group', () => {
     const { groupDue, groupHead, head, nextGroup } = prepareQueue(db)
     for (const { source } of [groupDue, groupHead, head, nextGroup]) {
       assert.match(source, /ORDER BY (run_at|ready_at)(, id)? LIMIT 1$/)

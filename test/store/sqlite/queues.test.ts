@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { aJob, claimsOn, enqueue, NOW } from '../../support/jobs.ts'
 import { connect, openStore } from '../../support/store.ts'
 
-test('I8: no row is kept of a priority that only submissions had which were folded', async (t) => {
+test('I8: no row is kept for a priority that only folded submissions had', async (t) => {
   const store = await openStore(t)
   const keyed = aJob({ dedupeKey: 'k', runAt: NOW + 1_000 })
   await enqueue(store, keyed)

@@ -13,7 +13,7 @@ const run = promisify(execFile)
 
 const STORE = built(new URL('../../../src/store/sqlite/sqlite-store.ts', import.meta.url)).href
 
-/** What a host that is given as text does. */
+/** The code of a host that Node gets as text. */
 const HOST = `
   const { SqliteStore } = await import(${JSON.stringify(STORE)})
   const store = await SqliteStore.open(process.argv[1])

@@ -26,9 +26,9 @@ describe('durability', () => {
     ['power', FULL],
     ['process', NORMAL],
   ] as const) {
-    test(`I1: ${durability}: what is in force while a turn is committed`, async (t) => {
+    test(`I1: ${durability}: the level of synchronous while a turn is committed`, async (t) => {
       const { store, connection } = await openStoreAndConnection(t, { durability })
-      // Asked inside the transaction: SQLite lets nobody change it before the commit.
+      // Reads the level inside the transaction: SQLite lets nobody change it before the commit.
       async function during(part: Partial<Turn>): Promise<number> {
         let level = -1
         const admit: Turn['admit'] = () => {
@@ -49,7 +49,7 @@ describe('durability', () => {
       assert.equal(await during({}), NORMAL)
     })
 
-    test(`I1: ${durability}: what is in force after the other verbs`, async (t) => {
+    test(`I1: ${durability}: the level of synchronous after the other verbs`, async (t) => {
       const { store, connection } = await openStoreAndConnection(t, { durability })
       const dead = await bury(store, aJob())
       const verbs: [verb: string, use: () => Promise<unknown>, level: number][] = [
@@ -70,9 +70,9 @@ describe('durability', () => {
 })
 
 describe("another connection's write lock", () => {
-  /** SQLite's own default is 5 s, and all of it would block the event loop. */
+  /** Milliseconds. SQLite's own default is to wait 5 s, which would block the event loop. */
   const SOON = 2_500
-  /** Milliseconds, without those for which no core was free. */
+  /** Milliseconds, without the milliseconds for which no core was free. */
   const running = (): number => performance.now() - runDelay()
 
   const verbs: Record<string, (store: SqliteStore, dead: number) => Promise<unknown>> = {
@@ -86,7 +86,7 @@ describe("another connection's write lock", () => {
     pruneDeliveries: (store) => store.pruneDeliveries(NOW + 1),
   }
   for (const [verb, use] of Object.entries(verbs)) {
-    test(`refuses ${verb} soon, and it can be tried again`, async (t) => {
+    test(`refuses ${verb} soon, and a later try succeeds`, async (t) => {
       const store = await openStore(t)
       const dead = await bury(store, aJob({ kind: 'dead' }))
       const before = await store.list({})
@@ -101,7 +101,7 @@ describe("another connection's write lock", () => {
     })
   }
 
-  test('I9: many who ask at the same time wait for it no longer than one', async (t) => {
+  test('I9: many callers at the same time wait for the lock no longer than one caller', async (t) => {
     const store = await openStore(t)
     const other = connect(t, store.file)
     other.exec('BEGIN IMMEDIATE')
@@ -127,7 +127,7 @@ describe("another connection's write lock", () => {
 })
 
 describe('a turn', () => {
-  test('takes the write lock before it reads: what it has read is true when it writes', async (t) => {
+  test('takes the write lock before it reads, so that its reads still hold when it writes', async (t) => {
     const store = await openStore(t)
     const other = connect(t, store.file)
     other.pragma('busy_timeout = 0')
@@ -144,12 +144,13 @@ describe('a turn', () => {
     assert.match(String(refused), /locked/)
   })
 
-  test('whose COMMIT a constraint refuses is taken back as a whole', async (t) => {
+  test('whose COMMIT a constraint refuses is undone as a whole', async (t) => {
     const { store, connection } = await openStoreAndConnection(t)
     await enqueue(store, aJob())
     const job = await claimOne(store)
     const before = [await store.list({}), await store.counts()]
-    // A host's own table: SQLite looks at a deferred key at the commit, and leaves the transaction open.
+    // The host's own table has a deferred foreign key. SQLite checks the key at the commit, and
+    // leaves the transaction open.
     connection.exec(`
       CREATE TABLE pushes (id INTEGER PRIMARY KEY);
       CREATE TABLE queued (push INTEGER REFERENCES pushes DEFERRABLE INITIALLY DEFERRED);
@@ -165,7 +166,7 @@ describe('a turn', () => {
 })
 
 describe('a full database', () => {
-  test('takes a turn back as a whole, and goes on when there is space again', async (t) => {
+  test('undoes a turn as a whole, and takes the turn when there is space again', async (t) => {
     const { store, connection } = await openStoreAndConnection(t)
     await enqueue(store, aJob())
     const job = await claimOne(store)

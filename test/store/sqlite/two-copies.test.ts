@@ -11,13 +11,16 @@ import { secondCopy } from '../../support/second-copy.ts'
 import { loopTurn } from '../../support/signal.ts'
 import { connect, openStore } from '../../support/store.ts'
 
-// Where the system has /proc, as Linux has. Elsewhere helve cannot know.
+// helve notices another copy only where the system has /proc, as Linux has.
 const options = { skip: !existsSync('/proc/locks') && 'no /proc/locks' }
 
-/** Turns; a store that notices needs a few. */
+/** Turns that a test takes at the most; a store that notices needs only a few. */
 const MOST_TURNS = 1_000
 
-/** What a turn is refused with, once helve has looked again. Time passes as fast as it is asked for. */
+/**
+ * The error with which a turn is refused once helve has looked again. Each reading of the clock
+ * moves the clock on by a second.
+ */
 async function refusedTurn(
   t: TestContext,
   store: SqliteStore,
@@ -39,7 +42,7 @@ async function refusedTurn(
 }
 
 describe('another copy of better-sqlite3', () => {
-  test('is known by its class: its connection is refused by name, and nothing is written', async (t) => {
+  test('is known by its class: `enqueueIn` refuses its connection by name, and writes nothing', async (t) => {
     const Other = await secondCopy(t)
     const store = await openStore(t)
     const theirs = new Other(store.file)
@@ -71,7 +74,7 @@ describe('another copy of better-sqlite3', () => {
   })
 
   test(
-    'that opens the file before the store owns it keeps the store from that',
+    'that opens the file before the store owns the file keeps the store from owning it',
     options,
     async (t) => {
       const Other = await secondCopy(t)
@@ -146,7 +149,7 @@ describe('I1, I3: a lock that this process no longer holds ends the store', opti
     })
   }
 
-  test('a lock that this process still holds does not end the store, whoever in it closes the file', async (t) => {
+  test('a lock that this process still holds does not end the store, even if other connections close the file', async (t) => {
     const store = await openStore(t)
     await store.join(NOW)
     const second = await openStore(t, { file: store.file })

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { refusal } from '../../support/jobs.ts'
 import { openStore } from '../../support/store.ts'
 
-/** Which versions of SQLite do not have the bug of resetting a WAL that damages a file. */
+/** `isGood`: the version of SQLite does not have the bug in which a WAL reset damages the file. */
 const VERSIONS: [version: string, isGood: boolean][] = [
   ['3.9.0', false],
   ['3.46.1', false],

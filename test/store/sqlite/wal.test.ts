@@ -7,12 +7,12 @@ import { sourceFiles } from '../../support/sources.ts'
 import { connect, openStore } from '../../support/store.ts'
 
 const LIMIT = 16 * 1_048_576
-/** Where a cursor is read by a loop of the same call: whatever ends the loop closes the cursor. */
+/** Files where a loop of the same call reads a cursor: whatever ends the loop closes the cursor. */
 const LOOPS = ['src/store/sqlite/list.ts', 'src/store/sqlite/webhooks.ts']
 const MIB = 'x'.repeat(1_000_000)
 
 describe('the WAL', () => {
-  test('grows while a reader holds on to it, and is cut when that lets go', async (t) => {
+  test('grows while a reader holds on to it, and is truncated after the reader lets go', async (t) => {
     const store = await openStore(t, { durability: 'process' })
     const size = async (): Promise<number> => (await stat(`${store.file}-wal`)).size
     const reader = connect(t, store.file)
@@ -21,12 +21,12 @@ describe('the WAL', () => {
     for (let n = 0; n < 20; n += 1) await enqueue(store, aJob({ payload: MIB }))
     assert.ok((await size()) > LIMIT)
     reader.exec('COMMIT')
-    // One that finds all of it copied begins anew, and cuts what is beyond the limit.
+    // A commit that finds the whole log copied begins the log anew, and truncates it to the limit.
     for (let n = 0; n < 10 && (await size()) > LIMIT; n += 1) await enqueue(store, aJob())
     assert.ok((await size()) <= LIMIT)
   })
 
-  test('is held by no look at the queue that has been answered', async (t) => {
+  test('is not held by a look at the queue that has been answered', async (t) => {
     const store = await openStore(t, { durability: 'process' })
     await enqueue(store, ...Array.from({ length: 10 }, () => aJob({ payload: MIB })))
     const large = aDelivery({ requestBody: MIB })

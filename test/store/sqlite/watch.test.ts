@@ -5,7 +5,7 @@ import { overwrite } from '../../support/overwrite.ts'
 import { signal } from '../../support/signal.ts'
 import { connect, openStore } from '../../support/store.ts'
 
-test('a file that fails while it is watched wakes the coordinator, whose turn tells of it', async (t) => {
+test('a file that fails while it is watched calls the watcher, and the next turn is refused', async (t) => {
   const store = await openStore(t)
   await enqueue(store, aJob())
   const other = connect(t, store.file)

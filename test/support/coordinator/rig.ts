@@ -21,19 +21,19 @@ interface Setup {
   policies?: Record<string, Partial<Policy>>
   /** @default 'dead' */
   unknownKinds?: 'dead' | 'wait'
-  /** One that another coordinator has worked on, on the same clock. @default a new one of the test's */
+  /** A store used by another coordinator, on the same clock. @default a new one of the test's */
   store?: TestStore
-  /** What each lane takes beyond that, of kinds that have nothing there. @default 0 */
+  /** How many jobs a lane takes beyond `lanes`, of kinds that have none there. @default 0 */
   spare?: number
   idle?: number
-  /** One that shows the time already. @default a new one */
+  /** A clock whose time has already been moved. @default a new one */
   clock?: ManualClock
   /** @default none: delays are exact */
   random?: () => number
 }
 
 type Submission = NonNullable<Parameters<typeof aJob>[0]>
-/** With the fields alone: the payload is asked for by other tests. */
+/** Copies the fields of an event's job without its payload, for which other tests ask. */
 function plain(data: object): object {
   return 'job' in data ? { ...data, job: { ...(data.job as object) } } : { ...data }
 }
@@ -55,7 +55,7 @@ const EVENTS = [
   'error' as const,
 ]
 
-/** A coordinator on the store that the test is for, with lanes and time that the test moves. */
+/** A coordinator on the store that the test is for. The test moves the lanes and the time. */
 export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup = {}) {
   const { lanes = { default: 100 }, kinds = {}, policies = {}, idle = IDLE } = setup
   const clock = setup.clock ?? new ManualClock()
@@ -126,7 +126,7 @@ export async function aCoordinator(t: Pick<TestContext, 'after'>, setup: Setup =
     return job
   }
 
-  /** What was told of such events, in order. */
+  /** The data of the events of one name, in order. */
   const of = <E extends keyof RuntimeEvents>(event: E): RuntimeEvents[E][] =>
     told.filter(([name]) => name === event).map(([, data]) => data as RuntimeEvents[E])
 

@@ -6,9 +6,9 @@ import { signal, type Signal } from '../signal.ts'
 export class TurnControl {
   /** Every turn that was begun, also one that failed. */
   readonly turns: Turn[] = []
-  /** Of those that were committed. */
+  /** Results of the turns that were committed. */
   readonly results: TurnResult[] = []
-  /** What a turn fails with, if this gives something, when all but its claims has been written. */
+  /** Gives the error with which a turn fails, once all but its claims is written, or undefined. */
   fails: (turn: Turn) => unknown = () => undefined
   /** Milliseconds for which each turn is said to have held the event loop. */
   held = 0
@@ -32,7 +32,7 @@ export class TurnControl {
     }
   }
 
-  /** Turns stop before anything is written; returns the way to let them go on. */
+  /** Stops turns before anything is written; returns a function that lets them go on. */
   holdBefore(): () => void {
     const go = signal('a turn is let into the store')
     this.#before = go
@@ -42,7 +42,7 @@ export class TurnControl {
     }
   }
 
-  /** Turns stop when they are on disk and the store has not said so; returns the way on. */
+  /** Stops turns on disk, before the store says so; returns a function that lets them go on. */
   holdAfter(): () => void {
     const go = signal('a turn is let out of the store')
     this.#after = go
@@ -52,7 +52,7 @@ export class TurnControl {
     }
   }
 
-  /** What the turns had in them, in order, but for those that had nothing. */
+  /** How much the turns had in them, in order, without the turns that had nothing. */
   get sizes(): { settles: number; enqueues: number }[] {
     return this.turns
       .map(({ settles, enqueues }) => ({ settles: settles.length, enqueues: enqueues.length }))

@@ -2,10 +2,10 @@ import { NEVER } from '../../../src/job/limits.ts'
 import type { Queue } from '../../../src/store/admission.ts'
 import { keyOf, type Tables } from './tables.ts'
 
-// The lower bounds of the next due times of queues and groups. A bound of null stays so until
-// something sets it free: whoever looked last has said that time alone does not.
+// The lower bounds of the next due times of queues and groups. A bound of null stays null until an
+// event frees the queue or the group: the last look has found that time alone does not.
 
-/** A job has been queued. */
+/** Lowers the bounds of a job's queue and group, because the job has been queued. */
 export function join(
   tables: Tables,
   { kind, priority, group }: Queue & { group: string | null },
@@ -19,18 +19,18 @@ export function join(
   if (group === null) return
   const groupKey = keyOf(kind, priority, group)
   const member = tables.groups.get(groupKey)
-  // A group that has had its turn does not come before the others again for a job that is older.
+  // A group that has had its turn does not come before other groups again because of an older job.
   const at = member === undefined ? runAt : lower(member.readyAt, Math.max(runAt, now))
   const served = member?.served ?? 0
   tables.groups.set(groupKey, { kind, priority, group, readyAt: at, served })
 }
 
-/** A queue has been looked at. */
+/** Sets the bound that a look at the queue has found. */
 export function bound(tables: Tables, { kind, priority }: Queue, readyAt: number | null): void {
   tables.queues.set(keyOf(kind, priority), { kind, priority, readyAt })
 }
 
-/** A job of the group runs no more, or its pause is over: its next one may start. */
+/** Lets the next job of a group start, when a run of the group has ended or its pause is over. */
 export function freeGroup(tables: Tables, kind: string, group: string | null, now: number): void {
   for (const [key, row] of tables.groups) {
     if (row.kind !== kind || row.group !== group || row.readyAt !== null) continue

@@ -7,7 +7,7 @@ import { bound, join } from './bounds.ts'
 import { claimedOf, type Row } from './row.ts'
 import { keyOf, type GroupRow, type Tables } from './tables.ts'
 
-/** The queue as the claims of one turn see it. */
+/** Reads and writes the queue for the claims of one turn. */
 export class MemoryClaimSource implements ClaimSource {
   readonly #tables: Tables
   readonly #now: number
@@ -122,7 +122,7 @@ export class MemoryClaimSource implements ClaimSource {
   }
 }
 
-/** The first rows, up to the one whose payload takes the last of the characters. */
+/** The first rows, up to the row whose payload takes the last of the characters. */
 function withRoom(rows: Row[], limit: number, characters: number): Row[] {
   let left = characters
   return rows.slice(0, limit).filter(({ payload }) => {

@@ -9,7 +9,7 @@ import type { Writing } from './enqueue.ts'
 import { appended, claimedOf } from './row.ts'
 import { keyOf } from './tables.ts'
 
-/** @throws HelveError when the command is refused; then nothing of it is written */
+/** @throws HelveError when the command is refused; a refused command writes nothing */
 export function execute(writing: Writing, command: Command): CommandResult {
   switch (command.type) {
     case 'retry':
@@ -92,7 +92,7 @@ function pause({ tables, wall }: Writing, target: PauseTarget, by: string | null
   return true
 }
 
-/** What was put off because of the pause is looked at again. */
+/** Ends a pause. Queues and groups that the pause has put off are looked at again. */
 function resume({ tables, now }: Writing, target: PauseTarget): boolean {
   const key = keyOfPause(nameOf(target))
   const others = tables.pauses.filter((one) => keyOfPause(one) !== key)

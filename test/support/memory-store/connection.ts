@@ -6,11 +6,11 @@ import { Database } from './database.ts'
 import type { Tables } from './tables.ts'
 
 export interface MemoryStoreOptions {
-  /** One that other connections have as well. @default a new one */
+  /** A database that other connections have as well. @default a new one */
   database?: Database | undefined
   /** @default the machine's */
   clocks?: TimeSources
-  /** The way of a question to the queue, or of its answer. @default a turn of the event loop */
+  /** Waits while a question or its answer travels. @default a turn of the event loop */
   travel?: () => Promise<void>
 }
 
@@ -69,7 +69,7 @@ export class Connection {
     this.#isClosed = true
   }
 
-  /** Also by a connection that is closed. */
+  /** A closed connection may leave as well. */
   async leave(isOver = true): Promise<void> {
     await this.#travel()
     if (isOver) this.database.giveBack(this)

@@ -5,7 +5,7 @@ import { Tables } from './tables.ts'
 /** What the connections to one queue in memory share. */
 export class Database {
   readonly tables = new Tables()
-  /** The moment that a connection has kept, for those that come later. */
+  /** The moment that a connection has kept, for connections that come later. */
   anchor: Anchor | undefined
   /** The connection that owns the queue. */
   #owner: object | undefined

@@ -6,7 +6,7 @@ import { join } from './bounds.ts'
 import { claimedOf, newRow, type Row } from './row.ts'
 import type { Tables } from './tables.ts'
 
-/** What writes the jobs of one transaction. */
+/** The tables and times with which the jobs of one transaction are written. */
 export interface Writing {
   tables: Tables
   now: number
@@ -50,8 +50,9 @@ function insert({ tables, now, wall }: Writing, job: NewJob): Row {
 }
 
 /**
- * A running job is owed a run of its own, from the earliest of the times at which the folded
- * submissions are due. A job that waits for a retry keeps that time, and gets fresh attempts.
+ * A fold into a running job asks for another run, at the earliest of the times at which the folded
+ * submissions are due. A job that waits for a retry keeps the time of the retry, and gets fresh
+ * attempts.
  */
 function fold(tables: Tables, row: Row, { payload, runAt, wallAt }: NewJob): Row {
   const folded = { payload, folds: row.folds + 1 }

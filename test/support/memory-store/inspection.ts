@@ -64,7 +64,7 @@ function byId(a: Ordered, b: Ordered): number {
   return a.id - b.id
 }
 
-/** What a standing is made of. */
+/** Reads what a standing is made of. */
 export function standingSource(tables: Tables): StandingSource {
   return {
     pauses: () => [...tables.pauses],

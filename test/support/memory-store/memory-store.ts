@@ -12,7 +12,7 @@ import { Reader } from './reader.ts'
 import { MemorySteps } from './steps.ts'
 import type { Tables } from './tables.ts'
 
-/** A store in memory, which is as asynchronous as a store can be. */
+/** A store in memory, which is asynchronous at every verb. */
 export class MemoryStore extends Reader implements Store, JobStore, RunStore {
   readonly turnTarget = 4
 
@@ -22,7 +22,7 @@ export class MemoryStore extends Reader implements Store, JobStore, RunStore {
         tables.atomically(() => body(new MemorySteps(tables, this.clock, turn.now, isCareful))),
       ),
     )
-    // To wait for an answer is not to hold the loop.
+    // Waiting for an answer does not hold the event loop.
     return { ...taken, heldMs: 0 }
   }
 
@@ -63,7 +63,7 @@ export class MemoryStore extends Reader implements Store, JobStore, RunStore {
     })
   }
 
-  /** In batches, each of which is a transaction. */
+  /** Prunes in batches; each batch is a transaction. */
   #prune(batch: (tables: Tables, limit: number) => number): Promise<number> {
     return inBatches((limit) => this.write((tables) => batch(tables, limit)))
   }

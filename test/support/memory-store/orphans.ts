@@ -5,8 +5,8 @@ import { claimedOf } from './row.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * The jobs that the owner before has left running. What groups may do is for the new owner to say,
- * so all of them are looked at again.
+ * The jobs that the last owner has left running. The new owner decides anew which groups may start
+ * jobs, so all groups and queues are looked at again.
  */
 export function orphans(tables: Tables, now: number): ClaimedJob[] {
   freeGroups(tables, now)

@@ -64,12 +64,12 @@ export class Reader extends Connection implements Inspection, WebhookReader {
     })
   }
 
-  /** There are no hooks in memory: none has this id. */
+  /** The memory store keeps no hooks: no hook has the id. */
   getWebhook(): Promise<undefined> {
     return this.ask(() => undefined)
   }
 
-  /** The process that owns the queue: there is one only. */
+  /** The process that owns the queue. Only this process can own a queue in memory. */
   owner(): Promise<number | undefined> {
     return this.ask(() => (this.database.owner === undefined ? undefined : process.pid))
   }

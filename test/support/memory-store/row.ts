@@ -8,7 +8,7 @@ import type {
 } from '../../../src/job/job.ts'
 import type { QueueClock } from '../../../src/store/timeline.ts'
 
-/** A job as the memory store keeps it. A row is never changed: another one takes its place. */
+/** A job as the memory store keeps it. A row is never changed: another row takes its place. */
 export interface Row {
   readonly id: number
   readonly kind: string
@@ -22,7 +22,7 @@ export interface Row {
   readonly maxAttempts: number | null
   readonly crashes: number
   readonly folds: number
-  /** When a run is due that a fold has asked for. */
+  /** When the run is due that a fold has asked for; null for none. */
   readonly rerunAt: number | null
   readonly isBackingOff: boolean
   readonly token: number | null
@@ -36,7 +36,7 @@ export interface Row {
   readonly isFiled: boolean
 }
 
-/** What every row has that is not claimed. */
+/** The values that a row has while its job is not claimed. */
 export const UNCLAIMED = { token: null, startedAt: null, rerunAt: null }
 
 export function newRow(job: NewJob, id: number, now: number, wall: number): Row {
@@ -73,7 +73,7 @@ export function claimedOf(row: Row, token: number, attempt: number): ClaimedJob 
   return { ...named, attempt, maxAttempts, crashes, createdAt, since, runAt, overrides }
 }
 
-/** People see wall time. */
+/** A row as a job. Its times are wall times, because people see them. */
 export function recordOf(row: Row, clock: QueueClock): JobRecord {
   const shown = (time: number | null) => (time === null ? null : clock.wallOf(time))
   const dueAt = (time: number) => Math.min(clock.wallOf(time), row.wallAt ?? Infinity)

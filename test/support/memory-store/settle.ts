@@ -4,7 +4,7 @@ import { freeGroup, join } from './bounds.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { appended, UNCLAIMED, type Row } from './row.ts'
 
-/** Deletes a job that has completed. False if it is not owned, or is owed another run. */
+/** Deletes a completed job. False if the claim is not owned, or the job has to run again. */
 export function complete(writing: Writing, one: Settle): boolean {
   const row = ownedRow(writing, one)
   if (row === undefined || row.rerunAt !== null) return false
@@ -13,7 +13,7 @@ export function complete(writing: Writing, one: Settle): boolean {
   return true
 }
 
-/** Ends a claim, and writes what rides along; undefined, and nothing written, if it is not owned. */
+/** Ends a claim and writes its follow-ups; if the claim is not owned, undefined and no writes. */
 export function settle(writing: Writing, one: Settle): SettleResult | undefined {
   const row = ownedRow(writing, one)
   if (row === undefined) return undefined
@@ -23,7 +23,7 @@ export function settle(writing: Writing, one: Settle): SettleResult | undefined 
   return { state, rerun, followUps: one.followUps.map((next) => enqueue(writing, next)) }
 }
 
-/** Makes a job dead whose ending cannot be written. False if it is not owned. */
+/** Makes a job dead whose ending cannot be written. False if the claim is not owned. */
 export function setAside(writing: Writing, one: Settle, reason: string): boolean {
   const { tables, now, wall } = writing
   const row = ownedRow(writing, one)
@@ -39,7 +39,7 @@ function ownedRow({ tables }: Writing, { job }: Settle): Row | undefined {
   return row?.state === 'running' && row.token === job.token ? row : undefined
 }
 
-/** As it was decided: no submission was folded in. */
+/** Moves the job as decided, when no submission was folded in. */
 function moveOut(writing: Writing, one: Settle, row: Row): SettleResult['state'] {
   const { tables, now } = writing
   const { move } = one
@@ -60,7 +60,7 @@ function moveOut(writing: Writing, one: Settle, row: Row): SettleResult['state']
   return 'queued'
 }
 
-/** A submission was folded in while it ran: the job is owed a run of its own. */
+/** Queues a job again, because a submission was folded in while it ran. */
 function runAgain(writing: Writing, one: Settle, row: Row): 'queued' {
   const { tables, now, wall } = writing
   const runAt = row.rerunAt!

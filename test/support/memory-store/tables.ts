@@ -4,30 +4,30 @@ import type { Pause } from '../../../src/job/pause.ts'
 import type { Queue } from '../../../src/store/admission.ts'
 import { checkRow, type Row } from './row.ts'
 
-/** A queue, and the lower bound of its next due time; null: only an event sets it free. */
+/** A queue, and the lower bound of its next due time; null while only an event can free it. */
 export interface QueueRow extends Queue {
   readonly readyAt: number | null
 }
 
-/** The same for a group of a queue. */
+/** A group of a queue, and the lower bound of its next due time. */
 export interface GroupRow extends QueueRow {
   readonly group: string
   readonly served: number
 }
 
-/** All that a queue in memory keeps. Rows are never changed: another one takes the place of one. */
+/** All that a queue in memory keeps. A row is never changed: another row takes its place. */
 export class Tables {
   jobs = new Map<number, Row>()
   queues = new Map<string, QueueRow>()
   groups = new Map<string, GroupRow>()
   /** When the buckets of rates are full again. */
   spent = new Map<string, number>()
-  /** Another array after each change. */
+  /** A new array after each change. */
   pauses: readonly Pause[] = []
   deliveries: readonly DeliveryRecord[] = []
   lastId = 0
 
-  /** Runs a transaction, or a part of one: if it throws, nothing of it has happened. */
+  /** Runs a transaction, or a part of one. If the body throws, none of its changes stay. */
   atomically<T>(body: () => T): T {
     const { jobs, queues, groups, spent, pauses, deliveries, lastId } = this
     this.jobs = new Map(jobs)
@@ -49,12 +49,12 @@ export class Tables {
     return row
   }
 
-  /** Puts another row in the place of one. */
+  /** Puts a changed copy in the place of a row. */
   change(row: Row, over: Partial<Row>): Row {
     return this.put({ ...row, ...over })
   }
 
-  /** The jobs in a state, in the order of their ids: that in which they were written. */
+  /** The jobs in a state, in the order of their ids: the order in which they were written. */
   in(state: JobState): Row[] {
     return [...this.jobs.values()].filter((row) => row.state === state)
   }
@@ -66,14 +66,14 @@ export class Tables {
       .sort((a, b) => a.runAt - b.runAt || a.id - b.id)
   }
 
-  /** The job that is queued or running and has a key. */
+  /** The queued or running job that holds a key. */
   holder(key: string | null): Row | undefined {
     if (key === null) return undefined
     return [...this.jobs.values()].find((row) => row.dedupeKey === key && row.state !== 'dead')
   }
 }
 
-/** Names a row by what tells it from the others. */
+/** Makes the key of a row from the values that tell the row from others. */
 export function keyOf(...parts: (string | number)[]): string {
   return JSON.stringify(parts)
 }

@@ -2,18 +2,18 @@ import { MessagePort, parentPort } from 'node:worker_threads'
 import { MAX_EFFECTS } from '../../../src/job/limits.ts'
 import type { HandlerContext, Job, ThreadContext } from '../../../workers/define-handlers.ts'
 
-/** How much each flood is. */
+/** How many messages each flood sends. */
 export const FLOOD = 20_000
-/** Questions take longer: each is answered. */
+/** How many questions a flood asks: fewer, since the main thread answers each question. */
 export const QUESTIONS = 1_000
 
-/** Dedupe keys of the jobs that `floodFollowUps` enqueues begin with it. */
+/** The begin of the dedupe keys of the jobs that `floodFollowUps` enqueues. */
 export const FOLLOWS = 'follows'
 
-/** What `floodPosts` posts: a line that is whole. */
+/** The message that `floodPosts` posts: a whole line. */
 const LINE = { helve: 'log', level: 'info', id: null, fields: '{}', message: 'posted', units: 1 }
 
-/** Handlers that say more than anybody can hear. Each sets its job's cell, if there is one, in the end. */
+/** Handlers that flood the main thread. At the end each sets its job's cell, if there is one. */
 export function floods(cells: Int32Array<SharedArrayBuffer>, thread: ThreadContext) {
   const done = ({ id }: Job): void => {
     if (id >= cells.length) return
@@ -41,7 +41,7 @@ export function floods(cells: Int32Array<SharedArrayBuffer>, thread: ThreadConte
       const answers = await Promise.all(Array.from({ length: QUESTIONS }, ask))
       return answers.length
     },
-    /** As much as a run may enqueue. */
+    /** Enqueues as many jobs as a run may enqueue. */
     floodFollowUps(job: Job, ctx: HandlerContext) {
       const { id, kind } = job
       const echo = kind.replace('floodFollowUps', 'echo')

@@ -1,7 +1,7 @@
 import { MessageChannel, MessagePort, parentPort } from 'node:worker_threads'
 import type { Job } from '../../../workers/define-handlers.ts'
 
-// Handlers that speak for the thread they run in, or for Piscina.
+// Handlers that send messages in the name of their thread, or of Piscina.
 
 export interface Victim {
   id: number
@@ -10,7 +10,7 @@ export interface Victim {
 
 const COMPLETED = { type: 'completed', result: '"forged"', followUps: [], deliveries: [] }
 
-/** What ends of runs might be called, now or later. */
+/** Names that messages about ends of runs might have, now or later. */
 const ENDS = ['outcome', 'outcomes', 'settled', 'settle', 'done', 'result', 'lost', 'released']
 
 function messages({ id, token }: Victim): unknown[] {
@@ -45,7 +45,7 @@ function messages({ id, token }: Victim): unknown[] {
   ]
 }
 
-/** Settle messages without the token that would make them true, or without any sense. */
+/** Reports without the token of the run, or without any sense. */
 function reports(token: number): unknown[] {
   const report = { token, outcome: COMPLETED, took: 1 }
   const slots = [0, 1, 2, 3, -1, 0.5, 1e9, 'length', 'constructor', '__proto__', { toString: null }]
@@ -60,7 +60,7 @@ function reports(token: number): unknown[] {
 export const forgeries = {
   post(job: Job<Victim>) {
     for (const message of messages(job.payload)) parentPort?.postMessage(message)
-    // Ports that nobody listens to, for hooks that are none.
+    // Questions for webhooks that do not exist, with ports that nobody listens to.
     for (const id of [Number.NaN, { toString: null }, 1]) {
       const { port1, port2 } = new MessageChannel()
       port1.close()
@@ -68,7 +68,7 @@ export const forgeries = {
     }
   },
 
-  /** Answers in Piscina's place: for a task that does not exist, and twice for its own. */
+  /** Answers in Piscina's place: for a task that does not exist, and twice for its own task. */
   answer() {
     const { postMessage } = MessagePort.prototype
     MessagePort.prototype.postMessage = function (message: unknown, ...rest: never[]) {

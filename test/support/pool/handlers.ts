@@ -16,23 +16,23 @@ export interface Config {
   slowSetup?: number
   /** How often the setup throws before it works. */
   failSetups?: number
-  /** Its setup never ends. */
+  /** Whether the setup never ends. */
   hangingSetup?: boolean
-  /** So many setups come to their end, and no other one: it waits for ever, or throws. */
+  /** How many setups come to their end. A later setup waits for ever; with `throws`, it throws. */
   setups?: number
   throws?: boolean
-  /** Milliseconds that closing takes; if `onlyFirstClose`, of the first thread that closes. */
+  /** Milliseconds that closing takes; with `onlyFirstClose`, only of the first thread to close. */
   slowClose?: number
   onlyFirstClose?: boolean
 }
 
-/** What a job of the kind `quick` does; it returns `n` at once unless it says otherwise. */
+/** What a job of the kind `quick` does. Without `does`, the job returns `n` at once. */
 export interface Quick {
   n?: number
   does?: 'exit' | 'loop' | 'hold' | 'large'
 }
 
-/** A result of which the main thread takes one in each turn of its loop. */
+/** A result so large that the main thread takes only one such result in each turn of its loop. */
 const LARGE = 'x'.repeat(300_000)
 
 /** Cells that belong to no job. */
@@ -41,13 +41,13 @@ export const SETUPS = 901
 export const CLOSINGS = 902
 const NEVER_SET = 903
 
-/** What is waited for may have happened already, and be no promise. */
+/** Waits for `what`, which is no promise if it has happened already. */
 async function after<T>(what: unknown, value: T): Promise<T> {
   await what
   return value
 }
 
-/** The test may be faster than the line after `progress`. */
+/** Waits for the abort, which may have come already: the test may be faster than the handler. */
 function abort(signal: AbortSignal): Promise<unknown> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => signal.addEventListener('abort', resolve))
@@ -86,7 +86,7 @@ export default defineHandlers(async (config: Config, thread) => {
       job: (job: Job) => job,
       environment: () => process.env,
       execArgv: () => process.execArgv,
-      /** What it has told until then, and later, is heard all the same. */
+      /** Messages of the thread arrive all the same, from before the closing and from after it. */
       closesItsPort(_: Job, ctx: HandlerContext) {
         parentPort!.close()
         ctx.progress('closed')
@@ -117,7 +117,7 @@ export default defineHandlers(async (config: Config, thread) => {
           if (Atomics.load(cells, job.id) === 1) throw new Error('from the job before')
         }, 1)
       },
-      /** Inside native code, where nothing can end it. */
+      /** Waits inside native code, where nothing can end the run. */
       readWhole(job: Job<{ file: string }>, ctx: HandlerContext) {
         ctx.progress('runs')
         return readFileSync(job.payload.file, 'utf8')
@@ -128,8 +128,8 @@ export default defineHandlers(async (config: Config, thread) => {
         for (;;) if (Atomics.load(cells, job.id) === 1) return 'released'
       },
 
-      // Each takes its signal before it tells that it runs: a signal that has aborted already
-      // calls no listener.
+      // Each may take its signal after the abort. A signal that has aborted already calls no
+      // listener, so `abort` looks first.
       async failsAtItsSignal(_: Job, ctx: HandlerContext) {
         ctx.progress('runs')
         await abort(ctx.signal)

@@ -13,7 +13,7 @@ import { claimedJob } from './claimed-job.ts'
 import type { Config } from './handlers.ts'
 import { Recorder } from './recorder.ts'
 
-/** Milliseconds: a run that hangs ends before the test does that waits for it. */
+/** Milliseconds. A run that hangs ends before the test that waits for the run gives up. */
 const TIMEOUT = PATIENCE - 5_000
 const HANDLERS = new URL('./handlers.ts', import.meta.url)
 /** More slots than any lane has. */
@@ -28,7 +28,7 @@ export interface LaneOptions {
   spare?: boolean
   /** A module as written. @default handlers.ts beside this file */
   handlers?: URL
-  /** As it is written: threads compile what is TypeScript. */
+  /** Whether threads load the module as it is written, and compile TypeScript themselves. */
   isSource?: boolean
   config?: Partial<Config>
   env?: Record<string, string>
@@ -44,7 +44,7 @@ export interface StartOptions extends Partial<Terms> {
   dedupeKey?: string
 }
 
-/** A lane of real threads, with a listener that keeps what it tells. */
+/** A lane of real threads, with a recorder that keeps what the lane tells. */
 export class Lane {
   readonly pool: Pool
   readonly recorder = new Recorder()
@@ -106,8 +106,8 @@ export class Lane {
   }
 
   /**
-   * Starts a job that runs until it is released, and waits until its handler runs. Where its time is
-   * over before that, since the machine is busy, another one is started that has twice the time.
+   * Starts a job that runs until it is released, and waits until its handler runs. If the job times
+   * out before that, since the machine is busy, starts another job with twice the timeout.
    */
   async hold(options: StartOptions = {}, kind = 'hold', payload?: unknown): Promise<ClaimedJob> {
     await this.recorder.until(() => this.#hasRoom(kind, options), 'room for a job')
@@ -125,19 +125,19 @@ export class Lane {
     }
   }
 
-  /** The id of a thread that runs a job now. */
+  /** Runs a job, and gives the id of the thread that ran it. */
   async thread(options?: StartOptions): Promise<number> {
     return Number(completed(await this.run('thread', {}, options)))
   }
 
-  /** Ten normal jobs come to their end, and then everything is free again. */
+  /** Checks that ten normal jobs complete, and that the whole capacity is free after them. */
   async worksOn(capacity = this.#capacity): Promise<void> {
     for (let n = 0; n < 10; n += 1) assert.equal(completed(await this.run('echo', { n })), n)
     await this.isFree(capacity)
     assert.deepEqual(this.recorder.faults, [])
   }
 
-  /** Resolves when nothing runs, and all of its capacity is there. */
+  /** Resolves when no job runs, and the whole capacity of the lane is free. */
   isFree(capacity = this.#capacity): Promise<void> {
     return this.recorder.until(() => this.pool.free === capacity, `${capacity} free slots`)
   }
@@ -152,7 +152,7 @@ export class Lane {
     return this.room(kind, most) > 0
   }
 
-  /** What the threads that have ended ended with. */
+  /** What the lane has told of threads that have ended: `down`, the thread and the reason. */
   get downs(): string[] {
     return this.recorder.told.filter((line) => line.startsWith('down'))
   }
@@ -164,7 +164,7 @@ export class Lane {
   }
 }
 
-/** A lane whose threads are up, or could not be started; it is closed after the test. */
+/** A lane whose threads are up, or could not be started. The lane is closed after the test. */
 export async function openLane(
   t: { after: (close: () => Promise<void>) => void },
   options?: LaneOptions,

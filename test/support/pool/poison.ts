@@ -5,7 +5,7 @@ import type { HandlerContext, Job } from '../../../workers/define-handlers.ts'
 
 const never = (): Promise<never> => new Promise(() => undefined)
 
-/** Every way of looking at it throws. */
+/** A proxy that throws, however code looks at it. */
 function hostileProxy(): object {
   const trap = (): never => {
     throw new Error('sprung')
@@ -14,7 +14,7 @@ function hostileProxy(): object {
   return new Proxy({}, Object.fromEntries(traps.map((name) => [name, trap])))
 }
 
-/** Every property of it is a proxy whose prototype cannot be asked for. */
+/** A proxy of which every property is a proxy that throws when asked for its prototype. */
 function evasiveProxy(): object {
   const inner = new Proxy(
     {},
@@ -141,7 +141,7 @@ export const poison = {
     const eaten = new Map<number, object>()
     for (let n = 0; ; n++) eaten.set(n, { n })
   },
-  /** So much that a limit of the heap would forbid it, if Buffers counted. */
+  /** Allocates more than the limit of the heap would allow, if Buffers counted. */
   eatBuffers() {
     return Array.from({ length: 200 }, () => Buffer.alloc(1_000_000, 1)).length
   },

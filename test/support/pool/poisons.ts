@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Outcome } from '../../../src/job/outcome.ts'
 
-/** What a poisonous run has to come to. */
+/** The outcome that a poisonous run has to have. */
 export type End =
   | { type: 'completed'; result?: unknown }
   /** By its own error. */
@@ -11,16 +11,16 @@ export type End =
   /** Its thread had to be killed. */
   | { type: 'timedOut' }
 
-/** A handler that does what no handler should: a line of the list, and what is right. */
+/** A line of the list: a handler that does what no handler should, and the right outcome. */
 export interface Poison {
   line: string
-  /** Of the handlers beside this file. */
+  /** A kind of the handlers beside this file. */
   kind: string
   payload?: unknown
   end: End
 }
 
-/** Milliseconds, of those that time out. */
+/** Milliseconds, for handlers that are to time out. */
 export const TIMEOUT = 60
 export const GRACE = 20
 
@@ -28,10 +28,10 @@ const failed = (name: string, message: RegExp): End => ({ type: 'failed', name, 
 const lost = (reason: RegExp): End => ({ type: 'lost', reason })
 const timedOut: End = { type: 'timedOut' }
 const completed: End = { type: 'completed' }
-/** Its work is done, though its result cannot be told. */
+/** The run has done its work, though its result cannot be kept. */
 const without: End = { type: 'completed', result: null }
 
-/** The list, in its order. Not in it, since that needs two jobs: a timer that a job leaves behind. */
+/** The list, in its order. A timer that a job leaves behind is not in it: that needs two jobs. */
 export const POISONS: readonly Poison[] = [
   { line: 'throws an error', kind: 'throwError', end: failed('TypeError', /^no such repository$/) },
   { line: 'throws null', kind: 'throwNull', end: failed('Error', /^thrown: null$/) },
@@ -102,8 +102,9 @@ export const POISONS: readonly Poison[] = [
 ]
 
 /**
- * Its thread lives on with what was changed, and so it stays changed for the jobs after it: only
- * what helve does there itself, and everything outside of the thread, is out of reach.
+ * Handlers that change the objects of their thread. The thread lives on with the changes, so later
+ * jobs see them. Only what helve itself does in the thread, and everything outside of the thread,
+ * is out of their reach.
  */
 export const POLLUTIONS: readonly Poison[] = [
   {
@@ -112,11 +113,11 @@ export const POLLUTIONS: readonly Poison[] = [
     end: { type: 'completed', result: { own: 1 } },
   },
   {
-    line: 'pollutes it with a toJSON',
+    line: 'pollutes Object.prototype with a toJSON',
     kind: 'polluteJson',
     end: failed('Error', /^kept as it is$/),
   },
-  { line: 'pollutes it with a then', kind: 'polluteThen', end: timedOut },
+  { line: 'pollutes Object.prototype with a then', kind: 'polluteThen', end: timedOut },
 ]
 
 /** MiB of heap that each thread of a lane may have. */
@@ -125,14 +126,14 @@ export const MEMORY = 40
 const NODE = Number(process.versions.node.split('.')[0])
 
 /**
- * In a lane with a limit of memory. A Map that grows cannot be tried: under a limit V8 aborts the
- * whole process when it cannot double the Map's table, and nothing in the process can help that.
- * Buffers do not count: what is allocated is given back with the run, and a handler that allocates
- * without end takes what the machine has.
+ * Handlers for a lane with a limit of memory. A Map that grows cannot be tried on each Node: under
+ * a limit V8 aborts the whole process when it cannot double the Map's table, and nothing in the
+ * process can help that. Buffers do not count. A run's Buffers are given back with the run, and a
+ * handler that allocates Buffers without end takes what the machine has.
  */
 export const HUNGRY: readonly Poison[] = [
-  // What nothing can save: on Node 24 and newer a loop of such calls lets nobody end its thread, and
-  // on Node 20 a growing map ends the process.
+  // Nothing can save these: on Node 24 and newer nobody can end a thread in a loop of the array
+  // calls, and on Node 20 a growing Map ends the process.
   NODE < 24
     ? { line: 'eats memory with arrays', kind: 'eatMemory', end: lost(/memory/) }
     : { line: 'eats memory with a map', kind: 'eatMap', end: lost(/memory/) },
@@ -142,12 +143,12 @@ export const HUNGRY: readonly Poison[] = [
   { line: 'eats 200 MB of memory with Buffers', kind: 'eatBuffers', end: completed },
 ]
 
-/** Whether a thread ends by it. */
+/** Whether the poison ends its thread. */
 export function isFatal({ end }: Poison): boolean {
   return end.type === 'lost' || end.type === 'timedOut'
 }
 
-/** That a run came to what is right. */
+/** Asserts that a run has the right outcome. */
 export function assertEnd(outcome: Outcome, end: End): void {
   assert.equal(outcome.type, end.type, JSON.stringify(outcome))
   if (outcome.type === 'failed' && end.type === 'failed') {

@@ -14,12 +14,12 @@ export class Recorder {
   /** In order: `up 1`, `down 1: reason`, `settled 7`, `stuck 7: reason`, `resumed 1`. */
   readonly told: string[] = []
   readonly lines: Line[] = []
-  /** Those that each thread has told of, in order. */
+  /** The kinds that each thread has told of, in order. */
   readonly kinds: (string[] | undefined)[] = []
   readonly outcomes = new Map<ClaimedJob, Outcome>()
   readonly progress: { job: ClaimedJob; value: unknown }[] = []
   readonly stalls: { thread: number; job: ClaimedJob | undefined; heldMs: number }[] = []
-  /** What a pool must never do. */
+  /** What the pool has done, and no pool must ever do. */
   readonly faults: string[] = []
   /** Called inside `settled`, before anything can change after it. */
   onSettled: (() => void) | undefined

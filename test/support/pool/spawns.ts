@@ -19,7 +19,7 @@ const THEN = {
   eatMemory: () => poison.eatMemory(),
 }
 
-/** Tells its own pid, and that of a process behind it, and then waits with that one or exits. */
+/** Prints its pid and the pid of a background process; then waits for that process, or exits. */
 const SCRIPT = { stays: 'sleep 1000 & echo $$ $!; wait', exits: 'sleep 1000 & echo $$ $!' }
 
 let left: HandlerContext | undefined
@@ -52,7 +52,7 @@ export const spawns = {
     ctx.progress([child.pid])
     await new Promise((resolve) => child.on('exit', resolve))
   },
-  /** Of most moments it may be killed in, one lies between a start and the word of it. */
+  /** Starts processes without end, so a kill most likely comes between a start and its report. */
   spawnForEver(job: Job<{ mark: string }>, ctx: HandlerContext) {
     for (;;) ctx.spawn('sleep', [job.payload.mark], { stdio: 'ignore' })
   },
@@ -69,7 +69,7 @@ export const spawns = {
   spawnLate() {
     left?.spawn('sleep', ['1000'])
   },
-  /** Claims a process of the test's, and dies. */
+  /** Claims to have started a process of the test, and dies. */
   claimProcess(job: Job<{ pid: number; token: number }>) {
     const { pid, token } = job.payload
     for (let slot = 0; slot < 10; slot += 1) {

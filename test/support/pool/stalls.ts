@@ -9,7 +9,7 @@ import type { HandlerContext, Job } from '../../../workers/define-handlers.ts'
 
 // Handlers that hold the event loop of their thread.
 
-/** What a handler may have waited for before it does. */
+/** What a handler may wait for before it holds the event loop. */
 export type Wait = keyof typeof WAITS
 
 export const WAITS = {
@@ -40,7 +40,7 @@ export const WAITS = {
 
 let shared: AsyncResource | undefined
 
-/** @param cells a job's own cell is at its id: it holds the loop until that is set */
+/** @param cells a job's own cell is at its id: the job holds the loop until its cell is set */
 export function stalls(cells: Int32Array<SharedArrayBuffer>) {
   const holdLoop = (id: number): unknown => Atomics.wait(cells, id, 0)
 
@@ -51,7 +51,7 @@ export function stalls(cells: Int32Array<SharedArrayBuffer>) {
       holdLoop(job.id)
       return 'released'
     },
-    /** Goes on and on until it is released. */
+    /** Waits again and again until the test releases the job. */
     async tick(job: Job, ctx: HandlerContext) {
       ctx.progress('runs')
       while (Atomics.load(cells, job.id) === 0) await timeout(2)
@@ -60,7 +60,7 @@ export function stalls(cells: Int32Array<SharedArrayBuffer>) {
     holdFor(job: Job<{ ms: number }>) {
       Atomics.wait(cells, job.id, 0, job.payload.ms)
     },
-    /** The loop is held when the run is over. */
+    /** Holds the event loop once the run is over. */
     leaveStall(job: Job, ctx: HandlerContext) {
       setTimeout(() => {
         ctx.logger.info('holds')
@@ -70,7 +70,7 @@ export function stalls(cells: Int32Array<SharedArrayBuffer>) {
     shareResource() {
       shared = new AsyncResource('test')
     },
-    /** Another's code runs within its own. */
+    /** Holds the event loop after code of another job has run within its own code. */
     stallAroundAnother(job: Job, ctx: HandlerContext) {
       shared?.runInAsyncScope(() => undefined)
       ctx.progress('holds')

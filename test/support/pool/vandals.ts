@@ -6,7 +6,7 @@ const nothing = (): never => Number.NaN as never
 // Handlers that change the thread they run in.
 
 export const vandals = {
-  /** As fake timers do, and worse. */
+  /** Replaces globals, as fake timers do, and more of them than those. */
   replacesGlobals() {
     for (const name of ['stringify', 'parse'] as const) JSON[name] = nothing
     for (const name of Object.getOwnPropertyNames(Atomics)) Reflect.set(Atomics, name, nothing)

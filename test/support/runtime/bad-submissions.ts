@@ -1,6 +1,6 @@
 import type { HelveErrorCode, Schema } from '../../../src/index.ts'
 
-/** Its code, the arguments of `enqueue`, and what the message names: the field, and the limit. */
+/** The code, the arguments of `enqueue`, and what the message names: the field, and the limit. */
 export type BadSubmission = [code: HelveErrorCode, given: unknown[], ...named: (string | RegExp)[]]
 
 const MIB = 1_048_576
@@ -17,7 +17,7 @@ const springing = {
   },
 }
 
-/** The list, refused at every door; what is refused beside it, the tests of submissions have. */
+/** Submissions that every door refuses. The tests of submissions have further bad submissions. */
 export const BAD_SUBMISSIONS: readonly BadSubmission[] = [
   ['HELVE_ERR_KIND', [''], /^kind: /, 'a letter', '""'],
   ['HELVE_ERR_KIND', ['k'.repeat(65)], /^kind: /, '64', '65'],
@@ -57,7 +57,7 @@ export const BAD_SUBMISSIONS: readonly BadSubmission[] = [
   ['HELVE_ERR_OPTION', ['a', {}, []], /^options: /, 'an object', 'an array'],
 ]
 
-/** Refused where the kind `strict` has its schema. */
+/** Submissions that are refused where the kind `strict` has its schema. */
 export const BAD_PAYLOADS_OF_A_SCHEMA: readonly BadSubmission[] = [
   ['HELVE_ERR_PAYLOAD', ['strict', { pk: 'x' }], 'payload.pk: expected a number', 'payload: bad'],
 ]

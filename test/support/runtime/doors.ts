@@ -6,7 +6,7 @@ export interface Refused {
   message: string
 }
 
-/** Tries every bad submission at a door; what that lets through has no code. */
+/** Tries every bad submission at a door; a submission that the door lets through has no code. */
 export async function tryAll(enqueue: (...given: unknown[]) => unknown): Promise<Refused[]> {
   const refused: Refused[] = []
   for (const [, given] of BAD_SUBMISSIONS) {

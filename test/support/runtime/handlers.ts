@@ -18,13 +18,13 @@ export interface Config {
 /** Shared by a test and its threads. */
 export type Cells = Int32Array<SharedArrayBuffer>
 
-/** For each dedupe key `k0`, `k1`, …: runs that go on, the most that did, and the newest payload. */
+/** For each dedupe key `k0`, `k1`, …: runs that go on, the most at a time, the newest payload. */
 export const ACTIVE = 100
 export const MOST = 200
 export const NEWEST = 300
 export const CLOSED = 400
 export const REPAIRED = 401
-/** From when it is set, the setup of new threads throws until {@link REPAIRED} is. */
+/** Once this cell is set, the setup of new threads throws until {@link REPAIRED} is set. */
 export const BROKEN = 402
 
 export default defineHandlers(({ cells, broken }: Config, thread) => {
@@ -47,7 +47,7 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
         Atomics.wait(cells, job.payload.cell, 0)
       },
 
-      /** Fails that often. */
+      /** Fails `fails` times. */
       flaky(job: Job<{ fails: number }>, ctx: HandlerContext) {
         ctx.enqueue('echo', { n: job.attempt }, { dedupeKey: `of ${job.id}` })
         if (job.attempt <= job.payload.fails) throw new RangeError(`attempt ${job.attempt}`)
@@ -75,7 +75,7 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
         Atomics.sub(cells, ACTIVE + key, 1)
         if (n % 5 === 0 && job.attempt === 1) throw new Error('once more')
       },
-      /** Tells its payload, holds on, and fails if it is told to. */
+      /** Tells its payload, waits until the cell is set, and fails if `fails` is set. */
       async gated(job: Job<{ cell: number; fails?: boolean }>, ctx: HandlerContext) {
         ctx.progress(job.payload)
         await Atomics.waitAsync(cells, job.payload.cell, 0).value
@@ -90,7 +90,7 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
       poses(_: Job<object>, ctx: HandlerContext) {
         ctx.logger.info({ job: 'mine', kind: 'mine', thread: 'mine', repo: 7 }, 'from a thread')
       },
-      /** Runs until it is told to end, and its cell is set; and then does as it is told. */
+      /** Runs until its signal has aborted and its cell is set; then does what `then` says. */
       async untilAborted(
         job: Job<{ then: 'throw' | 'return'; cell?: number }>,
         ctx: HandlerContext,
@@ -109,14 +109,14 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
         ctx.progress('runs')
         for (;;);
       },
-      /** Asks for a later run, so often. */
+      /** Asks for a later run, `naps` times. */
       naps(job: Job<{ cell: number; naps: number; ms: number }>, ctx: HandlerContext) {
         const { cell, naps, ms } = job.payload
         ctx.enqueue('echo', {})
         if (Atomics.add(cells, cell, 1) < naps) ctx.snooze(ms)
         return job.attempt
       },
-      /** Tries to enqueue all that is bad, and then what is good. */
+      /** Tries to enqueue all bad submissions, and then enqueues a good job. */
       async triesDoors(_: Job<object>, ctx: HandlerContext): Promise<Refused[]> {
         const refused = await tryAll((...given) => Reflect.apply(ctx.enqueue, ctx, given))
         ctx.enqueue('good')

@@ -18,15 +18,15 @@ export type Inline = Record<`inline:${string}`, unknown>
 
 export interface HarnessOptions extends RuntimeOptions {
   threads?: number
-  /** As the handlers' own. */
+  /** The option `broken` of the handlers' config. */
   broken?: boolean
-  /** The rest of the config, by reference. @default {} */
+  /** The rest of the handlers' config, by reference. @default {} */
   handlersConfig?: Record<string, unknown>
-  /** Another harness's file. */
+  /** The file of another harness. */
   file?: string
 }
 
-/** A runtime with threads on a file of its own, and what it tells. */
+/** A runtime with threads on a file of its own, and the events that the runtime tells. */
 export class Harness {
   readonly runtime: Runtime<typeof handlers, Inline>
   readonly store: SqliteStore

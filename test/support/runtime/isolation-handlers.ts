@@ -3,13 +3,13 @@ import type { HandlerContext, Job, ThreadContext } from '../../../workers/define
 import { deliverWebhookHandler } from '../../../workers/handlers.ts'
 import type { Cells } from './handlers.ts'
 
-/** Runs that began before another one of the same job had ended. */
+/** The cell that is set when a run began before another run of the same job had ended. */
 export const OVERLAPS = 0
-/** For each group: its runs that go on, and the most that did. */
+/** For each group: its runs at this time, and the most at a time. */
 const RUNNING = 420
 export const MOST_RUNNING = 440
 
-/** Kinds that disturb others, and others that are disturbed. */
+/** Kinds that disturb other kinds, and kinds that are disturbed. */
 export function isolation(cells: Cells, thread: ThreadContext) {
   const counted = async ({ payload }: Job<{ group: number; cell?: number }>): Promise<void> => {
     const running = Atomics.add(cells, RUNNING + payload.group, 1) + 1
@@ -22,7 +22,7 @@ export function isolation(cells: Cells, thread: ThreadContext) {
   }
   return {
     counted,
-    /** The same, for kinds with limits of their own. */
+    /** The handler of `counted`, for kinds with limits of their own. */
     limited: counted,
     refilled: counted,
 
@@ -47,7 +47,7 @@ export function isolation(cells: Cells, thread: ThreadContext) {
       const eaten: unknown[] = []
       for (;;) eaten.push(Array.from({ length: 1_000 }, () => eaten.length))
     },
-    /** Waits, and tells whether it was told to end meanwhile. */
+    /** Waits, and returns whether the run was aborted meanwhile. */
     async rest(job: Job<{ ms: number }>, ctx: HandlerContext) {
       ctx.progress('runs')
       await sleep(job.payload.ms)

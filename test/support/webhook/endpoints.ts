@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { PostRequest } from '../../../src/webhook/client.ts'
 
-/** What an endpoint got. */
+/** A request that an endpoint got. */
 export interface Received {
   method: string | undefined
   path: string | undefined
@@ -52,7 +52,7 @@ export function answering(...parts: string[]): (socket: net.Socket) => void {
   return (socket) => socket.once('data', () => parts.forEach((part) => socket.write(part))).resume()
 }
 
-/** Writes for as long as the socket is open, or as it can take more. */
+/** Writes `part` every `ms` milliseconds until the socket closes, if the socket is writable. */
 export function writingEvery(ms: number, socket: net.Socket, part: string): void {
   const timer = setInterval(() => socket.writable && socket.write(part), ms)
   socket.on('close', () => clearInterval(timer))

@@ -4,12 +4,13 @@ import { jobs } from './001-jobs.ts'
 import { limits } from './002-limits.ts'
 import { queues } from './003-queues.ts'
 
-/** In order; `helve_meta` counts those that a file has had. Never edit a released one. */
+/** In order; `helve_meta` counts the migrations that a file has had. Never edit a released one. */
 const MIGRATIONS = [jobs, limits, queues]
 
 /**
  * Brings a file up to date; several processes may try at the same time. The host may keep tables
- * of its own in the file: helve's all begin with `helve_`, and `user_version` is the host's.
+ * of its own in the file: the names of helve's tables begin with `helve_`, and `user_version` is
+ * the host's.
  */
 export function migrate(db: Database): void {
   if (version(db) === MIGRATIONS.length) return

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { CLAIMABLE } from '../rows.ts'
 import { preparer } from './preparer.ts'
 
-/** What claims read and write. */
+/** The statements with which claims read and write. */
 export function prepareClaims(db: Database) {
   const { run, rows, value } = preparer(db)
   return {
@@ -27,7 +27,7 @@ export function prepareClaims(db: Database) {
       SELECT run_at FROM helve_jobs
       WHERE state = 'queued' AND grp IS NULL AND kind = ? AND priority = ?
       ORDER BY run_at LIMIT 1`),
-    // A group's place in the round: since when its first job has been due, or it had its last turn.
+    // A group's place in the round, `ready_at`: when its first job became due, or its last turn.
     ready: rows(`
       SELECT grp, ready_at, served FROM helve_groups
       WHERE kind = ? AND priority = ? AND ready_at <= ?
@@ -49,11 +49,11 @@ export function prepareClaims(db: Database) {
     leaveGroup: run('DELETE FROM helve_groups WHERE kind = ? AND grp = ? AND priority = ?'),
     spent: value('SELECT spent FROM helve_rates WHERE kind = ? AND grp = ?'),
     spend: run('INSERT OR REPLACE INTO helve_rates (kind, grp, spent) VALUES (?, ?, ?)'),
-    // Two for each one that is new: so there are never many more than are in use.
+    // Each new row deletes up to two rows of full buckets, so few rows are kept that are not in use.
     forgetSpent: run(`
       DELETE FROM helve_rates WHERE (kind, grp) IN (
         SELECT kind, grp FROM helve_rates WHERE spent <= ? ORDER BY spent LIMIT 2)`),
-    // What the wall clock makes due, as of the moment at which it did.
+    // A job that the wall clock has made due counts as due since its time on the wall clock.
     promote: rows(`
       UPDATE helve_jobs SET run_at = min(run_at, @now - (@wall - wall_at)), wall_at = NULL
       WHERE id IN (

@@ -3,7 +3,7 @@ import { CLAIMED } from '../rows.ts'
 import { preparer } from './preparer.ts'
 import { APPENDED } from './settles.ts'
 
-/** What commands change. */
+/** The statements of commands. */
 export function prepareCommands(db: Database) {
   const { run, rows, value } = preparer(db)
   const putOff = 'ready_at IS NULL OR ready_at > @now'
@@ -16,7 +16,7 @@ export function prepareCommands(db: Database) {
     discard: rows(
       `DELETE FROM helve_jobs WHERE id = ? AND state = 'dead' RETURNING kind, priority`,
     ),
-    // Of a long text, octet_length reads the header alone.
+    // `octet_length` reads only the header of a long text.
     oldestDead: rows(`
       SELECT id, octet_length(payload) + octet_length(errors) FROM helve_jobs
       WHERE state = 'dead' AND died_at < ? ORDER BY died_at LIMIT +?`),
@@ -24,7 +24,7 @@ export function prepareCommands(db: Database) {
       UPDATE helve_jobs SET state = 'dead', died_at = @now, errors = ${APPENDED}
       WHERE id = @id AND state = 'queued' RETURNING ${CLAIMED}`),
     attemptsOf: value('SELECT attempts FROM helve_jobs WHERE id = ?'),
-    // What was folded in so far is cancelled with it; what comes from now on is not.
+    // Submissions that were folded in so far are cancelled with the job; later ones are not.
     cancelRunning: run(
       `UPDATE helve_jobs SET rerun = 0, wall_at = NULL WHERE id = ? AND token = ? AND state = 'running'`,
     ),
@@ -42,7 +42,7 @@ export function prepareCommands(db: Database) {
     freeQueue: run(`
       UPDATE helve_queues SET ready_at = @now WHERE kind = @kind AND (${putOff})`),
     freeQueues: run(`UPDATE helve_queues SET ready_at = @now WHERE ${putOff}`),
-    // Also those that a rate has put off.
+    // Frees also groups that a rate has put off.
     freeKind: run(`
       UPDATE helve_groups SET ready_at = @now
       WHERE kind = @kind AND (${putOff})`),

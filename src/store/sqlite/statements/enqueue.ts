@@ -1,10 +1,10 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { preparer } from './preparer.ts'
 
-/** Rows of the statements that insert many: less than half the cost of as many single ones. */
+/** Rows of a statement that inserts many, at less than half the cost of as many single inserts. */
 export const MANY_ROWS = 20
 
-/** Rows that differ in a few columns: what they have in common is given once. */
+/** SQL for rows that differ in a few columns: the values that all rows share are bound once. */
 function manyRows(same: string, own: string): string {
   const rows = Array.from({ length: MANY_ROWS }, () => places(own)).join(', ')
   return `WITH same (${same}) AS (VALUES ${places(same)}), own (${own}) AS (VALUES ${rows})`
@@ -14,12 +14,12 @@ function places(columns: string): string {
   return `(${columns.replace(/\w+/g, '?')})`
 }
 
-/** What jobs that are written together have in common. */
+/** The columns whose values jobs have in common if they are written together. */
 const COMMON = 'kind, priority, run_at, max_attempts, created_at, since, wall_at, filed'
-/** The same with the number of the claim, for those that are claimed as they are written. */
+/** `COMMON` with the number of the claim, for jobs that are claimed as they are written. */
 const STARTED = `${COMMON}, claim`
 
-/** What every producer needs; it also runs on a host's own connection. */
+/** The statements that every producer needs; they also run on a host's own connection. */
 export function prepareEnqueue(db: Pick<Database, 'prepare'>) {
   const { run, rows } = preparer(db)
   return {
@@ -33,9 +33,9 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>) {
       INSERT INTO helve_jobs (${COMMON}, payload)
       SELECT * FROM same CROSS JOIN own`),
 
-    // A running job is owed a run of its own, from the earliest of the times at which the folded
-    // submissions are due; 0 is for none. A job that waits for a retry keeps that time, and gets
-    // fresh attempts.
+    // A fold into a running job asks for another run. `rerun` is the earliest of the times at which
+    // the folded submissions are due; 0 is for none. A job that waits for a retry keeps the time of
+    // the retry, and gets fresh attempts.
     fold: rows(`
       INSERT INTO helve_jobs (kind, priority, run_at, max_attempts, created_at, since, wall_at, payload,
         overrides, grp, filed, dedupe_key)
@@ -56,13 +56,14 @@ export function prepareEnqueue(db: Pick<Database, 'prepare'>) {
       `SELECT id, kind FROM helve_jobs WHERE dedupe_key = ? AND dedupe_key IS NOT NULL AND state <> 'dead'`,
     ),
 
-    // A group that is full stays so: NULL is less than nothing. And one that has had its turn does
-    // not come before the others again because of a job that has been due for longer.
+    // A bound of NULL, as of a full group, stays NULL: `min` of NULL and a number is NULL. A group
+    // that has had its turn does not come before other groups again because of an older job.
     joinGroup: run(`
       INSERT INTO helve_groups (kind, grp, priority, ready_at) VALUES (?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET ready_at = min(ready_at, max(excluded.ready_at, ?))`),
 
-    // A bound of NULL stays so unless the queue has been looked at: NULL is less than nothing.
+    // A bound of NULL stays NULL until a look at the queue sets it: `min` of NULL and a number is
+    // NULL.
     queue: run(`
       INSERT INTO helve_queues (kind, priority, queued, running, dead, ready_at)
       VALUES (?, ?, ?, ?, ?, ?)
@@ -82,7 +83,7 @@ export function prepareFile(db: Pick<Database, 'prepare'>): Statement {
   return preparer(db).value(`SELECT file FROM pragma_database_list WHERE name = 'main'`)
 }
 
-/** On a host's own connection; `lock` takes the write lock, and writes nothing. */
+/** The statements on a host's own connection; `lock` takes the write lock, and writes nothing. */
 export function prepareHost(db: Pick<Database, 'prepare'>) {
   const { run } = preparer(db)
   return { ...prepareEnqueue(db), lock: run('DELETE FROM main.helve_meta WHERE 0') }
@@ -90,12 +91,12 @@ export function prepareHost(db: Pick<Database, 'prepare'>) {
 
 export type HostStatements = ReturnType<typeof prepareHost>
 
-/** Jobs that are written and claimed in one. */
+/** The statements that write a job and claim it in one. */
 export function prepareStarts(db: Database) {
   const { run, value } = preparer(db)
   return {
     lastId: value(`SELECT seq FROM sqlite_sequence WHERE name = 'helve_jobs'`),
-    // Queued and claimed in one: the token is the claim's number and the id.
+    // The token is the sum of the claim's number and the job's id.
     start: run(`
       INSERT INTO helve_jobs (${COMMON}, started_at, token, id, payload, overrides, state, attempts)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', 1)`),

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { RECORD } from '../rows.ts'
 import { preparer } from './preparer.ts'
 
-/** What is only looked at. */
+/** The statements that only look at the queue. */
 export function prepareInspection(db: Database) {
   const { rows, value } = preparer(db)
   return {

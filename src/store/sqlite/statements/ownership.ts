@@ -2,14 +2,14 @@ import type { Database } from 'better-sqlite3'
 import { CLAIMED } from '../rows.ts'
 import { preparer } from './preparer.ts'
 
-/** Who owns the file, and what the owner keeps in it. */
+/** The statements about the owner of the file, and for what the owner keeps in the file. */
 export function prepareOwnership(db: Database) {
   const { run, rows, value } = preparer(db)
   return {
     owner: value(`SELECT value FROM helve_meta WHERE key = 'owner'`),
     setOwner: run(`INSERT OR REPLACE INTO helve_meta (key, value) VALUES ('owner', ?)`),
-    // By turns: a token is the number of its turn's claim and the id. The planner would rather scan
-    // the table than sort what the partial index has.
+    // In the order of turns: a token is the sum of the number of its turn's claim and the job's id.
+    // `INDEXED BY`: the planner would rather scan the table than sort rows of the partial index.
     running: rows(`
       SELECT ${CLAIMED}, token
       FROM helve_jobs INDEXED BY helve_jobs_running WHERE state = 'running'

@@ -1,22 +1,22 @@
 import type { Database, Statement } from 'better-sqlite3'
 
-// `LIMIT +?`, and not `LIMIT ?`: SQLite's planner looks at the value of a bare parameter, and plans
-// the statement anew whenever that is bound again, which takes longer than most of them run
-// (`sqlite3ExprIsInteger` in SQLite 3.53).
+// Statements say `LIMIT +?`, and not `LIMIT ?`: SQLite's planner looks at the value of a bare
+// parameter, and plans the statement anew whenever the parameter is bound again. Planning takes
+// longer than most statements run (`sqlite3ExprIsInteger` in SQLite 3.53).
 
 type Row = unknown[]
 
-/** Is run, or gives one value. */
+/** A statement that is run, or that gives one value. */
 export interface PlainStatement extends Statement {
   readonly source: string
 }
 
-/** Gives rows as arrays. */
+/** A statement that gives rows as arrays. */
 export interface RowStatement extends Statement<unknown[], Row> {
   readonly source: string
 }
 
-/** Sets each mode of a statement: a host may have given its connection any other. */
+/** Sets each mode of a statement: a host may have set other modes for its connection. */
 export function preparer(db: Pick<Database, 'prepare'>) {
   return {
     run: (sql: string): PlainStatement => withObjects(db.prepare(sql).safeIntegers(false)),
@@ -26,7 +26,7 @@ export function preparer(db: Pick<Database, 'prepare'>) {
   }
 }
 
-/** What gives rows gives objects: `raw` ends any other mode, and has to be ended itself. */
+/** Gives rows as objects: `raw(true)` ends any other mode, and `raw(false)` ends `raw`. */
 function withObjects(statement: Statement): Statement {
   return statement.reader ? statement.raw(true).raw(false) : statement
 }

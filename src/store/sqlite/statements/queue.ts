@@ -8,7 +8,7 @@ import { prepareSettles } from './settles.ts'
 
 export type QueueStatements = ReturnType<typeof prepareQueue>
 
-/** All that the owner of the queue needs. */
+/** All statements that the owner of the queue needs. */
 export function prepareQueue(db: Database) {
   return {
     ...prepareStarts(db),

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { preparer } from './preparer.ts'
 
-/** Whole transactions, and parts of one that are undone by themselves. */
+/** The statements for whole transactions, and for parts of a transaction that are undone alone. */
 export function prepareTransactions(db: Database) {
   const { run } = preparer(db)
   return {

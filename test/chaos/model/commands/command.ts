@@ -6,15 +6,15 @@ import type { Queue } from '../queue.ts'
 
 export type Command = fc.AsyncCommand<Queue, Engine>
 
-/** What is done to the model and to the engine. */
+/** What a command does to the model and to the engine. */
 interface Rule<Args, Of> {
   args: fc.Arbitrary<Args>
-  /** What it is done to; where there is nothing, it is left out. @default the queue */
+  /** The subject of the command; without one the command is left out. @default the queue */
   of?: (queue: Queue, args: Args) => Of | undefined
   does: (both: Both, args: Args, of: Of) => Promise<unknown> | void
 }
 
-/** A command; whatever it does, the store then has to hold what the model says. */
+/** Makes a command. After each command the store has to hold what the model says. */
 export function command<Args, Of = Queue>(name: string, rule: Rule<Args, Of>) {
   const { args, of = (queue) => queue as Of, does } = rule
   return args.map((chosen): Command => {
@@ -34,14 +34,14 @@ export function command<Args, Of = Queue>(name: string, rule: Rule<Args, Of>) {
   })
 }
 
-/** A number that stands for one of those that there are, however many. */
+/** A number by which {@link nth} picks an item, however many items there are. */
 export const anyOf = fc.nat(9)
 
 export function nth<T>(from: readonly T[], n: number): T | undefined {
   return from[n % from.length]
 }
 
-/** Without a choice. */
+/** The arguments of a command that has none. */
 export const nothing = fc.constant('')
 
 function isJob(subject: unknown): subject is { id: number } {

@@ -6,7 +6,7 @@ import { command, nothing } from './command.ts'
 
 const INTERRUPTED = { type: 'released', reason: 'interrupted' } as const
 
-/** The process dies, with all that no turn has taken; another one begins. */
+/** The process dies, with all mail that no turn has taken; another process begins. */
 export const crash = command('crash', {
   args: fc.boolean(),
   does: async (both, claims) => {
@@ -17,7 +17,7 @@ export const crash = command('crash', {
   },
 })
 
-/** The process dies when a turn has been written, and before anybody has heard of it. */
+/** The process dies after a turn has been written, and before anybody has heard of the turn. */
 export const crashInTurn = command('crashInTurn', {
   args: nothing,
   does: async (both) => {
@@ -34,14 +34,14 @@ export const crashInTurn = command('crashInTurn', {
   },
 })
 
-/** The process is told to end, and interrupts what runs; another one begins. */
+/** The process is told to end, and interrupts its runs; another process begins. */
 export const stop = command('stop', {
   args: nothing,
   does: async (both) => {
     const { queue } = both
     hold(both)
     await takeTurns(both)
-    // Calls of `once` that wait for room may still start one.
+    // Calls of `once` that wait for room may still start a job.
     while (queue.onThreads().length > 0) {
       for (const job of queue.onThreads()) end(both, job, INTERRUPTED)
       await takeTurns(both)

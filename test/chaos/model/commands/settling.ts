@@ -3,7 +3,7 @@ import * as both from '../both.ts'
 import { outcome } from '../outcome.ts'
 import { anyOf, command, nth } from './command.ts'
 
-/** A run ends; some tell it twice, and not the same both times. */
+/** A run ends. For some runs a second ending comes, with another outcome. */
 export const end = command('end', {
   args: fc.tuple(anyOf, outcome, fc.option(outcome, { freq: 8 })),
   of: (queue, [n]) => nth(queue.onThreads(), n),
@@ -13,14 +13,14 @@ export const end = command('end', {
   },
 })
 
-/** A run has ended some time ago, and that is told again. */
+/** A late ending comes for a run that has ended some time ago. */
 export const endLate = command('endLate', {
   args: fc.tuple(anyOf, outcome),
   of: (queue, [n]) => nth(queue.past, n),
   does: (of, [, how], claim) => both.tell(of, { claim, outcome: how.make(of.queue) }),
 })
 
-/** Somebody tells of a job with the claim of another. */
+/** A forged ending comes for a job, with the claim of another job. */
 export const endForged = command('endForged', {
   args: fc.tuple(anyOf, outcome),
   of: (queue, [n]) => nth(queue.all(), n),

@@ -6,7 +6,7 @@ import { newJob, submission, type Said } from '../submission.ts'
 import { command } from './command.ts'
 
 const some = fc.array(submission, { minLength: 1, maxLength: 4, size: 'max' })
-/** As many as are written with one statement, and one more. */
+/** One more than the submissions that one statement writes. */
 const ALIKE = 21
 
 export const enqueue = command('enqueue', {
@@ -25,7 +25,7 @@ export const enqueueMany = command('enqueueMany', {
   },
 })
 
-/** By another process, which knows no kinds. The coordinator gets to hear of it. */
+/** Another process, which knows no kinds, enqueues. The coordinator gets to hear of it. */
 export const enqueueElsewhere = command('enqueueElsewhere', {
   args: some,
   does: async ({ queue, engine }, said) => {

@@ -15,7 +15,7 @@ export const wait = command('wait', {
   does: pass,
 })
 
-/** Until time lets something start. */
+/** Waits until time lets a job start. */
 export const waitForNext = command('waitForNext', {
   args: nothing,
   of: (queue) => {
@@ -25,7 +25,10 @@ export const waitForNext = command('waitForNext', {
   does: (both, _, soonest) => pass(both, soonest - both.queue.now),
 })
 
-/** Somebody sets the wall clock, and something happens at once, or nothing but an idle queue's look. */
+/**
+ * Somebody sets the wall clock. After a step back something wakes the coordinator at once; after a
+ * step forward nothing happens before the next look at an idle queue.
+ */
 export const setClock = command('setClock', {
   args: fc.constantFrom(-6_000, -HOUR, -YEAR, 6_000, HOUR, YEAR),
   of: (queue) => (queue.isClaiming ? queue : undefined),
