@@ -10,7 +10,14 @@ import type { Settle, TurnResult } from '../store/turn.ts'
 import { mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
 import type { Clock } from './clock.ts'
-import type { Ending, Mail, Mailbox, Order, Submission } from './mailbox.ts'
+import {
+  NO_MAIL,
+  type Ending,
+  type Mail,
+  type Mailbox,
+  type Order,
+  type Submission,
+} from './mailbox.ts'
 import type { Runs } from './runs.ts'
 import { termsOf } from './settle.ts'
 import type { Throughput } from './throughput.ts'
@@ -51,7 +58,9 @@ export class AfterCommit {
     const { mailbox, runs } = this.#parts
     this.#each(mail.submissions, (one, i) => this.acknowledge(one, result.enqueued[i]!))
     this.#each(mail.endings, (one, i) => this.#conclude(one, settles[i]!, result.settled[i], now))
-    this.#each(mail.orders, (one, i) => this.#answer(one, result.commanded[i]!))
+    this.#each(mail.orders, (one, i) => this.#answer(one, result.commanded[i]))
+    const left = mail.orders.filter((_, i) => result.commanded[i] === undefined)
+    if (left.length > 0) mailbox.putBack({ ...NO_MAIL, orders: left })
     if (mail.endings.length > 0) mailbox.releaseOnces()
     for (const job of result.claimed) runs.begin(job, now)
     if (mail.once) this.#answerOnce(mail.once, result)
@@ -100,7 +109,8 @@ export class AfterCommit {
     announce(events, { job, outcome, settle, settled, now, clock, durationMs, queuedMs })
   }
 
-  #answer({ command, resolve, reject }: Order, result: CommandResult | HelveError): void {
+  #answer({ command, resolve, reject }: Order, result: TurnResult['commanded'][number]): void {
+    if (result === undefined) return
     if (result instanceof HelveError) return reject(result)
     resolve(result)
     if (result !== false) this.#executed(command, result)
@@ -131,9 +141,17 @@ export class AfterCommit {
   #answerOnce(once: (ran: boolean) => void, { claimed: [job], more, behind }: TurnResult): void {
     const { mailbox, runs } = this.#parts
     if (job !== undefined) runs.of(job.id)!.once = once
-    else if (more) mailbox.putBack({ endings: [], orders: [], submissions: [], once })
-    else if (behind && runs.size > 0) mailbox.hold(once)
+    else if (more) mailbox.putBack({ ...NO_MAIL, once })
+    else if (behind && (runs.size > 0 || this.#isStarting)) mailbox.hold(once)
     else once(false)
+  }
+
+  /** Whether a lane has no room because its threads are being started: it tells when they are up. */
+  get #isStarting(): boolean {
+    for (const { problem, slots, free, reserve } of this.#parts.lanes.pools.values()) {
+      if (problem === undefined && slots > 0 && free + reserve === 0) return true
+    }
+    return false
   }
 
   #handOff(job: ClaimedJob, now: number): void {

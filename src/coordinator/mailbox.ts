@@ -39,6 +39,9 @@ export interface Mail {
   once: ((ran: boolean) => void) | undefined
 }
 
+/** What a turn takes of an empty mailbox. */
+export const NO_MAIL: Mail = { endings: [], orders: [], submissions: [], once: undefined }
+
 /** Submissions that may wait at a time. */
 const MOST_WAITING = 10_000
 /** Bytes of payloads and records that one turn writes at most: SQLite takes some 5 ms for them. */

@@ -84,7 +84,11 @@ function laneListener(lane: string, parts: PoolParts): PoolListener {
       for (const kind of registry.know(kinds ?? [])) coordinator.regroup(kind)
       events.emit('thread:up', () => ({ lane, thread }))
     },
-    threadDown: (thread, reason) => events.emit('thread:down', () => ({ lane, thread, reason })),
+    threadDown: (thread, reason) => {
+      // It may have been the last one that could be started: nobody must wait for room in vain.
+      coordinator.wake()
+      events.emit('thread:down', () => ({ lane, thread, reason }))
+    },
     threadStalled: (thread, job, heldMs) =>
       events.emit('thread:stalled', () => ({
         lane,

@@ -44,8 +44,11 @@ export interface Settle {
 export interface TurnResult {
   /** One for each settle; undefined when the claim was not the caller's. */
   settled: (SettleResult | undefined)[]
-  /** One for each command; an error for one that was refused. */
-  commanded: (CommandResult | HelveError)[]
+  /**
+   * One for each command; an error for one that was refused. Undefined stands for the last ones, if
+   * the turn had no room for them: they go into the next turn.
+   */
+  commanded: (CommandResult | HelveError | undefined)[]
   /** One for each enqueue; an error for one that the store refused, with the others unaffected. */
   enqueued: (EnqueueResult | HelveError)[]
   claimed: ClaimedJob[]

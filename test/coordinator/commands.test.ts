@@ -37,6 +37,20 @@ describe('a command', () => {
     assert.equal(turns.turns.length - before, 1)
   })
 
+  test('for which a turn has no room is executed in the next one', async (t) => {
+    const { coordinator, enqueue, clock, turns } = await aCoordinator(t)
+    const payload = 'x'.repeat(600_000)
+    const ids = await enqueue({ payload }, { payload }, { payload })
+    const before = turns.turns.length
+    const answers = ids.map(
+      (id) => new Fate(coordinator.command({ type: 'cancel', id, token: undefined })),
+    )
+    await clock.settle()
+    const told = answers.map(({ value }) => typeof value === 'object' && value.id)
+    assert.deepEqual(told, ids)
+    assert.equal(turns.turns.length - before, 2)
+  })
+
   test('that is refused says why, and the others are executed', async (t) => {
     const { coordinator, enqueueOne, claim, pool, clock, row } = await aCoordinator(t)
     await claim()

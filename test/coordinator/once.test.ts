@@ -61,6 +61,21 @@ describe('once is true', () => {
     assert.equal(once.value, true)
   })
 
+  test('for a job that waits until a thread of its lane is up', async (t) => {
+    const { enqueueOne, coordinator, clock, pool } = await aCoordinator(t)
+    pool.isStarting = true
+    const id = await enqueueOne()
+    const once = new Fate(coordinator.once())
+    await clock.settle()
+    assert.equal(once.is, 'pending')
+    pool.isStarting = false
+    coordinator.wake()
+    await clock.settle()
+    pool.finish(id)
+    await clock.settle()
+    assert.equal(once.value, true)
+  })
+
   test('for a job that is submitted at the same time', async (t) => {
     const { submit, coordinator, clock, pool } = await aCoordinator(t)
     const once = new Fate(coordinator.once())
@@ -98,6 +113,18 @@ describe('once is false', () => {
     const once = new Fate(coordinator.once())
     await clock.settle()
     assert.deepEqual([once.value, (await row(id)).state], [false, 'queued'])
+  })
+
+  test('when no thread of the lane can be started', async (t) => {
+    const { enqueueOne, coordinator, clock, pool } = await aCoordinator(t)
+    pool.isStarting = true
+    await enqueueOne()
+    const once = new Fate(coordinator.once())
+    await clock.settle()
+    pool.problem = 'its setup fails'
+    coordinator.wake()
+    await clock.settle()
+    assert.equal(once.value, false)
   })
 
   test('when the coordinator is closed before its turn', async (t) => {

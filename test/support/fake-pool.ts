@@ -15,6 +15,8 @@ export class FakePool implements Pool {
   /** Ids of the jobs whose runs the pool was told to end, in order. */
   readonly ended: number[] = []
   readonly stalled = new Set<number>()
+  /** Its threads are being started: there is no room. */
+  isStarting = false
   problem: string | undefined
   cause: unknown
   interrupted = 0
@@ -29,10 +31,11 @@ export class FakePool implements Pool {
   }
 
   get free(): number {
-    return Math.max(0, this.capacity - this.#running.size)
+    return this.isStarting ? 0 : Math.max(0, this.capacity - this.#running.size)
   }
 
   get reserve(): number {
+    if (this.isStarting) return 0
     return Math.max(0, this.capacity + this.spare - this.#running.size) - this.free
   }
 

@@ -1,9 +1,7 @@
+import { MOST_BYTES } from './command-room.ts'
+
 /** Dead jobs that one `prune` command deletes at most: SQLite takes some 2 ms for them. */
 export const MOST_PRUNED = 200
-/**
- * Most bytes of payloads and errors of these jobs: SQLite gives each of their pages back by itself.
- */
-const MOST_BYTES = 1_048_576
 
 /** The first of some dead jobs, as many as one turn may delete; at least one. */
 export function fewEnough<T>(oldest: readonly T[], bytesOf: (one: T) => number): readonly T[] {

@@ -5,7 +5,7 @@ import { nextClaim } from '../claiming/claim-number.ts'
 import type { ClaimSource } from '../claiming/source.ts'
 import { Suspects } from '../claiming/suspects.ts'
 import { TurnClaims } from '../claiming/turn-claims.ts'
-import type { Command, CommandResult } from '../command.ts'
+import { executeAll, type Executor } from './command-room.ts'
 import { settleAll, type Settler } from './settle-all.ts'
 import type { Turn, TurnResult } from '../turn.ts'
 
@@ -18,12 +18,11 @@ type Written = EnqueueResult | HelveError
 export type Taken = Omit<TurnResult, 'heldMs'>
 
 /** What a store does in the steps of one turn, all of it inside one transaction. */
-export interface TurnSteps extends Settler {
+export interface TurnSteps extends Settler, Executor {
   /** Whether each part of the turn that fails is undone alone. */
   isCareful: boolean
   /** Queues at most `limit` jobs that the wall clock has made due; returns their number. */
   promote(limit: number): number
-  execute(command: Command): CommandResult | HelveError
   /** Writes jobs one by one; each may fold into the job that holds its dedupe key. */
   enqueue(jobs: readonly NewJob[]): Written[]
   /** The pauses: the same array as long as nothing has been paused or resumed. */
@@ -59,7 +58,7 @@ function stepsOf(turn: Turn, steps: TurnSteps): Taken {
   const { settles, commands, enqueues, suspect, admit, now } = turn
   const hasPromoted = steps.promote(MOST_PROMOTED) === MOST_PROMOTED
   const settled = settleAll(steps, settles)
-  const commanded = commands.map((command) => steps.execute(command))
+  const commanded = executeAll(steps, commands)
   // Jobs with a key may fold into a queued job of any queue, and so change the order of the claims.
   const isFirst = (job: NewJob): boolean => steps.isCareful || job.dedupeKey !== null
   const first = steps.enqueue(enqueues.filter(isFirst))

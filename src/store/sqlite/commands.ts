@@ -8,9 +8,14 @@ import { keyIsHeld } from '../rules/refusals.ts'
 import type { Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
 import { claimedBefore } from './rows.ts'
+import type { EnqueueStatements } from './statements/enqueue.ts'
 import type { QueueStatements } from './statements/queue.ts'
 
-type Executing = Writing & { statements: QueueStatements }
+interface Executing extends Writing {
+  statements: EnqueueStatements & QueueStatements
+  /** Counts bytes of payloads that a command rewrites or deletes. */
+  wrote: (bytes: number) => void
+}
 
 /** @throws HelveError when the command is refused; a refused command writes nothing */
 export function execute(executing: Executing, command: Command): CommandResult {
@@ -34,10 +39,11 @@ export function execute(executing: Executing, command: Command): CommandResult {
   }
 }
 
-function retry({ statements, changes, now }: Executing, id: number): boolean {
+function retry({ statements, changes, now, wrote }: Executing, id: number): boolean {
   const row = requeueDead(statements, id, now)
   if (row === undefined) return false
-  const [kind, priority, group] = row as [string, number, string | null]
+  const [kind, priority, group, bytes] = row as [string, number, string | null, number]
+  wrote(bytes)
   changes.move('dead', 'queued', kind, priority)
   joinQueue(statements, changes, { kind, group, priority }, now, now)
   return true
@@ -58,10 +64,13 @@ function requeueDead(
   }
 }
 
-function discard({ statements, changes }: Executing, id: number): boolean {
+function discard({ statements, changes, wrote }: Executing, id: number): boolean {
   const row = statements.discard.get(id)
-  if (row) changes.add('dead', row[0] as string, row[1] as number, -1)
-  return row !== undefined
+  if (row === undefined) return false
+  const [kind, priority, bytes] = row as [string, number, number]
+  wrote(bytes)
+  changes.add('dead', kind, priority, -1)
+  return true
 }
 
 function prune(executing: Executing, before: number): number {
@@ -72,7 +81,7 @@ function prune(executing: Executing, before: number): number {
 }
 
 function cancel(
-  { statements, changes, now, wall }: Executing,
+  { statements, changes, now, wall, wrote }: Executing,
   id: number,
   token: number | undefined,
 ): ClaimedJob | 'running' | undefined {
@@ -80,9 +89,13 @@ function cancel(
   const error = JSON.stringify(cancelled(wall, attempt))
   const row = statements.cancelQueued.get({ id, now, error })
   if (row === undefined) {
-    return statements.cancelRunning.run(id, token).changes === 1 ? 'running' : undefined
+    const bytes = statements.cancelRunning.get(id, token) as number | undefined
+    if (bytes === undefined) return undefined
+    wrote(bytes)
+    return 'running'
   }
   const job = claimedBefore([...row, 0])
+  wrote(job.payload.length)
   changes.move('queued', 'dead', job.kind, job.priority)
   return job
 }

@@ -39,6 +39,7 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
   readonly isCareful: boolean
   readonly #parts: TurnParts
   readonly #work: Work
+  commandBytes = 0
   readonly pauses: () => readonly Pause[]
 
   constructor(
@@ -80,7 +81,10 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
   }
 
   execute(command: Command): CommandResult | HelveError {
-    return doApart(this, (own) => execute(own, command))
+    const wrote = (bytes: number): void => {
+      this.commandBytes += bytes
+    }
+    return doApart(this, (own) => execute({ ...own, wrote }, command))
   }
 
   enqueue(jobs: readonly NewJob[]): (EnqueueResult | HelveError)[] {

@@ -96,6 +96,30 @@ export function stopping(open: Open): void {
     })
   })
 
+  describe('I9: a turn with large jobs', () => {
+    const payload = JSON.stringify('x'.repeat(400_000))
+    for (const type of ['cancel', 'retry', 'discard'] as const) {
+      test(`has no room for a ${type} after 1 MiB of them`, async (t) => {
+        const { store } = await open(t)
+        const ids: number[] = []
+        for (let n = 0; n < 4; n += 1) {
+          const job = aJob({ payload })
+          if (type !== 'cancel') ids.push(await bury(store, job))
+          else ids.push((await enqueue(store, job))[0]!.id)
+        }
+        const commands = ids.map((id) => ({ type, id, token: undefined }))
+        const { commanded } = await turn(store, { commands })
+        assert.deepEqual(
+          commanded.map((result) => result !== undefined),
+          [true, true, true, false],
+        )
+        const next = await turn(store, { commands: commands.slice(3) })
+        assert.notEqual(next.commanded[0], undefined)
+        assert.notEqual(next.commanded[0], false)
+      })
+    }
+  })
+
   describe('a pause', () => {
     const targets: [what: string, target: PauseTarget, kept: object][] = [
       ['a lane', { lane: 'x' }, { lane: 'x', kind: null, group: null }],

@@ -24,6 +24,7 @@ export class MemorySteps implements TurnSteps, Apart<Writing> {
   readonly #writing: Writing
   readonly #tables: Tables
   readonly #clock: QueueClock
+  commandBytes = 0
 
   constructor(tables: Tables, clock: QueueClock, now: number, isCareful: boolean) {
     this.#tables = tables
@@ -63,6 +64,8 @@ export class MemorySteps implements TurnSteps, Apart<Writing> {
   }
 
   execute(command: Command): CommandResult | HelveError {
+    const row = 'id' in command ? this.#tables.jobs.get(command.id) : undefined
+    this.commandBytes += row?.payload.length ?? 0
     return doApart(this, (writing) => execute(writing, command))
   }
 

@@ -11,10 +11,11 @@ export function prepareCommands(db: Database) {
     retry: rows(`
       UPDATE helve_jobs SET state = 'queued', run_at = ?, since = ?, attempts = 0, crashes = 0, died_at = NULL,
         wall_at = NULL, backing_off = 0
-      WHERE id = ? AND state = 'dead' RETURNING kind, priority, grp`),
+      WHERE id = ? AND state = 'dead' RETURNING kind, priority, grp, octet_length(payload)`),
     keyOf: value('SELECT dedupe_key FROM helve_jobs WHERE id = ?'),
     discard: rows(
-      `DELETE FROM helve_jobs WHERE id = ? AND state = 'dead' RETURNING kind, priority`,
+      `DELETE FROM helve_jobs WHERE id = ? AND state = 'dead'
+       RETURNING kind, priority, octet_length(payload)`,
     ),
     // `octet_length` reads only the header of a long text.
     oldestDead: rows(`
@@ -25,9 +26,9 @@ export function prepareCommands(db: Database) {
       WHERE id = @id AND state = 'queued' RETURNING ${CLAIMED}`),
     attemptsOf: value('SELECT attempts FROM helve_jobs WHERE id = ?'),
     // Submissions that were folded in so far are cancelled with the job; later ones are not.
-    cancelRunning: run(
-      `UPDATE helve_jobs SET rerun = 0, wall_at = NULL WHERE id = ? AND token = ? AND state = 'running'`,
-    ),
+    cancelRunning: value(`
+      UPDATE helve_jobs SET rerun = 0, wall_at = NULL
+      WHERE id = ? AND token = ? AND state = 'running' RETURNING octet_length(payload)`),
     pause: run(`
       INSERT INTO helve_pauses (lane, kind, grp, since, by) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT DO NOTHING`),
