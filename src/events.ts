@@ -1,4 +1,5 @@
 import type { EnqueuedEvent, JobRef } from './event-data.ts'
+import type { Breaker } from './job/breaker.ts'
 import { checkFunction } from './job/check.ts'
 import { HelveError, read } from './job/errors.ts'
 import type { JobError } from './job/job.ts'
@@ -43,6 +44,10 @@ const EVENTS = {
   paused: telling<{ target: PauseTarget; by: string | null }>(),
   /** The target's jobs are claimed again. */
   resumed: telling<{ target: PauseTarget }>(),
+  /** Runs of a group fail: none of its jobs starts before `breaker.until` (epoch ms), and then one. */
+  'breaker:open': telling<{ breaker: Breaker }>(),
+  /** Enough runs of the group have completed, or somebody has closed its breaker. */
+  'breaker:closed': telling<{ kind: string; group: string }>(),
   /** Several kinds share a lane that has one slot: a slow job of one holds up all the others. */
   'lane:narrow': telling<{ lane: string; kinds: string[] }>(),
   /** What the handler gave to `ctx.progress`. */

@@ -1,4 +1,5 @@
 import type { DeliveryRecord } from './delivery.ts'
+import type { Trip } from './breaker.ts'
 import { isPermanent, retryAt } from './errors.ts'
 import { toJobError } from './failure.ts'
 import type { JobError, NewJob } from './job.ts'
@@ -12,6 +13,8 @@ export type Outcome =
       /** Jobs that the handler enqueued: committed with the completion, or not at all. */
       followUps: NewJob[]
       deliveries: DeliveryRecord[]
+      /** Opens the breaker of the job's group. */
+      trip?: Trip | undefined
     }
   | {
       type: 'failed'
@@ -21,6 +24,7 @@ export type Outcome =
       retryAt: number | undefined
       /** Kept also of a failed run: an attempt that failed is what one wants to see. */
       deliveries: DeliveryRecord[]
+      trip?: Trip | undefined
     }
   /** It asked for a later run: what it did so far counts, and no attempt is spent. */
   | {
@@ -29,6 +33,7 @@ export type Outcome =
       delay: number
       followUps: NewJob[]
       deliveries: DeliveryRecord[]
+      trip?: Trip | undefined
     }
   /** Somebody cancelled it while it ran, and it has stopped. */
   | { type: 'cancelled'; deliveries: DeliveryRecord[] }

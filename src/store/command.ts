@@ -25,6 +25,8 @@ export type Command =
     }
   /** Claims no more of the target. */
   | { type: 'pause'; target: PauseTarget; by: string | null }
+  /** Lets the jobs of a group start that its breaker holds back. */
+  | { type: 'closeBreaker'; kind: string; group: string }
   /** Takes a pause back. */
   | { type: 'resume'; target: PauseTarget }
   /** Looks at a kind anew: what is allowed to it has changed. */

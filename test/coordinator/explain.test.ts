@@ -307,7 +307,8 @@ describe('explain tells of a job that', () => {
   })
 
   test('every code, at least once', () => {
-    const codes: Record<Explanation['code'], true> = {
+    // The breaker has tests of its own.
+    const codes: Record<Exclude<Explanation['code'], 'breaker'>, true> = {
       running: true,
       stalled: true,
       scheduled: true,

@@ -64,7 +64,14 @@ export class Rows {
 
   /** Nothing is queued any more, and no time has passed. */
   clear(): void {
-    const tables = ['helve_jobs', 'helve_queues', 'helve_groups', 'helve_rates', 'helve_pauses']
+    const tables = [
+      'helve_jobs',
+      'helve_queues',
+      'helve_groups',
+      'helve_rates',
+      'helve_pauses',
+      'helve_breakers',
+    ]
     const emptied = [...tables, 'sqlite_sequence'].map((table) => `DELETE FROM ${table};`)
     emptied.push(`DELETE FROM helve_meta WHERE key = 'clock';`)
     this.#connection.exec(emptied.join(''))

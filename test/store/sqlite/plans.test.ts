@@ -15,10 +15,10 @@ import { openStore } from '../../support/store.ts'
 /**
  * They read all of something that is small however many jobs there are; `freeAll` all groups and
  * `freeQueues` all queues, once at the start (who owns the queue says what they may do) or when a
- * lane is resumed.
+ * lane is resumed; `breakers` those that are not closed, at the start.
  */
 const SMALL = new Set([
-  ...['backlog', 'counts', 'running', 'list', 'lastId', 'pauses'],
+  ...['backlog', 'counts', 'running', 'list', 'lastId', 'pauses', 'breakers'],
   ...['freeAll', 'freeQueues'],
 ])
 
