@@ -1,4 +1,5 @@
 import type { EnqueuedEvent, JobRef } from './event-data.ts'
+import type { Breaker } from './job/breaker.ts'
 import { checkFunction } from './job/check.ts'
 import { HelveError, read } from './job/errors.ts'
 import type { JobError } from './job/job.ts'
@@ -57,6 +58,10 @@ const EVENTS = {
   paused: telling<{ target: PauseTarget; by: string | null }>(),
   /** The target's jobs are claimed again. */
   resumed: telling<{ target: PauseTarget }>(),
+  /** Runs of a group fail: none of its jobs starts before `breaker.until` (epoch ms), and then one. */
+  'breaker:open': telling<{ breaker: Breaker }>(),
+  /** Enough runs of the group have completed, or somebody has closed its breaker. */
+  'breaker:closed': telling<{ kind: string; group: string }>(),
   /** Several kinds share a lane with one slot: a slow job of one kind holds up all other kinds. */
   'lane:narrow': telling<{ lane: string; kinds: string[] }>(),
   /** A handler has given `value` to `ctx.progress`. */

@@ -25,6 +25,7 @@ export {
 
 export { HelveError, PermanentError, RetryAfterError, type HelveErrorCode } from './job/errors.ts'
 export type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
+export type { Breaker, BreakerOptions } from './job/breaker.ts'
 export type { DeliveryRecord, LastResponse, Webhook } from './job/delivery.ts'
 export type { Handler, HandlerContext, Job, Logger } from './run/handler.ts'
 export type {

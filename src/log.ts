@@ -54,6 +54,15 @@ const LINES: { readonly [E in Logged]: Line<E> } = {
   cancelled: ['info', 'job is cancelled', ({ job }) => of(job)],
   paused: ['info', 'no more is claimed', ({ target, by }) => ({ ...target, by })],
   resumed: ['info', 'is claimed again', ({ target }) => target],
+  'breaker:open': [
+    'warn',
+    'a group fails, and is held back',
+    ({ breaker: { kind, group, until, failures, reason } }) => ({
+      ...{ kind, group, failures, reason },
+      until: new Date(until).toISOString(),
+    }),
+  ],
+  'breaker:closed': ['info', 'a group is not held back any more', (data) => data],
   'lane:narrow': [
     'warn',
     'several kinds share a lane with one slot: a slow job of one holds up all the others',

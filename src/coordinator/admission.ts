@@ -1,6 +1,7 @@
 import type { Policy } from '../job/policy.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Admission, KindTerms, PricedQueue, Queue } from '../store/admission.ts'
+import type { Breakers } from './breakers.ts'
 import type { Pauses } from './pauses.ts'
 
 /** The lanes of a runtime, and the lane in which each kind runs. */
@@ -21,15 +22,21 @@ const UNHANDLED = 100
 /** Most jobs and groups that a turn looks at to find the one job of a `runOnce` call. */
 const LOOKS = 1_000
 
+/** What keeps groups back for a time. */
+type HeldGroups = Pick<Breakers, 'of'>
+
+const NO_BREAKERS: HeldGroups = { of: () => new Map() }
+
 /** How much each lane may claim in a turn: as much as it has room for, and `most` jobs in all. */
 export function admissions(
   backlog: Queue[],
   pauses: Pauses,
   lanes: Lanes,
   most: number,
+  breakers = NO_BREAKERS,
 ): Admission[] {
   const queues = new Map<string | undefined, PricedQueue[]>()
-  for (const queue of priced(backlog, pauses, lanes)) {
+  for (const queue of priced(backlog, pauses, lanes, breakers)) {
     const lane = lanes.of(queue.kind)
     const of = queues.get(lane)
     if (of === undefined) queues.set(lane, [queue])
@@ -45,12 +52,17 @@ export function admissions(
 }
 
 /** Admits one job: the first of all jobs that could start now. */
-export function admitOne(backlog: Queue[], pauses: Pauses, lanes: Lanes): Admission[] {
+export function admitOne(
+  backlog: Queue[],
+  pauses: Pauses,
+  lanes: Lanes,
+  breakers = NO_BREAKERS,
+): Admission[] {
   const hasRoom = ({ kind, terms }: PricedQueue): boolean => {
     const lane = lanes.of(kind)
     return room(lanes, lane) + reserve(lanes, lane) > 0 && terms.room > 0
   }
-  const queues = priced(backlog, pauses, lanes)
+  const queues = priced(backlog, pauses, lanes, breakers)
   const [startable, full] = [queues.filter(hasRoom), queues.filter((queue) => !hasRoom(queue))]
   // Jobs of `full` cost more than the room: none is claimed, but the turn says whether one is due.
   return [
@@ -64,11 +76,16 @@ function costing(cost: number, queue: PricedQueue): PricedQueue {
 }
 
 /** The queues with the terms of their kinds. */
-function priced(backlog: Queue[], pauses: Pauses, lanes: Lanes): PricedQueue[] {
+function priced(
+  backlog: Queue[],
+  pauses: Pauses,
+  lanes: Lanes,
+  breakers: HeldGroups,
+): PricedQueue[] {
   const terms = new Map<string, KindTerms>()
   return backlog.map((queue) => {
     const { kind } = queue
-    const known = terms.get(kind) ?? termsOf(kind, pauses, lanes)
+    const known = terms.get(kind) ?? termsOf(kind, pauses, lanes, breakers)
     terms.set(kind, known)
     return { ...queue, terms: known }
   })
@@ -79,7 +96,7 @@ export function waitsForHandler(kind: string, lanes: Lanes): boolean {
   return lanes.unknownKinds === 'wait' && lanes.of(kind) === undefined
 }
 
-function termsOf(kind: string, pauses: Pauses, lanes: Lanes): KindTerms {
+function termsOf(kind: string, pauses: Pauses, lanes: Lanes, breakers: HeldGroups): KindTerms {
   const { rate, group, groupConcurrency, groupRate } = lanes.policy(kind)
   const pool = lanes.pools.get(lanes.of(kind) ?? '')
   const isPaused = pauses.find(lanes.of(kind), kind, null) !== undefined
@@ -92,6 +109,7 @@ function termsOf(kind: string, pauses: Pauses, lanes: Lanes): KindTerms {
     groupConcurrency,
     groupRate,
     paused: pauses.groups(kind),
+    breakers: breakers.of(kind),
   }
 }
 

@@ -9,6 +9,7 @@ import type { Command, CommandResult } from '../store/command.ts'
 import type { Settle, TurnResult } from '../store/turn.ts'
 import { mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
+import { inWallTime, type Breakers } from './breakers.ts'
 import type { Clock } from './clock.ts'
 import {
   NO_MAIL,
@@ -32,6 +33,7 @@ interface Parts {
   mailbox: Mailbox
   runs: Runs
   throughput: Throughput
+  breakers: Breakers
   /** Puts the end of a run into the mailbox. */
   settled: (job: ClaimedJob, outcome: Outcome, took?: number) => void
   /** Reports a mistake of the host that has stopped nothing. */
@@ -92,6 +94,7 @@ export class AfterCommit {
     // A settle is written whole or not at all: a run with a refused follow-up or record has failed.
     if (settled?.refused) {
       const { refused } = settled
+      this.#parts.breakers.refused(job)
       const failure = failed(refused, clock.wallOf(now), kept(settle, refused))
       return this.#parts.settled(job, failure, took)
     }
@@ -107,6 +110,16 @@ export class AfterCommit {
     if (!settled) return
     runs.count(outcome)
     announce(events, { job, outcome, settle, settled, now, clock, durationMs, queuedMs })
+    this.#tellBreaker(settle)
+  }
+
+  #tellBreaker({ job: { kind, group }, breaker }: Settle): void {
+    const { events, clock } = this.#parts
+    if (breaker === undefined) return
+    if (breaker === null) events.emit('breaker:closed', () => ({ kind, group: group! }))
+    else if (breaker.until > clock.now()) {
+      events.emit('breaker:open', () => ({ breaker: inWallTime(breaker, clock) }))
+    }
   }
 
   #answer({ command, resolve, reject }: Order, result: TurnResult['commanded'][number]): void {
@@ -124,6 +137,9 @@ export class AfterCommit {
     else if (command.type === 'pause') {
       const { target, by } = command
       events.emit('paused', () => ({ target, by }))
+    } else if (command.type === 'closeBreaker') {
+      const { kind, group } = command
+      events.emit('breaker:closed', () => ({ kind, group }))
     } else if (command.type === 'resume') {
       events.emit('resumed', () => ({ target: command.target }))
     }

@@ -1,5 +1,6 @@
 import type { Events } from '../events.ts'
 import { HelveError } from '../job/errors.ts'
+import type { Breaker } from '../job/breaker.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
@@ -10,6 +11,7 @@ import type { QueueStore } from '../store/store.ts'
 import type { Settle, TurnResult } from '../store/turn.ts'
 import { admissions, admitOne, type Lanes } from './admission.ts'
 import { AfterCommit } from './after-commit.ts'
+import { Breakers, inWallTime } from './breakers.ts'
 import type { Clock } from './clock.ts'
 import { Drained } from './drained.ts'
 import { explain, rivals, type Explanation } from './explain.ts'
@@ -47,6 +49,7 @@ export class Coordinator {
   readonly #throughput = new Throughput()
   readonly #groups: Groups
   readonly #runs = new Runs()
+  readonly #breakers = new Breakers()
   readonly #waiting = new Set<{ isOver: () => boolean; resolve: () => void }>()
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
   #scheduled = false
@@ -74,6 +77,7 @@ export class Coordinator {
       mailbox: this.#mailbox,
       runs: this.#runs,
       throughput: this.#throughput,
+      breakers: this.#breakers,
       settled: (job, outcome, took) => this.settled(job, outcome, took),
       mistake: this.#mistake,
     })
@@ -86,6 +90,11 @@ export class Coordinator {
     this.#drained = new Drained(parts)
     this.#size = new TurnSize(parts.store.turnTarget)
     this.#timer = new WakeTimer(parts.clock, parts.idle, () => this.wake())
+  }
+
+  /** Takes over the breakers that the store has kept. */
+  load(breakers: readonly Breaker[]): void {
+    this.#breakers.load(breakers)
   }
 
   /** Resolves after the commit. */
@@ -146,7 +155,13 @@ export class Coordinator {
       isClaiming: this.#phase === 'claiming',
       isStalled: [...lanes.pools.values()].some((pool) => pool.isStalled(id)),
       pace: (lane) => this.#throughput.of(lane, now),
+      breaker: (kind, group) => this.#breakerAt(kind, group),
     })
+  }
+
+  #breakerAt(kind: string, group: string): Breaker | undefined {
+    const breaker = this.#breakers.get(kind, group)
+    return breaker && inWallTime(breaker, this.#parts.clock)
   }
 
   /** Takes a turn soon, since there may be something to claim. */
@@ -261,7 +276,7 @@ export class Coordinator {
     const endings = mail.endings.map((ending) => this.#unlessCancelled(ending))
     const circumstances = { now, clock, random, onMistake: this.#mistake }
     const settles = endings.map((ending) => this.#decide(ending, circumstances))
-    const commands = mail.orders.map(({ command }) => this.#withToken(command))
+    const commands = mail.orders.map(({ command }) => this.#prepared(command))
     const enqueues = mail.submissions.map(({ job }) => job)
     const admit = (queues: Queue[], pauses: readonly Pause[]): Admission[] =>
       this.#admit(queues, pauses, mail.once !== undefined)
@@ -272,6 +287,7 @@ export class Coordinator {
       const { store } = this.#parts
       result = await store.turn({ now, settles, commands, enqueues, suspect, admit })
     } catch (error) {
+      this.#breakers.takeBack()
       await this.#failedTurns.failed(error, mail)
       if (this.#phase !== 'closed') this.#failedTurns.retryLater()
     }
@@ -307,10 +323,15 @@ export class Coordinator {
     const made = 'followUps' in outcome ? outcome.followUps : []
     const followUps = made.map((one) => this.#groups.followUp(one, circumstances.now))
     const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
-    return { job, move, rerun, followUps, deliveries }
+    // An ending that is late says nothing of the group.
+    const isOwn = this.#runs.of(job.id)?.job.token === job.token
+    const breaker = isOwn ? this.#breakers.ended(job, outcome, policy, circumstances) : undefined
+    return { job, move, rerun, followUps, deliveries, breaker }
   }
 
-  #withToken(command: Command): Command {
+  /** A command with what only the coordinator knows; whatever else it changes takes part in the turn. */
+  #prepared(command: Command): Command {
+    if (command.type === 'closeBreaker') this.#breakers.close(command.kind, command.group)
     if (command.type !== 'cancel') return command
     return { ...command, token: this.#runs.of(command.id)?.job.token }
   }
@@ -318,9 +339,10 @@ export class Coordinator {
   #admit(queues: Queue[], pauses: readonly Pause[], once: boolean): Admission[] {
     if (pauses !== this.#pauses.of) this.#pauses = { of: pauses, known: new Pauses(pauses) }
     const { known } = this.#pauses
-    if (once) return admitOne(queues, known, this.#parts.lanes)
+    const { lanes } = this.#parts
+    if (once) return admitOne(queues, known, lanes, this.#breakers)
     if (this.#phase !== 'claiming') return []
-    return admissions(queues, known, this.#parts.lanes, this.#size.rows)
+    return admissions(queues, known, lanes, this.#size.rows, this.#breakers)
   }
 
   #committed(mail: Mail, settles: Settle[], result: TurnResult, now: number): void {
@@ -328,6 +350,7 @@ export class Coordinator {
     this.#behind = result.behind
     if (result.claimed.length > 0) this.#drained.claimed()
     this.#afterCommit.follow(mail, settles, result, now)
+    this.#breakers.committed()
     const jobs = this.#groups.file(result.unfiled)
     if (jobs.length > 0) this.#upkeep({ type: 'file', jobs }, 'filing jobs in their groups')
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)

@@ -1,3 +1,4 @@
+import type { Breaker } from '../job/breaker.ts'
 import { failureText } from '../job/failure.ts'
 import type { Pause } from '../job/pause.ts'
 import type { JobRecord } from '../job/job.ts'
@@ -15,6 +16,8 @@ export type Explanation = { reason: string } & (
   /** The job has failed before, and waits for its next run, whose number is `run`. */
   | { code: 'retry'; at: number; run: number; of: number }
   | { code: 'paused'; pause: Pause }
+  /** Runs of its group fail: after `breaker.until` one job tries the group. */
+  | { code: 'breaker'; breaker: Breaker }
   /**
    * Nobody handles the job's kind. The job will be dead as soon as a turn looks at it; with the
    * option `unknownKinds: 'wait'` it waits until somebody handles its kind.
@@ -42,6 +45,8 @@ export interface Surroundings {
   isStalled: boolean
   /** Jobs of a lane that settle in a millisecond; 0 if the number is not known. */
   pace: (lane: string) => number
+  /** The breaker of a group, unless it is closed. */
+  breaker: (kind: string, group: string) => Breaker | undefined
 }
 
 /** The queues whose jobs compete with a job for its lane. */
@@ -92,13 +97,18 @@ function waits(standing: Standing, around: Surroundings): Explanation | undefine
   }
   const pause = new Pauses(pauses).find(lanes.of(kind), kind, group)
   if (pause) return { code: 'paused', pause, reason: paused(pause) }
+  const breaker = group === null ? undefined : around.breaker(kind, group)
+  if (breaker && breaker.until > Math.max(now, runAt)) {
+    return { code: 'breaker', breaker, reason: heldBack(breaker) }
+  }
   if (runAt > now) return later(job, lanes)
   const { rate, groupRate, groupConcurrency } = lanes.policy(kind)
   const until = rate ? standing.kindFreeAt(rate) : 0
   if (until > now) {
     return { code: 'rate', until, of: 'kind', reason: atRate(`kind ${kind}`, until) }
   }
-  if (group !== null && groupRunning.length >= groupConcurrency) {
+  const groupRoom = Math.min(groupConcurrency, breaker?.room ?? Infinity)
+  if (group !== null && groupRunning.length >= groupRoom) {
     const reason = `its group ${JSON.stringify(group)} is full: ${named(groupRunning)} running`
     return { code: 'group', running: groupRunning, reason }
   }
@@ -149,6 +159,13 @@ function behind({ job, ahead }: Standing, { lanes, pace }: Surroundings): Explan
   const place = ahead === 0 ? 'next' : `behind ${ahead === 1 ? '1 job' : `${ahead} jobs`}`
   const reason = `it is ${place} in lane ${lane}${about}`
   return { code: 'behind', ahead, estimate, reason }
+}
+
+function heldBack({ group, failures, until, reason }: Breaker): string {
+  const times = failures > 1 ? ` ${failures} times in a row` : ''
+  const failed = failures > 0 ? `has failed${times}` : 'is to be left alone'
+  const why = reason === '' ? '' : ` (${reason})`
+  return `its group ${JSON.stringify(group)} ${failed}${why}: one job tries it at ${moment(until)}`
 }
 
 function paused({ lane, kind, group, since, by }: Pause): string {

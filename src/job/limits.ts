@@ -16,6 +16,8 @@ export const MAX_EFFECTS = 1_000
 export const MAX_EFFECT_BYTES = 16 * 1_048_576
 /** Bytes of the fields of one line that a handler in a thread logs, in JSON. */
 export const MAX_LOG_BYTES = 65_536
+/** Characters of the reason for which a handler trips a breaker. */
+export const MAX_REASON_LENGTH = 500
 /** A job is dead once a thread or process has died this often while it ran the job. */
 export const MAX_CRASHES = 3
 /** Milliseconds: no delay, timeout or backoff is longer than a year. */

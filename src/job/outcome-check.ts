@@ -1,3 +1,4 @@
+import type { Trip } from './breaker.ts'
 import { badOption, checkInteger, checkNumber, checkOneOf } from './check.ts'
 import { checkDelivery, type DeliveryRecord } from './delivery.ts'
 import { read } from './errors.ts'
@@ -9,6 +10,7 @@ import {
   MAX_ERROR_BYTES,
   MAX_PAYLOAD_BYTES,
   MAX_PRIORITY,
+  MAX_REASON_LENGTH,
   MAX_RESULT_BYTES,
 } from './limits.ts'
 import { checkDedupeKey, checkGroup } from './names.ts'
@@ -31,6 +33,7 @@ export function checkOutcome(value: unknown): HandlerOutcome {
   checkOneOf(read(value, 'type'), 'type', ['completed', 'failed', 'snoozed'])
   checkList(outcome.deliveries, 'deliveries')
   outcome.deliveries.forEach((delivery: DeliveryRecord) => checkDelivery(delivery))
+  if (outcome.trip !== undefined) checkTrip(outcome.trip)
   if (outcome.type === 'failed') return checkFailed(outcome)
   checkList(outcome.followUps, 'followUps')
   outcome.followUps.forEach(checkFollowUp)
@@ -41,6 +44,12 @@ export function checkOutcome(value: unknown): HandlerOutcome {
     checkSize(checkText(outcome.result, 'result'), 'result', MAX_RESULT_BYTES)
   }
   return outcome
+}
+
+function checkTrip(trip: Trip): void {
+  checkNumber(read(trip, 'delay'), 'trip.delay', 0, MAX_DELAY)
+  const reason = checkText(read(trip, 'reason'), 'trip.reason')
+  checkNumber(reason.length, 'trip.reason.length', 0, MAX_REASON_LENGTH)
 }
 
 function checkFailed(outcome: Extract<HandlerOutcome, { type: 'failed' }>): HandlerOutcome {

@@ -1,4 +1,5 @@
 import type { DeliveryRecord } from './delivery.ts'
+import type { Trip } from './breaker.ts'
 import { isPermanent, retryAt } from './errors.ts'
 import { toJobError } from './failure.ts'
 import type { JobError, NewJob } from './job.ts'
@@ -14,6 +15,8 @@ export type Outcome =
        */
       followUps: NewJob[]
       deliveries: DeliveryRecord[]
+      /** Opens the breaker of the job's group. */
+      trip?: Trip | undefined
     }
   | {
       type: 'failed'
@@ -23,6 +26,7 @@ export type Outcome =
       retryAt: number | undefined
       /** A failed run keeps its records too: people look for the attempts that failed. */
       deliveries: DeliveryRecord[]
+      trip?: Trip | undefined
     }
   /**
    * The handler asked for a later run. The effects of this run are written, and no attempt is
@@ -34,6 +38,7 @@ export type Outcome =
       delay: number
       followUps: NewJob[]
       deliveries: DeliveryRecord[]
+      trip?: Trip | undefined
     }
   /** Somebody cancelled the job while it ran, and the run has stopped. */
   | { type: 'cancelled'; deliveries: DeliveryRecord[] }

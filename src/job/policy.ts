@@ -1,5 +1,6 @@
 import { DEFAULT_BACKOFF, type BackoffFunction, type BackoffOptions } from './backoff.ts'
 import { checkBackoff } from './backoff-check.ts'
+import { checkBreaker, type BreakerOptions } from './breaker.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from './check.ts'
 import { checkGroupOf, type GroupOf } from './group.ts'
 import { MAX_DELAY, MAX_PRIORITY } from './limits.ts'
@@ -65,6 +66,12 @@ const KIND_OPTIONS = {
   groupConcurrency: option(1, integerFrom(1, 1_000_000)),
   /** As {@link rate}, for each group by itself. @default none */
   groupRate: option<Rate | undefined>(undefined, checkRate),
+  /**
+   * Holds a group back while its runs fail, and then tries it with one job: for kinds that talk to
+   * somebody else's service. Jobs that wait for that spend no attempt. `{}` takes the defaults.
+   * @default none: `ctx.tripBreaker` alone holds groups back
+   */
+  breaker: option<Required<BreakerOptions> | undefined>(undefined, checkBreaker),
   /** **Lower runs first.** For submissions through this runtime. @default 0 */
   priority: option(0, integerFrom(-MAX_PRIORITY, MAX_PRIORITY)),
   /** Milliseconds that a job waits at least. For submissions through this runtime. @default 0 */
@@ -89,7 +96,11 @@ export type Policy = { [K in Key]: Table[K]['usual'] }
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- the payload of an unknown kind
 export type KindOptions<P = any> = {
-  [K in Key]?: K extends 'group' ? GroupOf<P> : Exclude<Policy[K], undefined>
+  [K in Key]?: K extends 'group'
+    ? GroupOf<P>
+    : K extends 'breaker'
+      ? BreakerOptions
+      : Exclude<Policy[K], undefined>
 }
 
 const KEYS = Object.keys(KIND_OPTIONS) as Key[]

@@ -92,6 +92,16 @@ export interface HandlerContext<T = AnyKinds> {
    */
   snooze(ms: number): void
   /**
+   * Opens the breaker of the job's group: for `ms` milliseconds from the end of this run no job of
+   * the group starts, and then one tries the group. A service that is to be left alone for a while
+   * (`Retry-After`) is the case for that. Takes effect however the run ends, unless it is
+   * interrupted. A job without a group has no breaker.
+   *
+   * @param reason told by `explain`, the event `breaker:open` and `runtime.breakers()`
+   * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_CLOSED` when the run is over
+   */
+  tripBreaker(ms: number, reason: string): void
+  /**
    * Keeps the record of a webhook delivery attempt, in the transaction that settles this run,
    * failed or not. An interrupted run keeps no records.
    *

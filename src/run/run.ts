@@ -1,4 +1,5 @@
-import { checkNumber } from '../job/check.ts'
+import type { Trip } from '../job/breaker.ts'
+import { badOption, checkNumber } from '../job/check.ts'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { Children, type ChildOptions } from './children.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
@@ -6,7 +7,7 @@ import { Effects } from './effects.ts'
 import { HelveError } from '../job/errors.ts'
 import type { AnyPayload } from '../job/json-type.ts'
 import type { Handler, HandlerContext, Job, Logger } from './handler.ts'
-import { MAX_DELAY } from '../job/limits.ts'
+import { MAX_DELAY, MAX_REASON_LENGTH } from '../job/limits.ts'
 import { checkedJson } from '../job/payload.ts'
 import { newJob, type EnqueueOptions } from '../job/submission.ts'
 import { failed, type HandlerOutcome } from '../job/outcome.ts'
@@ -44,6 +45,7 @@ export class Run implements HandlerContext {
   #controller: AbortController | undefined
   #logger: Logger | undefined
   #snooze: number | undefined
+  #trip: Trip | undefined
   #children: Children | undefined
   #isOver = false
 
@@ -58,14 +60,20 @@ export class Run implements HandlerContext {
       const result = await handler(this.#job(), this)
       const { followUps, deliveries } = this.#effects
       const effects = { followUps, deliveries }
-      if (this.#snooze !== undefined) return { type: 'snoozed', delay: this.#snooze, ...effects }
-      return { type: 'completed', result: this.#result(result), ...effects }
+      if (this.#snooze !== undefined) {
+        return this.#withTrip({ type: 'snoozed', delay: this.#snooze, ...effects })
+      }
+      return this.#withTrip({ type: 'completed', result: this.#result(result), ...effects })
     } catch (thrown) {
-      return failed(thrown, Date.now(), this.#effects.deliveries)
+      return this.#withTrip(failed(thrown, Date.now(), this.#effects.deliveries))
     } finally {
       this.#isOver = true
       this.#children?.end()
     }
+  }
+
+  #withTrip(outcome: HandlerOutcome): HandlerOutcome {
+    return this.#trip === undefined ? outcome : { ...outcome, trip: this.#trip }
   }
 
   // Made only for a handler that reads the signal: a controller per job costs more than most jobs.
@@ -103,6 +111,15 @@ export class Run implements HandlerContext {
     return (ms: number): void => {
       this.#checkOpen('snooze')
       this.#snooze = Math.ceil(checkNumber(ms, 'ms', 0, MAX_DELAY))
+    }
+  }
+
+  get tripBreaker() {
+    return (ms: number, reason: string): void => {
+      this.#checkOpen('tripBreaker')
+      const delay = Math.ceil(checkNumber(ms, 'ms', 0, MAX_DELAY))
+      if (typeof reason !== 'string') throw badOption('reason', 'a string', reason)
+      this.#trip = { delay, reason: reason.slice(0, MAX_REASON_LENGTH) }
     }
   }
 

@@ -1,15 +1,19 @@
+import { inWallTime } from '../coordinator/breakers.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
+import type { Breaker } from '../job/breaker.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
+import { checkGroup } from '../job/names.ts'
 import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
 import type { Inspection } from '../store/inspection.ts'
 import type { QueueClock } from '../store/timeline.ts'
+import { checkKind } from '../job/submission.ts'
 import type { CheckedOptions } from './options.ts'
 import { MAIN_LANE } from './registry.ts'
 
 interface AdminParts {
-  store: Pick<Inspection, 'pauses'>
+  store: Pick<Inspection, 'pauses' | 'breakers'>
   coordinator: Coordinator
-  clock: Pick<QueueClock, 'timeOf'>
+  clock: Pick<QueueClock, 'timeOf' | 'wallOf'>
   options: CheckedOptions
 }
 
@@ -43,6 +47,20 @@ export class Admin {
       if (typeof pruned !== 'number' || pruned === 0) return total
       total += pruned
     }
+  }
+
+  async closeBreaker(target: { kind: string; group: string }): Promise<boolean> {
+    checkKeys(target, 'target', ['kind', 'group'])
+    const { kind, group } = target
+    checkKind(kind)
+    if (checkGroup(group) === null) throw badOption('target.group', 'the name of a group', group)
+    const command = { type: 'closeBreaker', kind, group } as const
+    return (await this.#parts.coordinator.command(command)) === true
+  }
+
+  async breakers(): Promise<Breaker[]> {
+    const { store, clock } = this.#parts
+    return (await store.breakers()).map((breaker) => inWallTime(breaker, clock))
   }
 
   async pause(given: PauseTarget, options: { by?: string }): Promise<boolean> {

@@ -142,6 +142,7 @@ export class Lifecycle {
   async #own(wait: number, over: AbortSignal): Promise<void> {
     const { store, coordinator, registry, lanes, events } = this.#parts
     const orphans = await own(store, wait, over)
+    coordinator.load(await store.breakers())
     const kinds = new Set<string>()
     try {
       await this.#services.start()

@@ -1,6 +1,7 @@
 import type { Explanation } from '../coordinator/explain.ts'
 import { checkStore, type Enqueuer } from '../enqueuer.ts'
 import type { AnyEvent, AnyListener, EventName, Listener, RuntimeEvents } from '../events.ts'
+import type { Breaker } from '../job/breaker.ts'
 import { badOption, checkKeys, checkNumber } from '../job/check.ts'
 import type { EnqueueResult, JobRecord } from '../job/job.ts'
 import type { ConfigOf, KindOf, PayloadFor, PayloadsOf, Rest, Submission } from '../job/kinds.ts'
@@ -284,6 +285,20 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   /** What is paused. */
   pauses(): Promise<Pause[]> {
     return this.#parts.store.pauses()
+  }
+
+  /** The breakers of groups that are not closed. */
+  breakers(): Promise<Breaker[]> {
+    return this.#admin.breakers()
+  }
+
+  /**
+   * Closes the breaker of a group: its jobs start as if nothing had failed. False when it is closed.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_KIND`
+   */
+  closeBreaker(target: { kind: string; group: string }): Promise<boolean> {
+    return this.#admin.closeBreaker(target)
   }
 
   /** Why a job does not run now; undefined when no job has this id (any more). */

@@ -53,6 +53,8 @@ export interface KindTerms {
   groupRate: Rate | undefined
   /** Groups that are paused. */
   paused: { has(group: string): boolean }
+  /** Groups whose breaker is not closed: none of their jobs start before `until`, then so many at a time. */
+  breakers: { get(group: string): { until: number; room: number } | undefined }
 }
 
 /** The terms of a kind that nothing but the room of its lane limits. */
@@ -66,4 +68,5 @@ export const UNLIMITED: KindTerms = {
   groupConcurrency: Infinity,
   groupRate: undefined,
   paused: new Set(),
+  breakers: new Map(),
 }

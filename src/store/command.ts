@@ -25,6 +25,8 @@ export type Command =
     }
   /** Stops claims of the target's jobs. */
   | { type: 'pause'; target: PauseTarget; by: string | null }
+  /** Lets the jobs of a group start that its breaker holds back. */
+  | { type: 'closeBreaker'; kind: string; group: string }
   /** Ends a pause. */
   | { type: 'resume'; target: PauseTarget }
   /** Looks again at the jobs of a kind, after its policy or its handler has changed. */

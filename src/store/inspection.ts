@@ -1,3 +1,4 @@
+import type { Breaker } from '../job/breaker.ts'
 import type { JobRecord, JobState } from '../job/job.ts'
 import type { Pause } from '../job/pause.ts'
 import type { Rate } from '../job/rate.ts'
@@ -11,6 +12,8 @@ export interface Inspection {
   /** The `runAt` of the job that has been due for longest; undefined when none is due. */
   oldestDue(now: number): Promise<number | undefined>
   pauses(): Promise<Pause[]>
+  /** The breakers that are not closed, with moments of the queue. */
+  breakers(): Promise<Breaker[]>
   /**
    * Where a job stands; undefined when no job has this id.
    *

@@ -1,3 +1,4 @@
+import type { Breaker } from '../job/breaker.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import type { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
@@ -39,6 +40,8 @@ export interface Settle {
   /** Jobs to enqueue in the same transaction, if the claim is still the caller's. */
   followUps: NewJob[]
   deliveries: DeliveryRecord[]
+  /** The breaker of the job's group, if it has changed; `null` for one that is closed. */
+  breaker?: Breaker | null | undefined
 }
 
 export interface TurnResult {

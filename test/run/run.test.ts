@@ -42,6 +42,37 @@ function run(host: RunHost, handler: Handler, kind = 'push') {
   return new Run({ ...TASK, kind }, host).outcome(handler)
 }
 
+describe('a handler that trips the breaker of its group', () => {
+  const trip = { delay: 5_000, reason: 'Retry-After of 5 s' }
+  const handlers: Record<string, Handler> = {
+    completed: () => undefined,
+    snoozed: (_, { snooze }) => snooze(1),
+    failed: () => Promise.reject(new Error('status 429')),
+  }
+  for (const [type, handler] of Object.entries(handlers)) {
+    test(`does so with a run that has ${type}`, async () => {
+      const { host } = aHost()
+      const outcome = await run(host, (job, ctx) => {
+        ctx.tripBreaker(trip.delay, trip.reason)
+        return handler(job, ctx)
+      })
+      assert.equal(outcome.type, type)
+      assert.deepEqual(outcome.trip, trip)
+    })
+  }
+
+  test('is refused without a delay or a reason, and has its reason cut', async () => {
+    const { host } = aHost()
+    const outcome = await run(host, (_, { tripBreaker }) => {
+      assert.throws(() => tripBreaker(-1, 'x'), refusal('HELVE_ERR_OPTION', 'ms'))
+      const noReason = undefined as unknown as string
+      assert.throws(() => tripBreaker(1, noReason), refusal('HELVE_ERR_OPTION', 'reason'))
+      tripBreaker(0.5, 'x'.repeat(10_000))
+    })
+    assert.deepEqual([outcome.trip?.delay, outcome.trip?.reason.length], [1, 500])
+  })
+})
+
 describe('what a handler is given', () => {
   test('can be destructured', async () => {
     const { host, progress, lines } = aHost()

@@ -1,5 +1,6 @@
 import { describe, type TestContext } from 'node:test'
 import type { JobStore, RunStore, Store } from '../../src/store/store.ts'
+import { breakers } from './contract/breakers.ts'
 import { claiming } from './contract/claiming.ts'
 import { chance } from './contract/chance.ts'
 import { enqueuing } from './contract/enqueuing.ts'
@@ -35,6 +36,7 @@ export function storeContract(name: string, open: Open): void {
     looking(open)
     grouping(open)
     limiting(open)
+    breakers(open)
     stopping(open)
     chance(open)
   })

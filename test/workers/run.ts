@@ -39,6 +39,7 @@ function context(signal = new AbortController().signal): HandlerContext {
     progress: silent,
     enqueue: silent,
     snooze: silent,
+    tripBreaker: silent,
     recordDelivery: silent,
     spawn,
   }

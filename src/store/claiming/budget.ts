@@ -67,11 +67,16 @@ export class KindBudget {
 export class GroupBudget {
   readonly #bucket: Bucket | undefined
   readonly #paused: boolean
+  /** Until then its breaker is open. */
+  readonly #openUntil: number
   #left: number
 
   constructor(source: ClaimSource, kind: string, name: string, terms: KindTerms, now: number) {
     const { groupConcurrency, groupRate, paused } = terms
-    this.#left = groupConcurrency - source.running(kind, name)
+    const breaker = terms.breakers.get(name)
+    const room = Math.min(groupConcurrency, breaker?.room ?? Infinity)
+    this.#left = room - source.running(kind, name)
+    this.#openUntil = breaker?.until ?? 0
     this.#paused = paused.has(name)
     if (groupRate) this.#bucket = new Bucket(source, kind, name, groupRate, now)
   }
@@ -79,7 +84,7 @@ export class GroupBudget {
   /** The moment from which a job of the group may start; null while the group is paused or full. */
   get freeAt(): number | null {
     if (this.#paused || this.#left <= 0) return null
-    return this.#bucket?.freeAt ?? 0
+    return Math.max(this.#openUntil, this.#bucket?.freeAt ?? 0)
   }
 
   take(): void {

@@ -36,6 +36,7 @@ function plain(settles: readonly Settle[]): Settle[] {
   })
 }
 
-function isPlain({ move, followUps, deliveries }: Settle): boolean {
-  return move.to === 'completed' && followUps.length + deliveries.length === 0
+function isPlain({ move, followUps, deliveries, breaker }: Settle): boolean {
+  if (move.to !== 'completed' || breaker !== undefined) return false
+  return followUps.length + deliveries.length === 0
 }

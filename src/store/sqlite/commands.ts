@@ -32,6 +32,8 @@ export function execute(executing: Executing, command: Command): CommandResult {
       return pause(executing, command.target, command.by)
     case 'resume':
       return resume(executing, command.target)
+    case 'closeBreaker':
+      return closeBreaker(executing, command)
     case 'regroup':
       return regroup(executing, command.kind)
     case 'file':
@@ -121,6 +123,17 @@ function resume(executing: Executing, target: PauseTarget): boolean {
   if ('lane' in target) statements.freeQueues.run({ now })
   else if (target.group === undefined) statements.freeQueue.run({ now, kind: target.kind })
   else freeGroup(statements, changes, { kind: target.kind, group: target.group }, now)
+  return true
+}
+
+function closeBreaker(
+  { statements, changes, now }: Executing,
+  { kind, group }: { kind: string; group: string },
+): boolean {
+  if (statements.dropBreaker.run(kind, group).changes !== 1) return false
+  for (const [priority] of statements.wakeGroup.all({ kind, group, now })) {
+    changes.join({ kind, priority: priority as number }, now)
+  }
   return true
 }
 

@@ -1,3 +1,5 @@
+import type { Breaker } from '../../job/breaker.ts'
+import type { ClaimedJob } from '../../job/job.ts'
 import { claimOf } from '../claiming/claim-number.ts'
 import { costOf, recordedOf, unsettled } from '../rules/ending.ts'
 import type { Settle, SettleResult } from '../turn.ts'
@@ -81,8 +83,18 @@ export function settle(settling: Settling, one: Settle): SettleResult | undefine
   if (!rerun && move.to === 'queued') {
     joinQueue(statements, changes, job, move.runAt, now)
   }
+  if (one.breaker !== undefined) keepBreaker(statements, job, one.breaker)
   freeGroup(statements, changes, job, now)
   return { state, rerun, followUps: followUps.map((next) => enqueue(settling, next)) }
+}
+
+function keepBreaker(
+  { keepBreaker: keep, dropBreaker: drop }: QueueStatements,
+  { kind, group }: ClaimedJob,
+  breaker: Breaker | null,
+): void {
+  if (breaker === null) drop.run(kind, group)
+  else keep.run(breaker)
 }
 
 /** Moves the job as decided. Undefined if the claim is not owned, or a submission was folded in. */

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import type { Breaker } from '../../job/breaker.ts'
 import { checkKeys, checkOneOf, shown } from '../../job/check.ts'
 import type { Webhook } from '../../job/delivery.ts'
 import { HelveError } from '../../job/errors.ts'
@@ -23,7 +24,7 @@ import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
 import { prepareEnqueue } from './statements/enqueue.ts'
 import { prepareQueue } from './statements/queue.ts'
-import { oldestQueued, pauses, standing } from './standing.ts'
+import { breakers, oldestQueued, pauses, standing } from './standing.ts'
 import { Transactions } from './transactions.ts'
 import { Turns } from './turns.ts'
 import { machineClocks } from '../machine-clocks.ts'
@@ -189,6 +190,10 @@ export class SqliteStore implements Store, JobStore, RunStore {
   async oldestDue(now: number): Promise<number | undefined> {
     const oldest = this.#transactions.read(() => oldestQueued(this.#statements))
     return oldest <= now ? this.clock.wallOf(oldest) : undefined
+  }
+
+  async breakers(): Promise<Breaker[]> {
+    return this.#transactions.read(() => breakers(this.#statements))
   }
 
   async pauses(): Promise<Pause[]> {

@@ -1,3 +1,4 @@
+import type { Breaker } from '../../job/breaker.ts'
 import type { JobRecord } from '../../job/job.ts'
 import type { Pause } from '../../job/pause.ts'
 import type { Queue } from '../admission.ts'
@@ -32,6 +33,22 @@ export function pauses(statements: QueueStatements): Pause[] {
     since: since as number,
     by: by as string | null,
   }))
+}
+
+export function breakers(statements: QueueStatements): Breaker[] {
+  return statements.breakers.all().map((row) => {
+    const [kind, group, since, until, room, failures, trips, reason] = row as [
+      string,
+      string,
+      number,
+      number,
+      number,
+      number,
+      number,
+      string,
+    ]
+    return { kind, group, since, until, room, failures, trips, reason }
+  })
 }
 
 /** Reads by statements, at one moment, what a standing is made of. */

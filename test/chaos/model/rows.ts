@@ -64,7 +64,14 @@ export class Rows {
 
   /** Empties the file: it holds no jobs, and no time has passed on its timeline. */
   clear(): void {
-    const tables = ['helve_jobs', 'helve_queues', 'helve_groups', 'helve_rates', 'helve_pauses']
+    const tables = [
+      'helve_jobs',
+      'helve_queues',
+      'helve_groups',
+      'helve_rates',
+      'helve_pauses',
+      'helve_breakers',
+    ]
     const emptied = [...tables, 'sqlite_sequence'].map((table) => `DELETE FROM ${table};`)
     emptied.push(`DELETE FROM helve_meta WHERE key = 'clock';`)
     this.#connection.exec(emptied.join(''))

@@ -51,6 +51,8 @@ const EVENTS = [
     'released',
     'snoozed',
     'cancelled',
+    'breaker:open',
+    'breaker:closed',
   ] as const),
   'error' as const,
 ]

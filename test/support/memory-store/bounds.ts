@@ -39,6 +39,16 @@ export function freeGroup(tables: Tables, kind: string, group: string | null, no
   }
 }
 
+/** The breaker of a group is closed by hand: its jobs may start before the breaker would let them. */
+export function wakeGroup(tables: Tables, kind: string, group: string, now: number): void {
+  for (const [key, row] of tables.groups) {
+    const isPutOff = row.readyAt === null || row.readyAt > now
+    if (row.kind !== kind || row.group !== group || !isPutOff) continue
+    tables.groups.set(key, { ...row, readyAt: now })
+    join(tables, { kind, priority: row.priority, group: null }, now, now)
+  }
+}
+
 /** Sets queues free; returns how many were put off. */
 export function freeQueues(tables: Tables, now: number, kind?: string): number {
   return free(tables.queues, now, kind)

@@ -4,7 +4,7 @@ import type { Command, CommandResult } from '../../../src/store/command.ts'
 import { cancelled } from '../../../src/store/rules/ending.ts'
 import { fewEnough, MOST_PRUNED } from '../../../src/store/rules/pruning.ts'
 import { keyIsHeld } from '../../../src/store/rules/refusals.ts'
-import { freeGroup, freeGroups, freeQueues, join } from './bounds.ts'
+import { freeGroup, freeGroups, freeQueues, join, wakeGroup } from './bounds.ts'
 import type { Writing } from './enqueue.ts'
 import { appended, claimedOf } from './row.ts'
 import { keyOf } from './tables.ts'
@@ -24,6 +24,8 @@ export function execute(writing: Writing, command: Command): CommandResult {
       return pause(writing, command.target, command.by)
     case 'resume':
       return resume(writing, command.target)
+    case 'closeBreaker':
+      return closeBreaker(writing, command.kind, command.group)
     case 'regroup':
       freeGroups(writing.tables, writing.now, command.kind)
       return freeQueues(writing.tables, writing.now, command.kind) > 0
@@ -101,6 +103,12 @@ function resume({ tables, now }: Writing, target: PauseTarget): boolean {
   if ('lane' in target) freeQueues(tables, now)
   else if (target.group === undefined) freeQueues(tables, now, target.kind)
   else freeGroup(tables, target.kind, target.group, now)
+  return true
+}
+
+function closeBreaker({ tables, now }: Writing, kind: string, group: string): boolean {
+  if (!tables.breakers.delete(keyOf(kind, group))) return false
+  wakeGroup(tables, kind, group, now)
   return true
 }
 

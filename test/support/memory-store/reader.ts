@@ -1,3 +1,4 @@
+import type { Breaker } from '../../../src/job/breaker.ts'
 import type { DeliveryRecord } from '../../../src/job/delivery.ts'
 import type { JobRecord } from '../../../src/job/job.ts'
 import type { Pause } from '../../../src/job/pause.ts'
@@ -45,6 +46,10 @@ export class Reader extends Connection implements Inspection, WebhookReader {
       const oldest = Math.min(...tables.in('queued').map(({ runAt }) => runAt))
       return oldest <= now ? this.clock.wallOf(oldest) : undefined
     })
+  }
+
+  breakers(): Promise<Breaker[]> {
+    return this.ask(({ breakers }) => [...breakers.values()])
   }
 
   pauses(): Promise<Pause[]> {

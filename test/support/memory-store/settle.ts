@@ -1,8 +1,11 @@
+import type { Breaker } from '../../../src/job/breaker.ts'
+import type { ClaimedJob } from '../../../src/job/job.ts'
 import { costOf, recordedOf, unsettled } from '../../../src/store/rules/ending.ts'
 import type { Settle, SettleResult } from '../../../src/store/turn.ts'
 import { freeGroup, join } from './bounds.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { appended, UNCLAIMED, type Row } from './row.ts'
+import { keyOf, type Tables } from './tables.ts'
 
 /** Deletes a completed job. False if the claim is not owned, or the job has to run again. */
 export function complete(writing: Writing, one: Settle): boolean {
@@ -19,6 +22,7 @@ export function settle(writing: Writing, one: Settle): SettleResult | undefined 
   if (row === undefined) return undefined
   const rerun = row.rerunAt !== null
   const state = rerun ? runAgain(writing, one, row) : moveOut(writing, one, row)
+  if (one.breaker !== undefined) keepBreaker(writing.tables, one.job, one.breaker)
   freeGroup(writing.tables, row.kind, row.group, writing.now)
   return { state, rerun, followUps: one.followUps.map((next) => enqueue(writing, next)) }
 }
@@ -32,6 +36,12 @@ export function setAside(writing: Writing, one: Settle, reason: string): boolean
   tables.change(row, { ...UNCLAIMED, state: 'dead', diedAt: now, errors })
   freeGroup(tables, row.kind, row.group, now)
   return true
+}
+
+function keepBreaker(tables: Tables, { kind, group }: ClaimedJob, breaker: Breaker | null): void {
+  const key = keyOf(kind, group!)
+  if (breaker === null) tables.breakers.delete(key)
+  else tables.breakers.set(key, breaker)
 }
 
 function ownedRow({ tables }: Writing, { job }: Settle): Row | undefined {

@@ -1,3 +1,4 @@
+import type { Breaker } from '../../../src/job/breaker.ts'
 import type { DeliveryRecord } from '../../../src/job/delivery.ts'
 import type { JobState } from '../../../src/job/job.ts'
 import type { Pause } from '../../../src/job/pause.ts'
@@ -24,12 +25,15 @@ export class Tables {
   spent = new Map<string, number>()
   /** A new array after each change. */
   pauses: readonly Pause[] = []
+  /** Those that are not closed. */
+  breakers = new Map<string, Breaker>()
   deliveries: readonly DeliveryRecord[] = []
   lastId = 0
 
   /** Runs a transaction, or a part of one. If the body throws, none of its changes stay. */
   atomically<T>(body: () => T): T {
-    const { jobs, queues, groups, spent, pauses, deliveries, lastId } = this
+    const { jobs, queues, groups, spent, pauses, breakers, deliveries, lastId } = this
+    this.breakers = new Map(breakers)
     this.jobs = new Map(jobs)
     this.queues = new Map(queues)
     this.groups = new Map(groups)
@@ -37,7 +41,7 @@ export class Tables {
     try {
       return body()
     } catch (error) {
-      Object.assign(this, { jobs, queues, groups, spent, pauses, deliveries, lastId })
+      Object.assign(this, { jobs, queues, groups, spent, pauses, breakers, deliveries, lastId })
       throw error
     }
   }

@@ -116,6 +116,10 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
         if (Atomics.add(cells, cell, 1) < naps) ctx.snooze(ms)
         return job.attempt
       },
+      /** Holds its group back, and completes. */
+      trips(job: Job<{ group: string }>, ctx: HandlerContext) {
+        ctx.tripBreaker(60_000, `${job.payload.group} asked for a pause`)
+      },
       /** Tries to enqueue all bad submissions, and then enqueues a good job. */
       async triesDoors(_: Job<object>, ctx: HandlerContext): Promise<Refused[]> {
         const refused = await tryAll((...given) => Reflect.apply(ctx.enqueue, ctx, given))

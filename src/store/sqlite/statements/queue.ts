@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import { prepareBreakers } from './breakers.ts'
 import { prepareClaims } from './claims.ts'
 import { prepareCommands } from './commands.ts'
 import { prepareStarts } from './enqueue.ts'
@@ -13,6 +14,7 @@ export function prepareQueue(db: Database) {
   return {
     ...prepareStarts(db),
     ...prepareClaims(db),
+    ...prepareBreakers(db),
     ...prepareSettles(db),
     ...prepareCommands(db),
     ...prepareInspection(db),

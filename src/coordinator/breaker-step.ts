@@ -1,0 +1,131 @@
+import { DEFAULT_BREAKER, type Breaker, type BreakerOptions, type Trip } from '../job/breaker.ts'
+import { failureText } from '../job/failure.ts'
+import type { JobError } from '../job/job.ts'
+
+/** Share of a pause by which it is moved at random, so that many groups are not tried at once. */
+const JITTER = 0.1
+
+/** What is known of a group that fails; a group about which nothing is known is fine. */
+export interface Trouble {
+  /** Failed runs in a row. */
+  inARow: number
+  /** Since when {@link runs} and {@link failed} count. */
+  window: number
+  runs: number
+  failed: number
+  breaker: Breaker | undefined
+}
+
+/** A run of a group that has ended. */
+export interface GroupRun {
+  kind: string
+  group: string
+  /** Undefined for a run that has completed. */
+  error: JobError | undefined
+  /** What the handler has asked for. */
+  trip: Trip | undefined
+}
+
+interface Around {
+  /** Of the kind. @default those of a kind that trips its breakers by itself */
+  options: Required<BreakerOptions> | undefined
+  /** Jobs of a group that the kind lets run at a time. */
+  groupConcurrency: number
+  now: number
+  /** Gives a number in [0, 1): jitter. */
+  random: () => number
+}
+
+/** What is known of a group after one more run; undefined once the group is fine. */
+export function afterRun(
+  trouble: Trouble | undefined,
+  run: GroupRun,
+  around: Around,
+): Trouble | undefined {
+  const { options = DEFAULT_BREAKER, now } = around
+  const breaker = trouble?.breaker
+  if (run.trip !== undefined) return tripped(counted(trouble, run, now, options), run, around)
+  // The run began before the breaker opened: it says nothing that is not known.
+  if (breaker !== undefined && breaker.until > now) return trouble
+  if (run.error === undefined) return completed(trouble, run, around)
+  if (breaker === undefined && around.options === undefined) return trouble
+  const next = counted(trouble, run, now, options)
+  return breaker !== undefined || isTooMuch(next, options) ? opened(next, run, around) : next
+}
+
+function completed(
+  trouble: Trouble | undefined,
+  run: GroupRun,
+  { options = DEFAULT_BREAKER, groupConcurrency, now }: Around,
+): Trouble | undefined {
+  if (trouble === undefined) return undefined
+  const { breaker } = trouble
+  if (breaker !== undefined) {
+    const room = breaker.room * 2
+    if (room > groupConcurrency || breaker.room >= groupConcurrency) return undefined
+    return { ...trouble, inARow: 0, breaker: { ...breaker, room, failures: 0 } }
+  }
+  const next = counted(trouble, run, now, options)
+  return next.failed === 0 ? undefined : next
+}
+
+/** The run, counted with those of its window. */
+function counted(
+  trouble: Trouble | undefined,
+  { error }: GroupRun,
+  now: number,
+  { window }: Required<BreakerOptions>,
+): Trouble {
+  const isNew = trouble === undefined || now - trouble.window > window
+  const { window: since, runs, failed } = isNew ? { window: now, runs: 0, failed: 0 } : trouble
+  const failures = error === undefined ? 0 : 1
+  return {
+    inARow: failures === 0 ? 0 : (trouble?.inARow ?? 0) + 1,
+    window: since,
+    runs: runs + 1,
+    failed: failed + failures,
+    breaker: trouble?.breaker,
+  }
+}
+
+function isTooMuch({ inARow, runs, failed }: Trouble, options: Required<BreakerOptions>): boolean {
+  return inARow >= options.failures || (runs >= options.runs && failed >= runs * options.ratio)
+}
+
+function opened(trouble: Trouble, run: GroupRun, around: Around): Trouble {
+  const { options = DEFAULT_BREAKER, random } = around
+  const trips = (trouble.breaker?.trips ?? 0) + 1
+  const pause = Math.min(options.pause * 2 ** (trips - 1), options.maxPause)
+  const delay = Math.round(pause * (1 + JITTER * (2 * random() - 1)))
+  const reason = run.error === undefined ? '' : failureText(run.error)
+  return withBreaker(trouble, run, around.now, { delay, reason, trips })
+}
+
+/** The handler knows until when; a breaker that is open for longer stays so. */
+function tripped(trouble: Trouble, run: GroupRun, { now }: Around): Trouble {
+  const { delay, reason } = run.trip!
+  const { breaker } = trouble
+  if (breaker !== undefined && breaker.until >= now + delay) return trouble
+  return withBreaker(trouble, run, now, { delay, reason, trips: breaker?.trips ?? 0 })
+}
+
+function withBreaker(
+  trouble: Trouble,
+  { kind, group }: GroupRun,
+  now: number,
+  { delay, reason, trips }: { delay: number; reason: string; trips: number },
+): Trouble {
+  const { breaker: before, inARow } = trouble
+  const since = before?.since ?? now
+  const breaker = {
+    kind,
+    group,
+    since,
+    until: now + delay,
+    room: 1,
+    failures: inARow,
+    trips,
+    reason,
+  }
+  return { ...trouble, breaker }
+}

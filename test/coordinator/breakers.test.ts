@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { describe, type TestContext } from 'node:test'
+import { DEFAULT_BREAKER } from '../../src/job/breaker.ts'
+import type { Policy } from '../../src/job/policy.ts'
+import { reopen, test } from '../support/each-store.ts'
+import { completed, failed } from '../support/fake-pool.ts'
+import { aCoordinator, type Rig } from '../support/coordinator/rig.ts'
+
+const PAUSE = 30_000
+
+/** A coordinator that claims jobs of the kind `call`. */
+async function calling(t: TestContext, over: Partial<Policy> = {}): Promise<Rig> {
+  const rig = await aCoordinator(t, {
+    lanes: { default: 10 },
+    policies: {
+      call: {
+        groupConcurrency: 4,
+        breaker: { ...DEFAULT_BREAKER, failures: 3 },
+        backoff: { type: 'fixed', delay: 1_000, jitter: 0 },
+        maxAttempts: 100,
+        ...over,
+      },
+    },
+  })
+  await rig.claim()
+  return rig
+}
+
+const calls = (rig: Rig, ...groups: string[]) =>
+  rig.enqueue(...groups.map((group) => ({ kind: 'call', group })))
+
+/** Lets the running jobs fail, until the breaker of group `a` is open. */
+async function open(rig: Rig): Promise<number[]> {
+  const ids = await calls(rig, 'a', 'a', 'a')
+  for (const id of ids) rig.pool.finish(id, failed())
+  await rig.clock.settle()
+  return ids
+}
+
+describe('the breaker of a group', () => {
+  test('opens after so many failed runs in a row, and no job of the group starts', async (t) => {
+    const rig = await calling(t)
+    await open(rig)
+    assert.equal(rig.of('breaker:open').length, 1)
+    assert.equal(rig.of('breaker:open')[0]!.breaker.failures, 3)
+    await calls(rig, 'a')
+    await rig.clock.advance(PAUSE - 1)
+    assert.deepEqual(rig.pool.running, [])
+  })
+
+  test('leaves other groups alone', async (t) => {
+    const rig = await calling(t)
+    await open(rig)
+    const [other] = await calls(rig, 'b')
+    assert.deepEqual(rig.pool.running, [other])
+  })
+
+  test('lets one job try the group, the one that has been due for longest', async (t) => {
+    const rig = await calling(t)
+    const ids = await open(rig)
+    const [waiting] = await calls(rig, 'a')
+    await rig.clock.advance(PAUSE)
+    assert.deepEqual(rig.pool.running, [waiting])
+    assert.equal((await rig.row(waiting!)).attempts, 1)
+    assert.deepEqual((await rig.row(ids[0]!)).attempts, 1)
+  })
+
+  test('spends no attempt of the jobs that wait', async (t) => {
+    const rig = await calling(t)
+    await open(rig)
+    const waiting = await calls(rig, 'a', 'a', 'a')
+    await rig.clock.advance(PAUSE / 2)
+    for (const id of waiting) assert.equal((await rig.row(id)).attempts, 0)
+  })
+
+  test('is open for twice as long after a trial that fails', async (t) => {
+    const rig = await calling(t)
+    await open(rig)
+    const [waiting] = await calls(rig, 'a')
+    await rig.clock.advance(PAUSE)
+    rig.pool.finish(waiting!, failed())
+    await rig.clock.settle()
+    const [first, second] = rig.of('breaker:open')
+    assert.equal(second!.breaker.trips, first!.breaker.trips + 1)
+    assert.equal(second!.breaker.failures, 4)
+    await rig.clock.advance(2 * PAUSE - 1)
+    assert.deepEqual(rig.pool.running, [])
+    await rig.clock.advance(1)
+    assert.equal(rig.pool.running.length, 1)
+  })
+
+  test('lets twice as many jobs run after each run that completes, and then closes', async (t) => {
+    const rig = await calling(t)
+    await open(rig)
+    await calls(rig, ...Array.from({ length: 10 }, () => 'a'))
+    await rig.clock.advance(PAUSE)
+    const running: number[] = []
+    for (let round = 0; round < 3; round += 1) {
+      running.push(rig.pool.running.length)
+      rig.pool.finish(rig.pool.running[0]!)
+      await rig.clock.settle()
+    }
+    assert.deepEqual(running, [1, 2, 4])
+    assert.deepEqual(rig.of('breaker:closed'), [{ kind: 'call', group: 'a' }])
+    assert.deepEqual(await rig.store.breakers(), [])
+    assert.equal(rig.pool.running.length, 4)
+  })
+
+  test('opens by the share of failed runs, though some complete in between', async (t) => {
+    const rig = await calling(t, {
+      breaker: { ...DEFAULT_BREAKER, failures: 100, ratio: 0.5, runs: 4 },
+    })
+    const ids = await calls(rig, 'a', 'a', 'a', 'a')
+    const outcomes = [failed(), completed(), failed(), failed()]
+    for (const [i, id] of ids.entries()) rig.pool.finish(id, outcomes[i])
+    await rig.clock.settle()
+    assert.equal(rig.of('breaker:open').length, 1)
+  })
+
+  test('stays closed where other kinds of ends come between', async (t) => {
+    const rig = await calling(t)
+    const ids = await calls(rig, 'a', 'a', 'a', 'a')
+    const outcomes = [failed(), failed(), completed(), failed()]
+    for (const [i, id] of ids.entries()) rig.pool.finish(id, outcomes[i])
+    await rig.clock.settle()
+    assert.deepEqual(rig.of('breaker:open'), [])
+  })
+
+  test('is opened by a handler for as long as the handler says, without the option', async (t) => {
+    const rig = await calling(t, { breaker: undefined })
+    const trip = { delay: 5_000, reason: 'Retry-After of 5 s' }
+    const [first] = await calls(rig, 'a')
+    rig.pool.finish(first!, failed({ trip }))
+    await rig.clock.settle()
+    const [next] = await calls(rig, 'a')
+    await rig.clock.advance(4_999)
+    assert.deepEqual(rig.pool.running, [])
+    await rig.clock.advance(1)
+    assert.equal(rig.pool.running.length, 1)
+    assert.equal((await rig.row(next!)).attempts + (await rig.row(first!)).attempts, 2)
+  })
+
+  test('is kept over a restart', async (t) => {
+    const rig = await calling(t)
+    await open(rig)
+    const kept = await rig.store.breakers()
+    assert.equal(kept.length, 1)
+    const store = await reopen(t, rig.store, rig.clock)
+    assert.deepEqual(await store.breakers(), kept)
+  })
+
+  test('closes by a command, and its jobs start at once', async (t) => {
+    const rig = await calling(t)
+    await open(rig)
+    const [waiting] = await calls(rig, 'a')
+    assert.deepEqual(rig.pool.running, [])
+    const command = { type: 'closeBreaker', kind: 'call', group: 'a' } as const
+    const answer = rig.coordinator.command(command)
+    await rig.clock.settle()
+    assert.equal(await answer, true)
+    assert.deepEqual(rig.pool.running, [waiting])
+    const again = rig.coordinator.command(command)
+    await rig.clock.settle()
+    assert.equal(await again, false)
+  })
+
+  test('is as it was where the turn that opens it fails', async (t) => {
+    const rig = await calling(t)
+    const ids = await calls(rig, 'a', 'a', 'a')
+    rig.turns.fails = ({ settles }) => (settles.length > 0 ? new Error('disk on fire') : undefined)
+    for (const id of ids) rig.pool.finish(id, failed())
+    await rig.clock.settle()
+    assert.deepEqual(rig.of('breaker:open'), [])
+    rig.turns.fails = () => undefined
+    await rig.clock.advance(1_000)
+    assert.equal(rig.of('breaker:open')[0]?.breaker.failures, 3)
+  })
+
+  test('is the reason that explain gives for a job of the group', async (t) => {
+    const rig = await calling(t)
+    await open(rig)
+    const [waiting] = await calls(rig, 'a')
+    const why = await rig.coordinator.explain(waiting!)
+    assert.equal(why?.code, 'breaker')
+    assert.match(
+      why?.reason ?? '',
+      /^its group "a" has failed 3 times in a row \(.*\): one job tries it at /,
+    )
+  })
+})

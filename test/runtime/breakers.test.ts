@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { refusal } from '../support/jobs.ts'
+import { openHarness, type Harness } from '../support/runtime/harness.ts'
+
+async function tripping(t: TestContext, file?: string): Promise<Harness> {
+  const h = await openHarness(t, file === undefined ? {} : { file })
+  h.runtime.register('trips', { group: ({ group }) => group })
+  void h.run()
+  return h
+}
+
+describe('a group that a handler holds back', () => {
+  test('is told, explained and listed, also after a restart; and starts once it is let go', async (t) => {
+    const first = await tripping(t)
+    await first.runtime.enqueue('trips', { group: 'a' })
+    const { breaker } = await first.event('breaker:open')
+    assert.deepEqual([breaker.kind, breaker.group], ['trips', 'a'])
+    assert.equal(breaker.reason, 'a asked for a pause')
+    await first.runtime.stop()
+
+    const h = await tripping(t, first.store.file)
+    const { id } = await h.runtime.enqueue('trips', { group: 'a' })
+    await h.event('completed', (await h.runtime.enqueue('trips', { group: 'b' })).id)
+    const why = await h.runtime.explain(id)
+    assert.equal(why?.code, 'breaker')
+    const reason = 'its group "a" is to be left alone (a asked for a pause): one job tries it at '
+    assert.ok(why?.reason.startsWith(reason), why?.reason)
+    const open = await h.runtime.breakers()
+    assert.deepEqual(
+      open.map(({ group, until }) => [group, until > Date.now()]),
+      [
+        ['a', true],
+        ['b', true],
+      ],
+    )
+    assert.equal(h.told('started', id).length, 0)
+    assert.equal(await h.runtime.closeBreaker({ kind: 'trips', group: 'a' }), true)
+    await h.event('completed', id)
+    assert.equal(await h.runtime.closeBreaker({ kind: 'trips', group: 'c' }), false)
+  })
+
+  const bad: [what: string, target: never, named: string][] = [
+    ['no kind', { group: 'a' } as never, 'kind'],
+    ['no group', { kind: 'trips' } as never, 'target.group'],
+    ['an empty group', { kind: 'trips', group: '' } as never, 'group'],
+    ['a misspelt key', { kind: 'trips', groups: 'a' } as never, 'target'],
+  ]
+  for (const [what, target, named] of bad) {
+    test(`I10: is not let go by ${what}`, async (t) => {
+      const h = await openHarness(t)
+      await assert.rejects(h.runtime.closeBreaker(target), (error: Error) => {
+        const code = named === 'kind' ? 'HELVE_ERR_KIND' : 'HELVE_ERR_OPTION'
+        return refusal(code, named)(error)
+      })
+    })
+  }
+})
+
+test('I10: a breaker with bad options is refused by name', async (t) => {
+  const h = await openHarness(t)
+  const bad = {
+    'breaker.failures': { failures: 0 },
+    'breaker.ratio': { ratio: 2 },
+    'breaker.runs': { runs: 1.5 },
+    'breaker.window': { window: 0 },
+    'breaker.pause': { pause: -1 },
+    'breaker.maxPause': { maxPause: NaN },
+    breaker: { fails: 3 },
+  }
+  for (const [named, breaker] of Object.entries(bad)) {
+    const register = () => h.runtime.register('echo', { breaker: breaker as object })
+    assert.throws(register, refusal('HELVE_ERR_OPTION', named))
+  }
+})

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Breaker } from '../../../src/job/breaker.ts'
+import {
+  aJob,
+  claimOne,
+  claimsOn,
+  completes,
+  enqueue,
+  NOW,
+  requeues,
+  turn,
+} from '../../support/jobs.ts'
+import type { Open } from '../contract.ts'
+
+const UNTIL = NOW + 30_000
+
+function aBreaker(over: Partial<Breaker> = {}): Breaker {
+  const about = { kind: 'reindex', group: 'a', since: NOW, reason: 'Error: down' }
+  return { ...about, until: UNTIL, room: 1, failures: 5, trips: 1, ...over }
+}
+
+export function breakers(open: Open): void {
+  describe('the breaker of a group', () => {
+    test('is written with the settle that opens it, and goes with the one that closes it', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, aJob({ group: 'a' }))
+      const job = await claimOne(store)
+      const opens = { ...requeues(job, { runAt: NOW }), breaker: aBreaker() }
+      await turn(store, { settles: [opens] })
+      assert.deepEqual(await store.breakers(), [aBreaker()])
+      const again = await claimOne(store)
+      await turn(store, { settles: [{ ...completes(again), breaker: null }] })
+      assert.deepEqual(await store.breakers(), [])
+    })
+
+    test('is not written with a settle that is late', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, aJob({ group: 'a' }))
+      const job = await claimOne(store)
+      await turn(store, { settles: [completes(job)] })
+      const late = { ...requeues(job, { runAt: NOW }), breaker: aBreaker() }
+      const { settled } = await turn(store, { settles: [late] })
+      assert.deepEqual(settled, [undefined])
+      assert.deepEqual(await store.breakers(), [])
+    })
+
+    test('lets no job of the group start before its moment, and then so many', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, ...Array.from({ length: 4 }, () => aJob({ group: 'a' })))
+      const held = new Map([['a', { until: UNTIL, room: 2 }]])
+      const terms = { groupConcurrency: 10, breakers: held }
+      const early = await claimsOn(store, terms, { now: UNTIL - 1 })
+      assert.deepEqual([early.claimed, early.nextDue], [[], UNTIL])
+      const { claimed } = await claimsOn(store, terms, { now: UNTIL })
+      assert.equal(claimed.length, 2)
+    })
+
+    test('closes by a command, and the group may start at once', async (t) => {
+      const { store } = await open(t)
+      await enqueue(store, aJob({ group: 'a' }), aJob({ group: 'a' }))
+      const job = await claimOne(store)
+      await turn(store, { settles: [{ ...completes(job), breaker: aBreaker() }] })
+      const held = new Map([['a', { until: UNTIL, room: 1 }]])
+      assert.deepEqual((await claimsOn(store, { breakers: held })).claimed, [])
+      const commands = [{ type: 'closeBreaker', kind: 'reindex', group: 'a' } as const]
+      const { commanded, claimed } = await claimsOn(store, {}, { commands })
+      assert.deepEqual([commanded, claimed.length], [[true], 1])
+      assert.deepEqual((await turn(store, { commands })).commanded, [false])
+    })
+  })
+}
