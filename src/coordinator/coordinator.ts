@@ -317,16 +317,22 @@ export class Coordinator {
     return isOwn ? { job, outcome: { type: 'cancelled', deliveries }, took } : ending
   }
 
-  #decide({ job, outcome }: Ending, circumstances: Circumstances): Settle {
+  #decide(ending: Ending, circumstances: Circumstances): Settle {
+    const { job, outcome } = ending
     const policy = this.#parts.lanes.policy(job.kind)
     const { move, rerun } = decide(outcome, job, policy, circumstances)
     const made = 'followUps' in outcome ? outcome.followUps : []
     const followUps = made.map((one) => this.#groups.followUp(one, circumstances.now))
     const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
-    // An ending that is late says nothing of the group.
-    const isOwn = this.#runs.of(job.id)?.job.token === job.token
-    const breaker = isOwn ? this.#breakers.ended(job, outcome, policy, circumstances) : undefined
+    const breaker = job.group === null ? undefined : this.#breakerAfter(ending, circumstances)
     return { job, move, rerun, followUps, deliveries, breaker }
+  }
+
+  /** An ending that is late says nothing of the group. */
+  #breakerAfter({ job, outcome }: Ending, circumstances: Circumstances): Settle['breaker'] {
+    if (this.#runs.of(job.id)?.job.token !== job.token) return undefined
+    const policy = this.#parts.lanes.policy(job.kind)
+    return this.#breakers.ended(job, outcome, policy, circumstances)
   }
 
   /** A command with what only the coordinator knows; whatever else it changes takes part in the turn. */
