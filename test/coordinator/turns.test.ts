@@ -188,8 +188,8 @@ describe('I9: a turn is smaller if the turn before held the event loop too long'
   const MANY = 2 * MOST_ROWS + 100
 
   test('in the store', async (t) => {
-    const { submit, turns, clock } = await aCoordinator(t)
-    turns.held = 8
+    const { submit, turns, clock, store } = await aCoordinator(t)
+    turns.held = 2 * store.turnTarget
     void Promise.all(times(MANY, () => submit()))
     await clock.settle()
     const sizes = turns.sizes.map(({ enqueues }) => enqueues)
@@ -197,11 +197,11 @@ describe('I9: a turn is smaller if the turn before held the event loop too long'
   })
 
   test('in listeners to events', async (t) => {
-    const { submit, turns, clock, events } = await aCoordinator(t)
+    const { submit, turns, clock, events, store } = await aCoordinator(t)
     let told = 0
     events.on('enqueued', () => {
       told += 1
-      if (told === MOST_ROWS) clock.hold(8)
+      if (told === MOST_ROWS) clock.hold(2 * store.turnTarget)
     })
     void Promise.all(times(MANY, () => submit()))
     await clock.settle()
@@ -211,11 +211,12 @@ describe('I9: a turn is smaller if the turn before held the event loop too long'
 
   test("in the host's own functions, which run before the turn", async (t) => {
     const backoff = (): number => {
-      clock.hold(8)
+      clock.hold(2 * store.turnTarget)
       return 1_000
     }
     const policies = { reindex: { backoff } }
-    const { claim, enqueueOne, pool, submit, turns, clock } = await aCoordinator(t, { policies })
+    const rig = await aCoordinator(t, { policies })
+    const { claim, enqueueOne, pool, submit, turns, clock, store } = rig
     await claim()
     pool.finish(await enqueueOne(), failed())
     await clock.settle()
