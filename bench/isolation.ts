@@ -7,6 +7,7 @@ import { groupBacklog } from './scenarios/isolation/group-backlog.ts'
 import { groupRate } from './scenarios/isolation/group-rate.ts'
 import type { Isolation, Must } from './scenarios/isolation/isolated.ts'
 import { stalledLane } from './scenarios/isolation/stalled-lane.ts'
+import { warmSpare } from './scenarios/isolation/warm-spare.ts'
 import type { Params } from './setup.ts'
 import { median } from './statistics.ts'
 import { shown, type Table } from './table.ts'
@@ -16,6 +17,7 @@ const ISOLATIONS: Record<string, Isolation> = {
   endlessLoops,
   stalledLane,
   dyingThreads,
+  warmSpare,
   groupBacklog,
   groupRate,
   blockedHost,

@@ -61,6 +61,10 @@ function decent(cells: Cells) {
       while (Atomics.load(cells, cell) === job.attempt);
       Atomics.add(cells, OVERLAPS, 1)
     },
+    /** Ends its thread in its first run. */
+    exitOnce(job: Job) {
+      if (Atomics.exchange(cells, cellOf(job), 1) === 0) process.exit(7)
+    },
   }
 }
 
