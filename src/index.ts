@@ -1,7 +1,7 @@
 export { Runtime } from './runtime/runtime.ts'
 export type { LaneOptions } from './runtime/lane-options.ts'
 export type { RuntimeOptions } from './runtime/options.ts'
-export { StoreEnqueuer, type Enqueuer } from './enqueuer.ts'
+export { StoreEnqueuer, type Enqueuer } from './store-enqueuer.ts'
 export type { Explanation } from './coordinator/explain.ts'
 export type { EnqueuedEvent, JobRef } from './event-data.ts'
 export type { AnyEvent, RuntimeEvents } from './events.ts'

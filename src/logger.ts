@@ -1,7 +1,7 @@
 import { read } from './job/errors.ts'
 import type { Logger, LogMethod } from './run/handler.ts'
 import { byLevel } from './run/by-level.ts'
-import { logLine } from './run/log-line.ts'
+import { logLine } from './run/log-arguments.ts'
 import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 
 // The loggers that hosts give: pino, Fastify's logger, the console.

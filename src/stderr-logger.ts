@@ -1,7 +1,7 @@
 import { Console } from 'node:console'
 import { read } from './job/errors.ts'
 import { byLevel } from './run/by-level.ts'
-import { logLine } from './run/log-line.ts'
+import { logLine } from './run/log-arguments.ts'
 import { LOG_LEVELS, type LogLevel } from './thread/protocol.ts'
 import type { Logger, LogMethod } from './run/handler.ts'
 

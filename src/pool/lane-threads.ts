@@ -1,5 +1,5 @@
 import type { ClaimedJob } from '../job/job.ts'
-import type { HandOff } from './hand-off.ts'
+import type { Assignment } from './assignment.ts'
 import type { WorkerThread } from './worker-thread.ts'
 
 /** The threads of a lane: its own, and leaving threads, which finish their jobs and then end. */
@@ -67,7 +67,7 @@ export class LaneThreads<T extends WorkerThread> {
   }
 
   /** Takes back all jobs that no thread has started. */
-  revoke(): HandOff[] {
+  revoke(): Assignment[] {
     return this.all().flatMap((thread) => thread.revoke())
   }
 

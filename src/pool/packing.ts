@@ -1,4 +1,4 @@
-import type { HandOff } from './hand-off.ts'
+import type { Assignment } from './assignment.ts'
 
 /** A thread that runs one hand-off after the other, as it is before packing gives it jobs. */
 export interface Candidate {
@@ -11,8 +11,8 @@ export interface Candidate {
 }
 
 /** Jobs that are handed to a thread together. */
-export interface Packed {
-  handOffs: HandOff[]
+export interface HandOff {
+  assignments: Assignment[]
   /** In hand-offs; Infinity for a job whose end cannot be foreseen. */
   cost: number
 }
@@ -29,10 +29,10 @@ const SLACK = 1e-9
  * @param idleForAll idle threads that any kind may have; the others are for kinds without a thread
  */
 export function pack(
-  jobs: readonly HandOff[],
+  jobs: readonly Assignment[],
   candidates: readonly Candidate[],
   idleForAll: number,
-  cost: (handOff: HandOff) => number,
+  cost: (assignment: Assignment) => number,
 ): Packing {
   const prices = jobs.map(cost)
   const light = prices.reduce((sum, price) => (price < 1 ? sum + price : sum), 0)
@@ -48,7 +48,7 @@ interface Place {
   readonly isIdle: boolean
   /** Kinds of the jobs that the candidate has, and of the jobs that packing gives it. */
   readonly kinds: Set<string>
-  packet: Packed | undefined
+  packet: HandOff | undefined
   /** Whether the candidate takes no more jobs until it is idle. */
   isKept: boolean
 }
@@ -56,7 +56,7 @@ interface Place {
 /** Decides which jobs each candidate gets. */
 export class Packing {
   /** Jobs that no candidate gets. */
-  readonly left: HandOff[] = []
+  readonly left: Assignment[] = []
   readonly #places: Place[]
   readonly #order: readonly Place[]
   readonly #idleForAll: number
@@ -71,7 +71,7 @@ export class Packing {
   }
 
   /** By candidate; undefined for a candidate that gets no job. */
-  get packets(): (Packed | undefined)[] {
+  get packets(): (HandOff | undefined)[] {
     return this.#places.map(({ packet }) => packet)
   }
 
@@ -80,7 +80,7 @@ export class Packing {
    *
    * @param share of a hand-off, up to which jobs fill the candidates evenly
    */
-  put(job: HandOff, price: number, share: number): void {
+  put(job: Assignment, price: number, share: number): void {
     const place = this.#find(job, price, share) ?? this.#find(job, price, 1)
     if (place === undefined) {
       this.left.push(job)
@@ -88,12 +88,12 @@ export class Packing {
       return
     }
     place.kinds.add(job.job.kind)
-    place.packet ??= { handOffs: [], cost: 0 }
-    place.packet.handOffs.push(job)
+    place.packet ??= { assignments: [], cost: 0 }
+    place.packet.assignments.push(job)
     place.packet.cost = price < 1 ? place.packet.cost + price : Infinity
   }
 
-  #find(job: HandOff, price: number, upTo: number): Place | undefined {
+  #find(job: Assignment, price: number, upTo: number): Place | undefined {
     for (const place of this.#order) {
       if (fits(place, price, upTo) && this.#mayHold(job, place)) return place
     }
@@ -101,7 +101,7 @@ export class Packing {
   }
 
   /** Keeps the roomiest candidate for a job that waits: later short jobs must not fill it up. */
-  #keepPlace(job: HandOff): void {
+  #keepPlace(job: Assignment): void {
     let roomiest: Place | undefined
     for (const place of this.#order) {
       if (place.room <= (roomiest?.room ?? 0) || place.isKept) continue
@@ -110,7 +110,7 @@ export class Packing {
     if (roomiest !== undefined) roomiest.isKept = true
   }
 
-  #mayHold({ job, terms }: HandOff, place: Place): boolean {
+  #mayHold({ job, terms }: Assignment, place: Place): boolean {
     if (place.kinds.has(job.kind)) return true
     let holders = 0
     for (const { kinds } of this.#places) if (kinds.has(job.kind)) holders += 1

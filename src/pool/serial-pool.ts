@@ -2,7 +2,7 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { Webhook } from '../job/delivery.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { after, type Timer } from '../timer.ts'
-import type { HandOff } from './hand-off.ts'
+import type { Assignment } from './assignment.ts'
 import { LaneThreads } from './lane-threads.ts'
 import { pack, type Candidate } from './packing.ts'
 import type { Pool, PoolListener, Room, Terms } from './pool.ts'
@@ -46,7 +46,7 @@ export class SerialPool implements Pool {
   /** Kinds because of which a thread has ended, and of which no run has ended by itself since. */
   readonly #deadly = new Set<string>()
   /** Claimed jobs that no thread has. */
-  #waiting: HandOff[] = []
+  #waiting: Assignment[] = []
   #dispatching = false
   #overdueTimer: Timer | undefined
 
@@ -64,9 +64,9 @@ export class SerialPool implements Pool {
 
   get free(): number {
     let room = this.#places().reduce((sum, place) => sum + place.room, 0)
-    for (const handOff of this.#startable) {
+    for (const assignment of this.#startable) {
       // A job that the limit of its kind keeps back takes no room from others.
-      if (this.#mayHoldAnother(handOff)) room -= this.#costOf(handOff)
+      if (this.#mayHoldAnother(assignment)) room -= this.#costOf(assignment)
     }
     return Math.max(0, room)
   }
@@ -93,7 +93,7 @@ export class SerialPool implements Pool {
 
   roomFor(kind: string, mostThreads: number): Room {
     const waiting = this.#waiting.filter(({ job }) => job.kind === kind)
-    const cost = waiting.reduce((sum, handOff) => sum + this.#costOf(handOff), 0)
+    const cost = waiting.reduce((sum, assignment) => sum + this.#costOf(assignment), 0)
     const holders = this.#threads.holders(kind)
     const reserve = holders + waiting.length === 0 ? this.reserve : 0
     // Threads that have the kind may take more of it. Each other thread counts against its limit.
@@ -129,7 +129,7 @@ export class SerialPool implements Pool {
   }
 
   end(job: ClaimedJob): void {
-    const at = this.#waiting.findIndex((handOff) => handOff.job === job)
+    const at = this.#waiting.findIndex((assignment) => assignment.job === job)
     if (at === -1) return this.#threads.end(job)
     this.#waiting.splice(at, 1)
     this.#listener.settled(job, { type: 'released', reason: 'it was told to end' })
@@ -200,13 +200,13 @@ export class SerialPool implements Pool {
   }
 
   /** Waiting jobs that threads may take: of deadly kinds only as many as these have room for. */
-  get #startable(): HandOff[] {
+  get #startable(): Assignment[] {
     if (this.#deadly.size === 0) return this.#waiting
     let room = this.#deadlyRoom
     return this.#waiting.filter(({ job }) => !this.#deadly.has(job.kind) || room-- > 0)
   }
 
-  #costOf({ job, terms }: HandOff): number {
+  #costOf({ job, terms }: Assignment): number {
     return terms.alone ? 1 : this.cost(job.kind)
   }
 
@@ -263,17 +263,17 @@ export class SerialPool implements Pool {
       const room = isIdle ? 1 : Math.min(1, behind.get(thread) ?? 0)
       return { isIdle, room, kinds: thread.kinds }
     })
-    const cost = (handOff: HandOff): number => this.#costOf(handOff)
+    const cost = (assignment: Assignment): number => this.#costOf(assignment)
     const startable = this.#startable
     const { packets, left } = pack(startable, candidates, this.#idleForAll, cost)
-    const heldBack = this.#waiting.filter((handOff) => !startable.includes(handOff))
+    const heldBack = this.#waiting.filter((assignment) => !startable.includes(assignment))
     this.#waiting = [...left, ...heldBack]
     packets.forEach((packet, at) => packet && threads[at]!.start(packet))
   }
 
   /** Takes back jobs that wait behind a slow job, while an idle thread may run them. */
   #takeBackOverdue(): void {
-    if (this.#startable.some((handOff) => this.#mayMove(handOff))) return
+    if (this.#startable.some((assignment) => this.#mayMove(assignment))) return
     if (this.#idle === 0) return
     for (const thread of this.#threads.all()) {
       // An idle spare takes only a kind that has no thread: a second kind of this thread, say.
@@ -283,7 +283,7 @@ export class SerialPool implements Pool {
   }
 
   /** A kind keeps its hold of the thread only if the thread is running a job of the kind. */
-  #takeBack(thread: SerialThread): HandOff[] {
+  #takeBack(thread: SerialThread): Assignment[] {
     const stay = thread.kindsAtWork
     return thread.revoke((run) => this.#mayMove(run, stay.has(run.job.kind) ? 0 : 1))
   }
@@ -293,13 +293,13 @@ export class SerialPool implements Pool {
    *
    * @param given how many threads the kind would give up
    */
-  #mayMove({ job, terms }: HandOff, given = 0): boolean {
+  #mayMove({ job, terms }: Assignment, given = 0): boolean {
     const holders = this.#threads.holders(job.kind) - given
     return holders < terms.most && (holders === 0 || this.#idleForAll > 0)
   }
 
   /** Whether the limit of its kind lets a job have another thread. */
-  #mayHoldAnother({ job, terms }: HandOff): boolean {
+  #mayHoldAnother({ job, terms }: Assignment): boolean {
     return this.#threads.holders(job.kind) < terms.most
   }
 

@@ -1,6 +1,6 @@
 import { HEAPS_ARE_KNOWN } from './heap-limit.ts'
 import { MOST_JOBS } from './run-time-estimates.ts'
-import type { Packed } from './packing.ts'
+import type { HandOff } from './packing.ts'
 import type { ThreadListener } from './thread-listener.ts'
 import type { ThreadOptions } from './thread-options.ts'
 import { WorkerThread } from './worker-thread.ts'
@@ -38,10 +38,10 @@ export class SerialThread extends WorkerThread {
   }
 
   /** Hands over jobs, which the thread runs one after the other. */
-  start({ handOffs, cost }: Packed): void {
+  start({ assignments, cost }: HandOff): void {
     if (this.batches === 0) this.#since = performance.now()
     this.#load += cost
-    const batch = this.runBatch(handOffs)
+    const batch = this.runBatch(assignments)
     if (HEAPS_ARE_KNOWN) this.listener.busy()
     void batch.then(() => {
       this.#load = this.batches === 0 ? 0 : this.#load - cost

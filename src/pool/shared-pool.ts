@@ -1,6 +1,6 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Webhook } from '../job/delivery.ts'
-import type { HandOff } from './hand-off.ts'
+import type { Assignment } from './assignment.ts'
 import { LaneThreads } from './lane-threads.ts'
 import type { Pool, PoolListener, Room, Terms } from './pool.ts'
 import { Releases } from './releases.ts'
@@ -28,9 +28,9 @@ export class SharedPool implements Pool {
   readonly #replaced = new Set<SharedThread>()
   readonly #watch = new ThreadWatch()
   /** Claimed jobs that no thread has. */
-  #waiting: HandOff[] = []
+  #waiting: Assignment[] = []
   /** Waiting jobs that have crashes, and the threads that run such jobs, one job at a time. */
-  readonly #suspects: HandOff[] = []
+  readonly #crashed: Assignment[] = []
   readonly #isolated = new Set<SharedThread>()
   #dispatching = false
   #closed = false
@@ -49,7 +49,7 @@ export class SharedPool implements Pool {
 
   get free(): number {
     const free = this.#threads.own.reduce((sum, thread) => sum + this.#freeForAll(thread), 0)
-    return Math.max(0, free - this.#waiting.length - this.#suspects.length)
+    return Math.max(0, free - this.#waiting.length - this.#crashed.length)
   }
 
   get reserve(): number {
@@ -76,7 +76,7 @@ export class SharedPool implements Pool {
   }
 
   roomFor(kind: string, most: number): Room {
-    const waiting = [...this.#waiting, ...this.#suspects].filter(({ job }) => job.kind === kind)
+    const waiting = [...this.#waiting, ...this.#crashed].filter(({ job }) => job.kind === kind)
     const held = this.#threads.held(kind) + waiting.length
     const reserve = held === 0 ? Math.min(1, this.reserve) : 0
     return { room: Math.max(0, Math.min(this.free + reserve, most - held)), reserve }
@@ -103,8 +103,8 @@ export class SharedPool implements Pool {
   }
 
   end(job: ClaimedJob): void {
-    for (const queue of [this.#waiting, this.#suspects]) {
-      const at = queue.findIndex((handOff) => handOff.job === job)
+    for (const queue of [this.#waiting, this.#crashed]) {
+      const at = queue.findIndex((assignment) => assignment.job === job)
       if (at === -1) continue
       queue.splice(at, 1)
       this.#listener.settled(job, { type: 'released', reason: 'it was told to end' })
@@ -114,7 +114,7 @@ export class SharedPool implements Pool {
   }
 
   interrupt(isLast: boolean): void {
-    const waiting = [...this.#waiting.splice(0), ...this.#suspects.splice(0)]
+    const waiting = [...this.#waiting.splice(0), ...this.#crashed.splice(0)]
     for (const { job } of [...waiting, ...this.#threads.revoke()]) {
       this.#listener.settled(job, { type: 'released', reason: 'the runtime stopped' })
     }
@@ -165,13 +165,13 @@ export class SharedPool implements Pool {
   }
 
   /** Puts jobs back, in their order, before the jobs that have waited less. */
-  #takeBack(jobs: HandOff[]): void {
-    for (const handOff of jobs.toReversed()) this.#queueOf(handOff.job).unshift(handOff)
+  #takeBack(jobs: Assignment[]): void {
+    for (const assignment of jobs.toReversed()) this.#queueOf(assignment.job).unshift(assignment)
   }
 
   /** A job with crashes runs beside no other job. */
-  #queueOf(job: ClaimedJob): HandOff[] {
-    return job.crashes > 0 ? this.#suspects : this.#waiting
+  #queueOf(job: ClaimedJob): Assignment[] {
+    return job.crashes > 0 ? this.#crashed : this.#waiting
   }
 
   /** Jobs of any kind that a thread could take. */
@@ -212,15 +212,15 @@ export class SharedPool implements Pool {
   #dispatch(): void {
     this.#isolate()
     const waiting = this.#waiting.splice(0)
-    for (const handOff of waiting) {
-      const thread = this.#threadFor(handOff)
-      if (thread) thread.start(handOff)
-      else this.#waiting.push(handOff)
+    for (const assignment of waiting) {
+      const thread = this.#threadFor(assignment)
+      if (thread) thread.start(assignment)
+      else this.#waiting.push(assignment)
     }
   }
 
   /** The thread with the most free slots, if it takes a job of this kind. */
-  #threadFor({ job: { kind } }: HandOff): SharedThread | undefined {
+  #threadFor({ job: { kind } }: Assignment): SharedThread | undefined {
     const [thread] = this.#threads.own.toSorted((a, b) => b.free - a.free)
     if (thread === undefined || thread.free === 0) return undefined
     const isOpen = this.#freeForAll(thread) > 0 || this.#threads.held(kind) === 0
@@ -230,11 +230,11 @@ export class SharedPool implements Pool {
   /** Starts jobs with crashes, each in a thread that has no other job. */
   #isolate(): void {
     for (const thread of this.#isolated) {
-      const next = thread.free > 0 ? this.#suspects.shift() : undefined
+      const next = thread.free > 0 ? this.#crashed.shift() : undefined
       if (next) thread.start(next)
     }
     const booting = [...this.#isolated].filter(({ batches }) => batches === 0).length
-    const wanted = Math.min(this.#suspects.length - booting, ISOLATED_THREADS - this.#isolated.size)
+    const wanted = Math.min(this.#crashed.length - booting, ISOLATED_THREADS - this.#isolated.size)
     for (let n = 0; n < wanted; n += 1) {
       const thread = this.#thread(1)
       this.#threads.leaving.add(thread)

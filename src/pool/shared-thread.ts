@@ -1,5 +1,5 @@
 import type { ClaimedJob } from '../job/job.ts'
-import type { HandOff } from './hand-off.ts'
+import type { Assignment } from './assignment.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { ThreadListener } from './thread-listener.ts'
 import type { ThreadOptions } from './thread-options.ts'
@@ -55,8 +55,8 @@ export class SharedThread extends WorkerThread {
     return super.look()
   }
 
-  start(handOff: HandOff): void {
-    const batch = this.runBatch([handOff])
+  start(assignment: Assignment): void {
+    const batch = this.runBatch([assignment])
     this.listener.busy()
     void batch.then(() => {
       // The lane may close the thread after its last job, and would not look at it any more.

@@ -1,13 +1,13 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import type { HandOff } from './hand-off.ts'
+import type { Assignment } from './assignment.ts'
 
 /** What a thread tells its lane. */
 export interface ThreadListener {
   /** `took` is undefined when the thread did not get to report it. */
   settled(job: ClaimedJob, outcome: Outcome, took: number | undefined): void
   /** The lane handed these jobs to the thread, and the thread never started them. */
-  returned(jobs: HandOff[]): void
+  returned(jobs: Assignment[]): void
   /** The thread could take a hand-off that it could not take before. */
   freed(): void
   message(message: unknown): void

@@ -3,7 +3,7 @@ import type { Outcome } from '../job/outcome.ts'
 import { Flag, type Batch, type Report } from '../thread/protocol.ts'
 import { type HandlerOutcome } from '../job/outcome.ts'
 import type { Terms } from './pool.ts'
-import type { HandOff } from './hand-off.ts'
+import type { Assignment } from './assignment.ts'
 import type { Watched } from './run-timeouts.ts'
 
 /** Memory that the main thread and a thread share about the runs of the thread. */
@@ -27,7 +27,7 @@ export class ThreadRun implements Watched {
   #ending: 'timeout' | 'interrupt' | undefined
   #isForced = false
 
-  constructor({ job, terms }: HandOff, slot: number, shared: SharedSlots) {
+  constructor({ job, terms }: Assignment, slot: number, shared: SharedSlots) {
     const { flags, starts } = shared
     this.job = job
     this.terms = terms

@@ -1,4 +1,4 @@
-import type { HandOff } from './hand-off.ts'
+import type { Assignment } from './assignment.ts'
 import { ThreadRun, type SharedSlots } from './thread-run.ts'
 
 /** The runs of a thread, in the slots that it shares with the main thread. */
@@ -19,10 +19,10 @@ export class ThreadSlots {
     }
   }
 
-  take(handOff: HandOff): ThreadRun {
+  take(assignment: Assignment): ThreadRun {
     const slot = this.#free.pop()
-    if (slot === undefined) throw new Error(`job ${handOff.job.id}: the thread has no free slot`)
-    const run = new ThreadRun(handOff, slot, this.shared)
+    if (slot === undefined) throw new Error(`job ${assignment.job.id}: the thread has no free slot`)
+    const run = new ThreadRun(assignment, slot, this.shared)
     this.#runs[slot] = run
     this.#count(run, 1)
     return run

@@ -10,7 +10,7 @@ import {
   type ThreadMessage,
 } from '../thread/protocol.ts'
 import type { Pulse } from '../thread/pulse.ts'
-import type { HandOff } from './hand-off.ts'
+import type { Assignment } from './assignment.ts'
 import { HEAPS_ARE_KNOWN, HeapLimit } from './heap-limit.ts'
 import { lateReports } from './late-reports.ts'
 import { reportsOf } from './reports.ts'
@@ -159,7 +159,7 @@ export abstract class WorkerThread {
   }
 
   /** Takes back the wanted jobs that the thread has not started. */
-  revoke(wanted: (run: HandOff) => boolean = () => true): HandOff[] {
+  revoke(wanted: (run: Assignment) => boolean = () => true): Assignment[] {
     const taken = this.slots.all().filter((run) => wanted(run) && run.revoke())
     for (const run of taken) this.#over(run)
     return taken
@@ -217,12 +217,12 @@ export abstract class WorkerThread {
   protected started(): void {}
 
   /** Hands over jobs, which the thread runs in order. Resolves once the thread has none of them. */
-  protected async runBatch(handOffs: readonly HandOff[]): Promise<void> {
+  protected async runBatch(assignments: readonly Assignment[]): Promise<void> {
     this.#batches += 1
-    const runs = handOffs.map((handOff) => this.slots.take(handOff))
+    const runs = assignments.map((assignment) => this.slots.take(assignment))
     this.#termination.watch(runs)
     const gone = await this.#outcomes(runs)
-    const returned: HandOff[] = []
+    const returned: Assignment[] = []
     for (const run of runs) {
       this.slots.free(run)
       if (run.isOver) continue

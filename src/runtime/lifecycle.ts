@@ -1,7 +1,7 @@
 import { closed } from '../coordinator/coordinator.ts'
 import { HelveError, read } from '../job/errors.ts'
 import { within } from '../pool/within.ts'
-import { own } from './ownership.ts'
+import { own } from './wait-for-ownership.ts'
 import type { Parts } from './parts.ts'
 import { Services, type Service } from './services.ts'
 

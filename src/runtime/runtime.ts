@@ -1,5 +1,5 @@
 import type { Explanation } from '../coordinator/explain.ts'
-import { checkStore, type Enqueuer } from '../enqueuer.ts'
+import { checkStore, type Enqueuer } from '../store-enqueuer.ts'
 import type { AnyEvent, AnyListener, EventName, Listener, RuntimeEvents } from '../events.ts'
 import type { Breaker } from '../job/breaker.ts'
 import { badOption, checkKeys, checkNumber } from '../job/check.ts'
@@ -18,7 +18,7 @@ import { checkThreads } from './lane-options.ts'
 import { Lifecycle, STOP_TIMEOUT, type Beginning, type Stopped } from './lifecycle.ts'
 import { checkRuntimeOptions, type NeededConfig, type RuntimeOptions } from './options.ts'
 import { partsOf, type Parts } from './parts.ts'
-import { Unowned } from './unowned.ts'
+import { Unowned } from './no-owner.ts'
 
 /**
  * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles

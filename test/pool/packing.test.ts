@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { HandOff } from '../../src/pool/hand-off.ts'
+import type { Assignment } from '../../src/pool/assignment.ts'
 import { pack, type Candidate } from '../../src/pool/packing.ts'
 import { Random } from '../support/random.ts'
 
 /** Costs of kinds, in hand-offs. A job of a kind that is not here costs a whole hand-off. */
 const COSTS: Record<string, number> = { tiny: 0.01, small: 0.1, third: 1 / 3, half: 0.5 }
 
-const costOf = ({ job, terms }: HandOff): number => (terms.alone ? 1 : (COSTS[job.kind] ?? 1))
+const costOf = ({ job, terms }: Assignment): number => (terms.alone ? 1 : (COSTS[job.kind] ?? 1))
 
 let ids = 0
 
-function handOff(kind: string, { most = Infinity, alone = false } = {}): HandOff {
+function assignment(kind: string, { most = Infinity, alone = false } = {}): Assignment {
   ids += 1
   const terms = { maxAttempts: 5, timeout: 1_000, grace: 10, alone, most }
   const job = {
@@ -22,10 +22,13 @@ function handOff(kind: string, { most = Infinity, alone = false } = {}): HandOff
   return { job, terms }
 }
 
-const jobs = (...kinds: string[]): HandOff[] => kinds.map((kind) => handOff(kind))
+const jobs = (...kinds: string[]): Assignment[] => kinds.map((kind) => assignment(kind))
 
-const times = (count: number, kind: string, over?: Parameters<typeof handOff>[1]): HandOff[] =>
-  Array.from({ length: count }, () => handOff(kind, over))
+const times = (
+  count: number,
+  kind: string,
+  over?: Parameters<typeof assignment>[1],
+): Assignment[] => Array.from({ length: count }, () => assignment(kind, over))
 
 const idle = (): Candidate => ({ isIdle: true, room: 1, kinds: new Set() })
 
@@ -36,16 +39,16 @@ const busy = (room: number, ...kinds: string[]): Candidate => ({
 })
 
 /** For each candidate, the indexes in `given` of the jobs that the candidate gets. */
-function packed(given: HandOff[], candidates: Candidate[]): (number[] | undefined)[] {
+function packed(given: Assignment[], candidates: Candidate[]): (number[] | undefined)[] {
   return pack(given, candidates, Infinity, costOf).packets.map((packet) =>
-    packet?.handOffs.map((handOff) => given.indexOf(handOff)),
+    packet?.assignments.map((assignment) => given.indexOf(assignment)),
   )
 }
 
 describe('packing', () => {
   const cases: [
     what: string,
-    given: HandOff[],
+    given: Assignment[],
     candidates: Candidate[],
     packets: (number[] | undefined)[],
   ][] = [
@@ -73,7 +76,7 @@ describe('packing', () => {
     ['a heavy job goes alone', jobs('heavy', 'tiny'), [idle(), idle()], [[0], [1]]],
     [
       'a short job that has to be alone goes alone',
-      [handOff('tiny', { alone: true }), ...jobs('tiny')],
+      [assignment('tiny', { alone: true }), ...jobs('tiny')],
       [idle(), idle()],
       [[0], [1]],
     ],
@@ -104,7 +107,7 @@ describe('packing', () => {
 test('too many short jobs fill each thread once', () => {
   const { packets } = pack(times(25, 'small'), [idle(), idle()], Infinity, costOf)
   assert.deepEqual(
-    packets.map((packet) => packet?.handOffs.length),
+    packets.map((packet) => packet?.assignments.length),
     [10, 10],
   )
 })
@@ -113,7 +116,7 @@ describe('a kind that may hold a limited number of threads', () => {
   const one = { most: 1 }
   const cases: [
     what: string,
-    given: HandOff[],
+    given: Assignment[],
     candidates: Candidate[],
     packets: (number[] | undefined)[],
   ][] = [
@@ -155,7 +158,7 @@ describe('a kind that may hold a limited number of threads', () => {
 })
 
 describe('with fewer idle threads for all kinds than there are', () => {
-  const cases: [what: string, given: HandOff[], idleForAll: number, packets: number[][]][] = [
+  const cases: [what: string, given: Assignment[], idleForAll: number, packets: number[][]][] = [
     ['a kind without a thread gets the reserved thread', jobs('heavy', 'other'), 1, [[0], [1]]],
     ['a kind with a thread does not get the reserved thread', jobs('heavy', 'heavy'), 1, [[0], []]],
     [
@@ -170,7 +173,7 @@ describe('with fewer idle threads for all kinds than there are', () => {
   for (const [what, given, idleForAll, packets] of cases) {
     test(what, () => {
       const packed = pack(given, [idle(), idle()], idleForAll, costOf).packets
-      const places = packed.map((one) => one?.handOffs.map((job) => given.indexOf(job)) ?? [])
+      const places = packed.map((one) => one?.assignments.map((job) => given.indexOf(job)) ?? [])
       assert.deepEqual(places, packets)
     })
   }
@@ -178,7 +181,7 @@ describe('with fewer idle threads for all kinds than there are', () => {
   test('a job that waits for its kind keeps no thread that its kind cannot have', () => {
     const given = jobs('heavy', 'tiny')
     const packed = pack(given, [busy(0, 'heavy'), idle()], 0, costOf).packets
-    assert.deepEqual(packed[1]?.handOffs, [given[1]])
+    assert.deepEqual(packed[1]?.assignments, [given[1]])
   })
 })
 
@@ -191,11 +194,11 @@ for (const seed of [1, 2, 3]) {
 
 const KINDS = ['tiny', 'small', 'third', 'half', 'heavy', 'slow'] as const
 
-function aScene(random: Random): [HandOff[], Candidate[]] {
+function aScene(random: Random): [Assignment[], Candidate[]] {
   const mosts = new Map(KINDS.map((kind) => [kind, random.pick([1, 2, 3, 5, Infinity])]))
   const given = Array.from({ length: random.below(40) }, () => {
     const kind = random.pick(KINDS)
-    return handOff(kind, { most: mosts.get(kind)!, alone: random.chance(0.05) })
+    return assignment(kind, { most: mosts.get(kind)!, alone: random.chance(0.05) })
   })
   const candidates = Array.from({ length: random.below(6) }, () =>
     random.chance(0.5)
@@ -205,27 +208,27 @@ function aScene(random: Random): [HandOff[], Candidate[]] {
   return [given, candidates]
 }
 
-function check(given: HandOff[], candidates: Candidate[]): void {
+function check(given: Assignment[], candidates: Candidate[]): void {
   const before = JSON.stringify(candidates)
   const { packets } = pack(given, candidates, Infinity, costOf)
   assert.equal(JSON.stringify(candidates), before)
   assert.equal(packets.length, candidates.length)
 
-  const handed = packets.flatMap((packet) => packet?.handOffs ?? [])
+  const handed = packets.flatMap((packet) => packet?.assignments ?? [])
   assert.equal(new Set(handed).size, handed.length, 'a job was given twice')
-  assert.ok(handed.every((handOff) => given.includes(handOff)))
+  assert.ok(handed.every((assignment) => given.includes(assignment)))
 
   for (const [at, packet] of packets.entries()) {
     if (packet === undefined) continue
-    const { handOffs, cost } = packet
-    const places = handOffs.map((handOff) => given.indexOf(handOff))
+    const { assignments, cost } = packet
+    const places = assignments.map((assignment) => given.indexOf(assignment))
     assert.deepEqual(
       places,
       [...places].sort((a, b) => a - b),
     )
-    const costs = handOffs.map(costOf)
+    const costs = assignments.map(costOf)
     if (costs.some((each) => each >= 1)) {
-      assert.deepEqual([handOffs.length, candidates[at]!.isIdle, cost], [1, true, Infinity])
+      assert.deepEqual([assignments.length, candidates[at]!.isIdle, cost], [1, true, Infinity])
       continue
     }
     const sum = costs.reduce((total, each) => total + each, 0)
@@ -241,7 +244,7 @@ function check(given: HandOff[], candidates: Candidate[]): void {
     const holds = (kinds: Iterable<string>): boolean => [...kinds].includes(job.kind)
     const held = candidates.filter(({ kinds }) => holds(kinds)).length
     const now = candidates.filter(({ kinds }, at) => {
-      const of = packets[at]?.handOffs.map((one) => one.job.kind) ?? []
+      const of = packets[at]?.assignments.map((one) => one.job.kind) ?? []
       return holds(kinds) || holds(of)
     }).length
     // A kind that may hold as many threads as there are has no limit.
@@ -251,11 +254,11 @@ function check(given: HandOff[], candidates: Candidate[]): void {
   // A job was left because it had no place: no candidate without a packet could have taken the job,
   // except for candidates that are kept for heavy jobs.
   const kept = given.filter((one) => costOf(one) >= 1 && !handed.includes(one)).length
-  for (const left of given.filter((handOff) => !handed.includes(handOff))) {
+  for (const left of given.filter((assignment) => !handed.includes(assignment))) {
     const held = candidates.filter(
       ({ kinds }, at) =>
         kinds.has(left.job.kind) ||
-        packets[at]?.handOffs.some((one) => one.job.kind === left.job.kind),
+        packets[at]?.assignments.some((one) => one.job.kind === left.job.kind),
     ).length
     const open = candidates.filter(({ kinds, isIdle, room }, at) => {
       if (packets[at] !== undefined) return false

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LaneOptions } from '../../../src/runtime/lane-options.ts'
-import type { Enqueuer } from '../../../src/enqueuer.ts'
+import type { Enqueuer } from '../../../src/store-enqueuer.ts'
 import type { Runtime } from '../../../src/runtime/runtime.ts'
 import type { SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { completions, withRuntime, type Params } from '../../setup.ts'

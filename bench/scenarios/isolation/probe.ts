@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Enqueuer } from '../../../src/enqueuer.ts'
+import type { Enqueuer } from '../../../src/store-enqueuer.ts'
 import { quantile } from '../../statistics.ts'
 import { now } from '../../time.ts'
 import type { IsolationRuntime, Kind } from './isolated.ts'

@@ -28,7 +28,7 @@ import { breakers, oldestQueued, pauses, standing } from './standing.ts'
 import { Transactions } from './transactions.ts'
 import { Turns } from './turns.ts'
 import { machineClocks } from '../machine-clocks.ts'
-import { openTimeline } from './kept-timeline.ts'
+import { openTimeline } from './timeline-anchor.ts'
 import { watchFile } from './watch.ts'
 import { Webhooks } from './webhooks.ts'
 

@@ -2,7 +2,7 @@ import type { ClaimedJob } from '../job/job.ts'
 import type { Terms } from './pool.ts'
 
 /** A job on its way to a thread. */
-export interface HandOff {
+export interface Assignment {
   job: ClaimedJob
   terms: Terms
 }

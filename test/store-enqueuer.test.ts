@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { StoreEnqueuer } from '../src/enqueuer.ts'
+import { StoreEnqueuer } from '../src/store-enqueuer.ts'
 import { HelveError } from '../src/job/errors.ts'
 import type { JobStore } from '../src/store/store.ts'
 import { refusal } from './support/jobs.ts'
