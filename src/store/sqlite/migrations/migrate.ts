@@ -3,9 +3,10 @@ import { HelveError } from '../../../job/errors.ts'
 import { jobs } from './001-jobs.ts'
 import { limits } from './002-limits.ts'
 import { queues } from './003-queues.ts'
+import { webhooks } from './005-webhooks.ts'
 
 /** In order; `helve_meta` counts those that a file has had. Never edit a released one. */
-const MIGRATIONS = [jobs, limits, queues]
+const MIGRATIONS = [jobs, limits, queues, webhooks]
 
 /**
  * Brings a file up to date; several processes may try at the same time. The host may keep tables
