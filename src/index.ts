@@ -11,6 +11,7 @@ export type { Schema, SchemaIssue, SchemaResult } from './job/schema.ts'
 export type { CheckResult } from './store/sqlite/check.ts'
 export type { HostConnection } from './store/sqlite/host-connection.ts'
 export { SqliteStore, type SqliteStoreOptions } from './store/sqlite/sqlite-store.ts'
+export type { WebhookKey, WebhookOptions } from './store/rules/seal-keys.ts'
 export { Webhooks, type Delivery } from './store/sqlite/webhooks.ts'
 export type { DeliveryPruner, WebhookReader } from './store/deliveries.ts'
 export type { Counts, ListQuery, Page } from './store/inspection.ts'
@@ -22,11 +23,12 @@ export {
   type DeliveryRetentionOptions,
   type RetentionClock,
 } from './webhook/retention.ts'
+export { deliverWebhookPolicy, type DeliverySchedule } from './webhook/schedule.ts'
 
 export { HelveError, PermanentError, RetryAfterError, type HelveErrorCode } from './job/errors.ts'
 export type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
 export type { Breaker, BreakerOptions } from './job/breaker.ts'
-export type { DeliveryRecord, LastResponse, Webhook } from './job/delivery.ts'
+export type { DeliveryRecord, LastResponse, Webhook, WebhookRecord } from './job/delivery.ts'
 export type { Handler, HandlerContext, Job, Logger } from './run/handler.ts'
 export type {
   ClaimedJob,

@@ -5,11 +5,15 @@ import type { Handler, Job } from '../src/run/handler.ts'
 import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
 import { guidOf, isGuid } from '../src/webhook/guid.ts'
 import { DEFAULT_USER_AGENT } from '../src/webhook/headers.ts'
+import type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
+import { checkedLimits, type DeliveryLimits } from '../src/webhook/schedule.ts'
 import { optional, required, requiredKey } from './payload-fields.ts'
 
+export type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
+
 /** What `deliver_webhook` needs of its host. */
-export interface DeliverWebhookDeps {
-  /** Reads the hooks. The `webhooks` of a thread's context reads them from the runtime's store. */
+export interface DeliverWebhookDeps extends DeliveryLimits {
+  /** Where the hooks are; the `webhooks` of a thread's context reads them from the queue's store. */
   hooks: { getWebhook(id: number): Promise<Webhook | undefined> }
   /** Milliseconds that an attempt may take in all, 100 to 30000. @default 10000, as GitHub's */
   timeout?: number
@@ -17,45 +21,31 @@ export interface DeliverWebhookDeps {
   userAgent?: string
 }
 
-export interface DeliverWebhookPayload {
-  webhook_pk: number
-  /** GitHub's name of the event, such as `push`; sent as `X-GitHub-Event`. */
-  event: string
-  /**
-   * The action of the event, for the record. @default the `action` of the event's payload, if it
-   * has one
-   */
-  action?: string | null
-  /**
-   * The UUID by which receivers recognise a repeated delivery. @default a UUID that is derived from
-   * the job and the delivered event, so that all attempts share it
-   */
-  guid?: string | null
-  /** The event's own payload: the body of the request. @default {} */
-  payload?: object | null
-}
-
 const DEFAULT_TIMEOUT = 10_000
+const KEYS = ['hooks', 'timeout', 'userAgent', 'configurationAttempts', 'expiry']
 
 /**
  * The handler of the kind `deliver_webhook`. A run is one attempt: it signs and sends the event
  * with the present settings of the hook, and records request and response, also of a failed
  * attempt. An interrupted run records nothing.
  *
- * The job completes with a 2xx and is retried otherwise. After a 429 or 503 the retry waits for the
- * time in `Retry-After`, a day at most. The job is dead at once without a usable payload, after a
- * 410, and when the hook is missing, inactive or has a URL that may not be posted to.
+ * The job completes with a 2xx and is retried otherwise, as its kind says (`deliverWebhookPolicy` has the
+ * schedule), but not before the time that a 429 or 503 asks for in `Retry-After`, a day at most. It is
+ * dead at once without a usable payload, after a 410, and when the hook is missing, inactive or has a URL
+ * that may not be posted to; after 5 attempts if somebody has to repair the hook or its receiver (most 4xx,
+ * redirects, names and certificates); and 72 h after it was enqueued.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverWebhookDeps} says
  */
 export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<DeliverWebhookPayload> {
-  const { hooks, timeout, userAgent } = checked(deps)
+  const { hooks, timeout, userAgent, ...limits } = checked(deps)
   return async (job, ctx) => {
     const id = requiredKey(job.payload, 'webhook_pk')
     const delivery = deliveryOf(job)
     const hook = usable(await hooks.getWebhook(id), id)
     ctx.signal.throwIfAborted()
-    const options = { timeout, userAgent, signal: ctx.signal }
+    const { createdAt } = job
+    const options = { timeout, userAgent, signal: ctx.signal, createdAt, limits }
     const { record, failure } = await attemptDelivery(hook, delivery, options)
     ctx.recordDelivery(record)
     if (failure) throw failure
@@ -63,26 +53,27 @@ export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<Deliver
 }
 
 function checked(deps: DeliverWebhookDeps): Required<DeliverWebhookDeps> {
-  checkKeys(deps, 'deps', ['hooks', 'timeout', 'userAgent'])
-  const { hooks, timeout = DEFAULT_TIMEOUT, userAgent = DEFAULT_USER_AGENT } = deps
+  checkKeys(deps, 'deps', KEYS)
+  const { hooks, timeout = DEFAULT_TIMEOUT, userAgent = DEFAULT_USER_AGENT, ...limits } = deps
   checkFunction(read(hooks, 'getWebhook'), 'hooks.getWebhook')
   checkNumber(timeout, 'timeout', 100, 30_000)
   if (typeof userAgent !== 'string' || !/^[!-~]+( [!-~]+)*$/.test(userAgent)) {
     throw badOption('userAgent', 'printable ASCII characters', userAgent)
   }
-  return { hooks, timeout, userAgent }
+  return { hooks, timeout, userAgent, ...checkedLimits(limits) }
 }
 
 function deliveryOf({ id, createdAt, attempt, payload: given }: Job): Delivery {
   const event = required(given, 'event', 'the name of an event', isEventName)
   const payload = optional(given, 'payload', 'an object', isObject) ?? {}
+  const redelivery = optional(given, 'redelivery', 'true or false', isBoolean) ?? false
   const action = optional(given, 'action', 'a string', isString) ?? read(payload, 'action')
   // The GUID depends on the event and its payload, because a submission that folds into this job is
   // another delivery.
   const guid =
     optional(given, 'guid', 'a UUID', isGuid) ??
     guidOf(id, createdAt, read(given, 'webhook_pk'), event, payload)
-  return { event, action: isString(action) ? action : null, guid, payload, attempt }
+  return { event, action: isString(action) ? action : null, guid, payload, attempt, redelivery }
 }
 
 function usable(hook: Webhook | undefined, id: number): Webhook {
@@ -100,6 +91,10 @@ function isEventName(value: unknown): value is string {
 
 function isString(value: unknown): value is string {
   return typeof value === 'string'
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean'
 }
 
 function isObject(value: unknown): value is object {

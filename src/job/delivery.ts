@@ -6,6 +6,15 @@ export interface Webhook {
   url: string
   /** Signs every delivery; `null` sends no signature. */
   secret: string | null
+  /**
+   * The secret before the newest one, for as long as receivers may still go by it: it signs the headers
+   * of Standard Webhooks as well. @default null
+   */
+  previousSecret?: string | null
+  /** Value of the header `Authorization`; `null` sends none. @default null */
+  authorization?: string | null
+  /** True sends the headers of https://www.standardwebhooks.com as well. @default false */
+  standard?: boolean
   contentType: 'json' | 'form'
   /** Event names; `*` subscribes to all. The host decides which hooks get an event. */
   events: string[]
@@ -16,6 +25,20 @@ export interface Webhook {
   target: { type: string; id: number } | null
   createdAt: number
   lastResponse: LastResponse | null
+}
+
+/** What a delivery needs of a webhook, and nobody else is to know. */
+type Confidential = 'secret' | 'previousSecret' | 'authorization'
+
+/** All that people see of a webhook: neither its secrets nor its authorization. */
+export interface WebhookRecord extends Required<Omit<Webhook, Confidential>> {
+  /** `***` when it is sealed, and no key opens it: one hook must not keep others from being listed. */
+  url: string
+  hasSecret: boolean
+  hasAuthorization: boolean
+  /** Epoch milliseconds until which the secret before the newest one holds as well; `null` without one. */
+  previousSecretUntil: number | null
+  updatedAt: number
 }
 
 /** The newest attempt, as GitHub's API shows it. */
@@ -37,6 +60,8 @@ export interface DeliveryRecord {
   event: string
   action: string | null
   attempt: number
+  /** It was asked for by hand: the event had been delivered before. @default false */
+  redelivery?: boolean
   /** Epoch milliseconds at which the attempt started. */
   at: number
   durationMs: number
@@ -70,6 +95,7 @@ const FIELDS: Record<keyof DeliveryRecord, [expected: string, is: (value: unknow
   event: ['a string', isText],
   action: ['a string or null', isTextOrNull],
   attempt: ['an integer', Number.isSafeInteger],
+  redelivery: ['true or false', (value) => value === undefined || typeof value === 'boolean'],
   at: ['an integer', Number.isSafeInteger],
   durationMs: ['a finite number', Number.isFinite],
   url: ['a string', isText],

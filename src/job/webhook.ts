@@ -1,11 +1,25 @@
 import { badOption, checkKeys, checkOneOf } from './check.ts'
+import { checkAuthorization, checkSecret } from './webhook-secrets.ts'
 
 /** The settings of a new webhook. */
 export interface NewWebhook {
   /** Absolute, http or https, without user and password. */
   url: string
-  /** Signs every delivery; without control characters. @default none: deliveries are not signed */
+  /**
+   * Signs every delivery; without control characters. `null` takes it away.
+   * @default none: deliveries are not signed; an update leaves it as it is
+   */
   secret?: string | null
+  /**
+   * Value of the header `Authorization`, such as `Bearer …`; in printable ASCII. `null` takes it away.
+   * @default none; an update leaves it as it is
+   */
+  authorization?: string | null
+  /**
+   * Sends the headers of https://www.standardwebhooks.com as well. They are signed with the secret: it
+   * may be `whsec_` and base64. @default false
+   */
+  standard?: boolean
   /** How the body is encoded. @default 'json' */
   contentType?: 'json' | 'form'
   /** Event names, in printable ASCII; `*` subscribes to all. @default ['push'] */
@@ -21,16 +35,20 @@ export interface NewWebhook {
   target?: { type: string; id: number } | null
 }
 
-/** The settings of a webhook that can be changed, each of them given. */
-export type WebhookSettings = Required<NewWebhook>
+/** What can be changed of a webhook, checked. What is undefined of its secrets was not given. */
+export type WebhookSettings = Required<Omit<NewWebhook, 'secret' | 'authorization'>> & {
+  secret: string | null | undefined
+  authorization: string | null | undefined
+}
 
-const FIELDS = ['url', 'secret', 'contentType', 'events', 'active', 'insecureTls', 'target']
+const FIELDS = [
+  ...['url', 'secret', 'authorization', 'standard', 'contentType', 'events', 'active'],
+  ...['insecureTls', 'target'],
+]
 
 /** A text that every server accepts as the value of a header. */
 const HEADER_VALUE = /^[!-~]([ -~]{0,98}[!-~])?$/
 const EXPECTED = 'printable ASCII characters, 100 at most, without spaces around them'
-// oxlint-disable-next-line eslint/no-control-regex -- the pattern is for control characters
-const CONTROL = /[\u0000-\u001f\u007f]/
 
 /**
  * Checks the settings of a hook, and fills in the defaults. Refuses a value that a delivery has to
@@ -40,14 +58,16 @@ const CONTROL = /[\u0000-\u001f\u007f]/
  */
 export function checkWebhook(hook: NewWebhook): WebhookSettings {
   checkKeys(hook, 'webhook', FIELDS)
-  const { url, secret = null, contentType = 'json', events = ['push'] } = hook
+  const { url, secret, authorization, contentType = 'json', events = ['push'] } = hook
   const { active = true, insecureTls = false, target = null } = hook
+  const standard = checkOneOf(hook.standard ?? false, 'standard', [true, false])
   checkUrl(url)
-  checkSecret(secret)
   checkEvents(events)
   return {
     url,
-    secret,
+    secret: secret === undefined ? undefined : checkSecret(secret, standard),
+    authorization: authorization === undefined ? undefined : checkAuthorization(authorization),
+    standard,
     contentType: checkOneOf(contentType, 'contentType', ['json', 'form']),
     events,
     active: checkOneOf(active, 'active', [true, false]),
@@ -66,18 +86,6 @@ function checkUrl(url: unknown): void {
   if (parsed.username || parsed.password) {
     throw badOption('url', 'a URL without user and password', 'one with them')
   }
-}
-
-/** The message does not show the secret. */
-function checkSecret(secret: unknown): void {
-  if (secret === null) return
-  if (typeof secret !== 'string' || secret === '') {
-    throw badOption('secret', 'a string that is not empty, or null', typeof secret)
-  }
-  if (CONTROL.test(secret)) {
-    throw badOption('secret', 'a string without control characters', 'one with a line end or such')
-  }
-  if (!secret.isWellFormed()) throw badOption('secret', 'well-formed Unicode', 'a lone surrogate')
 }
 
 function checkEvents(events: unknown): void {

@@ -3,7 +3,8 @@ import { encodeBody } from './body.ts'
 import { post, type PostRequest, type PostResponse } from './client.ts'
 import { failureOf } from './failure.ts'
 import { deliveryHeaders } from './headers.ts'
-import { maskHeaders, maskUrl } from './redact.ts'
+import { EchoMask, maskHeaders, maskUrl } from './redact.ts'
+import type { DeliveryLimits } from './schedule.ts'
 
 /** The delivery that an attempt sends. */
 export interface Delivery {
@@ -13,6 +14,8 @@ export interface Delivery {
   payload: object
   /** Counts the attempts of this delivery; 1 is the first. */
   attempt: number
+  /** Somebody has asked for it: the event had been delivered before. */
+  redelivery: boolean
 }
 
 interface AttemptOptions {
@@ -20,6 +23,9 @@ interface AttemptOptions {
   timeout: number
   userAgent: string
   signal: AbortSignal
+  /** Epoch milliseconds at which the delivery was enqueued. */
+  createdAt: number
+  limits: Required<DeliveryLimits>
 }
 
 /** The result of an attempt. */
@@ -43,17 +49,15 @@ export async function attemptDelivery(
 ): Promise<Attempt> {
   const { payload, ...about } = delivery
   const body = encodeBody(hook.contentType, payload)
-  const headers = deliveryHeaders(hook, delivery, body, options.userAgent)
   const at = Date.now()
+  const headers = deliveryHeaders(hook, { ...delivery, at }, body, options.userAgent)
   const started = performance.now()
   const { url, insecureTls } = hook
-  const { response, failure } = await send({
-    ...options,
-    url,
-    insecureTls,
-    headers,
-    body: body.bytes,
-  })
+  const request = { ...options, url, insecureTls, headers, body: body.bytes }
+  const came = await send(request)
+  const response = came instanceof Error ? undefined : came
+  const failure = failureOf(came, { ...options, attempt: delivery.attempt, now: Date.now() })
+  const echo = new EchoMask(hook)
   return {
     failure,
     record: {
@@ -62,24 +66,22 @@ export async function attemptDelivery(
       at,
       durationMs: Math.round(performance.now() - started),
       url: maskUrl(hook.url),
-      requestHeaders: headers,
+      requestHeaders: maskHeaders(headers),
       requestBody: body.text,
       status: response?.status ?? null,
-      responseHeaders: response ? maskHeaders(response.headers) : null,
-      responseBody: response?.body ?? null,
+      responseHeaders: response ? echo.headers(maskHeaders(response.headers)) : null,
+      responseBody: response ? echo.bytes(response.body) : null,
       truncated: response?.truncated ?? false,
       error: failure?.message ?? null,
     },
   }
 }
 
-async function send(
-  request: PostRequest,
-): Promise<{ response?: PostResponse; failure?: Error | undefined }> {
+/** What came, or the error in its place. */
+async function send(request: PostRequest): Promise<PostResponse | Error> {
   try {
-    const response = await post(request)
-    return { response, failure: failureOf(response, Date.now()) }
+    return await post(request)
   } catch (error) {
-    return { failure: error as Error }
+    return error as Error
   }
 }

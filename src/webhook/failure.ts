@@ -1,31 +1,42 @@
-import { PermanentError, RetryAfterError } from '../job/errors.ts'
+import { isPermanent, PermanentError, RetryAfterError } from '../job/errors.ts'
 import type { PostResponse } from './client.ts'
+import { classOf, retryAfterOf } from './outcome.ts'
+import { askedWait, endOf, type Attempted, type DeliveryLimits } from './schedule.ts'
 
-/** Milliseconds: a receiver cannot put a delivery off for longer than a day. */
-const MAX_RETRY_AFTER = 24 * 60 * 60 * 1_000
-
-/**
- * The error to throw for a response; undefined for a 2xx. 410 is permanent. After a 429 or 503, the
- * next attempt waits as long as `Retry-After` says, a day at most, or for the kind's backoff if
- * that is longer.
- */
-export function failureOf({ status, headers }: PostResponse, now: number): Error | undefined {
-  if (status >= 200 && status < 300) return undefined
-  const message = `expected a 2xx status, got ${status}`
-  if (status === 410) return new PermanentError(`${message}: the receiver is gone for good`)
-  if (status >= 300 && status < 400) return new Error(`${message}: redirects are not followed`)
-  const after = status === 429 || status === 503 ? retryAfter(headers['retry-after'], now) : 0
-  if (after === 0) return new Error(message)
-  return new RetryAfterError(after, `${message} with Retry-After of ${Math.ceil(after / 1_000)} s`)
+/** What the end of a delivery depends on besides what came. */
+export interface FailureContext extends Pick<Attempted, 'attempt' | 'createdAt' | 'now'> {
+  limits: Required<DeliveryLimits>
 }
 
 /**
- * Milliseconds from now until the time in a `Retry-After`; 0 for none. Seconds and dates are both
- * allowed: RFC 9110, section 10.2.3.
+ * Why an attempt has failed, as the error to throw; undefined after a 2xx. It is permanent when no
+ * attempt is to follow, and puts the next one off for as long as the receiver asks. When the next one
+ * is made is otherwise up to the kind's backoff, which holds also where that is longer.
  */
-function retryAfter(value: string | string[] | undefined, now: number): number {
-  if (typeof value !== 'string') return 0
-  const text = value.trim()
-  const after = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now
-  return after > 0 ? Math.min(after, MAX_RETRY_AFTER) : 0
+export function failureOf(
+  came: PostResponse | Error,
+  { limits, ...context }: FailureContext,
+): Error | undefined {
+  const its = classOf(came)
+  if (its === 'ok') return undefined
+  const isError = came instanceof Error
+  const retryAfter = isError ? 0 : retryAfterOf(came, context.now)
+  const attempted = { ...context, class: its, retryAfter }
+  const error = isError ? came : new Error(messageOf(came.status))
+  const end = endOf(attempted, limits)
+  if (end !== undefined) return ended(error, end)
+  const wait = askedWait(attempted)
+  if (wait === 0) return error
+  const asked = `${error.message} with Retry-After of ${Math.ceil(wait / 1_000)} s`
+  return new RetryAfterError(wait, asked)
+}
+
+function messageOf(status: number): string {
+  const message = `expected a 2xx status, got ${status}`
+  return status >= 300 && status < 400 ? `${message}: redirects are not followed` : message
+}
+
+function ended(error: Error, end: string): Error {
+  if (isPermanent(error)) return error
+  return new PermanentError(`${error.message}: ${end}`, { cause: error })
 }

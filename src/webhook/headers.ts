@@ -1,9 +1,18 @@
 import type { Webhook } from '../job/delivery.ts'
 import type { Body } from './body.ts'
 import { sign } from './sign.ts'
+import { standardHeaders } from './standard.ts'
 
 /** GitHub promises its receivers the prefix `GitHub-Hookshot/`, and some receivers check it. */
 export const DEFAULT_USER_AGENT = 'GitHub-Hookshot/helve'
+
+/** What the headers tell of a delivery. */
+interface About {
+  event: string
+  guid: string
+  /** Epoch milliseconds at which the attempt is made. */
+  at: number
+}
 
 /**
  * The headers of a delivery, as GitHub sends them; without a secret there is no signature.
@@ -11,7 +20,7 @@ export const DEFAULT_USER_AGENT = 'GitHub-Hookshot/helve'
  */
 export function deliveryHeaders(
   hook: Webhook,
-  delivery: { event: string; guid: string },
+  delivery: About,
   body: Body,
   userAgent: string,
 ): Record<string, string> {
@@ -27,7 +36,14 @@ export function deliveryHeaders(
     'X-GitHub-Hook-ID': String(hook.id),
     ...targetHeaders(hook.target),
     ...(hook.secret ? sign(hook.secret, body.bytes) : {}),
+    ...(hook.standard ? standardHeaders({ ...delivery, bytes: body.bytes }, secretsOf(hook)) : {}),
+    ...(hook.authorization ? { Authorization: hook.authorization } : {}),
   }
+}
+
+/** A receiver that has not yet been given the newest one goes by the one before. */
+function secretsOf({ secret, previousSecret }: Webhook): string[] {
+  return [secret, previousSecret].filter((one) => typeof one === 'string')
 }
 
 function targetHeaders(target: Webhook['target']): Record<string, string> {

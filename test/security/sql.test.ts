@@ -155,7 +155,7 @@ test('values reach SQLite as parameters, whatever they contain', async (t) => {
     [],
   )
   assert.equal(await store.get(id), undefined)
-  assert.equal((await store.webhooks.get(webhookId))?.secret, HOSTILE)
+  assert.equal((await store.getWebhook(webhookId))?.secret, HOSTILE)
   assert.equal((await store.webhooks.deliveries(webhookId))[0]?.requestBody, HOSTILE)
   assert.deepEqual(
     (await store.pauses()).map(({ by, group }) => [by, group]),

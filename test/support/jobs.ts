@@ -45,6 +45,7 @@ export function aDelivery(over: Partial<DeliveryRecord> = {}): DeliveryRecord {
     event: 'push',
     action: null,
     attempt: 1,
+    redelivery: false,
     at: NOW,
     durationMs: 12.5,
     url: 'https://example.org/hook',

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { isPermanent, retryAt } from '../../src/job/errors.ts'
-import { failureOf } from '../../src/webhook/failure.ts'
+import { isPermanent, PermanentError, retryAt } from '../../src/job/errors.ts'
+import { failureOf, type FailureContext } from '../../src/webhook/failure.ts'
+import { checkedLimits } from '../../src/webhook/schedule.ts'
+import { TransportError } from '../../src/webhook/transport-error.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
+const HOUR = 3_600_000
 
-function failure(status: number, retryAfter?: string | string[]) {
+function context(more: Partial<FailureContext> = {}): FailureContext {
+  return { attempt: 1, createdAt: NOW, now: NOW, limits: checkedLimits({}), ...more }
+}
+
+function failure(status: number, retryAfter?: string | string[], more?: Partial<FailureContext>) {
   const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
-  return failureOf({ status, headers, body: new Uint8Array(), truncated: false }, NOW)
+  const response = { status, headers, body: new Uint8Array(), truncated: false }
+  return failureOf(response, context(more))
 }
 
 it('there is no failure for a 2xx', () => {
@@ -44,3 +52,45 @@ for (const [name, status, header, delay] of delays) {
     assert.equal(at, delay === undefined ? undefined : NOW + delay)
   })
 }
+
+it('is permanent at the fifth attempt when somebody has to repair something', () => {
+  const fifth = { attempt: 5 }
+  for (const [status, attempt, ends] of [
+    [404, 4, false],
+    [404, 5, true],
+    [302, 6, true],
+    [500, 6, false],
+    [429, 6, false],
+  ] as const) {
+    assert.equal(isPermanent(failure(status, undefined, { attempt })), ends, `${status} ${attempt}`)
+  }
+  assert.equal(
+    failure(404, undefined, fifth)?.message,
+    'expected a 2xx status, got 404: not repaired within 5 attempts',
+  )
+  const code = 'CERT_HAS_EXPIRED'
+  const expired = new TransportError(code, 'certificate has expired')
+  assert.equal(failureOf(expired, context({ attempt: 4 })), expired)
+  const ended = failureOf(expired, context(fifth))
+  assert.ok(isPermanent(ended))
+  assert.equal(ended?.message, 'certificate has expired: not repaired within 5 attempts')
+  assert.equal(ended.cause, expired)
+})
+
+it('is permanent once the delivery is 72 hours old, or would be at the time the receiver asks for', () => {
+  const age = (hours: number) => ({ createdAt: NOW - hours * HOUR })
+  assert.ok(!isPermanent(failure(500, undefined, age(71))))
+  assert.equal(
+    failure(500, undefined, age(72))?.message,
+    'expected a 2xx status, got 500: not delivered within 4320 min',
+  )
+  assert.ok(isPermanent(failure(500, undefined, age(72))))
+  assert.ok(isPermanent(failure(429, '7200', age(71))))
+  const patient = { ...age(9_999), limits: checkedLimits({ expiry: Infinity }) }
+  assert.ok(!isPermanent(failure(500, undefined, patient)))
+})
+
+it('leaves what is permanent as it is', () => {
+  const refused = new PermanentError('url: expected http or https')
+  assert.equal(failureOf(refused, context()), refused)
+})

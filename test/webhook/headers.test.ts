@@ -4,7 +4,8 @@ import { encodeBody } from '../../src/webhook/body.ts'
 import { DEFAULT_USER_AGENT, deliveryHeaders } from '../../src/webhook/headers.ts'
 import { webhook } from '../support/webhook/webhook.ts'
 
-const delivery = { event: 'push', guid: '72d3162e-cc78-11e3-81ab-4c9367dc0958' }
+const guid = '72d3162e-cc78-11e3-81ab-4c9367dc0958'
+const delivery = { event: 'push', guid, at: 1_800_000_000_999 }
 const body = encodeBody('json', {})
 
 it('sends the headers of GitHub, and no others', () => {

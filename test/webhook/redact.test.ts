@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { maskHeaders, maskUrl } from '../../src/webhook/redact.ts'
+import { EchoMask, maskHeaders, maskUrl } from '../../src/webhook/redact.ts'
 
 const urls: [string, string][] = [
   ['https://host:8080/a/b', 'https://host:8080/a/b'],
@@ -24,6 +24,7 @@ it('masks cookies and the query of a redirect, and keeps all other headers', () 
     location: 'https://host/?token=s3cret',
     'x-request-id': '1',
     link: ['</a>', '</b>'],
+    Authorization: 'Bearer s3cret',
   }
   assert.deepEqual(maskHeaders(headers), {
     'set-cookie': ['***', '***'],
@@ -31,5 +32,28 @@ it('masks cookies and the query of a redirect, and keeps all other headers', () 
     location: 'https://host/?token=***',
     'x-request-id': '1',
     link: ['</a>', '</b>'],
+    Authorization: '***',
   })
+})
+
+it('masks what a response repeats of its request', () => {
+  const authorization = 'Bearer s3cret-token'
+  const echo = new EchoMask({ url: 'https://host/?a=1&token=s3cret%20query', authorization })
+  assert.equal(
+    echo.text(`${authorization} s3cret-token ?token=s3cret%20query s3cret query 1`),
+    '*** *** ?token=*** *** 1',
+  )
+  const bytes = Buffer.from(`é ${authorization}`)
+  assert.equal(Buffer.from(echo.bytes(bytes)).toString(), 'é ***')
+  assert.deepEqual(echo.headers({ a: authorization, b: ['s3cret-token', 'x'] }), {
+    a: '***',
+    b: ['***', 'x'],
+  })
+})
+
+it('leaves a response as it is that repeats nothing', () => {
+  const bytes = Uint8Array.of(0, 255, 128)
+  assert.equal(new EchoMask({ url: 'https://host/?a=1' }).bytes(bytes), bytes)
+  const echo = new EchoMask({ url: 'no url', authorization: 'Bearer s3cret-token' })
+  assert.equal(echo.bytes(bytes), bytes)
 })

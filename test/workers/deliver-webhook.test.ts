@@ -69,6 +69,7 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
       event: 'issues',
       action: 'created',
       attempt: 3,
+      redelivery: false,
       url: `${url}/?token=***`,
       requestBody: JSON.stringify(body),
       status: 202,
@@ -247,7 +248,7 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
       [{}, /^hooks\.getWebhook: expected a function, got undefined$/],
       [
         { hooks, timeOut: 1_000 },
-        /^deps: expected one of hooks, timeout, userAgent, got "timeOut"$/,
+        /^deps: expected one of hooks, timeout, userAgent, configurationAttempts, expiry, got "timeOut"$/,
       ],
       [{ hooks, timeout: 10 }, /^timeout: expected a number from 100 to 30000, got 10$/],
       [{ hooks, timeout: 30_001 }, /^timeout: /],

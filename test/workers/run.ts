@@ -30,6 +30,8 @@ export async function run(
 }
 
 const silent = () => undefined
+/** All jobs are of now: a delivery that is too old is not tried again. */
+const CREATED = Date.now()
 
 function context(signal = new AbortController().signal): HandlerContext {
   return {
@@ -46,6 +48,6 @@ function context(signal = new AbortController().signal): HandlerContext {
 }
 
 function jobOf(payload: unknown, more: Partial<Job>): Job<never> {
-  const job = { id: 1, kind: 'a', dedupeKey: null, attempt: 1, maxAttempts: 5, createdAt: 1_000 }
+  const job = { id: 1, kind: 'a', dedupeKey: null, attempt: 1, maxAttempts: 5, createdAt: CREATED }
   return { ...job, payload: payload as never, ...more } as Job<never>
 }

@@ -1,6 +1,6 @@
 import { checkBackoff } from '../../job/backoff-check.ts'
 import { checkTimeout } from '../../job/policy.ts'
-import type { DeliveryRecord, LastResponse, Webhook } from '../../job/delivery.ts'
+import type { DeliveryRecord, LastResponse, Webhook, WebhookRecord } from '../../job/delivery.ts'
 import type {
   ClaimedJob,
   JobOverrides,
@@ -11,6 +11,7 @@ import type {
 } from '../../job/job.ts'
 import type { Queue } from '../admission.ts'
 import type { Place } from '../listing.ts'
+import type { Sealer } from '../rules/seal.ts'
 import type { QueueClock } from '../timeline.ts'
 
 /**
@@ -184,21 +185,57 @@ export interface WebhookRow {
   target: string | null
   created_at: number
   last_response: string | null
+  previous_secret: string | null
+  previous_secret_until: number | null
+  authorization: string | null
+  standard: number
+  updated_at: number | null
 }
 
-export function webhook(row: WebhookRow): Webhook {
+/** What a delivery needs, at the time `now` (epoch ms). */
+export function webhook(row: WebhookRow, sealer: Sealer, now: number): Webhook {
+  return {
+    ...settings(row),
+    url: sealer.open('url', row.url, row.id),
+    secret: sealer.open('secret', row.secret, row.id),
+    previousSecret:
+      previousUntil(row, now) === null
+        ? null
+        : sealer.open('previousSecret', row.previous_secret, row.id),
+    authorization: sealer.open('authorization', row.authorization, row.id),
+  }
+}
+
+/** What people see, at the time `now` (epoch ms). */
+export function webhookRecord(row: WebhookRow, sealer: Sealer, now: number): WebhookRecord {
+  return {
+    ...settings(row),
+    url: sealer.opens('url', row.url, row.id) ? sealer.open('url', row.url, row.id) : '***',
+    hasSecret: row.secret !== null,
+    hasAuthorization: row.authorization !== null,
+    previousSecretUntil: previousUntil(row, now),
+    updatedAt: row.updated_at ?? row.created_at,
+  }
+}
+
+function settings(row: WebhookRow) {
   return {
     id: row.id,
-    url: row.url,
-    secret: row.secret,
     contentType: row.content_type,
     events: JSON.parse(row.events) as string[],
     active: row.active === 1,
     insecureTls: row.insecure_tls === 1,
     target: parsed(row.target) as Webhook['target'],
+    standard: row.standard === 1,
     createdAt: row.created_at,
     lastResponse: parsed(row.last_response) as LastResponse | null,
   }
+}
+
+/** The end of the time in which the secret before the newest one holds; `null` when it is over. */
+export function previousUntil(row: WebhookRow, now: number): number | null {
+  const { previous_secret: secret, previous_secret_until: until } = row
+  return secret !== null && until !== null && until > now ? until : null
 }
 
 export interface DeliveryRow {
@@ -208,6 +245,7 @@ export interface DeliveryRow {
   event: string
   action: string | null
   attempt: number
+  redelivery: number
   at: number
   duration_ms: number
   url: string
@@ -228,6 +266,7 @@ export function delivery(row: DeliveryRow, clock: QueueClock): DeliveryRecord & 
     event: row.event,
     action: row.action,
     attempt: row.attempt,
+    redelivery: row.redelivery === 1,
     at: clock.wallOf(row.at),
     durationMs: row.duration_ms,
     url: row.url,

@@ -7,6 +7,8 @@ import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job
 import type { Move } from '../../job/outcome.ts'
 import type { Pause } from '../../job/pause.ts'
 import { claimFirst, endClaim } from '../rules/one-by-one.ts'
+import { Sealer } from '../rules/seal.ts'
+import { sealKeys, type WebhookOptions } from '../rules/seal-keys.ts'
 import type { Timeline, TimeSources } from '../timeline.ts'
 import type { Queue } from '../admission.ts'
 import type { Counts, ListQuery, Page, Standing } from '../inspection.ts'
@@ -42,6 +44,8 @@ export interface SqliteStoreOptions {
   durability?: 'power' | 'process'
   /** Path of `better_sqlite3.node`, for programs that bring this file along themselves. */
   nativeBinding?: string
+  /** How webhooks are kept. */
+  webhooks?: WebhookOptions
   /** The clocks that the queue's time advances with, for tests. @default the machine's */
   clocks?: TimeSources
 }
@@ -71,7 +75,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   /** Callbacks that have to finish before the file is closed. */
   readonly #onClose = new Set<() => Promise<unknown>>()
 
-  private constructor(db: Database.Database, options: SqliteStoreOptions) {
+  private constructor(db: Database.Database, options: SqliteStoreOptions, sealer: Sealer) {
     if (!(db instanceof Database)) throw notOpened(db)
     this.#db = db
     this.file = db.name
@@ -83,7 +87,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
     this.#ownership = new Ownership(db.name, nativeBinding, this.#transactions, this.#statements)
     this.#checkpoints = new Checkpoints(db, nativeBinding)
     this.clock = openTimeline(this.#statements, options.clocks ?? machineClocks)
-    this.webhooks = new Webhooks(db, this.#transactions, this.clock)
+    this.webhooks = new Webhooks(db, this.#transactions, this.clock, sealer)
     const [statements, transactions, webhooks] = [
       this.#statements,
       this.#transactions,
@@ -97,7 +101,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
    * Opens a queue, creating the file (mode 0600) and bringing its schema up to date. While another
    * process sets up the same file, `open` waits, for 5 s at the most.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` for bad options, a folder that does not exist, a symbolic
+   * @throws HelveError `HELVE_ERR_OPTION` for bad options, a key that is none, a folder that does not exist, a symbolic
    *   link, or a better-sqlite3 that does not fit this Node; `HELVE_ERR_STORE_*` when the file
    *   cannot be used, or another copy of SQLite in this process has the file open
    */
@@ -105,9 +109,10 @@ export class SqliteStore implements Store, JobStore, RunStore {
     if (typeof file !== 'string' || file === '' || file.startsWith(':')) {
       throw new HelveError('HELVE_ERR_OPTION', `file: expected a path, got ${shown(file)}`)
     }
-    checkKeys(options, 'options', ['durability', 'nativeBinding', 'clocks'])
+    checkKeys(options, 'options', ['durability', 'nativeBinding', 'webhooks', 'clocks'])
     checkOneOf(options.durability ?? 'power', 'durability', ['power', 'process'])
-    const store = new SqliteStore(await openDatabase(file, options.nativeBinding), options)
+    const sealer = new Sealer(await sealKeys(options.webhooks))
+    const store = new SqliteStore(await openDatabase(file, options.nativeBinding), options, sealer)
     await store.#checkCopies()
     return store
   }
@@ -219,7 +224,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   getWebhook(id: number): Promise<Webhook | undefined> {
-    return this.webhooks.get(id)
+    return this.webhooks.getWebhook(id)
   }
 
   /**

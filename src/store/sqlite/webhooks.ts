@@ -1,12 +1,32 @@
 import type { Database } from 'better-sqlite3'
-import { checkInteger } from '../../job/check.ts'
-import { lastResponse, type DeliveryRecord, type Webhook } from '../../job/delivery.ts'
+import { checkInteger, checkKeys, checkNumber } from '../../job/check.ts'
+import {
+  lastResponse,
+  type DeliveryRecord,
+  type Webhook,
+  type WebhookRecord,
+} from '../../job/delivery.ts'
+import { MAX_DELAY } from '../../job/limits.ts'
 import { checkWebhook, type NewWebhook } from '../../job/webhook.ts'
+import { checkSecret } from '../../job/webhook-secrets.ts'
+import { inBatches } from '../in-batches.ts'
 import { PageRoom } from '../page-room.ts'
-import { delivery, webhook, type DeliveryRow, type WebhookRow } from './rows.ts'
+import type { Sealer } from '../rules/seal.ts'
+import { delivery, webhook, webhookRecord, type DeliveryRow, type WebhookRow } from './rows.ts'
 import { prepareWebhooks, type WebhookStatements } from './statements/webhooks.ts'
 import type { QueueClock } from '../timeline.ts'
 import type { Transactions } from './transactions.ts'
+import {
+  changedSecrets,
+  isReadable,
+  newSecrets,
+  resealedColumns,
+  rotatedSecret,
+  settingColumns,
+} from './webhook-columns.ts'
+
+/** Milliseconds for which a secret that is replaced holds as well: a day. */
+const KEEP_FOR = 24 * 60 * 60 * 1_000
 
 /** One attempt, as `deliveries` lists it. */
 export type Delivery = DeliveryRecord & { id: number }
@@ -16,11 +36,13 @@ export class Webhooks {
   readonly #statements: WebhookStatements
   readonly #transactions: Transactions
   readonly #clock: QueueClock
+  readonly #sealer: Sealer
 
-  constructor(db: Database, transactions: Transactions, clock: QueueClock) {
+  constructor(db: Database, transactions: Transactions, clock: QueueClock, sealer: Sealer) {
     this.#statements = prepareWebhooks(db)
     this.#clock = clock
     this.#transactions = transactions
+    this.#sealer = sealer
   }
 
   /**
@@ -29,21 +51,69 @@ export class Webhooks {
    * @throws HelveError `HELVE_ERR_OPTION` for a field that is not as {@link NewWebhook} says
    */
   async create(hook: NewWebhook): Promise<number> {
-    const values = { ...columns(hook), createdAt: Date.now() }
+    const settings = checkWebhook(hook)
+    const columns = settingColumns(settings, this.#sealer)
+    const values = { ...columns, ...newSecrets(settings, this.#sealer), now: Date.now() }
     return this.#transactions.acknowledged(() =>
       Number(this.#statements.create.run(values).lastInsertRowid),
     )
   }
 
   /**
-   * Replaces a hook's settings; attempts that start later use them. False when there is no such
-   * hook.
+   * Replaces a hook's settings; attempts that start later use them. A secret or an authorization that
+   * is not given stays as it is: nobody has to read them to change something else. A secret that is
+   * given ends a rotation at once. False when there is no such hook.
    *
    * @throws HelveError `HELVE_ERR_OPTION` for a field that is not as {@link NewWebhook} says
    */
   async update(id: number, hook: NewWebhook): Promise<boolean> {
-    const values = { ...columns(hook), id }
-    return this.#transactions.acknowledged(() => this.#statements.update.run(values).changes === 1)
+    const settings = checkWebhook(hook)
+    const columns = settingColumns(settings, this.#sealer)
+    return this.#change(id, (row, now) => {
+      const secrets = changedSecrets(row, settings, this.#sealer, now)
+      this.#statements.update.run({ ...columns, ...secrets, id, now })
+    })
+  }
+
+  /**
+   * Gives a hook a new secret, by which its deliveries are signed at once. For `keepFor` milliseconds the
+   * old one signs the headers of Standard Webhooks as well; 0 ends it now. False when there is no such hook.
+   *
+   * @param options.keepFor @default a day
+   * @throws HelveError `HELVE_ERR_OPTION` for a secret that is not as {@link NewWebhook} says, and when
+   *   the old one is sealed and no key opens it: then `update` sets a secret without keeping the old one
+   */
+  async rotateSecret(
+    id: number,
+    newSecret: string,
+    options: { keepFor?: number } = {},
+  ): Promise<boolean> {
+    checkKeys(options, 'options', ['keepFor'])
+    const keepFor = checkNumber(options.keepFor ?? KEEP_FOR, 'keepFor', 0, MAX_DELAY)
+    return this.#change(id, (row, now) => {
+      const secret = checkSecret(newSecret ?? undefined, row.standard === 1) as string
+      const columns = rotatedSecret(row, { secret, keepFor, now }, this.#sealer)
+      this.#statements.rotate.run({ ...columns, id, now })
+    })
+  }
+
+  /**
+   * Seals all hooks by the newest key, also those that were stored before there was one. Resolves to the
+   * ids of hooks that no key opens, which stay as they are; when there is none, older keys are needed
+   * no more.
+   */
+  async reseal(): Promise<number[]> {
+    const unreadable: number[] = []
+    let last = 0
+    await inBatches((limit) =>
+      this.#transactions.acknowledged(() => {
+        const rows = this.#statements.behind.all(last, limit) as WebhookRow[]
+        for (const row of rows) if (!this.#reseal(row)) unreadable.push(row.id)
+        last = rows.at(-1)?.id ?? last
+        return rows.length
+      }),
+    )
+    return unreadable
   }
 
   /** The hook's delivery records stay until retention removes them. False for an unknown hook. */
@@ -51,14 +121,27 @@ export class Webhooks {
     return this.#transactions.acknowledged(() => this.#statements.delete.run(id).changes === 1)
   }
 
-  async get(id: number): Promise<Webhook | undefined> {
-    const row = this.#transactions.read(() => this.#statements.get.get(id))
-    return row === undefined ? undefined : webhook(row as WebhookRow)
+  /** The hook as people see it, without its secrets. */
+  async get(id: number): Promise<WebhookRecord | undefined> {
+    const row = this.#row(id)
+    return row && webhookRecord(row, this.#sealer, Date.now())
   }
 
-  async list(): Promise<Webhook[]> {
+  /** All hooks as people see them, without their secrets. */
+  async list(): Promise<WebhookRecord[]> {
     const rows = this.#transactions.read(() => this.#statements.list.all())
-    return (rows as WebhookRow[]).map(webhook)
+    const now = Date.now()
+    return (rows as WebhookRow[]).map((row) => webhookRecord(row, this.#sealer, now))
+  }
+
+  /**
+   * The hook with its secrets, for a delivery.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION` when no key opens what is sealed of it
+   */
+  async getWebhook(id: number): Promise<Webhook | undefined> {
+    const row = this.#row(id)
+    return row && webhook(row, this.#sealer, Date.now())
   }
 
   /**
@@ -81,6 +164,13 @@ export class Webhooks {
     })
   }
 
+  /** One attempt of a hook; undefined when it has none with this id. */
+  async delivery(webhookId: number, id: number): Promise<Delivery | undefined> {
+    checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER - 1)
+    const [newest] = await this.deliveries(webhookId, { before: id + 1, limit: 1 })
+    return newest?.id === id ? newest : undefined
+  }
+
   /** Keeps an attempt, and makes it the hook's last response; for use inside a transaction. */
   record(record: DeliveryRecord): void {
     this.#statements.record.run({
@@ -88,6 +178,7 @@ export class Webhooks {
       at: this.#clock.timeOf(record.at),
       requestHeaders: JSON.stringify(record.requestHeaders),
       responseHeaders: record.responseHeaders && JSON.stringify(record.responseHeaders),
+      redelivery: Number(record.redelivery ?? false),
       truncated: Number(record.truncated),
     })
     this.#statements.respond.run(JSON.stringify(lastResponse(record)), record.webhookId)
@@ -100,17 +191,23 @@ export class Webhooks {
   prune(before: number, limit: number): number {
     return this.#statements.prune.run(before, limit).changes
   }
-}
 
-function columns(hook: NewWebhook) {
-  const { url, secret, contentType, events, active, insecureTls, target } = checkWebhook(hook)
-  return {
-    url,
-    secret,
-    contentType,
-    events: JSON.stringify(events),
-    active: Number(active),
-    insecureTls: Number(insecureTls),
-    target: target && JSON.stringify(target),
+  #row(id: number): WebhookRow | undefined {
+    return this.#transactions.read(() => this.#statements.get.get(id)) as WebhookRow | undefined
+  }
+
+  async #change(id: number, change: (row: WebhookRow, now: number) => void): Promise<boolean> {
+    return this.#transactions.acknowledged(() => {
+      const row = this.#statements.get.get(id) as WebhookRow | undefined
+      if (row) change(row, Date.now())
+      return row !== undefined
+    })
+  }
+
+  /** False when it cannot be opened. */
+  #reseal(row: WebhookRow): boolean {
+    const now = Date.now()
+    this.#statements.reseal.run(resealedColumns(row, this.#sealer, now))
+    return isReadable(row, this.#sealer, now)
   }
 }

@@ -31,13 +31,17 @@ describe('webhooks', () => {
     assert.deepEqual(hook, {
       id,
       url,
-      secret: null,
       contentType: 'json',
       events: ['push'],
       active: true,
       insecureTls: false,
       target: null,
+      standard: false,
+      hasSecret: false,
+      hasAuthorization: false,
+      previousSecretUntil: null,
       createdAt: hook.createdAt,
+      updatedAt: hook.createdAt,
       lastResponse: null,
     })
   })
@@ -48,6 +52,8 @@ describe('webhooks', () => {
     const all: Required<NewWebhook> = {
       url: 'http://[::1]:8080/a?b=c',
       secret: 'naïve 🔑',
+      authorization: 'Bearer a b',
+      standard: true,
       contentType: 'form',
       events: ['push', '*'],
       active: false,
@@ -157,6 +163,10 @@ describe('delivery records', () => {
     const early = await store.webhooks.deliveries(3)
     const rest = await store.webhooks.deliveries(3, { before: early.at(-1)!.id })
     assert.deepEqual([early.length, rest.length], [4, 1])
+    const [, penultimate] = await store.webhooks.deliveries(1)
+    assert.deepEqual(await store.webhooks.delivery(1, penultimate!.id), penultimate)
+    assert.equal(await store.webhooks.delivery(2, penultimate!.id), undefined)
+    assert.equal(await store.webhooks.delivery(1, 1_000), undefined)
     await assert.rejects(
       store.webhooks.deliveries(1, { limit: 0 }),
       refusal('HELVE_ERR_OPTION', 'limit'),

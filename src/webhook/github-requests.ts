@@ -1,0 +1,143 @@
+import { badOption, checkOneOf } from '../job/check.ts'
+import type { DeliveryRecord, WebhookRecord } from '../job/delivery.ts'
+import { HelveError, read } from '../job/errors.ts'
+import { checkWebhook, type NewWebhook } from '../job/webhook.ts'
+import { hookJson, sentPayload } from './github-responses.ts'
+import type { DeliverWebhookPayload } from './payload.ts'
+
+// What people send to GitHub's API: https://docs.github.com/en/rest/repos/webhooks
+// As GitHub does, these ignore fields that they do not know.
+
+const MASK = '********'
+
+/**
+ * The hook that a `POST /repos/{owner}/{repo}/hooks` asks for, with GitHub's defaults: a form, for `push`.
+ *
+ * @throws HelveError `HELVE_ERR_OPTION` naming the field of the body
+ */
+export function newWebhookOf(body: unknown): NewWebhook {
+  checkObject(body, 'body')
+  const name = read(body, 'name')
+  if (name !== undefined) checkOneOf(name, 'name', ['web'])
+  const { active, events } = body
+  return checked({ ...given({ active, events }), ...configOf(body['config']) })
+}
+
+/**
+ * What a hook is to be after a `PATCH /repos/{owner}/{repo}/hooks/{hook_id}`. As with GitHub a `config`
+ * replaces the one before, and without a `secret` in it the hook has none any more; the mask that
+ * GitHub shows in the place of a secret leaves the secret as it is.
+ *
+ * @throws HelveError `HELVE_ERR_OPTION` naming the field of the body
+ */
+export function updatedWebhookOf(body: unknown, hook: WebhookRecord): NewWebhook {
+  checkObject(body, 'body')
+  const { url, contentType, insecureTls, target, standard } = hook
+  const { active = hook.active } = body
+  const events = eventsOf(body, hook.events)
+  const kept = { url, contentType, insecureTls, target, standard }
+  const config = body['config'] === undefined ? {} : changedConfigOf(body['config'])
+  return checked({ ...kept, ...config, active, events })
+}
+
+/** What a ping tells of the hook besides itself. */
+export interface Ping {
+  /** @default GitHub's first one */
+  zen?: string
+  repository?: object
+  sender?: object
+}
+
+/**
+ * The delivery that a `POST /repos/{owner}/{repo}/hooks/{hook_id}/pings` asks for: the payload of a
+ * `deliver_webhook`.
+ *
+ * @param hooksUrl as of {@link hookJson}
+ */
+export function pingOf(hook: WebhookRecord, hooksUrl: string, ping: Ping = {}) {
+  const { zen = 'Non-blocking is better than blocking.', ...about } = ping
+  const payload = { zen, hook_id: hook.id, hook: hookJson(hook, hooksUrl), ...about }
+  return { webhook_pk: hook.id, event: 'ping', payload } satisfies DeliverWebhookPayload
+}
+
+/**
+ * The delivery that a `POST /repos/{owner}/{repo}/hooks/{hook_id}/tests` asks for: the newest push, to a
+ * hook that is subscribed to pushes. Undefined for another one: GitHub answers 204 then, and sends nothing.
+ */
+export function testOf(hook: WebhookRecord, push: object): DeliverWebhookPayload | undefined {
+  if (!hook.events.includes('push') && !hook.events.includes('*')) return undefined
+  return { webhook_pk: hook.id, event: 'push', payload: push }
+}
+
+/**
+ * The delivery that a `POST …/deliveries/{delivery_id}/attempts` asks for: the same GUID and the same bytes,
+ * to the hook as it is now.
+ */
+export function redeliveryOf(record: DeliveryRecord): DeliverWebhookPayload {
+  const { webhookId, event, action, guid } = record
+  const payload = sentPayload(record) as object
+  return { webhook_pk: webhookId, event, action, guid, payload, redelivery: true }
+}
+
+type Body = Record<string, unknown>
+type Config = Pick<NewWebhook, 'url' | 'contentType' | 'insecureTls' | 'secret'>
+
+/** A secret that is empty is none. */
+function configOf(config: unknown): Config {
+  checkObject(config, 'config')
+  const {
+    url,
+    content_type: contentType = 'form',
+    insecure_ssl: insecureSsl = '0',
+    secret,
+  } = config
+  checkOneOf(contentType, 'config.content_type', ['json', 'form'])
+  checkOneOf(insecureSsl, 'config.insecure_ssl', ['0', '1', 0, 1])
+  return {
+    url: url as string,
+    contentType: contentType as 'json' | 'form',
+    insecureTls: Number(insecureSsl) === 1,
+    secret: secret === '' ? null : ((secret ?? null) as string | null),
+  }
+}
+
+/** Without a secret if it has the mask of one: then the store keeps what it has. */
+function changedConfigOf(config: unknown): Config {
+  const { secret, ...others } = configOf(config)
+  return secret === MASK ? others : { ...others, secret: secret ?? null }
+}
+
+/** `events` replaces those before; of `add_events` and `remove_events` the one is added, the other taken away. */
+function eventsOf(body: Body, before: string[]): string[] {
+  const { events = before, add_events: added = [], remove_events: removed = [] } = body
+  for (const [field, value] of Object.entries({
+    events,
+    add_events: added,
+    remove_events: removed,
+  })) {
+    if (!Array.isArray(value)) throw badOption(field, 'an array of event names', value)
+  }
+  const all = [...(events as string[]), ...(added as string[])]
+  return [...new Set(all)].filter((event) => !(removed as string[]).includes(event))
+}
+
+/** Without those that are undefined. */
+function given(fields: Body): Body {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+/** What the store would refuse is refused here, by the names of the body. */
+function checked(hook: object): NewWebhook {
+  try {
+    checkWebhook(hook as NewWebhook)
+  } catch (error) {
+    if (!(error instanceof HelveError) || !/^(url|secret):/.test(error.message)) throw error
+    throw new HelveError(error.code, `config.${error.message}`)
+  }
+  return hook as NewWebhook
+}
+
+function checkObject(value: unknown, field: string): asserts value is Body {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
+  throw badOption(field, 'an object', value)
+}

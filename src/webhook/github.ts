@@ -1,0 +1,25 @@
+// helve/webhooks/github: GitHub's API of webhooks, from and to what a store has.
+
+export type { DeliveryRecord, Webhook, WebhookRecord } from '../job/delivery.ts'
+export { HelveError, type HelveErrorCode } from '../job/errors.ts'
+export type { NewWebhook } from '../job/webhook.ts'
+export {
+  newWebhookOf,
+  pingOf,
+  redeliveryOf,
+  testOf,
+  updatedWebhookOf,
+  type Ping,
+} from './github-requests.ts'
+export {
+  deliveriesJson,
+  deliveryDetailJson,
+  deliveryJson,
+  hookJson,
+  hooksJson,
+  type GitHubDelivery,
+  type GitHubDeliveryDetail,
+  type GitHubHook,
+  type GitHubHookConfig,
+} from './github-responses.ts'
+export type { DeliverWebhookPayload } from './payload.ts'

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { WebhookRecord } from '../../src/job/delivery.ts'
+import {
+  deliveriesJson,
+  deliveryDetailJson,
+  deliveryJson,
+  hookJson,
+  hooksJson,
+  newWebhookOf,
+  pingOf,
+  redeliveryOf,
+  testOf,
+  updatedWebhookOf,
+} from '../../src/webhook/github.ts'
+import { encodeBody } from '../../src/webhook/body.ts'
+import { aDelivery, refusal } from '../support/jobs.ts'
+
+const HOOKS = 'https://forge.example/api/v3/repos/octo/hello/hooks'
+
+function record(more: Partial<WebhookRecord> = {}): WebhookRecord {
+  return {
+    id: 7,
+    url: 'https://example.org/hook?a=b',
+    contentType: 'json',
+    events: ['push', 'pull_request'],
+    active: true,
+    insecureTls: false,
+    target: { type: 'repository', id: 5 },
+    standard: true,
+    hasSecret: true,
+    hasAuthorization: true,
+    previousSecretUntil: null,
+    createdAt: Date.UTC(2019, 5, 3, 0, 57, 16, 789),
+    updatedAt: Date.UTC(2019, 5, 4),
+    lastResponse: null,
+    ...more,
+  }
+}
+
+describe('the JSON of a hook', () => {
+  it("is GitHub's", () => {
+    assert.deepEqual(hookJson(record(), HOOKS), {
+      type: 'Repository',
+      id: 7,
+      name: 'web',
+      active: true,
+      events: ['push', 'pull_request'],
+      config: {
+        url: 'https://example.org/hook?a=b',
+        content_type: 'json',
+        insecure_ssl: '0',
+        secret: '********',
+      },
+      updated_at: '2019-06-04T00:00:00Z',
+      created_at: '2019-06-03T00:57:16Z',
+      url: `${HOOKS}/7`,
+      test_url: `${HOOKS}/7/tests`,
+      ping_url: `${HOOKS}/7/pings`,
+      deliveries_url: `${HOOKS}/7/deliveries`,
+      last_response: { code: null, status: 'unused', message: null },
+    })
+  })
+
+  it('tells the last response, and has no secret where there is none', () => {
+    const lastResponse = { code: 200, status: 'OK', message: 'OK' }
+    const target = { type: 'organization', id: 5 }
+    const more = { hasSecret: false, insecureTls: true, contentType: 'form', lastResponse, target }
+    const [json] = hooksJson([record(more as Partial<WebhookRecord>)], HOOKS)
+    assert.deepEqual(json?.config, {
+      url: 'https://example.org/hook?a=b',
+      content_type: 'form',
+      insecure_ssl: '1',
+    })
+    assert.deepEqual(json.last_response, lastResponse)
+    assert.equal(json.type, 'Organization')
+    assert.equal(hookJson(record({ target: null }), HOOKS).type, 'Repository')
+  })
+})
+
+describe('the JSON of a delivery', () => {
+  const attempt = {
+    ...aDelivery({ at: Date.UTC(2019, 5, 3, 0, 57, 16), durationMs: 274.4 }),
+    id: 12,
+  }
+
+  it("is GitHub's in a list", () => {
+    assert.deepEqual(deliveriesJson([attempt], record()), [
+      {
+        id: 12,
+        guid: '0b989ba4-242f-11e5-81e1-c7b6966d2516',
+        delivered_at: '2019-06-03T00:57:16Z',
+        redelivery: false,
+        duration: 0.27,
+        status: 'OK',
+        status_code: 200,
+        event: 'push',
+        action: null,
+        installation_id: null,
+        repository_id: 5,
+        throttled_at: null,
+      },
+    ])
+  })
+
+  it('tells of one without a response, and of a redelivery for an organization', () => {
+    const failed = { ...attempt, status: null, error: 'connect ECONNREFUSED', redelivery: true }
+    const json = deliveryJson(failed, record({ target: { type: 'organization', id: 5 } }))
+    assert.deepEqual(
+      [json.status, json.status_code, json.redelivery, json.repository_id],
+      ['failed to connect', 0, true, null],
+    )
+    const error = 'expected a 2xx status, got 500'
+    const refused = deliveryJson({ ...attempt, status: 500, error }, record())
+    assert.deepEqual([refused.status, refused.status_code], ['Invalid HTTP Response: 500', 500])
+    const detail = deliveryDetailJson(
+      { ...failed, responseBody: null, responseHeaders: null },
+      record(),
+    )
+    assert.deepEqual(detail.response, { headers: null, payload: null })
+  })
+
+  for (const contentType of ['json', 'form'] as const) {
+    it(`has what was sent in ${contentType}, and what came`, () => {
+      const payload = { text: 'é🎉\u2028 &=+%', half: '\ud800' }
+      const requestBody = encodeBody(contentType, payload).text
+      const json = deliveryDetailJson({ ...attempt, requestBody }, record())
+      assert.equal(json.url, attempt.url)
+      assert.deepEqual(json.request, { headers: attempt.requestHeaders, payload })
+      assert.deepEqual(json.response, { headers: attempt.responseHeaders, payload: 'ok' })
+      const again = redeliveryOf({ ...attempt, action: 'opened', requestBody })
+      assert.deepEqual(again, {
+        webhook_pk: 1,
+        event: 'push',
+        action: 'opened',
+        guid: attempt.guid,
+        payload,
+        redelivery: true,
+      })
+      assert.equal(encodeBody(contentType, again.payload).text, requestBody)
+    })
+  }
+})
+
+describe('a hook that a body asks for', () => {
+  const url = 'https://example.org/hook'
+
+  it("has GitHub's defaults", () => {
+    const hook = newWebhookOf({ config: { url } })
+    assert.deepEqual(hook, { url, contentType: 'form', insecureTls: false, secret: null })
+  })
+
+  it('is what the body says', () => {
+    const config = { url, content_type: 'json', secret: 'key', insecure_ssl: '1', digest: 'x' }
+    const body = { name: 'web', active: false, events: ['push', '*'], config, unheard: 'of' }
+    assert.deepEqual(newWebhookOf(body), {
+      url,
+      contentType: 'json',
+      insecureTls: true,
+      secret: 'key',
+      active: false,
+      events: ['push', '*'],
+    })
+    assert.equal(newWebhookOf({ config: { url, insecure_ssl: 1 } }).insecureTls, true)
+    assert.equal(newWebhookOf({ config: { url, secret: '' } }).secret, null)
+  })
+
+  const bad: [unknown, string][] = [
+    [null, 'body'],
+    [[], 'body'],
+    [{}, 'config'],
+    [{ config: 'x' }, 'config'],
+    [{ config: {} }, 'config.url'],
+    [{ config: { url: 5 } }, 'config.url'],
+    [{ config: { url: 'ftp://example.org' } }, 'config.url'],
+    [{ config: { url: 'https://u:hunter2@example.org' } }, 'config.url'],
+    [{ config: { url, content_type: 'xml' } }, 'config.content_type'],
+    [{ config: { url, insecure_ssl: true } }, 'config.insecure_ssl'],
+    [{ config: { url, secret: 5 } }, 'config.secret'],
+    [{ config: { url, secret: '********' } }, 'config.secret'],
+    [{ config: { url }, events: 'push' }, 'events'],
+    [{ config: { url }, events: [5] }, 'events'],
+    [{ config: { url }, active: 'yes' }, 'active'],
+    [{ config: { url }, name: 'email' }, 'name'],
+  ]
+  for (const [body, named] of bad) {
+    it(`I10: is refused as ${JSON.stringify(body)}`, () => {
+      const refused = refusal('HELVE_ERR_OPTION', `${named}: expected`)
+      assert.throws(
+        () => newWebhookOf(body),
+        (error) => refused(error) && !String(error).includes('hunter2'),
+      )
+    })
+  }
+})
+
+describe('a change that a body asks for', () => {
+  const { url } = record()
+  const kept = {
+    url,
+    contentType: 'json',
+    insecureTls: false,
+    standard: true,
+    target: { type: 'repository', id: 5 },
+  }
+
+  it('leaves everything else as it is, secrets too', () => {
+    const events = ['push', 'pull_request']
+    assert.deepEqual(updatedWebhookOf({}, record()), { ...kept, active: true, events })
+    assert.deepEqual(updatedWebhookOf({ active: false }, record()), {
+      ...kept,
+      active: false,
+      events,
+    })
+  })
+
+  it('replaces the config as a whole: a secret that is not in it is taken away', () => {
+    const config = { url: 'https://example.org/other' }
+    const hook = updatedWebhookOf({ config }, record())
+    assert.deepEqual([hook.url, hook.contentType, hook.secret], [config.url, 'form', null])
+    const given = updatedWebhookOf({ config: { url, secret: 'newer' } }, record())
+    assert.equal(given.secret, 'newer')
+  })
+
+  it('keeps the secret of a client that sends back what it was shown', () => {
+    const { config } = hookJson(record(), HOOKS)
+    assert.ok(!('secret' in updatedWebhookOf({ config }, record())))
+  })
+
+  it('adds and removes events', () => {
+    const events = (body: object) => updatedWebhookOf(body, record()).events
+    assert.deepEqual(events({ add_events: ['issues', 'push'] }), ['push', 'pull_request', 'issues'])
+    assert.deepEqual(events({ remove_events: ['push'] }), ['pull_request'])
+    assert.deepEqual(events({ events: ['star'], add_events: ['fork'] }), ['star', 'fork'])
+  })
+
+  const bad: [unknown, string][] = [
+    ['', 'body'],
+    [{ config: null }, 'config'],
+    [{ config: {} }, 'config.url'],
+    [{ add_events: 'push' }, 'add_events'],
+    [{ remove_events: 5 }, 'remove_events'],
+    [{ events: {} }, 'events'],
+    [{ add_events: [''] }, 'events'],
+    [{ active: null }, 'active'],
+  ]
+  for (const [body, named] of bad) {
+    it(`I10: is refused as ${JSON.stringify(body)}`, () => {
+      const refused = refusal('HELVE_ERR_OPTION', `${named}: expected`)
+      assert.throws(() => updatedWebhookOf(body, record()), refused)
+    })
+  }
+})
+
+describe('a delivery that somebody asks for', () => {
+  it('is a ping', () => {
+    const ping = pingOf(record(), HOOKS, { zen: 'Keep it logically awesome.', sender: { id: 1 } })
+    assert.deepEqual(ping, {
+      webhook_pk: 7,
+      event: 'ping',
+      payload: {
+        zen: 'Keep it logically awesome.',
+        hook_id: 7,
+        hook: hookJson(record(), HOOKS),
+        sender: { id: 1 },
+      },
+    })
+    assert.ok(pingOf(record(), HOOKS).payload.zen.length > 0)
+  })
+
+  it('is a test with the newest push, for a hook that is subscribed to pushes', () => {
+    const push = { ref: 'refs/heads/main' }
+    const delivery = { webhook_pk: 7, event: 'push', payload: push }
+    assert.deepEqual(testOf(record(), push), delivery)
+    assert.deepEqual(testOf(record({ events: ['*'] }), push), delivery)
+    assert.equal(testOf(record({ events: ['issues'] }), push), undefined)
+  })
+})
