@@ -9,7 +9,7 @@ import type { Command, CommandResult } from '../store/command.ts'
 import type { Settle, TurnResult } from '../store/turn.ts'
 import { mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
-import { inWallTime, type Breakers } from './breakers.ts'
+import { inWallTime } from './breakers.ts'
 import type { Clock } from './clock.ts'
 import {
   NO_MAIL,
@@ -33,7 +33,6 @@ interface Parts {
   mailbox: Mailbox
   runs: Runs
   throughput: Throughput
-  breakers: Breakers
   /** Puts the end of a run into the mailbox. */
   settled: (job: ClaimedJob, outcome: Outcome, took?: number) => void
   /** Reports a mistake of the host that has stopped nothing. */
@@ -94,8 +93,10 @@ export class AfterCommit {
     // A settle is written whole or not at all: a run with a refused follow-up or record has failed.
     if (settled?.refused) {
       const { refused } = settled
-      this.#parts.breakers.refused(job)
-      const failure = failed(refused, clock.wallOf(now), kept(settle, refused))
+      const failure = {
+        ...failed(refused, clock.wallOf(now), kept(settle, refused)),
+        trip: 'trip' in outcome ? outcome.trip : undefined,
+      }
       return this.#parts.settled(job, failure, took)
     }
     if (!settled) events.emit('stale', () => ({ job: new NamedJob(job) }))
@@ -110,14 +111,14 @@ export class AfterCommit {
     if (!settled) return
     runs.count(outcome)
     announce(events, { job, outcome, settle, settled, now, clock, durationMs, queuedMs })
-    this.#tellBreaker(settle)
+    if (!settled.setAside) this.#tellBreaker(settle, now)
   }
 
-  #tellBreaker({ job: { kind, group }, breaker }: Settle): void {
+  #tellBreaker({ job: { kind, group }, breaker }: Settle, now: number): void {
     const { events, clock } = this.#parts
     if (breaker === undefined) return
     if (breaker === null) events.emit('breaker:closed', () => ({ kind, group: group! }))
-    else if (breaker.until > clock.now()) {
+    else if (breaker.until > now) {
       events.emit('breaker:open', () => ({ breaker: inWallTime(breaker, clock) }))
     }
   }
@@ -162,12 +163,9 @@ export class AfterCommit {
     else once(false)
   }
 
-  /** Whether a lane has no room because its threads are being started: it tells when they are up. */
+  /** Whether a thread of a lane is being started: the lane tells when the thread is up, or has failed. */
   get #isStarting(): boolean {
-    for (const { problem, slots, free, reserve } of this.#parts.lanes.pools.values()) {
-      if (problem === undefined && slots > 0 && free + reserve === 0) return true
-    }
-    return false
+    return [...this.#parts.lanes.pools.values()].some(({ isStarting }) => isStarting)
   }
 
   #handOff(job: ClaimedJob, now: number): void {

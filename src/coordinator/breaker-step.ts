@@ -24,6 +24,8 @@ export interface GroupRun {
   error: JobError | undefined
   /** What the handler has asked for. */
   trip: Trip | undefined
+  /** The moment at which the job was claimed. */
+  began: number
 }
 
 interface Around {
@@ -44,9 +46,10 @@ export function afterRun(
 ): Trouble | undefined {
   const { options = DEFAULT_BREAKER, now } = around
   const breaker = trouble?.breaker
-  if (run.trip !== undefined) return tripped(counted(trouble, run, now, options), run, around)
-  // The run began before the breaker opened: it says nothing that is not known.
-  if (breaker !== undefined && breaker.until > now) return trouble
+  if (run.trip !== undefined && run.trip.delay > 0)
+    return tripped(counted(trouble, run, now, options), run, around)
+  // A run that began before the breaker opened says nothing that is not known.
+  if (breaker !== undefined && run.began <= breaker.opened) return trouble
   if (run.error === undefined) return completed(trouble, run, around)
   if (breaker === undefined && around.options === undefined) return trouble
   const next = counted(trouble, run, now, options)
@@ -117,15 +120,7 @@ function withBreaker(
 ): Trouble {
   const { breaker: before, inARow } = trouble
   const since = before?.since ?? now
-  const breaker = {
-    kind,
-    group,
-    since,
-    until: now + delay,
-    room: 1,
-    failures: inARow,
-    trips,
-    reason,
-  }
+  const moments = { since, opened: now, until: Math.ceil(now + delay) }
+  const breaker = { kind, group, ...moments, room: 1, failures: inARow, trips, reason }
   return { ...trouble, breaker }
 }

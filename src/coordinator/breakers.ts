@@ -4,126 +4,128 @@ import type { Outcome } from '../job/outcome.ts'
 import type { Policy } from '../job/policy.ts'
 import type { QueueClock } from '../store/timeline.ts'
 import { afterRun, type Trouble } from './breaker-step.ts'
+import type { Runs } from './runs.ts'
+import { Troubles } from './troubles.ts'
 
-/** Groups of a kind about which something is kept, and whose breaker is closed. */
-const MOST_TROUBLED = 10_000
-
-const NONE: ReadonlyMap<string, Trouble> = new Map()
-
-/** A change that the present turn writes. */
+/** A change that the present turn makes: it holds once its cause has been written. */
 interface Change {
   kind: string
   group: string
-  before: Trouble | undefined
   after: Trouble | undefined
+  /** The claim that ends, or the command, as the object that the turn has. */
+  cause: object
 }
 
-/** The breakers of the groups, as the coordinator knows them: the store only keeps them. */
+/** A breaker as claims see it. */
+interface Gate {
+  until: number
+  room: number
+}
+
+/**
+ * The breakers of the groups. The coordinator of the runtime that owns the queue knows them, and the
+ * store only keeps them.
+ */
 export class Breakers {
-  readonly #kinds = new Map<string, Map<string, Trouble>>()
+  readonly #runs: Runs
+  #kept = new Troubles()
+  /** Changes of the present turn, in their order. */
   #changes: Change[] = []
+  /** Claims of groups that fail whose runs end in the present turn. */
+  readonly #ending = new Set<ClaimedJob>()
+
+  constructor(runs: Runs) {
+    this.#runs = runs
+  }
 
   /** Takes over what the store has kept. */
   load(breakers: readonly Breaker[]): void {
+    this.#kept = new Troubles()
     for (const breaker of breakers) {
       const { kind, group, failures, since } = breaker
       const trouble = { inARow: failures, window: since, runs: failures, failed: failures, breaker }
-      this.#of(kind).set(group, trouble)
+      this.#kept.set(kind, group, trouble)
     }
   }
 
+  /** The breaker of a group; undefined while it is closed. */
   get(kind: string, group: string): Breaker | undefined {
-    return this.#kinds.get(kind)?.get(group)?.breaker
+    return this.#trouble(kind, group)?.breaker
   }
 
-  /** The groups of a kind with their breakers, by name. */
-  of(kind: string): { get(group: string): Breaker | undefined } {
-    const groups = this.#kinds.get(kind) ?? NONE
-    return { get: (group) => groups.get(group)?.breaker }
+  /** The groups of a kind, with the gates of their breakers. */
+  of(kind: string): { get(group: string): Gate | undefined } {
+    return { get: (group) => this.#gate(kind, group) }
   }
 
   /**
    * Counts a run that has ended.
    *
-   * @returns the breaker to write, `null` for one that is closed, undefined where nothing changes
+   * @returns the breaker to write, `null` for a breaker that is closed, undefined for no change
    */
   ended(
-    { kind, group }: ClaimedJob,
+    job: ClaimedJob,
     outcome: Outcome,
     { breaker: options, groupConcurrency }: Policy,
-    around: { now: number; random: () => number },
+    around: { began: number; now: number; random: () => number },
   ): Breaker | null | undefined {
+    const { kind, group } = job
     if (group === null) return undefined
     const trip = 'trip' in outcome ? outcome.trip : undefined
-    const before = this.#kinds.get(kind)?.get(group)
+    const before = this.#trouble(kind, group)
+    if (before !== undefined) this.#ending.add(job)
     const isWell = outcome.type === 'completed'
-    if (isWell && before === undefined && trip === undefined) return undefined
     const error = errorOf(outcome)
-    if (error === undefined && !isWell && trip === undefined) return undefined
-    const run = { kind, group, error, trip }
+    const saysNothing = error === undefined && !isWell
+    if (trip === undefined && (saysNothing || (isWell && before === undefined))) return undefined
+    const run = { kind, group, error, trip, began: around.began }
     const after = afterRun(before, run, { options, groupConcurrency, ...around })
-    return this.#change({ kind, group, before, after })
+    if (after === before) return undefined
+    this.#changes.push({ kind, group, after, cause: job })
+    return after?.breaker === before?.breaker ? undefined : (after?.breaker ?? null)
   }
 
   /** Closes a breaker by hand. */
-  close(kind: string, group: string): void {
-    const before = this.#kinds.get(kind)?.get(group)
-    if (before !== undefined) this.#change({ kind, group, before, after: undefined })
+  close(command: { kind: string; group: string }): void {
+    const { kind, group } = command
+    if (this.get(kind, group) === undefined) return
+    this.#changes.push({ kind, group, after: undefined, cause: command })
   }
 
-  /** The end of a run has not been written, as something that rides along was refused. */
-  refused({ kind, group }: ClaimedJob): void {
+  /** The turn is over: of its changes, those hold whose cause has been written. */
+  settle(isWritten: (cause: object) => boolean): void {
+    this.#ending.clear()
+    for (const { kind, group, after, cause } of this.#changes.splice(0)) {
+      if (isWritten(cause)) this.#kept.set(kind, group, after)
+    }
+  }
+
+  #trouble(kind: string, group: string): Trouble | undefined {
     const change = this.#changes.findLast((one) => one.kind === kind && one.group === group)
-    if (change !== undefined) this.#set(change.kind, change.group, change.before)
+    return change === undefined ? this.#kept.get(kind, group) : change.after
   }
 
-  /** The turn is written: what it has changed holds. */
-  committed(): void {
-    this.#changes = []
-  }
-
-  /** Nothing of the turn is written. */
-  takeBack(): void {
-    for (const { kind, group, before } of this.#changes.splice(0).toReversed()) {
-      this.#set(kind, group, before)
-    }
-  }
-
-  #change(change: Change): Breaker | null | undefined {
-    const { kind, group, before, after } = change
-    if (after === before) return undefined
-    this.#changes.push(change)
-    this.#set(kind, group, after)
-    if (after?.breaker === before?.breaker) return undefined
-    return after?.breaker ?? null
-  }
-
-  #set(kind: string, group: string, trouble: Trouble | undefined): void {
-    const groups = this.#of(kind)
-    if (trouble === undefined) groups.delete(group)
-    else groups.set(group, trouble)
-    if (groups.size > MOST_TROUBLED) this.#forgetOldest(groups)
-  }
-
-  #forgetOldest(groups: Map<string, Trouble>): void {
-    for (const [group, { breaker }] of groups) {
-      if (breaker !== undefined) continue
-      groups.delete(group)
-      return
-    }
-  }
-
-  #of(kind: string): Map<string, Trouble> {
-    const groups = this.#kinds.get(kind) ?? new Map<string, Trouble>()
-    this.#kinds.set(kind, groups)
-    return groups
+  /** Runs that began before the breaker opened take no room from the job that tries the group. */
+  #gate(kind: string, group: string): Gate | undefined {
+    const breaker = this.get(kind, group)
+    if (breaker === undefined) return undefined
+    const earlier = this.#runs.countOf(({ job, since }) => {
+      return (
+        job.kind === kind &&
+        job.group === group &&
+        since <= breaker.opened &&
+        !this.#ending.has(job)
+      )
+    })
+    return { until: breaker.until, room: breaker.room + earlier }
   }
 }
 
 /** A breaker as people see it: its moments are those of the wall clock. */
 export function inWallTime(breaker: Breaker, clock: Pick<QueueClock, 'wallOf'>): Breaker {
-  const { since, until } = breaker
-  return { ...breaker, since: clock.wallOf(since), until: clock.wallOf(until) }
+  const { since, opened, until } = breaker
+  const moments = { since: clock.wallOf(since), opened: clock.wallOf(opened) }
+  return { ...breaker, ...moments, until: clock.wallOf(until) }
 }
 
 /** What speaks against the group; undefined for an end that says nothing of it. */

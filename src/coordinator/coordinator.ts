@@ -25,6 +25,15 @@ import { Throughput } from './throughput.ts'
 import { WakeTimer } from './timer.ts'
 import { TurnSize } from './turn-size.ts'
 
+/** A turn that is on disk. */
+interface TakenTurn {
+  settles: Settle[]
+  commands: Command[]
+  result: TurnResult
+  /** Its moment. */
+  now: number
+}
+
 /** What the coordinator works with. */
 export interface CoordinatorParts {
   store: Pick<QueueStore, 'turn' | 'turnTarget'> & Pick<Inspection, 'oldestDue' | 'standing'>
@@ -49,9 +58,10 @@ export class Coordinator {
   readonly #throughput = new Throughput()
   readonly #groups: Groups
   readonly #runs = new Runs()
-  readonly #breakers = new Breakers()
+  readonly #breakers = new Breakers(this.#runs)
   readonly #waiting = new Set<{ isOver: () => boolean; resolve: () => void }>()
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
+  #knowsBreakers = false
   #scheduled = false
   #turning = false
   #pauses = { of: [] as readonly Pause[], known: new Pauses([]) }
@@ -77,7 +87,6 @@ export class Coordinator {
       mailbox: this.#mailbox,
       runs: this.#runs,
       throughput: this.#throughput,
-      breakers: this.#breakers,
       settled: (job, outcome, took) => this.settled(job, outcome, took),
       mistake: this.#mistake,
     })
@@ -95,6 +104,12 @@ export class Coordinator {
   /** Takes over the breakers that the store has kept. */
   load(breakers: readonly Breaker[]): void {
     this.#breakers.load(breakers)
+    this.#knowsBreakers = true
+  }
+
+  /** Whether {@link load} has been called: only the owner of the queue knows its breakers. */
+  get knowsBreakers(): boolean {
+    return this.#knowsBreakers
   }
 
   /** Resolves after the commit. */
@@ -287,13 +302,13 @@ export class Coordinator {
       const { store } = this.#parts
       result = await store.turn({ now, settles, commands, enqueues, suspect, admit })
     } catch (error) {
-      this.#breakers.takeBack()
+      this.#breakers.settle(() => false)
       await this.#failedTurns.failed(error, mail)
       if (this.#phase !== 'closed') this.#failedTurns.retryLater()
     }
     if (result !== undefined) {
       const answered = clock.monotonic()
-      this.#committed({ ...mail, endings }, settles, result, now)
+      this.#committed({ ...mail, endings }, { settles, commands, result, now })
       // The coordinator's own work before and after the transaction holds the event loop as well.
       const own = asked - began + (clock.monotonic() - answered)
       this.#size.learn(own + result.heldMs)
@@ -330,14 +345,16 @@ export class Coordinator {
 
   /** An ending that is late says nothing of the group. */
   #breakerAfter({ job, outcome }: Ending, circumstances: Circumstances): Settle['breaker'] {
-    if (this.#runs.of(job.id)?.job.token !== job.token) return undefined
+    const run = this.#runs.of(job.id)
+    if (run?.job.token !== job.token) return undefined
     const policy = this.#parts.lanes.policy(job.kind)
-    return this.#breakers.ended(job, outcome, policy, circumstances)
+    const around = { ...circumstances, began: run.since }
+    return this.#breakers.ended(run.job, outcome, policy, around)
   }
 
   /** A command with what only the coordinator knows; whatever else it changes takes part in the turn. */
   #prepared(command: Command): Command {
-    if (command.type === 'closeBreaker') this.#breakers.close(command.kind, command.group)
+    if (command.type === 'closeBreaker') this.#breakers.close(command)
     if (command.type !== 'cancel') return command
     return { ...command, token: this.#runs.of(command.id)?.job.token }
   }
@@ -351,12 +368,12 @@ export class Coordinator {
     return admissions(queues, known, lanes, this.#size.rows, this.#breakers)
   }
 
-  #committed(mail: Mail, settles: Settle[], result: TurnResult, now: number): void {
+  #committed(mail: Mail, { settles, commands, result, now }: TakenTurn): void {
     this.#failedTurns.succeeded()
     this.#behind = result.behind
     if (result.claimed.length > 0) this.#drained.claimed()
+    this.#breakers.settle((cause) => isWritten(cause, { settles, commands, result }))
     this.#afterCommit.follow(mail, settles, result, now)
-    this.#breakers.committed()
     const jobs = this.#groups.file(result.unfiled)
     if (jobs.length > 0) this.#upkeep({ type: 'file', jobs }, 'filing jobs in their groups')
     if (this.#phase === 'claiming') this.#timer.arm(result.nextDue)
@@ -369,6 +386,15 @@ export class Coordinator {
       if (this.#phase !== 'closed') this.#mistake(error, during)
     })
   }
+}
+
+/** Whether the turn has written what a change of a breaker comes from. */
+function isWritten(cause: object, { settles, commands, result }: Omit<TakenTurn, 'now'>): boolean {
+  const command = commands.indexOf(cause as Command)
+  if (command !== -1) return result.commanded[command] === true
+  const at = settles.findIndex(({ job }) => job.token === (cause as ClaimedJob).token)
+  const settled = result.settled[at]
+  return settled !== undefined && !settled.refused && !settled.setAside
 }
 
 export function closed(): HelveError {

@@ -1,7 +1,7 @@
 import { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
-import type { Command, CommandResult } from '../store/command.ts'
+import { isUpkeep, type Command, type CommandResult } from '../store/command.ts'
 import { bytesOf, rowsOf } from './weight.ts'
 
 /** Mail whose sender waits for the commit. */
@@ -74,7 +74,9 @@ export class Mailbox {
   }
 
   order(order: Order): void {
-    this.#orders.push(order)
+    // The engine's own commands are small, and a turn finds the same work again until they are executed.
+    if (isUpkeep(order.command)) this.#orders.unshift(order)
+    else this.#orders.push(order)
   }
 
   submit(submission: Submission): void {

@@ -42,6 +42,13 @@ export class Runs {
     return this.#running.get(id)
   }
 
+  /** How many runs are such. */
+  countOf(is: (run: Run) => boolean): number {
+    let count = 0
+    for (const run of this.#running.values()) if (is(run)) count += 1
+    return count
+  }
+
   /** Whether the job now has another run than the run of this claim. */
   isAnother({ id, token }: ClaimedJob): boolean {
     const run = this.#running.get(id)

@@ -36,6 +36,8 @@ export interface Breaker {
   group: string
   /** Since when the group fails: epoch milliseconds. */
   since: number
+  /** When the breaker opened last: epoch milliseconds. */
+  opened: number
   /** No job of the group starts before: epoch milliseconds. */
   until: number
   /** Jobs of the group that may run at a time after {@link until}. */

@@ -47,7 +47,7 @@ export function checkOutcome(value: unknown): HandlerOutcome {
 }
 
 function checkTrip(trip: Trip): void {
-  checkNumber(read(trip, 'delay'), 'trip.delay', 0, MAX_DELAY)
+  checkInteger(read(trip, 'delay'), 'trip.delay', 0, MAX_DELAY)
   const reason = checkText(read(trip, 'reason'), 'trip.reason')
   checkNumber(reason.length, 'trip.reason.length', 0, MAX_REASON_LENGTH)
 }

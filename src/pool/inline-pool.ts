@@ -74,6 +74,8 @@ export class InlinePool implements Pool {
   readonly problem: undefined
   readonly cause: undefined
 
+  readonly isStarting = false
+
   async ready(): Promise<void> {}
 
   get slots(): number {

@@ -23,6 +23,11 @@ export class LaneThreads<T extends WorkerThread> {
     await Promise.all(this.own.map((thread) => thread.ready()))
   }
 
+  /** Whether one of the lane's own is being started, or started again. */
+  get isStarting(): boolean {
+    return this.own.some(({ isBeingReplaced }) => isBeingReplaced)
+  }
+
   all(): T[] {
     return [...this.own, ...this.leaving]
   }

@@ -14,6 +14,8 @@ export interface Pool {
   readonly problem: string | undefined
   /** The error behind {@link problem}, if one is known. */
   readonly cause: unknown
+  /** Whether one of its threads is being started, so that there will be more room. */
+  readonly isStarting: boolean
   /** Resolves once each thread is up, or could not be started. */
   ready(): Promise<void>
   /** What a kind may take of the lane, if its jobs may hold `most` slots at a time. */

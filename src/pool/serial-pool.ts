@@ -83,6 +83,10 @@ export class SerialPool implements Pool {
     return this.#threads.cause
   }
 
+  get isStarting(): boolean {
+    return this.#threads.isStarting
+  }
+
   ready(): Promise<void> {
     return this.#threads.ready()
   }
@@ -172,7 +176,11 @@ export class SerialPool implements Pool {
         this.#useRoom()
         this.#threads.leave(thread)
       },
-      down: (id, reason) => this.#listener.threadDown(id, reason),
+      down: (id, reason) => {
+        // If no other thread can be had, deadly kinds may take the last one.
+        this.#dispatch()
+        this.#listener.threadDown(id, reason)
+      },
       stuck: (job, reason) => this.#listener.stuck(job, reason),
     })
     return thread

@@ -67,6 +67,10 @@ export class SharedPool implements Pool {
     return this.#threads.cause
   }
 
+  get isStarting(): boolean {
+    return this.#threads.isStarting
+  }
+
   ready(): Promise<void> {
     return this.#threads.ready()
   }

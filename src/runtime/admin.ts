@@ -4,14 +4,16 @@ import type { Breaker } from '../job/breaker.ts'
 import { badOption, checkInteger, checkKeys, checkNumber, checkOneOf } from '../job/check.ts'
 import { checkGroup } from '../job/names.ts'
 import { checkPauseTarget, type Pause, type PauseTarget } from '../job/pause.ts'
+import { HelveError } from '../job/errors.ts'
 import type { Inspection } from '../store/inspection.ts'
+import type { Membership } from '../store/membership.ts'
 import type { QueueClock } from '../store/timeline.ts'
 import { checkKind } from '../job/submission.ts'
 import type { CheckedOptions } from './options.ts'
 import { MAIN_LANE } from './registry.ts'
 
 interface AdminParts {
-  store: Pick<Inspection, 'pauses' | 'breakers'>
+  store: Pick<Inspection, 'pauses' | 'breakers'> & Pick<Membership, 'owner'>
   coordinator: Coordinator
   clock: Pick<QueueClock, 'timeOf' | 'wallOf'>
   options: CheckedOptions
@@ -54,8 +56,18 @@ export class Admin {
     const { kind, group } = target
     checkKind(kind)
     if (checkGroup(group) === null) throw badOption('target.group', 'the name of a group', group)
+    await this.#checkOwner()
     const command = { type: 'closeBreaker', kind, group } as const
     return (await this.#parts.coordinator.command(command)) === true
+  }
+
+  /** The owner of the queue goes by the breakers that it knows. */
+  async #checkOwner(): Promise<void> {
+    const { coordinator, store } = this.#parts
+    const owner = coordinator.knowsBreakers ? undefined : await store.owner()
+    if (owner === undefined) return
+    const problem = `closeBreaker: expected a call in process ${owner}, whose runtime owns the queue`
+    throw new HelveError('HELVE_ERR_OWNED', problem)
   }
 
   async breakers(): Promise<Breaker[]> {

@@ -142,9 +142,9 @@ export class Lifecycle {
   async #own(wait: number, over: AbortSignal): Promise<void> {
     const { store, coordinator, registry, lanes, events } = this.#parts
     const orphans = await own(store, wait, over)
-    coordinator.load(await store.breakers())
     const kinds = new Set<string>()
     try {
+      coordinator.load(await store.breakers())
       await this.#services.start()
       await lanes.ready(over)
       registry.checkKinds()

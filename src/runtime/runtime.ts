@@ -295,7 +295,8 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   /**
    * Closes the breaker of a group: its jobs start as if nothing had failed. False when it is closed.
    *
-   * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_KIND`
+   * @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_KIND`; `HELVE_ERR_OWNED` while another runtime
+   *   owns the queue
    */
   closeBreaker(target: { kind: string; group: string }): Promise<boolean> {
     return this.#admin.closeBreaker(target)

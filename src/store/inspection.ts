@@ -26,6 +26,9 @@ export interface Inspection {
   ): Promise<Standing | undefined>
 }
 
+/** Milliseconds after which a new owner forgets the breaker of a group that has no jobs left. */
+export const FORGOTTEN_AFTER = 24 * 60 * 60 * 1_000
+
 /** Where a job stands. */
 export interface Standing {
   job: JobRecord

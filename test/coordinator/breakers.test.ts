@@ -4,9 +4,13 @@ import { DEFAULT_BREAKER } from '../../src/job/breaker.ts'
 import type { Policy } from '../../src/job/policy.ts'
 import { reopen, test } from '../support/each-store.ts'
 import { completed, failed } from '../support/fake-pool.ts'
+import { aJob } from '../support/jobs.ts'
 import { aCoordinator, type Rig } from '../support/coordinator/rig.ts'
 
 const PAUSE = 30_000
+const TRIP = { delay: 3_600_000, reason: 'Retry-After' }
+/** A follow-up whose key a job of another kind holds. */
+const REFUSED = aJob({ kind: 'other', runAt: 0, dedupeKey: 'taken' })
 
 /** A coordinator that claims jobs of the kind `call`. */
 async function calling(t: TestContext, over: Partial<Policy> = {}): Promise<Rig> {
@@ -140,13 +144,90 @@ describe('the breaker of a group', () => {
     assert.equal((await rig.row(next!)).attempts + (await rig.row(first!)).attempts, 2)
   })
 
-  test('is kept over a restart', async (t) => {
+  test('is opened by the run of one job although the end of another is refused', async (t) => {
+    const rig = await calling(t)
+    await rig.enqueue({ kind: 'holder', dedupeKey: 'taken' })
+    const [refused, trips] = await calls(rig, 'a', 'a')
+    rig.pool.finish(trips!, failed({ trip: TRIP }))
+    rig.pool.finish(refused!, completed({ followUps: [REFUSED] }))
+    await rig.clock.settle()
+    assert.equal((await rig.store.breakers()).length, 1)
+    await calls(rig, 'a', 'a')
+    assert.deepEqual(rig.pool.running.length, 1, 'the holder of the key')
+  })
+
+  test('is opened by a run whose follow-up is refused, once its failure is written', async (t) => {
+    const rig = await calling(t)
+    await rig.enqueue({ kind: 'holder', dedupeKey: 'taken' })
+    const [id] = await calls(rig, 'a')
+    rig.pool.finish(id!, completed({ trip: TRIP, followUps: [REFUSED] }))
+    await rig.clock.settle()
+    assert.deepEqual([rig.of('retrying').length, rig.of('breaker:open').length], [1, 1])
+  })
+
+  test('is not opened again by a run that began before, and that run takes no room', async (t) => {
+    const rig = await calling(t)
+    const ids = await calls(rig, 'a', 'a', 'a', 'a')
+    for (const id of ids.slice(0, 3)) rig.pool.finish(id, failed())
+    await rig.clock.settle()
+    await rig.clock.advance(PAUSE)
+    const trial = rig.pool.running.filter((id) => id !== ids[3])
+    assert.equal(trial.length, 1)
+    rig.pool.finish(ids[3]!, failed())
+    await rig.clock.settle()
+    assert.equal(rig.of('breaker:open').length, 1)
+    assert.deepEqual(rig.pool.running, trial)
+  })
+
+  test('is open for no time by a trip of 0 ms', async (t) => {
+    const rig = await calling(t)
+    const [id] = await calls(rig, 'a')
+    rig.pool.finish(id!, completed({ trip: { delay: 0, reason: 'x' } }))
+    await rig.clock.settle()
+    assert.deepEqual(await rig.store.breakers(), [])
+  })
+
+  test('stays open where the turn that is to close it fails', async (t) => {
+    const rig = await calling(t)
+    await open(rig)
+    rig.turns.fails = ({ commands }) =>
+      commands.length > 0 ? new Error('disk on fire') : undefined
+    const closing = rig.coordinator.command({ type: 'closeBreaker', kind: 'call', group: 'a' })
+    closing.catch(() => undefined)
+    await rig.clock.settle()
+    await assert.rejects(closing, { message: 'disk on fire' })
+    rig.turns.fails = () => undefined
+    await rig.clock.advance(1_000)
+    await calls(rig, 'a')
+    await rig.clock.advance(PAUSE - 2_000)
+    assert.deepEqual(rig.pool.running, [])
+  })
+
+  test('opens by counting although 10,000 other groups are held back', async (t) => {
+    const rig = await calling(t)
+    const groups = Array.from({ length: 10_000 }, (_, n) => `held ${n}`)
+    const about = { kind: 'call', since: 1, opened: 1, until: 1, room: 1, trips: 1, reason: '' }
+    rig.coordinator.load(groups.map((group) => ({ ...about, group, failures: 3 })))
+    await open(rig)
+    assert.equal(rig.of('breaker:open').length, 1)
+  })
+
+  test('is known again after a restart', async (t) => {
     const rig = await calling(t)
     await open(rig)
     const kept = await rig.store.breakers()
     assert.equal(kept.length, 1)
+    rig.coordinator.close()
     const store = await reopen(t, rig.store, rig.clock)
     assert.deepEqual(await store.breakers(), kept)
+    const next = await aCoordinator(t, { store, clock: rig.clock, lanes: { default: 10 } })
+    next.coordinator.load(await store.breakers())
+    await next.claim()
+    await calls(next, 'a')
+    await next.clock.advance(PAUSE - 1)
+    assert.deepEqual(next.pool.running, [])
+    await next.clock.advance(1)
+    assert.equal(next.pool.running.length, 1)
   })
 
   test('closes by a command, and its jobs start at once', async (t) => {

@@ -121,7 +121,7 @@ describe('once is false', () => {
     await enqueueOne()
     const once = new Fate(coordinator.once())
     await clock.settle()
-    pool.problem = 'its setup fails'
+    Object.assign(pool, { isStarting: false, problem: 'its setup fails' })
     coordinator.wake()
     await clock.settle()
     assert.equal(once.value, false)

@@ -97,6 +97,18 @@ describe('I7: a lane of threads with a spare one', () => {
     assert.equal(completed(await lane.run('echo', { n: 1 })), 1)
   })
 
+  test('gives its last thread to a kind that was held back, where no other can be set up', async (t) => {
+    const config = { setups: 4, throws: true }
+    const lane = await openLane(t, { threads: 2, spare: true, config })
+    assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
+    assert.equal((await lane.run('quick', { does: 'exit' })).type, 'lost')
+    await lane.recorder.until(() => lane.pool.free === 2, 'the last two threads')
+    const ended = lane.start('exit', { code: 7 })
+    const heldBack = lane.start('quick', { does: 'exit' })
+    assert.equal((await lane.recorder.outcome(ended)).type, 'lost')
+    assert.equal((await lane.recorder.outcome(heldBack)).type, 'lost')
+  })
+
   test('gives its last thread to any kind where no other thread can be set up', async (t) => {
     const config = { setups: 2, throws: true }
     const lane = await openLane(t, { threads: 1, spare: true, config })

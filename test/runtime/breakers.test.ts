@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { Runtime } from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
 import { openHarness, type Harness } from '../support/runtime/harness.ts'
+import { openStore } from '../support/store.ts'
 
 async function tripping(t: TestContext, file?: string): Promise<Harness> {
   const h = await openHarness(t, file === undefined ? {} : { file })
@@ -38,6 +40,17 @@ describe('a group that a handler holds back', () => {
     assert.equal(await h.runtime.closeBreaker({ kind: 'trips', group: 'a' }), true)
     await h.event('completed', id)
     assert.equal(await h.runtime.closeBreaker({ kind: 'trips', group: 'c' }), false)
+  })
+
+  test('is let go by the runtime that owns the queue alone', async (t) => {
+    const h = await tripping(t)
+    await h.runtime.enqueue('trips', { group: 'a' })
+    await h.event('breaker:open')
+    const other = new Runtime(await openStore(t, { file: h.store.file }))
+    t.after(() => other.stop())
+    const closing = other.closeBreaker({ kind: 'trips', group: 'a' })
+    await assert.rejects(closing, refusal('HELVE_ERR_OWNED', `process ${process.pid}`))
+    assert.equal((await h.runtime.breakers()).length, 1)
   })
 
   const bad: [what: string, target: never, named: string][] = [

@@ -31,11 +31,12 @@ export class FakePool implements Pool {
   }
 
   get free(): number {
-    return this.isStarting ? 0 : Math.max(0, this.capacity - this.#running.size)
+    if (this.isStarting || this.problem !== undefined) return 0
+    return Math.max(0, this.capacity - this.#running.size)
   }
 
   get reserve(): number {
-    if (this.isStarting) return 0
+    if (this.isStarting || this.problem !== undefined) return 0
     return Math.max(0, this.capacity + this.spare - this.#running.size) - this.free
   }
 

@@ -96,8 +96,9 @@ function cancel(
     wrote(bytes)
     return 'running'
   }
+  const bytes = row.pop() as number
   const job = claimedBefore([...row, 0])
-  wrote(job.payload.length)
+  wrote(bytes)
   changes.move('queued', 'dead', job.kind, job.priority)
   return job
 }
@@ -130,11 +131,11 @@ function closeBreaker(
   { statements, changes, now }: Executing,
   { kind, group }: { kind: string; group: string },
 ): boolean {
-  if (statements.dropBreaker.run(kind, group).changes !== 1) return false
+  const { changes: dropped } = statements.dropBreaker.run(kind, group)
   for (const [priority] of statements.wakeGroup.all({ kind, group, now })) {
     changes.join({ kind, priority: priority as number }, now)
   }
-  return true
+  return dropped === 1
 }
 
 function regroup({ statements, now }: Executing, kind: string): boolean {

@@ -1,3 +1,4 @@
+import { FORGOTTEN_AFTER } from '../inspection.ts'
 import { HelveError, read } from '../../job/errors.ts'
 import type { ClaimedJob } from '../../job/job.ts'
 import { OwnerLock } from './owner-lock.ts'
@@ -59,6 +60,7 @@ export class Ownership {
         // The new owner decides anew which groups may start jobs; no job of a group runs any more.
         this.#statements.freeAll.run({ now })
         this.#statements.freeQueues.run({ now })
+        this.#statements.forgetBreakers.run(now - FORGOTTEN_AFTER)
         return this.#statements.running.all()
       })
       // The last owner did not end by itself: whatever ended the owner may have damaged the file.

@@ -37,9 +37,10 @@ export function pauses(statements: QueueStatements): Pause[] {
 
 export function breakers(statements: QueueStatements): Breaker[] {
   return statements.breakers.all().map((row) => {
-    const [kind, group, since, until, room, failures, trips, reason] = row as [
+    const [kind, group, since, opened, until, room, failures, trips, reason] = row as [
       string,
       string,
+      number,
       number,
       number,
       number,
@@ -47,7 +48,7 @@ export function breakers(statements: QueueStatements): Breaker[] {
       number,
       string,
     ]
-    return { kind, group, since, until, room, failures, trips, reason }
+    return { kind, group, since, opened, until, room, failures, trips, reason }
   })
 }
 

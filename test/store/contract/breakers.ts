@@ -4,6 +4,7 @@ import type { Breaker } from '../../../src/job/breaker.ts'
 import {
   aJob,
   claimOne,
+  buries,
   claimsOn,
   completes,
   enqueue,
@@ -11,12 +12,13 @@ import {
   requeues,
   turn,
 } from '../../support/jobs.ts'
+import { FORGOTTEN_AFTER } from '../../../src/store/inspection.ts'
 import type { Open } from '../contract.ts'
 
 const UNTIL = NOW + 30_000
 
 function aBreaker(over: Partial<Breaker> = {}): Breaker {
-  const about = { kind: 'reindex', group: 'a', since: NOW, reason: 'Error: down' }
+  const about = { kind: 'reindex', group: 'a', since: NOW, opened: NOW, reason: 'Error: down' }
   return { ...about, until: UNTIL, room: 1, failures: 5, trips: 1, ...over }
 }
 
@@ -54,6 +56,27 @@ export function breakers(open: Open): void {
       assert.deepEqual([early.claimed, early.nextDue], [[], UNTIL])
       const { claimed } = await claimsOn(store, terms, { now: UNTIL })
       assert.equal(claimed.length, 2)
+    })
+
+    test('is forgotten by the next owner a day after its end, if the group has no jobs', async (t) => {
+      const { store, reopen } = await open(t)
+      await enqueue(store, aJob({ group: 'a' }), aJob({ group: 'b' }))
+      for (const group of ['a', 'b']) {
+        const job = await claimOne(store)
+        const breaker = aBreaker({ group })
+        const end = group === 'a' ? buries(job) : requeues(job, { runAt: NOW })
+        await turn(store, { settles: [{ ...end, breaker }] })
+      }
+      await store.close()
+      const next = await reopen()
+      await next.join(UNTIL + FORGOTTEN_AFTER)
+      assert.equal((await next.breakers()).length, 2)
+      await next.leave()
+      await next.join(UNTIL + FORGOTTEN_AFTER + 1)
+      assert.deepEqual(
+        (await next.breakers()).map(({ group }) => group),
+        ['b'],
+      )
     })
 
     test('closes by a command, and the group may start at once', async (t) => {

@@ -16,10 +16,10 @@ import { openStore } from '../../support/store.ts'
  * Statements that read all of something that is small however many jobs there are. `freeAll` reads
  * all groups, and `freeQueues` reads all queues: once at the start, because a new owner decides
  * anew what groups and queues may start, or when a lane is resumed.
- * `breakers` reads the breakers that are not closed, at the start.
+ * `breakers` and `forgetBreakers` read the breakers that are not closed, at the start.
  */
 const SMALL = new Set([
-  ...['backlog', 'counts', 'running', 'list', 'lastId', 'pauses', 'breakers'],
+  ...['backlog', 'counts', 'running', 'list', 'lastId', 'pauses', 'breakers', 'forgetBreakers'],
   ...['freeAll', 'freeQueues'],
 ])
 

@@ -107,9 +107,8 @@ function resume({ tables, now }: Writing, target: PauseTarget): boolean {
 }
 
 function closeBreaker({ tables, now }: Writing, kind: string, group: string): boolean {
-  if (!tables.breakers.delete(keyOf(kind, group))) return false
   wakeGroup(tables, kind, group, now)
-  return true
+  return tables.breakers.delete(keyOf(kind, group))
 }
 
 function file({ tables, now }: Writing, id: number, group: string | null): void {

@@ -4,6 +4,7 @@ export const breakers = `
     kind       TEXT    NOT NULL,
     grp        TEXT    NOT NULL,
     since      INTEGER NOT NULL,
+    opened_at  INTEGER NOT NULL,
     open_until INTEGER NOT NULL,
     room       INTEGER NOT NULL,
     failures   INTEGER NOT NULL,

@@ -3,6 +3,9 @@ import { CLAIMED } from '../rows.ts'
 import { preparer } from './preparer.ts'
 import { APPENDED } from './settles.ts'
 
+/** What SQLite rewrites with a row, or gives back: `octet_length` reads only the header of a long text. */
+const BYTES = 'octet_length(payload) + octet_length(errors)'
+
 /** The statements of commands. */
 export function prepareCommands(db: Database) {
   const { run, rows, value } = preparer(db)
@@ -11,24 +14,23 @@ export function prepareCommands(db: Database) {
     retry: rows(`
       UPDATE helve_jobs SET state = 'queued', run_at = ?, since = ?, attempts = 0, crashes = 0, died_at = NULL,
         wall_at = NULL, backing_off = 0
-      WHERE id = ? AND state = 'dead' RETURNING kind, priority, grp, octet_length(payload)`),
+      WHERE id = ? AND state = 'dead' RETURNING kind, priority, grp, ${BYTES}`),
     keyOf: value('SELECT dedupe_key FROM helve_jobs WHERE id = ?'),
     discard: rows(
       `DELETE FROM helve_jobs WHERE id = ? AND state = 'dead'
-       RETURNING kind, priority, octet_length(payload)`,
+       RETURNING kind, priority, ${BYTES}`,
     ),
-    // `octet_length` reads only the header of a long text.
     oldestDead: rows(`
-      SELECT id, octet_length(payload) + octet_length(errors) FROM helve_jobs
+      SELECT id, ${BYTES} FROM helve_jobs
       WHERE state = 'dead' AND died_at < ? ORDER BY died_at LIMIT +?`),
     cancelQueued: rows(`
       UPDATE helve_jobs SET state = 'dead', died_at = @now, errors = ${APPENDED}
-      WHERE id = @id AND state = 'queued' RETURNING ${CLAIMED}`),
+      WHERE id = @id AND state = 'queued' RETURNING ${CLAIMED}, ${BYTES}`),
     attemptsOf: value('SELECT attempts FROM helve_jobs WHERE id = ?'),
     // Submissions that were folded in so far are cancelled with the job; later ones are not.
     cancelRunning: value(`
       UPDATE helve_jobs SET rerun = 0, wall_at = NULL
-      WHERE id = ? AND token = ? AND state = 'running' RETURNING octet_length(payload)`),
+      WHERE id = ? AND token = ? AND state = 'running' RETURNING ${BYTES}`),
     pause: run(`
       INSERT INTO helve_pauses (lane, kind, grp, since, by) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT DO NOTHING`),
