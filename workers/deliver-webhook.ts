@@ -3,12 +3,15 @@ import type { Webhook } from '../src/job/delivery.ts'
 import { PermanentError, read } from '../src/job/errors.ts'
 import type { Handler, Job } from '../src/run/handler.ts'
 import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
+import { guardOf } from '../src/webhook/guard/compiled.ts'
+import type { Guard } from '../src/webhook/guard/guard.ts'
+import { checkGuard, GUARD_OPTIONS, type GuardOptions } from '../src/webhook/guard/rules.ts'
 import { guidOf, isGuid } from '../src/webhook/guid.ts'
 import { DEFAULT_USER_AGENT } from '../src/webhook/headers.ts'
 import { optional, required, requiredKey } from './payload-fields.ts'
 
-/** What `deliver_webhook` needs of its host. */
-export interface DeliverWebhookDeps {
+/** What `deliver_webhook` needs of its host, and where it may deliver to. */
+export interface DeliverWebhookDeps extends GuardOptions {
   /** Where the hooks are; the `webhooks` of a thread's context reads them from the queue's store. */
   hooks: { getWebhook(id: number): Promise<Webhook | undefined> }
   /** Milliseconds that an attempt may take in all, 100 to 30000. @default 10000, as GitHub's */
@@ -41,33 +44,35 @@ const DEFAULT_TIMEOUT = 10_000
  *
  * The job completes with a 2xx and is retried otherwise, not before the time that a 429 or 503
  * asks for in `Retry-After`, a day at most. It is dead at once without a usable payload, after a
- * 410, and when the hook is missing, inactive or has a URL that may not be posted to.
+ * 410, and when the hook is missing, inactive or has a URL that the guard refuses.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverWebhookDeps} says
  */
 export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<DeliverWebhookPayload> {
-  const { hooks, timeout, userAgent } = checked(deps)
+  const { hooks, timeout, userAgent, guard } = checked(deps)
   return async (job, ctx) => {
     const id = requiredKey(job.payload, 'webhook_pk')
     const delivery = deliveryOf(job)
     const hook = usable(await hooks.getWebhook(id), id)
     ctx.signal.throwIfAborted()
-    const options = { timeout, userAgent, signal: ctx.signal }
+    const options = { timeout, userAgent, guard, signal: ctx.signal }
     const { record, failure } = await attemptDelivery(hook, delivery, options)
     ctx.recordDelivery(record)
     if (failure) throw failure
   }
 }
 
-function checked(deps: DeliverWebhookDeps): Required<DeliverWebhookDeps> {
-  checkKeys(deps, 'deps', ['hooks', 'timeout', 'userAgent'])
-  const { hooks, timeout = DEFAULT_TIMEOUT, userAgent = DEFAULT_USER_AGENT } = deps
+type Checked = Required<Omit<DeliverWebhookDeps, keyof GuardOptions>> & { guard: Guard }
+
+function checked(deps: DeliverWebhookDeps): Checked {
+  checkKeys(deps, 'deps', ['hooks', 'timeout', 'userAgent', ...GUARD_OPTIONS])
+  const { hooks, timeout = DEFAULT_TIMEOUT, userAgent = DEFAULT_USER_AGENT, ...options } = deps
   checkFunction(read(hooks, 'getWebhook'), 'hooks.getWebhook')
   checkNumber(timeout, 'timeout', 100, 30_000)
   if (typeof userAgent !== 'string' || !/^[!-~]+( [!-~]+)*$/.test(userAgent)) {
     throw badOption('userAgent', 'printable ASCII characters', userAgent)
   }
-  return { hooks, timeout, userAgent }
+  return { hooks, timeout, userAgent, guard: guardOf(checkGuard(options, 'deps')) }
 }
 
 function deliveryOf({ id, createdAt, attempt, payload: given }: Job): Delivery {

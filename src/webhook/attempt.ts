@@ -2,6 +2,7 @@ import type { DeliveryRecord, Webhook } from '../job/delivery.ts'
 import { encodeBody } from './body.ts'
 import { post, type PostRequest, type PostResponse } from './client.ts'
 import { failureOf } from './failure.ts'
+import type { Guard } from './guard/guard.ts'
 import { deliveryHeaders } from './headers.ts'
 import { maskHeaders, maskUrl } from './redact.ts'
 
@@ -20,6 +21,8 @@ interface AttemptOptions {
   timeout: number
   userAgent: string
   signal: AbortSignal
+  /** Judges where the delivery may go. */
+  guard: Guard
 }
 
 /** How an attempt went. */

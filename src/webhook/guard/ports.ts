@@ -1,0 +1,73 @@
+/** One entry of `ports`: a port, a range such as `8000-8999`, or the default set. */
+export type PortEntry = number | `${number}-${number}` | 'default'
+
+/** What an entry may be, for messages. */
+export const PORT_ENTRY = 'a port from 1 to 65535, a range such as "8000-8999", or "default"'
+
+const MAX_PORT = 65_535
+
+/**
+ * Ports from 1024 on that no receiver of webhooks listens on, but a service that an HTTP request
+ * could talk to, or that trusts whoever reaches it. None of them is in the range from which Linux
+ * gives out ports (32768 and above): a receiver may get any of those.
+ */
+const SERVICES = new Set([
+  // The bad ports of browsers: https://fetch.spec.whatwg.org/#port-blocking
+  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
+  ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+  // Databases: SQL Server, Oracle, MySQL, PostgreSQL, CouchDB, Neo4j, InfluxDB, Cassandra, RethinkDB,
+  // MongoDB
+  ...[1433, 1434, 1521, 3306, 5432, 5984, 7687, 8086, 9042, 9160, 28015, 27017, 27018, 27019],
+  // Caches, search and queues: Redis with TLS and Sentinel, memcached, Elasticsearch, AMQP, Kafka,
+  // NATS, MQTT, RabbitMQ's distribution, Erlang's port mapper, beanstalkd
+  ...[6379, 6380, 26379, 11211, 9200, 9300, 5671, 5672, 9092, 4222, 1883, 8883, 25672, 4369, 11300],
+  // Who reaches one of these may own the machine: Docker, ZooKeeper, etcd, Kubernetes with its
+  // kubelets, Consul, Vault, Nomad, debuggers of Java and Node
+  ...[2375, 2376, 2181, 2379, 2380, 6443, 10250, 10255, 8300, 8301, 8302, 8500, 8501],
+  ...[8200, 4646, 5005, 9229],
+  // Mail, git, shells and screens: SMTP for sending, git://, SSH beside its port, RDP, VNC, WinRM
+  ...[2525, 9418, 2222, 3389, 5900, 5985, 5986],
+])
+
+type PortRange = [first: number, last: number]
+
+/** Undefined for what is no entry. */
+export function readPorts(entry: unknown): PortRange[] | undefined {
+  if (entry === 'default') return DEFAULT
+  const [, first = entry, last = entry] = /^(\d{1,5})-(\d{1,5})$/.exec(String(entry)) ?? []
+  const range: PortRange = [Number(first), Number(last)]
+  const isRange = typeof entry === 'string' ? first !== entry : Number.isInteger(entry)
+  return isRange && range[0] >= 1 && range[0] <= range[1] && range[1] <= MAX_PORT
+    ? [range]
+    : undefined
+}
+
+/** 80, 443, and those from 1024 on that are not {@link SERVICES}. */
+const DEFAULT = withoutServices()
+
+function withoutServices(): PortRange[] {
+  const ranges: PortRange[] = [
+    [80, 80],
+    [443, 443],
+  ]
+  let first = 1024
+  for (const port of [...SERVICES, MAX_PORT + 1].sort((a, b) => a - b)) {
+    if (port > first) ranges.push([first, port - 1])
+    first = port + 1
+  }
+  return ranges
+}
+
+/** The ports that the entries name. */
+export class PortSet {
+  readonly #ranges: PortRange[]
+
+  /** @param entries as `checkGuard` has let them through */
+  constructor(entries: readonly PortEntry[]) {
+    this.#ranges = entries.flatMap((entry) => readPorts(entry)!)
+  }
+
+  has(port: number): boolean {
+    return this.#ranges.some(([first, last]) => port >= first && port <= last)
+  }
+}
