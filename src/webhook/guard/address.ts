@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** An address that packets are sent to. */
+/** An IPv4 or IPv6 address; `text` is a spelling that `node:net` accepts. */
 export interface Address {
   version: 4 | 6
   text: string
@@ -9,13 +9,13 @@ export interface Address {
 const HEXTETS = 8
 /** `::ffff:0:0/96`: IPv4 addresses in the notation of IPv6. RFC 4291, section 2.5.5.2 */
 const MAPPED = [0, 0, 0, 0, 0, 0xffff]
-/** `64:ff9b::/96`: a gateway sends to the IPv4 address in the last 32 bits. RFC 6052, section 2.1 */
+/** `64:ff9b::/96`: a gateway forwards to the IPv4 address in the last 32 bits. RFC 6052, section 2.1 */
 const NAT64 = [0x64, 0xff9b, 0, 0, 0, 0]
 const DOTTED = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/
 
 /**
- * Reads an address. A mapped one is the IPv4 address that it maps: the kernel sends IPv4 packets.
- * Undefined for anything else, such as an address with a zone id.
+ * Reads an address. A mapped address becomes its IPv4 address, because the kernel sends IPv4 packets to
+ * it. Returns undefined for every other text, such as an address with a zone id.
  */
 export function readAddress(text: string): Address | undefined {
   if (isIPv4(text)) return { version: 4, text }
@@ -23,13 +23,13 @@ export function readAddress(text: string): Address | undefined {
   return ipv4In(text, MAPPED) ?? { version: 6, text }
 }
 
-/** The address, and with NAT64 the IPv4 address behind the gateway as well. */
+/** The address, followed by the IPv4 address behind the gateway if it is an address of NAT64. */
 export function viewsOf(address: Address): Address[] {
   const behind = address.version === 6 ? ipv4In(address.text, NAT64) : undefined
   return behind === undefined ? [address] : [address, behind]
 }
 
-/** Every bit of an address, as text. */
+/** The 32 or 128 bits of an address as a text of `0` and `1`. */
 export function bitsOf({ version, text }: Address): string {
   if (version === 4) return text.split('.').map((byte) => inBinary(Number(byte), 8)).join('')
   return hextetsOf(text).map((hextet) => inBinary(hextet, 16)).join('')

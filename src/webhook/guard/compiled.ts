@@ -1,15 +1,15 @@
 import { Guard } from './guard.ts'
 import type { GuardRules } from './rules.ts'
 
-/** Rules of a process: those of its stores. More of them are a mistake, which must not grow. */
+/** A process has few different rules, one for each store. The cache must not grow without bound. */
 const MOST = 16
 
 const byIdentity = new WeakMap<GuardRules, Guard>()
 const byText = new Map<string, Guard>()
 
 /**
- * The guard of these rules, made once. Rules that come from another thread are a copy each time, so
- * that their text tells them apart.
+ * Compiles rules, once for equal rules. Another thread sends a new copy of the rules with each hook;
+ * the cache recognises a copy by its JSON.
  */
 export function guardOf(rules: GuardRules): Guard {
   const known = byIdentity.get(rules)

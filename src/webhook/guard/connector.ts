@@ -3,17 +3,17 @@ import type { buildConnector } from 'undici'
 import type { BlockedError } from './blocked-error.ts'
 import type { Guard } from './guard.ts'
 
-/** Makes the connector that connects, with the lookup that it has to use. */
+/** Makes the connector to be guarded; its sockets have to use the given lookup. */
 type Build = (lookup: LookupFunction) => buildConnector.connector
 
-/** undici's connector gives back its socket at once, which its type does not say. */
+/** undici's connector returns its socket at once, although its type does not say so. */
 type Connect = (...given: Parameters<buildConnector.connector>) => Socket | undefined
 
 /**
- * A connector that refuses what the guard does. An address in the URL is judged before anything is
- * connected. A name is resolved once, and the socket gets the very addresses that were judged: an
- * answer that changes between check and connection finds nobody who asks. Then the peer's address is
- * judged once more.
+ * Makes a connector that holds to the guard. The connector judges an address in the URL before it
+ * connects. It resolves a name once and gives the socket exactly the judged addresses: no second lookup
+ * could give another answer (DNS rebinding). It judges the address of the peer once more before the
+ * first byte.
  */
 export function guardedConnector(
   guard: Guard,
@@ -22,7 +22,7 @@ export function guardedConnector(
 ): buildConnector.connector {
   const connect = build(lookupOf(guard, signal)) as Connect
   return (options, callback) => {
-    // Sockets ask no lookup for an address.
+    // For an address, a socket calls no lookup.
     const refused = guard.refuseHost(options.hostname)
     if (refused !== undefined) return process.nextTick(callback, refused, null)
     const judge = peerJudge(guard, options.hostname)
@@ -31,12 +31,12 @@ export function guardedConnector(
       if (failure) callback(failure, null)
       else callback(null, connected!)
     })
-    // Before the listener that greets in TLS, so that the peer gets not a byte.
+    // This listener has to run before the one that starts TLS, so that the peer gets no byte.
     socket?.prependOnceListener('connect', () => judge(socket))
   }
 }
 
-/** Destroys the socket of a peer that no request may reach, and says why; always the same. */
+/** Judges the peer of a socket, once; destroys the socket and returns the failure if there is one. */
 function peerJudge(guard: Guard, host: string): (socket: Socket) => Error | undefined {
   let failure: Error | undefined
   return (socket) => {
@@ -52,7 +52,7 @@ function refusePeer(
   address: string | undefined,
 ): BlockedError | Error | undefined {
   if (address !== undefined) return guard.refuse(isIP(host) === 0 ? host : address, address)
-  // The peer has hung up already, which is no reason never to try again.
+  // The peer has hung up already. A later attempt may succeed.
   return Object.assign(new Error(`${host} hung up at once`), { code: 'ENOTCONN' })
 }
 

@@ -4,13 +4,13 @@ import { AddressSet } from './address-set.ts'
 import { readEntry, type Entry } from './entry.ts'
 import { patternTest } from './host-pattern.ts'
 
-/** The entries of `allow` or of `deny`, ready to be asked. */
+/** The compiled entries of `allow` or of `deny`. */
 export class EntrySet {
   readonly #words = new Set<string>()
   readonly #addresses = new AddressSet()
   readonly #names: RegExp[] = []
 
-  /** @param entries as `checkGuard` has let them through */
+  /** @param entries that `checkGuard` has checked */
   constructor(entries: readonly string[]) {
     for (const entry of entries) this.#add(readEntry(entry)!)
   }

@@ -8,17 +8,17 @@ import { PortSet } from './ports.ts'
 import { resolverOf, type Resolver } from './resolver.ts'
 import type { GuardRules } from './rules.ts'
 
-/** What an allowed host name opens. No host of a network has an address of another kind. */
+/** The kinds of addresses that an allowed host name permits. Hosts have no address of another kind. */
 const NAMED = new Set<AddressKind>(['external', 'private', 'loopback', 'shared'])
 
-/** Judges where requests may go: the rules, ready to be asked. */
+/** The compiled rules: judges ports, hosts and addresses before a request goes there. */
 export class Guard {
   readonly #allow: EntrySet
   readonly #deny: EntrySet
   readonly #ports: PortSet
   readonly #resolver: Resolver
 
-  /** @param resolver for tests; the one that the rules name otherwise */
+  /** @param resolver a test's own. @default the resolver that the rules name */
   constructor(rules: GuardRules, resolver = resolverOf(rules.resolver)) {
     this.#allow = new EntrySet(rules.allow)
     this.#deny = new EntrySet(rules.deny)
@@ -31,14 +31,18 @@ export class Guard {
     return refused('a port that the setting webhooks.ports permits', String(port))
   }
 
-  /** What can be told of a host without asking anybody. */
+  /** Judges a host as far as the guard can without a lookup. */
   refuseHost(host: string): BlockedError | undefined {
     if (isIP(host) !== 0) return this.refuse(host, host)
     if (this.#deny.hasName(host)) return denied(host)
     return isLocalhost(host) ? this.#refuseAny(host, LOCALHOST) : undefined
   }
 
-  /** @param host as in the URL, and the same as `address` where the URL has an address */
+  /**
+   * Judges an address of a host.
+   *
+   * @param host the name in the URL, or the address itself for a URL with an address
+   */
   refuse(host: string, address: string): BlockedError | undefined {
     const read = readAddress(address)
     const named = host === address ? host : `${host} at ${address}`
@@ -51,10 +55,11 @@ export class Guard {
   }
 
   /**
-   * Every address of a host, all of them permitted.
+   * Resolves a host to all of its addresses.
    *
-   * @throws BlockedError when one of them is not: whoever mixes them wants the other one reached
-   * @throws NodeJS.ErrnoException when the name has none
+   * @throws BlockedError when the guard refuses one address, also beside permitted ones: an attacker who
+   *   mixes them hopes that the socket falls back to the refused one
+   * @throws NodeJS.ErrnoException when the name has no address
    */
   async addressesOf(host: string, signal: AbortSignal): Promise<readonly string[]> {
     const addresses = isIP(host) === 0 ? await this.#resolver.resolve(host, signal) : [host]

@@ -4,14 +4,14 @@ import { BlockedError } from './blocked-error.ts'
 import type { Guard } from './guard.ts'
 import { checkUrl, hostOf } from './url.ts'
 
-/** Milliseconds for which whoever creates a hook waits for the addresses of its host. */
+/** Milliseconds for the lookup while a user waits for a hook to be created. */
 const TIMEOUT = 2_000
 
 /**
- * Judges the URL that a hook is to get, with the addresses that its host has at this moment. A name
- * that does not resolve now is taken: it may later, and every attempt judges again.
+ * Judges the URL of a hook that is created or changed, together with the present addresses of its host.
+ * Accepts a name that does not resolve now: the name may resolve later, and every attempt judges again.
  *
- * @param timeout milliseconds for the addresses
+ * @param timeout milliseconds for the lookup
  * @throws HelveError `HELVE_ERR_OPTION`, which names host, address and setting
  */
 export async function checkHookUrl(url: string, guard: Guard, timeout = TIMEOUT): Promise<void> {
@@ -29,7 +29,7 @@ async function judgeAddresses(host: string, guard: Guard, timeout: number): Prom
   try {
     await guard.addressesOf(host, deadline.signal)
   } catch (error) {
-    // Whatever else there is, the name has no address that could be judged.
+    // Without an answer there is no address to judge.
     if (error instanceof BlockedError) throw error
   } finally {
     timer.cancel()

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net'
 import { isHostName, withoutDot } from './host-name.ts'
 
-/** What would end or begin another part of a URL. */
+/** Characters that separate the host of a URL from its other parts. */
 const OTHER_PARTS = /[\s/?#@:[\]\\%]/
 
 /**
  * Reads a host name in which `*` stands for any characters of one label, or, as the first label, for
- * one or more labels. Gives the name in lower case, in ASCII and without a dot at its end. Undefined
- * for what no host can be called, such as `10.0.0.*`: no pattern matches an address.
+ * one or more labels. Returns the name in lower case, in ASCII and without a dot at its end. Returns
+ * undefined for a text that is no host name, such as `10.0.0.*`: patterns match names, not addresses.
  */
 export function readPattern(text: string): string | undefined {
   if (OTHER_PARTS.test(text) || !URL.canParse(`http://${text}`)) return undefined
@@ -17,15 +17,15 @@ export function readPattern(text: string): string | undefined {
 }
 
 /**
- * Whether strangers can own a name that the pattern matches, since its end is open: `*`, or
- * `forge.*`. A name without dots is nobody's, so that `build-*` is not open.
+ * Whether the pattern leaves the last label open, as `*` and `forge.*` do: strangers can then own a
+ * name that matches. Strangers cannot own a name without a dot, so that `build-*` is not open.
  */
 export function isOpenEnded(pattern: string): boolean {
   const labels = pattern.split('.')
   return pattern === '*' || (labels.length > 1 && labels.at(-1)!.includes('*'))
 }
 
-/** Tests a whole host name. */
+/** The expression that a whole host name has to match. */
 export function patternTest(pattern: string): RegExp {
   const [first, ...rest] = pattern.split('.').map(labelTest)
   const labels = [pattern.startsWith('*.') || pattern === '*' ? ANY_LABELS : first, ...rest]

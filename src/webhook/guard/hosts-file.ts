@@ -2,10 +2,10 @@ import { readFileSync, statSync } from 'node:fs'
 import { readAddress } from './address.ts'
 import { withoutDot } from './host-name.ts'
 
-/** Names with their addresses, as the file gives them. */
+/** The addresses of each name, in the order of the file. */
 type Hosts = ReadonlyMap<string, readonly string[]>
 
-/** The names of /etc/hosts, which c-ares does not read for queries. */
+/** Reads /etc/hosts, because queries of c-ares ignore the file. Reads it again after a change. */
 export class HostsFile {
   readonly #path: string
   #hosts: Hosts = new Map()
@@ -15,13 +15,13 @@ export class HostsFile {
     this.#path = path
   }
 
-  /** The addresses of a name in lower case; undefined for one that the file does not have. */
+  /** The addresses of a name in lower case; undefined for a name that is not in the file. */
   addressesOf(name: string): readonly string[] | undefined {
     this.#refresh()
     return this.#hosts.get(name)
   }
 
-  /** A file that is not there has no names. */
+  /** A missing file counts as an empty one. */
   #refresh(): void {
     try {
       const { mtimeMs, size, ino } = statSync(this.#path)
@@ -36,7 +36,7 @@ export class HostsFile {
   }
 }
 
-/** Reads lines such as `10.0.0.7 ci.example.com ci # comment`; passes over what is none: hosts(5). */
+/** Reads lines such as `10.0.0.7 ci.example.com ci # comment`, and skips other lines: hosts(5). */
 export function parseHosts(text: string): Hosts {
   const hosts = new Map<string, string[]>()
   for (const line of text.split('\n')) {

@@ -1,4 +1,4 @@
-/** Lookups in flight of a thread, and those of one zone among them. */
+/** The most lookups in flight, and the most of them in one zone. */
 interface Bounds {
   most: number
   mostOfZone: number
@@ -10,8 +10,8 @@ interface Waiting {
 }
 
 /**
- * Bounds the lookups in flight. One zone (`example.com` with all its names) has a share only, so that
- * names of a zone that nobody answers for do not keep the others waiting.
+ * Bounds the lookups in flight. One zone (`example.com` with all its names) gets a part of the slots
+ * only, so that a zone whose name servers are silent does not block the lookups of other zones.
  */
 export class LookupSlots {
   readonly #bounds: Bounds
@@ -24,14 +24,21 @@ export class LookupSlots {
   }
 
   /**
-   * Looks up once there is a slot. The caller leaves as soon as the signal aborts; the slot is free
-   * when the lookup itself has ended.
+   * Starts the lookup as soon as there is a slot. The promise rejects as soon as the signal aborts; the
+   * slot stays taken until the lookup itself has ended.
    */
   async run<T>(host: string, signal: AbortSignal, lookUp: () => Promise<T>): Promise<T> {
     const zone = zoneOf(host)
     await this.#enter(zone, signal)
-    const ended = lookUp().finally(() => this.#leave(zone))
-    return untilAborted(ended, signal)
+    return untilAborted(this.#hold(zone, lookUp), signal)
+  }
+
+  async #hold<T>(zone: string, lookUp: () => Promise<T>): Promise<T> {
+    try {
+      return await lookUp()
+    } finally {
+      this.#leave(zone)
+    }
   }
 
   async #enter(zone: string, signal: AbortSignal): Promise<void> {
@@ -44,7 +51,7 @@ export class LookupSlots {
       await untilAborted(promise, signal)
     } catch (error) {
       const at = this.#waiting.indexOf(waiting)
-      // It had been let in just before.
+      // The abort came after the slot was given, so that the slot has to be given back.
       if (at === -1) this.#leave(zone)
       else this.#waiting.splice(at, 1)
       throw error
@@ -69,7 +76,7 @@ export class LookupSlots {
     this.#admit()
   }
 
-  /** The first one that has room, which need not be the first one. */
+  /** Gives a slot to the first waiting lookup whose zone has room. */
   #admit(): void {
     const at = this.#waiting.findIndex(({ zone }) => this.#hasRoom(zone))
     if (at === -1) return
@@ -79,7 +86,7 @@ export class LookupSlots {
   }
 }
 
-/** The last two labels: whoever has the zone can make as many names below as they like. */
+/** The last two labels, because the owner of a zone can make any number of names below it. */
 function zoneOf(host: string): string {
   return host.split('.').slice(-2).join('.')
 }
@@ -95,6 +102,6 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     const abort = (): void => reject(signal.reason as Error)
     if (signal.aborted) abort()
     signal.addEventListener('abort', abort)
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })
 }

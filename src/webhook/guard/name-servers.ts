@@ -4,18 +4,18 @@ import { promises as dns } from 'node:dns'
 export type Ask = (host: string, signal: AbortSignal) => Promise<string[]>
 
 /**
- * Milliseconds until a name server is asked again, and how often one is asked. A name that nobody
- * answers for fails after about 3 s, well before the attempt does.
+ * Milliseconds until c-ares repeats a query, and the number of queries to each server. A lookup that
+ * no server answers fails after about 3 s, well before the deadline of an attempt (10 s).
  */
 const QUERY = { timeout: 1_000, tries: 2 }
 
-/** The name is known, but has no address of this family, or it is not known. */
+/** The server knows no address of this family, or does not know the name. */
 const NO_ADDRESS = new Set(['ENODATA', 'ENOTFOUND'])
 
 /**
- * Asks the servers of /etc/resolv.conf by c-ares, which waits on sockets and takes no thread. Each
- * lookup has a channel of its own: it can be called off alone, and a resolv.conf that was changed
- * counts at once.
+ * Asks the servers of /etc/resolv.conf. Unlike dns.lookup, c-ares waits on sockets and holds no
+ * thread of libuv's pool. Each lookup has a channel of its own, so that an abort cancels this lookup
+ * alone, and a changed resolv.conf takes effect at once.
  */
 export async function askDns(host: string, signal: AbortSignal): Promise<string[]> {
   const channel = new dns.Resolver(QUERY)
@@ -28,7 +28,7 @@ export async function askDns(host: string, signal: AbortSignal): Promise<string[
   }
 }
 
-/** One family is enough. Where both fail, the failure that may pass is told. */
+/** One family suffices. If both fail, a temporary failure goes before a final one. */
 function joined(answers: PromiseSettledResult<string[]>[]): string[] {
   const addresses = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
   if (addresses.length > 0) return addresses
@@ -40,7 +40,7 @@ function codeOf(error: NodeJS.ErrnoException): string {
   return error.code ?? ''
 }
 
-/** Asks getaddrinfo, which cannot be called off. */
+/** Asks getaddrinfo, which no signal can cancel. */
 export async function askSystem(host: string): Promise<string[]> {
   const answers = await dns.lookup(host, { all: true, order: 'verbatim' })
   return answers.map(({ address }) => address)

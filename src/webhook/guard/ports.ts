@@ -1,15 +1,15 @@
 /** One entry of `ports`: a port, a range such as `8000-8999`, or the default set. */
 export type PortEntry = number | `${number}-${number}` | 'default'
 
-/** What an entry may be, for messages. */
+/** Describes the valid entries in error messages. */
 export const PORT_ENTRY = 'a port from 1 to 65535, a range such as "8000-8999", or "default"'
 
 const MAX_PORT = 65_535
 
 /**
- * Ports from 1024 on that no receiver of webhooks listens on, but a service that an HTTP request
- * could talk to, or that trusts whoever reaches it. None of them is in the range from which Linux
- * gives out ports (32768 and above): a receiver may get any of those.
+ * Ports from 1024 on of well-known services that an HTTP request could harm, or that trust every
+ * client. Webhooks have no receiver there. The list has no port from 32768 on, because Linux gives
+ * receivers without a port of their own any port of that range.
  */
 const SERVICES = new Set([
   // The bad ports of browsers: https://fetch.spec.whatwg.org/#port-blocking
@@ -21,17 +21,17 @@ const SERVICES = new Set([
   // Caches, search and queues: Redis with TLS and Sentinel, memcached, Elasticsearch, AMQP, Kafka,
   // NATS, MQTT, RabbitMQ's distribution, Erlang's port mapper, beanstalkd
   ...[6379, 6380, 26379, 11211, 9200, 9300, 5671, 5672, 9092, 4222, 1883, 8883, 25672, 4369, 11300],
-  // Who reaches one of these may own the machine: Docker, ZooKeeper, etcd, Kubernetes with its
+  // Services that give a client control of machines: Docker, ZooKeeper, etcd, Kubernetes with its
   // kubelets, Consul, Vault, Nomad, debuggers of Java and Node
   ...[2375, 2376, 2181, 2379, 2380, 6443, 10250, 10255, 8300, 8301, 8302, 8500, 8501],
   ...[8200, 4646, 5005, 9229],
-  // Mail, git, shells and screens: SMTP for sending, git://, SSH beside its port, RDP, VNC, WinRM
+  // Mail, git, shells and screens: SMTP's other port, git://, SSH's other port, RDP, VNC, WinRM
   ...[2525, 9418, 2222, 3389, 5900, 5985, 5986],
 ])
 
 type PortRange = [first: number, last: number]
 
-/** Undefined for what is no entry. */
+/** The ranges of an entry; undefined for a value that is no entry. */
 export function readPorts(entry: unknown): PortRange[] | undefined {
   if (entry === 'default') return DEFAULT
   const [, first = entry, last = entry] = /^(\d{1,5})-(\d{1,5})$/.exec(String(entry)) ?? []
@@ -42,7 +42,7 @@ export function readPorts(entry: unknown): PortRange[] | undefined {
     : undefined
 }
 
-/** 80, 443, and those from 1024 on that are not {@link SERVICES}. */
+/** 80, 443, and the ports from 1024 on without {@link SERVICES}. */
 const DEFAULT = withoutServices()
 
 function withoutServices(): PortRange[] {
@@ -62,7 +62,7 @@ function withoutServices(): PortRange[] {
 export class PortSet {
   readonly #ranges: PortRange[]
 
-  /** @param entries as `checkGuard` has let them through */
+  /** @param entries that `checkGuard` has checked */
   constructor(entries: readonly PortEntry[]) {
     this.#ranges = entries.flatMap((entry) => readPorts(entry)!)
   }

@@ -3,32 +3,29 @@ import { HostsFile } from './hosts-file.ts'
 import { LookupSlots } from './lookup-slots.ts'
 import { askDns, askSystem, type Ask } from './name-servers.ts'
 
-/** Finds the addresses of a host name. */
+/** Looks up the addresses of host names. */
 export interface Resolver {
   /**
-   * Every address of the name, IPv4 and IPv6.
+   * Looks up every address of a name, IPv4 and IPv6.
    *
    * @throws NodeJS.ErrnoException such as `ENOTFOUND` or `ETIMEOUT`; the signal's reason once it aborts
    */
   resolve(host: string, signal: AbortSignal): Promise<readonly string[]>
 }
 
-/** What a resolver is made of. */
+/** The parts of a resolver. */
 interface Sources {
-  /** The path of a hosts file, whose names are not asked for. */
+  /** The path of a hosts file. Names in the file need no query. @default none */
   hosts?: string
   ask: Ask
-  /** @default those of the thread */
+  /** @default the slots of the thread */
   slots?: LookupSlots
 }
 
-/**
- * Of each thread. A lane runs 64 deliveries at a time by convention, and each zone that nobody answers
- * for holds an eighth of the slots at most, for the few seconds that a lookup takes.
- */
+/** The slots of a thread: a zone whose servers are silent holds an eighth of them for about 3 s. */
 const SLOTS = new LookupSlots({ most: 64, mostOfZone: 8 })
 
-/** Localhost, then the hosts file, then whoever is asked. */
+/** Knows localhost, then reads the hosts file, then asks. */
 export class HostResolver implements Resolver {
   readonly #hosts: HostsFile | undefined
   readonly #ask: Ask

@@ -4,56 +4,64 @@ import { isOpenEnded } from './host-pattern.ts'
 import { PORT_ENTRY, readPorts, type PortEntry } from './ports.ts'
 
 /**
- * Where deliveries may go. Every entry of `allow` and `deny` is one of
+ * Where webhook deliveries may go. Every entry of `allow` and `deny` is one of
  *
  * - `external`: public unicast addresses,
  * - `private`: RFC 1918 and unique local addresses of IPv6,
  * - `loopback`: 127.0.0.0/8 and ::1,
- * - an address or a CIDR, IPv4 or IPv6: exactly its range, also where a URL spells an IPv4 address in
- *   the notation of IPv6,
+ * - an address or a CIDR, IPv4 or IPv6: exactly this range, also for a URL that spells an IPv4 address
+ *   in the notation of IPv6,
  * - a host name. `*` stands for any characters of one label, or, as the first label, for one or more
- *   labels. A host that is called like one of the words gets a dot at its end.
+ *   labels. A host whose name resembles one of the three words needs a dot at its end.
  */
 export interface GuardOptions {
   /**
-   * What deliveries may reach. An allowed host name opens, for requests to that name alone, whatever
-   * addresses the name resolves to: external, private, loopback and shared (RFC 6598) ones. Other
-   * kinds, such as link-local with the credentials of clouds, need an entry of their own.
+   * The destinations that deliveries may reach. An allowed host name permits the addresses to which
+   * the name resolves, also private, loopback and shared (RFC 6598) ones, for requests to this name
+   * alone. Addresses of other kinds, such as link-local with the metadata of clouds, need an entry of
+   * their own.
    *
-   * The name is the one in the URL of the hook. Another name that is an alias of the allowed one, or
-   * resolves to the same address, opens nothing; `deny` holds for allowed names too. So the entry
-   * trusts whoever sets the addresses of the name: list names of a zone that only the operator can
-   * write. A pattern whose last label is open (`*`, `forge.*`) is refused, since strangers can own a
-   * name that matches. Nothing stops an operator from `*.com`, which is as bad.
+   * An attacker cannot widen an allowed name. The guard compares the name in the URL of the hook: an
+   * attacker's name that is an alias (CNAME) of the allowed name, or resolves to the same address, stays
+   * refused. `deny` holds for allowed names too. The guard refuses patterns with an open last label
+   * (`*`, `forge.*`), because an attacker could register a name that matches. The entry does trust
+   * everybody who can write the DNS zone of the name: list names of the operator's own zones only, and
+   * never a public suffix (`*.com`).
    *
    * @default ['external']
    */
   allow?: readonly string[]
-  /** What no delivery may reach, although `allow` has it. @default [] */
+  /** The destinations that deliveries may not reach although `allow` permits them. @default [] */
   deny?: readonly string[]
   /**
-   * Ports, ranges (`8000-8999`), and `default`: 80, 443, and those from 1024 on but for well-known
-   * services that are no receivers (docs/webhooks.md lists them). @default ['default']
+   * The ports that deliveries may reach: ports, ranges (`8000-8999`), and `default`. `default` is 80,
+   * 443, and the ports from 1024 on without those of well-known services, which docs/webhooks.md lists.
+   *
+   * @default ['default']
    */
   ports?: readonly PortEntry[]
   /**
-   * `dns` asks the servers of /etc/resolv.conf, after /etc/hosts, and gives up with the attempt.
-   * `system` asks getaddrinfo, with all that nsswitch.conf says; a server that does not answer then
-   * holds threads of libuv's pool, which the whole process shares, for as long as resolv.conf lets it
-   * (10 s by default). @default 'dns'
+   * `dns` reads /etc/hosts, then asks the servers of /etc/resolv.conf; a lookup ends with its attempt.
+   * `system` calls getaddrinfo, which follows nsswitch.conf. A server that does not answer then holds
+   * threads of libuv's pool, which the whole process shares, for 10 s by the defaults of resolv.conf.
+   *
+   * @default 'dns'
    */
   resolver?: 'dns' | 'system'
 }
 
-/** Checked and complete. Plain data, so that it crosses threads as it is. */
+/** Checked {@link GuardOptions} with the defaults filled in: plain data, to be sent to threads. */
 export type GuardRules = Required<GuardOptions>
 
 /** The names of all options. */
 export const GUARD_OPTIONS = ['allow', 'deny', 'ports', 'resolver'] as const
 
 /**
- * @param name of the option that holds these, for messages
- * @throws HelveError `HELVE_ERR_OPTION`, by name and index, for what is not as {@link GuardOptions} says
+ * Checks the options and fills in the defaults.
+ *
+ * @param name of the option that holds them, for error messages
+ * @throws HelveError `HELVE_ERR_OPTION`, by name and index, for an entry that is not as
+ *   {@link GuardOptions} says
  */
 export function checkGuard(options: GuardOptions = {}, name = 'webhooks'): GuardRules {
   checkKeys(options, name, GUARD_OPTIONS)

@@ -4,16 +4,16 @@ import { refused } from './blocked-error.ts'
 import type { Guard } from './guard.ts'
 import { isHostName, withoutDot } from './host-name.ts'
 
-/** User and password, empty ones included, which the parser drops. */
+/** User and password. The parser drops empty ones, so that the text itself has to be searched. */
 const USERINFO = /^[^:]*:[/\\]*[^/\\?#]*@/
 const DEFAULT_PORTS: Record<string, number> = { 'http:': 80, 'https:': 443 }
 
 /**
- * Reads the URL of a hook, and judges all that it tells by itself: names are judged when they are
- * resolved. Every spelling of an address is the address, since WHATWG's parser normalises them.
+ * Reads the URL of a hook and judges the URL without a lookup: the connector judges the addresses of
+ * names. WHATWG's parser normalises every spelling of an address, so that no spelling evades the guard.
  *
- * @throws BlockedError when requests must not go there. The message has host and port, and nothing else
- *   of the URL: user, password, path and query are nobody's business but the receiver's.
+ * @throws BlockedError when the guard refuses the URL. The message shows scheme, host and port only:
+ *   user, password, path and query may be secrets.
  */
 export function checkUrl(given: string, guard: Guard): URL {
   const url = httpUrl(given)
@@ -35,7 +35,7 @@ function httpUrl(given: unknown): URL {
   }
   const url = new URL(given)
   if (!(url.protocol in DEFAULT_PORTS)) throw refused('http or https', shown(url.protocol))
-  // The parser drops tabs and line ends too.
+  // The parser drops tabs and line ends before it looks for user and password.
   const text = given.replaceAll(/[\t\n\r]/g, '')
   if (url.username || url.password || USERINFO.test(text)) {
     throw refused('no user and password', 'them')
