@@ -269,7 +269,10 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
       [{ hooks, timeout: 10 }, /^timeout: expected a number from 100 to 30000, got 10$/],
       [{ hooks, timeout: 30_001 }, /^timeout: /],
       [{ hooks, userAgent: 'a\r\nb: c' }, /^userAgent: expected printable ASCII characters/],
-      [{ hooks, allow: ['loopback', '10.0.0.0/33'] }, /^deps\.allow\[1\]: expected .*10\.0\.0\.0\/33"$/],
+      [
+        { hooks, allow: ['loopback', '10.0.0.0/33'] },
+        /^deps\.allow\[1\]: expected .*10\.0\.0\.0\/33"$/,
+      ],
       [{ hooks, ports: [0] }, /^deps\.ports\[0\]: expected a port/],
     ]
     for (const [deps, message] of options) {

@@ -19,7 +19,8 @@ export function readRange(text: string): Range | undefined {
   const [, address = '', length] = CIDR.exec(text) ?? []
   const base = readAddress(address)
   if (base === undefined) return undefined
-  const prefix = length === undefined ? WIDTH[base.version] : prefixOf(Number(length), address, base)
+  const prefix =
+    length === undefined ? WIDTH[base.version] : prefixOf(Number(length), address, base)
   return isExact(base, prefix) ? { base, prefix } : undefined
 }
 

@@ -31,8 +31,14 @@ export function viewsOf(address: Address): Address[] {
 
 /** The 32 or 128 bits of an address as a text of `0` and `1`. */
 export function bitsOf({ version, text }: Address): string {
-  if (version === 4) return text.split('.').map((byte) => inBinary(Number(byte), 8)).join('')
-  return hextetsOf(text).map((hextet) => inBinary(hextet, 16)).join('')
+  if (version === 4)
+    return text
+      .split('.')
+      .map((byte) => inBinary(Number(byte), 8))
+      .join('')
+  return hextetsOf(text)
+    .map((hextet) => inBinary(hextet, 16))
+    .join('')
 }
 
 function inBinary(value: number, width: number): string {
@@ -50,7 +56,7 @@ function ipv4In(text: string, prefix: readonly number[]): Address | undefined {
 function hextetsOf(text: string): number[] {
   const [head = '', tail] = text.replace(DOTTED, inHex).split('::')
   const [before, after] = [listed(head), listed(tail ?? '')]
-  const zeros = new Array<number>(HEXTETS - before.length - after.length).fill(0)
+  const zeros = Array.from({ length: HEXTETS - before.length - after.length }, () => 0)
   return [...before, ...zeros, ...after]
 }
 

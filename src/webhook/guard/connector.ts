@@ -1,4 +1,5 @@
 import { isIP, type LookupFunction, type Socket } from 'node:net'
+import { callbackify } from 'node:util'
 import type { buildConnector } from 'undici'
 import type { BlockedError } from './blocked-error.ts'
 import type { Guard } from './guard.ts'
@@ -27,9 +28,10 @@ export function guardedConnector(
     if (refused !== undefined) return process.nextTick(callback, refused, null)
     const judge = peerJudge(guard, options.hostname)
     const socket = connect(options, (...[error, connected]) => {
-      const failure = error ?? judge(connected)
-      if (failure) callback(failure, null)
-      else callback(null, connected!)
+      if (error !== null) return callback(error, null)
+      const failure = judge(connected)
+      if (failure === undefined) callback(null, connected)
+      else callback(failure, null)
     })
     // This listener has to run before the one that starts TLS, so that the peer gets no byte.
     socket?.prependOnceListener('connect', () => judge(socket))
@@ -57,14 +59,15 @@ function refusePeer(
 }
 
 function lookupOf(guard: Guard, signal: AbortSignal): LookupFunction {
+  const resolve = callbackify(async (host: string) => {
+    const addresses = await guard.addressesOf(host, signal)
+    return addresses.map((address) => ({ address, family: isIP(address) }))
+  })
   return (host, { all }, callback) => {
-    guard.addressesOf(host, signal).then(
-      (addresses) => {
-        const list = addresses.map((address) => ({ address, family: isIP(address) }))
-        if (all) callback(null, list)
-        else callback(null, list[0]!.address, list[0]!.family)
-      },
-      (error: Error) => callback(error, []),
-    )
+    resolve(host, (error, list) => {
+      if (error) callback(error, [])
+      else if (all) callback(null, list)
+      else callback(null, list[0]!.address, list[0]!.family)
+    })
   }
 }

@@ -32,7 +32,9 @@ export async function askDns(host: string, signal: AbortSignal): Promise<string[
 function joined(answers: PromiseSettledResult<string[]>[]): string[] {
   const addresses = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
   if (addresses.length > 0) return addresses
-  const failures = answers.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []))
+  const failures = answers.flatMap((one) =>
+    one.status === 'rejected' ? [one.reason as Error] : [],
+  )
   throw failures.find((error) => !NO_ADDRESS.has(codeOf(error))) ?? failures[0]!
 }
 

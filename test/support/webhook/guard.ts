@@ -35,7 +35,7 @@ export function dialled(guard: Guard, hostname: string): Promise<string[]> {
       if (/^[\d.]+$|:/.test(hostname)) resolve([hostname])
       else lookUp(lookup, hostname).then(resolve, reject)
     })
-    connect({ hostname, protocol: 'http:', port: '80' }, (error) => reject(error as Error))
+    connect({ hostname, protocol: 'http:', port: '80' }, (...[error]) => reject(error))
   })
 }
 

@@ -96,7 +96,11 @@ describe('the guard, with its default rules', () => {
 
   it('refuses a name with one special address among public ones', async () => {
     for (const { address } of refused) {
-      for (const mixed of [[address, '8.8.8.8'], ['8.8.8.8', '2606:4700::1', address]]) { // prettier-ignore
+      for (const mixed of [
+        [address, '8.8.8.8'],
+        ['8.8.8.8', '2606:4700::1', address],
+      ]) {
+        // prettier-ignore
         const judged = dialled(guard({}, answers(mixed)), 'name.example')
         await assert.rejects(judged, { name: 'BlockedError' }, address)
       }

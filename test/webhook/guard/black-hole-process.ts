@@ -35,7 +35,9 @@ const ZONE: Record<string, { 1?: string[]; 28?: string[] }> = {
 }
 
 await answerNames()
-const server = createServer((request, response) => request.resume().once('end', () => response.end()))
+const server = createServer((request, response) =>
+  request.resume().once('end', () => response.end()),
+)
 await once(server.listen(0, '127.0.0.1'), 'listening')
 const { port } = server.address() as AddressInfo
 

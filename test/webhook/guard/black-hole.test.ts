@@ -24,7 +24,10 @@ const LONG = 1_500
 
 test('names that nobody answers for delay nobody else', async (t) => {
   const folder = await temporaryFolder(t)
-  await writeFile(join(folder, 'resolv.conf'), 'nameserver 127.0.0.53\noptions timeout:5 attempts:2\n')
+  await writeFile(
+    join(folder, 'resolv.conf'),
+    'nameserver 127.0.0.53\noptions timeout:5 attempts:2\n',
+  )
   await writeFile(join(folder, 'hosts'), '127.0.0.1 listed.example\n')
   try {
     await run('unshare', [...APART, folder, 'true'])

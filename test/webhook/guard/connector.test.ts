@@ -64,9 +64,17 @@ describe('post with a guard', { concurrency: true }, () => {
 
   it('refuses mixed answers, in every order', async (t) => {
     const { url, seen } = await namedServer(t, 'mixed.example')
-    for (const mixed of [['127.0.0.1', '8.8.8.8'], ['8.8.8.8', '::1'], ['8.8.8.8', '::ffff:127.0.0.1']]) { // prettier-ignore
+    for (const mixed of [
+      ['127.0.0.1', '8.8.8.8'],
+      ['8.8.8.8', '::1'],
+      ['8.8.8.8', '::ffff:127.0.0.1'],
+    ]) {
+      // prettier-ignore
       const judge = guard(EVERY_PORT, answers(mixed))
-      await assert.rejects(post(request(url, { guard: judge })), /^BlockedError: .*mixed\.example at/)
+      await assert.rejects(
+        post(request(url, { guard: judge })),
+        /^BlockedError: .*mixed\.example at/,
+      )
     }
     assert.deepEqual(seen, [])
   })
@@ -104,7 +112,10 @@ describe('post with a guard', { concurrency: true }, () => {
     assert.equal((await post(request(named, { guard: judge }))).status, 200)
     assert.equal(received.length, 1)
     const alias = url.replace('127.0.0.1', 'ci')
-    await assert.rejects(post(request(alias, { guard: judge })), blocked('ci at 127.0.0.1 (loopback)'))
+    await assert.rejects(
+      post(request(alias, { guard: judge })),
+      blocked('ci at 127.0.0.1 (loopback)'),
+    )
   })
 
   it('delivers to the next address when the first one does not answer', async (t) => {
@@ -155,11 +166,14 @@ describe('post with a guard', { concurrency: true }, () => {
   it('tells why a name has no address, to be tried again', async () => {
     const failure = Object.assign(new Error('queryA ENOTFOUND gone.example'), { code: 'ENOTFOUND' })
     const judge = guard({}, answers(failure))
-    await assert.rejects(post(request('http://gone.example/', { guard: judge })), (error: Error) => {
-      assert.equal(error.name, 'TransportError')
-      assert.equal(error.message, failure.message)
-      return !isPermanent(error)
-    })
+    await assert.rejects(
+      post(request('http://gone.example/', { guard: judge })),
+      (error: Error) => {
+        assert.equal(error.name, 'TransportError')
+        assert.equal(error.message, failure.message)
+        return !isPermanent(error)
+      },
+    )
   })
 
   it('ends a lookup at the deadline, and with its signal', async () => {

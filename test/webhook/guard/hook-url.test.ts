@@ -6,7 +6,7 @@ import { answers, guard } from '../../support/webhook/guard.ts'
 
 const url = 'https://ci.example/hook?token=s3cret'
 
-function check(resolver: Resolver, given: unknown = url): Promise<void> {
+function check(resolver: Resolver, given: unknown): Promise<void> {
   return checkHookUrl(given as string, guard({}, resolver), 50)
 }
 
@@ -18,7 +18,7 @@ describe('checkHookUrl', () => {
       code: 'HELVE_ERR_OPTION',
       message: `${message} 10.0.0.7 (private)`,
     })
-    await assert.rejects(check(answers(['8.8.8.8', '10.0.0.7'])), {
+    await assert.rejects(check(answers(['8.8.8.8', '10.0.0.7']), url), {
       code: 'HELVE_ERR_OPTION',
       message: `${message} ci.example at 10.0.0.7 (private)`,
     })
@@ -31,13 +31,13 @@ describe('checkHookUrl', () => {
   })
 
   it('takes a public host', async () => {
-    await check(answers(['8.8.8.8', '2606:4700::1111']))
+    await check(answers(['8.8.8.8', '2606:4700::1111']), url)
     await check(answers([]), 'http://8.8.8.8/')
   })
 
   it('takes a name that does not resolve, or not in time', async () => {
-    await check(answers(Object.assign(new Error('no'), { code: 'ENOTFOUND' })))
-    await check(answers([]))
-    await check(new HostResolver({ ask: () => new Promise(() => undefined) }))
+    await check(answers(Object.assign(new Error('no'), { code: 'ENOTFOUND' })), url)
+    await check(answers([]), url)
+    await check(new HostResolver({ ask: () => new Promise(() => undefined) }), url)
   })
 })

@@ -150,6 +150,7 @@ describe('LookupSlots', () => {
     const second = slots.run('a.two', controller.signal, async () => {
       lookups.started.push('a.two')
     })
+    await turn()
     lookups.end('a.one')
     await first
     controller.abort(new Error('stopping'))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import { guardOf } from '../../../src/webhook/guard/compiled.ts'
 import { checkGuard } from '../../../src/webhook/guard/rules.ts'
 import { checkUrl } from '../../../src/webhook/guard/url.ts'
@@ -51,7 +52,7 @@ describe('checkGuard', () => {
     [{ allow: ['external', , 'private'] }, /^webhooks\.allow\[1\]: expected external, .*, got undefined$/], // prettier-ignore
   ]
   for (const [options, message] of bad) {
-    it(`refuses ${JSON.stringify(options)}`, () => {
+    it(`refuses ${inspect(options)}`, () => {
       assert.throws(() => checkGuard(options), { code: 'HELVE_ERR_OPTION', message })
     })
   }
@@ -59,15 +60,35 @@ describe('checkGuard', () => {
   it('refuses what is neither word, address, CIDR nor host name', () => {
     const entries = [
       ...['', ' ', 'a b', '10.0.0.0/33', '10.0.0.0/-1', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0/8'],
-      ...['10.1.2.3/8', '10.0.0.*', '10.*.0.7', '*.7', '*.0.0.1', '010.0.0.1', '2130706433', '127.1'],
+      ...[
+        '10.1.2.3/8',
+        '10.0.0.*',
+        '10.*.0.7',
+        '*.7',
+        '*.0.0.1',
+        '010.0.0.1',
+        '2130706433',
+        '127.1',
+      ],
       ...['::/129', '::1/64', 'fe80::1%eth0', '[::1]', '::ffff:10.0.0.0/95', '::ffff:10.0.0.7/104'],
-      ...['https://example.com', 'example.com:80', 'user@example.com', 'example.com/x', 'a..b', '.a'],
+      ...[
+        'https://example.com',
+        'example.com:80',
+        'user@example.com',
+        'example.com/x',
+        'a..b',
+        '.a',
+      ],
       ...['exa%mple', 'a'.repeat(64), 'exam~ple', 7, null, {}, ['external']],
     ]
     for (const entry of entries) {
       for (const field of ['allow', 'deny']) {
         const message = new RegExp(`^webhooks\\.${field}\\[1\\]: expected external, private, `)
-        assert.throws(() => checkGuard({ [field]: ['private', entry] }), { message }, String(entry))
+        assert.throws(
+          () => checkGuard({ [field]: ['private', entry] }),
+          { message },
+          inspect(entry),
+        )
       }
     }
   })
@@ -121,7 +142,13 @@ describe('allow', () => {
       }
     }
     assert.ok(permits(['private'], 'fd00::1') && permits(['loopback'], '::1'))
-    for (const address of ['169.254.169.254', 'fd00:ec2::254', '100.64.0.1', '0.0.0.0', 'fe80::1']) {
+    for (const address of [
+      '169.254.169.254',
+      'fd00:ec2::254',
+      '100.64.0.1',
+      '0.0.0.0',
+      'fe80::1',
+    ]) {
       assert.ok(!permits(['external', 'private', 'loopback'], address), address)
     }
     assert.ok(permits(['loopback'], '127.0.0.1', 'localhost'))
@@ -148,7 +175,11 @@ describe('allow', () => {
 
   it('knows patterns of names', () => {
     const patterns: [pattern: string, yes: string[], no: string[]][] = [
-      ['ci.example', ['ci.example'], ['xci.example', 'ci.example.evil', 'a.ci.example', 'cixexample']],
+      [
+        'ci.example',
+        ['ci.example'],
+        ['xci.example', 'ci.example.evil', 'a.ci.example', 'cixexample'],
+      ],
       ['CI.Example.', ['ci.example'], ['ci.exampl']],
       ['*.corp.example', ['a.corp.example', 'a.b.corp.example'], ['corp.example', 'xcorp.example', 'a.corp.example.evil']], // prettier-ignore
       ['ci-*.corp.example', ['ci-.corp.example', 'ci-7.corp.example'], ['ci-7.evil.corp.example', 'a.ci-7.corp.example']], // prettier-ignore
