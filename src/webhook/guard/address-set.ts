@@ -16,7 +16,7 @@ const CIDR = /^([\d.]+|[\da-f:.]*:[\da-f:.]*)(?:\/(\d{1,3}))?$/i
  * its prefix: the author of `10.1.2.3/8` may have meant one address or 16 million.
  */
 export function readRange(text: string): Range | undefined {
-  const [, address = '', length] = CIDR.exec(text) ?? []
+  const [, address = '', length] = text.match(CIDR) ?? []
   const base = readAddress(address)
   if (base === undefined) return undefined
   const prefix =

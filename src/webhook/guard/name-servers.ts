@@ -5,7 +5,7 @@ export type Ask = (host: string, signal: AbortSignal) => Promise<string[]>
 
 /**
  * Milliseconds until c-ares repeats a query, and the number of queries to each server. A lookup that
- * no server answers fails after about 3 s, well before the deadline of an attempt (10 s).
+ * no server answers fails after 3 to 4 s, well before the deadline of an attempt (10 s).
  */
 const QUERY = { timeout: 1_000, tries: 2 }
 

@@ -29,12 +29,14 @@ const SERVICES = new Set([
   ...[2525, 9418, 2222, 3389, 5900, 5985, 5986],
 ])
 
+const RANGE = /^(\d{1,5})-(\d{1,5})$/
+
 type PortRange = [first: number, last: number]
 
 /** The ranges of an entry; undefined for a value that is no entry. */
 export function readPorts(entry: unknown): PortRange[] | undefined {
   if (entry === 'default') return DEFAULT
-  const [, first = entry, last = entry] = /^(\d{1,5})-(\d{1,5})$/.exec(String(entry)) ?? []
+  const [, first = entry, last = entry] = String(entry).match(RANGE) ?? []
   const range: PortRange = [Number(first), Number(last)]
   const isRange = typeof entry === 'string' ? first !== entry : Number.isInteger(entry)
   return isRange && range[0] >= 1 && range[0] <= range[1] && range[1] <= MAX_PORT

@@ -22,7 +22,7 @@ interface Sources {
   slots?: LookupSlots
 }
 
-/** The slots of a thread: a zone whose servers are silent holds an eighth of them for about 3 s. */
+/** The slots of a thread: a zone whose servers are silent holds an eighth of them for 4 s at a time. */
 const SLOTS = new LookupSlots({ most: 64, mostOfZone: 8 })
 
 /** Knows localhost, then reads the hosts file, then asks. */

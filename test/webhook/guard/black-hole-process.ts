@@ -21,7 +21,9 @@ export interface Report {
   aborted: Ended[]
   /** Deliveries beside them: to an address, by the hosts file, and by the name server. */
   beside: Record<'literal' | 'listed' | 'named' | 'localhost', Ended>
-  /** One without a deadline of its own that comes first. */
+  /** A name of the zone whose attempts were called off, right afterwards. */
+  afterwards: Ended
+  /** A name that no server answers for, whose lookup ends before the deadline does. */
   given: Ended
   /** What the name server says of names that are not there, have one family or a refused address. */
   answers: Record<'missing' | 'onlyIPv4' | 'mixed' | 'alias', string>
@@ -31,6 +33,7 @@ export interface Report {
 const ZONE: Record<string, { 1?: string[]; 28?: string[] }> = {
   'named.example': { 1: ['7f000001'], 28: [`${'0'.repeat(31)}1`] },
   'ipv4.example': { 1: ['7f000001'] },
+  'known.aborted.example': { 1: ['7f000001'], 28: [`${'0'.repeat(31)}1`] },
   'mixed.example': { 1: ['7f000001'], 28: ['fd'.padEnd(32, '0')] },
 }
 
@@ -52,10 +55,12 @@ const beside = {
   localhost: await attempt('localhost'),
 }
 controller.abort()
+const afterwards = await attempt('known.aborted.example', { timeout: 2_500 })
 const report: Report = {
   silent: await silent,
   aborted: await aborted,
   beside,
+  afterwards,
   given: await given,
   answers: {
     missing: (await attempt('missing.example')).came,

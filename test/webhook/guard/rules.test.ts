@@ -173,6 +173,12 @@ describe('allow', () => {
     assert.ok(permits(['ci.corp.example', '169.254.0.0/16'], '169.254.1.1', 'ci.corp.example'))
   })
 
+  it('matches no address with a pattern of names', () => {
+    for (const pattern of ['f*', '*d00*', 'fd00*']) {
+      assert.ok(!permits([pattern], 'fd00::1'), pattern)
+    }
+  })
+
   it('knows patterns of names', () => {
     const patterns: [pattern: string, yes: string[], no: string[]][] = [
       [
