@@ -3,6 +3,9 @@ import type { Webhook } from '../src/job/delivery.ts'
 import { PermanentError, read } from '../src/job/errors.ts'
 import type { Handler, Job } from '../src/run/handler.ts'
 import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
+import { guardOf } from '../src/webhook/guard/compiled.ts'
+import type { Guard } from '../src/webhook/guard/guard.ts'
+import { checkGuard, GUARD_OPTIONS, type GuardOptions } from '../src/webhook/guard/rules.ts'
 import { guidOf, isGuid } from '../src/webhook/guid.ts'
 import { DEFAULT_USER_AGENT } from '../src/webhook/headers.ts'
 import type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
@@ -11,8 +14,8 @@ import { optional, required, requiredKey } from './payload-fields.ts'
 
 export type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
 
-/** What `deliver_webhook` needs of its host. */
-export interface DeliverWebhookDeps extends DeliveryLimits {
+/** What `deliver_webhook` needs of its host, and where it may deliver to. */
+export interface DeliverWebhookDeps extends DeliveryLimits, GuardOptions {
   /** Where the hooks are; the `webhooks` of a thread's context reads them from the queue's store. */
   hooks: { getWebhook(id: number): Promise<Webhook | undefined> }
   /** Milliseconds that an attempt may take in all, 100 to 30000. @default 10000, as GitHub's */
@@ -22,45 +25,63 @@ export interface DeliverWebhookDeps extends DeliveryLimits {
 }
 
 const DEFAULT_TIMEOUT = 10_000
-const KEYS = ['hooks', 'timeout', 'userAgent', 'configurationAttempts', 'expiry']
+const LIMITS = ['configurationAttempts', 'expiry'] as const
+const KEYS = ['hooks', 'timeout', 'userAgent', ...LIMITS, ...GUARD_OPTIONS]
 
 /**
  * The handler of the kind `deliver_webhook`. A run is one attempt: it signs and sends the event
  * with the present settings of the hook, and records request and response, also of a failed
  * attempt. An interrupted run records nothing.
  *
- * The job completes with a 2xx and is retried otherwise, as its kind says (`deliverWebhookPolicy` has the
- * schedule), but not before the time that a 429 or 503 asks for in `Retry-After`, a day at most. It is
- * dead at once without a usable payload, after a 410, and when the hook is missing, inactive or has a URL
- * that may not be posted to; after 5 attempts if somebody has to repair the hook or its receiver (most 4xx,
- * redirects, names and certificates); and 72 h after it was enqueued.
+ * The job completes with a 2xx and is retried otherwise, as its kind says (`deliverWebhookPolicy` has
+ * the schedule), but not before the time that a 429 or 503 asks for in `Retry-After`, a day at most.
+ * The job is dead at once without a usable payload, after a 410, and when the hook is missing,
+ * inactive or has a URL that the guard refuses; after 5 attempts if somebody has to repair the hook
+ * or its receiver (most 4xx, redirects, names and certificates); and 72 h after it was enqueued.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverWebhookDeps} says
  */
 export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<DeliverWebhookPayload> {
-  const { hooks, timeout, userAgent, ...limits } = checked(deps)
+  const { hooks, timeout, userAgent, guard, limits } = checked(deps)
   return async (job, ctx) => {
     const id = requiredKey(job.payload, 'webhook_pk')
     const delivery = deliveryOf(job)
     const hook = usable(await hooks.getWebhook(id), id)
     ctx.signal.throwIfAborted()
     const { createdAt } = job
-    const options = { timeout, userAgent, signal: ctx.signal, createdAt, limits }
+    const options = { timeout, userAgent, guard, signal: ctx.signal, createdAt, limits }
     const { record, failure } = await attemptDelivery(hook, delivery, options)
     ctx.recordDelivery(record)
     if (failure) throw failure
   }
 }
 
-function checked(deps: DeliverWebhookDeps): Required<DeliverWebhookDeps> {
+interface Checked {
+  hooks: DeliverWebhookDeps['hooks']
+  timeout: number
+  userAgent: string
+  guard: Guard
+  limits: Required<DeliveryLimits>
+}
+
+function checked(deps: DeliverWebhookDeps): Checked {
   checkKeys(deps, 'deps', KEYS)
-  const { hooks, timeout = DEFAULT_TIMEOUT, userAgent = DEFAULT_USER_AGENT, ...limits } = deps
+  const { hooks, timeout = DEFAULT_TIMEOUT, userAgent = DEFAULT_USER_AGENT } = deps
   checkFunction(read(hooks, 'getWebhook'), 'hooks.getWebhook')
   checkNumber(timeout, 'timeout', 100, 30_000)
   if (typeof userAgent !== 'string' || !/^[!-~]+( [!-~]+)*$/.test(userAgent)) {
     throw badOption('userAgent', 'printable ASCII characters', userAgent)
   }
-  return { hooks, timeout, userAgent, ...checkedLimits(limits) }
+  return {
+    ...{ hooks, timeout, userAgent },
+    guard: guardOf(checkGuard(picked(deps, GUARD_OPTIONS), 'deps')),
+    limits: checkedLimits(picked(deps, LIMITS)),
+  }
+}
+
+function picked<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
+  const given = keys.filter((key) => from[key] !== undefined)
+  return Object.fromEntries(given.map((key) => [key, from[key]])) as Pick<T, K>
 }
 
 function deliveryOf({ id, createdAt, attempt, payload: given }: Job): Delivery {

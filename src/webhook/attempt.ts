@@ -2,6 +2,7 @@ import type { DeliveryRecord, Webhook } from '../job/delivery.ts'
 import { encodeBody } from './body.ts'
 import { post, type PostRequest, type PostResponse } from './client.ts'
 import { failureOf } from './failure.ts'
+import type { Guard } from './guard/guard.ts'
 import { deliveryHeaders } from './headers.ts'
 import { EchoMask, maskHeaders, maskUrl } from './redact.ts'
 import type { DeliveryLimits } from './schedule.ts'
@@ -26,6 +27,8 @@ interface AttemptOptions {
   /** Epoch milliseconds at which the delivery was enqueued. */
   createdAt: number
   limits: Required<DeliveryLimits>
+  /** Judges where the delivery may go. */
+  guard: Guard
 }
 
 /** The result of an attempt. */

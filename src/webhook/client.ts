@@ -1,7 +1,10 @@
+import type { LookupFunction } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
-import { PermanentError } from '../job/errors.ts'
-import { shown } from '../job/check.ts'
 import { after } from '../timer.ts'
+import { BlockedError } from './guard/blocked-error.ts'
+import { guardedConnector } from './guard/connector.ts'
+import type { Guard } from './guard/guard.ts'
+import { checkUrl } from './guard/url.ts'
 import { TransportError } from './transport-error.ts'
 
 /** A POST request that is made once. */
@@ -15,6 +18,8 @@ export interface PostRequest {
   timeout: number
   /** Ends the attempt early. */
   signal: AbortSignal
+  /** Judges where the request may go. */
+  guard: Guard
 }
 
 /** A response. Its status and headers are complete, its body may have been cut. */
@@ -36,11 +41,12 @@ const BODY_TIMEOUT = 2_000
  * Makes one POST request over a connection of its own, which is closed when the promise settles.
  * Follows no redirect, uses no proxy, and speaks HTTP/1.1 over TCP or TLS 1.2 and newer.
  *
- * @throws PermanentError when the URL may not be posted to; nothing was sent
+ * @throws BlockedError when the guard refuses the URL, an address of its host, or the peer; nothing
+ *   was sent
  * @throws TransportError when no complete response headers came
  */
 export async function post(request: PostRequest): Promise<PostResponse> {
-  const url = checkedUrl(request.url)
+  const url = checkUrl(request.url, request.guard)
   const stop = new AbortController()
   const client = new Client(url.origin, {
     connect: connector(request, stop.signal),
@@ -54,6 +60,7 @@ export async function post(request: PostRequest): Promise<PostResponse> {
   try {
     return await exchange(client, url, request, stop)
   } catch (error) {
+    if (error instanceof BlockedError) throw error
     throw stop.signal.aborted ? stop.signal.reason : TransportError.from(error as Error)
   } finally {
     disarm()
@@ -61,32 +68,25 @@ export async function post(request: PostRequest): Promise<PostResponse> {
   }
 }
 
-function checkedUrl(given: string): URL {
-  // The message does not show the URL: its user, password and query are for the receiver only.
-  if (!URL.canParse(given)) throw refused('an absolute http or https URL', 'something else')
-  const url = new URL(given)
-  if (!/^https?:$/.test(url.protocol)) throw refused('http or https', shown(url.protocol))
-  if (url.username || url.password) throw refused('no user and password', 'them')
-  return url
-}
-
-function refused(expected: string, came: string): PermanentError {
-  return new PermanentError(`url: expected ${expected}, got ${came}`)
-}
-
 /**
  * The signal ends the socket itself. undici ignores the signal of a request while it connects, and
  * destroying the client then leaves the socket open.
  */
-function connector({ insecureTls }: PostRequest, signal: AbortSignal): buildConnector.connector {
-  return buildConnector({
-    signal,
-    timeout: 0,
-    maxCachedSessions: 0,
-    allowH2: false,
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: !insecureTls,
-  })
+function connector(
+  { guard, insecureTls }: PostRequest,
+  signal: AbortSignal,
+): buildConnector.connector {
+  const build = (lookup: LookupFunction): buildConnector.connector =>
+    buildConnector({
+      signal,
+      lookup,
+      timeout: 0,
+      maxCachedSessions: 0,
+      allowH2: false,
+      minVersion: 'TLSv1.2',
+      rejectUnauthorized: !insecureTls,
+    })
+  return guardedConnector(guard, signal, build)
 }
 
 /**

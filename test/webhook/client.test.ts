@@ -12,7 +12,7 @@ describe('post', { concurrency: true }, () => {
       response.writeHead(202).end('ja, gern')
     })
     const body = Buffer.from('{"a":"\u2028é🎉"}')
-    const response = await post(request(`${url}/hook/a%20b?key=1#part`, { body }))
+    const response = await post(request(`${url}/hook/a%20b?key=1`, { body }))
     assert.equal(response.status, 202)
     assert.deepEqual(response.headers['x-twice'], ['one', 'two'])
     assert.equal(Buffer.from(response.body).toString(), 'ja, gern')

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import type { TlsOptions } from 'node:tls'
 import { post } from '../../src/webhook/client.ts'
 import { listen, request } from '../support/webhook/endpoints.ts'
+import { answers, guard } from '../support/webhook/guard.ts'
 
 const pem = selfSigned()
 
@@ -20,6 +21,13 @@ describe('post over TLS', { concurrency: true, skip: pem === undefined && 'no op
   it('accepts a self-signed certificate for a hook with insecureTls', async (t) => {
     const url = await tlsEndpoint(t)
     assert.equal((await post(request(url, { insecureTls: true }))).status, 204)
+  })
+
+  it('delivers to an allowed name', async (t) => {
+    const url = (await tlsEndpoint(t)).replace('127.0.0.1', 'ci.example')
+    const rules = { allow: ['ci.example'], ports: ['1-65535'] } as const
+    const judge = guard(rules, answers(['127.0.0.1']))
+    assert.equal((await post(request(url, { insecureTls: true, guard: judge }))).status, 204)
   })
 
   it('refuses TLS 1.1, also for a hook with insecureTls', async (t) => {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { createNodeMiddleware, Webhooks } from '@octokit/webhooks'
 import type { Webhook } from '../../src/job/delivery.ts'
 import { isPermanent, retryAt } from '../../src/job/errors.ts'
+import type { GuardOptions } from '../../src/webhook/guard/rules.ts'
 import { deliverWebhookHandler } from '../../workers/handlers.ts'
 import { httpEndpoint, listen, rawEndpoint } from '../support/webhook/endpoints.ts'
 import { webhook } from '../support/webhook/webhook.ts'
@@ -12,8 +13,12 @@ import { run } from './run.ts'
 const secret = "It's a Secret to Everybody"
 const body = { ref: 'refs/heads/main', action: 'created', text: 'é🎉\u2028\ud800 &=+%' }
 
-function deliver(more: Partial<Webhook>) {
-  return deliverWebhookHandler({ hooks: { getWebhook: async (id) => webhook({ id, ...more }) } })
+/** Every port, since nobody listens on port 1. */
+const LOOPBACK = { allow: ['loopback'], ports: ['1-65535'] } as const
+
+function deliver(more: Partial<Webhook>, guard: GuardOptions = LOOPBACK) {
+  const hooks = { getWebhook: async (id: number) => webhook({ id, ...more }) }
+  return deliverWebhookHandler({ hooks, ...guard })
 }
 
 describe('deliverWebhookHandler', { concurrency: true }, () => {
@@ -143,7 +148,7 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     const { url, closed } = await rawEndpoint(t, (socket) => socket.resume())
     const hooks = { getWebhook: async () => webhook({ url }) }
     const job = { webhook_pk: 1, event: 'push' }
-    const timedOut = await run(deliverWebhookHandler({ hooks, timeout: 1_000 }), job)
+    const timedOut = await run(deliverWebhookHandler({ hooks, timeout: 1_000, ...LOOPBACK }), job)
     assert.equal(timedOut.records[0]?.error, 'no response within 1000 ms')
     await closed
 
@@ -209,6 +214,18 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     assert.equal(records[0].url, 'ftp://***@host/')
   })
 
+  it('delivers to public addresses alone unless it is told otherwise', async (t) => {
+    const { url, received } = await httpEndpoint(t, (response) => response.end())
+    const { error, records } = await run(deliver({ url }, {}), { webhook_pk: 4, event: 'push' })
+    const message =
+      'url: expected a host that the setting webhooks.allow permits, got 127.0.0.1 (loopback)'
+    assert.ok(isPermanent(error))
+    assert.equal((error as Error).message, message)
+    assert.equal(records[0]?.error, message)
+    assert.equal(records[0].status, null)
+    assert.equal(received.length, 0)
+  })
+
   it('is retried when the hook cannot be read', async () => {
     const failure = new Error('busy')
     const hooks = { getWebhook: () => Promise.reject(failure) }
@@ -248,11 +265,16 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
       [{}, /^hooks\.getWebhook: expected a function, got undefined$/],
       [
         { hooks, timeOut: 1_000 },
-        /^deps: expected one of hooks, timeout, userAgent, configurationAttempts, expiry, got "timeOut"$/,
+        /^deps: expected one of hooks, timeout, userAgent, configurationAttempts, expiry, allow, .*, got "timeOut"$/,
       ],
       [{ hooks, timeout: 10 }, /^timeout: expected a number from 100 to 30000, got 10$/],
       [{ hooks, timeout: 30_001 }, /^timeout: /],
       [{ hooks, userAgent: 'a\r\nb: c' }, /^userAgent: expected printable ASCII characters/],
+      [
+        { hooks, allow: ['loopback', '10.0.0.0/33'] },
+        /^deps\.allow\[1\]: expected .*10\.0\.0\.0\/33"$/,
+      ],
+      [{ hooks, ports: [0] }, /^deps\.ports\[0\]: expected a port/],
     ]
     for (const [deps, message] of options) {
       assert.throws(() => deliverWebhookHandler(deps as never), {

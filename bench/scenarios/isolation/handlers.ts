@@ -94,6 +94,10 @@ export default defineHandlers(({ cells }: { cells: Cells }, thread) => ({
   kinds: {
     ...decent(cells),
     ...indecent,
-    deliver_webhook: deliverWebhookHandler({ hooks: thread.webhooks, timeout: 10_000 }),
+    deliver_webhook: deliverWebhookHandler({
+      hooks: thread.webhooks,
+      timeout: 10_000,
+      allow: ['loopback'],
+    }),
   },
 }))

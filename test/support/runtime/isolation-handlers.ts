@@ -53,6 +53,10 @@ export function isolation(cells: Cells, thread: ThreadContext) {
       await sleep(job.payload.ms)
       return ctx.aborted
     },
-    deliver_webhook: deliverWebhookHandler({ hooks: thread.webhooks, timeout: 30_000 }),
+    deliver_webhook: deliverWebhookHandler({
+      hooks: thread.webhooks,
+      timeout: 30_000,
+      allow: ['loopback'],
+    }),
   }
 }

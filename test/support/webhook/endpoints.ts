@@ -3,6 +3,7 @@ import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { PostRequest } from '../../../src/webhook/client.ts'
+import { guard } from './guard.ts'
 
 /** A request that an endpoint got. */
 export interface Received {
@@ -76,6 +77,7 @@ export function request(url: string, more: Partial<PostRequest> = {}): PostReque
     insecureTls: false,
     timeout: 30_000,
     signal: new AbortController().signal,
+    guard: guard({ allow: ['loopback'], ports: ['1-65535'] }),
     ...more,
   }
 }
