@@ -25,7 +25,10 @@ export function withStore<T>(
   body: (store: SqliteStore) => Promise<T>,
 ): Promise<T> {
   return withFolder(async (folder) => {
-    const store = await SqliteStore.open(join(folder, 'queue.db'), { durability })
+    const store = await SqliteStore.open(join(folder, 'queue.db'), {
+      durability,
+      webhooks: { allow: ['loopback'] },
+    })
     try {
       return await body(store)
     } finally {

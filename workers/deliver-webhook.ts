@@ -4,8 +4,7 @@ import { PermanentError, read } from '../src/job/errors.ts'
 import type { Handler, Job } from '../src/run/handler.ts'
 import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
 import { guardOf } from '../src/webhook/guard/compiled.ts'
-import type { Guard } from '../src/webhook/guard/guard.ts'
-import { checkGuard, GUARD_OPTIONS, type GuardOptions } from '../src/webhook/guard/rules.ts'
+import { checkGuard } from '../src/webhook/guard/rules.ts'
 import { guidOf, isGuid } from '../src/webhook/guid.ts'
 import { DEFAULT_USER_AGENT } from '../src/webhook/headers.ts'
 import type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
@@ -14,8 +13,8 @@ import { optional, required, requiredKey } from './payload-fields.ts'
 
 export type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
 
-/** What `deliver_webhook` needs of its host, and where it may deliver to. */
-export interface DeliverWebhookDeps extends DeliveryLimits, GuardOptions {
+/** What `deliver_webhook` needs of its host. */
+export interface DeliverWebhookDeps extends DeliveryLimits {
   /** Where the hooks are; the `webhooks` of a thread's context reads them from the queue's store. */
   hooks: { getWebhook(id: number): Promise<Webhook | undefined> }
   /** Milliseconds that an attempt may take in all, 100 to 30000. @default 10000, as GitHub's */
@@ -26,7 +25,9 @@ export interface DeliverWebhookDeps extends DeliveryLimits, GuardOptions {
 
 const DEFAULT_TIMEOUT = 10_000
 const LIMITS = ['configurationAttempts', 'expiry'] as const
-const KEYS = ['hooks', 'timeout', 'userAgent', ...LIMITS, ...GUARD_OPTIONS]
+const KEYS = ['hooks', 'timeout', 'userAgent', ...LIMITS]
+/** Of a hook that comes with no rules. */
+const DEFAULT_RULES = checkGuard()
 
 /**
  * The handler of the kind `deliver_webhook`. A run is one attempt: it signs and sends the event
@@ -42,13 +43,14 @@ const KEYS = ['hooks', 'timeout', 'userAgent', ...LIMITS, ...GUARD_OPTIONS]
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverWebhookDeps} says
  */
 export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<DeliverWebhookPayload> {
-  const { hooks, timeout, userAgent, guard, limits } = checked(deps)
+  const { hooks, timeout, userAgent, limits } = checked(deps)
   return async (job, ctx) => {
     const id = requiredKey(job.payload, 'webhook_pk')
     const delivery = deliveryOf(job)
     const hook = usable(await hooks.getWebhook(id), id)
     ctx.signal.throwIfAborted()
     const { createdAt } = job
+    const guard = guardOf(hook.guard ?? DEFAULT_RULES)
     const options = { timeout, userAgent, guard, signal: ctx.signal, createdAt, limits }
     const { record, failure } = await attemptDelivery(hook, delivery, options)
     ctx.recordDelivery(record)
@@ -60,7 +62,6 @@ interface Checked {
   hooks: DeliverWebhookDeps['hooks']
   timeout: number
   userAgent: string
-  guard: Guard
   limits: Required<DeliveryLimits>
 }
 
@@ -74,7 +75,6 @@ function checked(deps: DeliverWebhookDeps): Checked {
   }
   return {
     ...{ hooks, timeout, userAgent },
-    guard: guardOf(checkGuard(picked(deps, GUARD_OPTIONS), 'deps')),
     limits: checkedLimits(picked(deps, LIMITS)),
   }
 }

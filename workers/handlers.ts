@@ -3,7 +3,6 @@ export {
   type DeliverWebhookDeps,
   type DeliverWebhookPayload,
 } from './deliver-webhook.ts'
-export type { GuardOptions } from '../src/webhook/guard/rules.ts'
 export {
   recomputeMergeabilityHandler,
   type MergeabilityRecomputer,

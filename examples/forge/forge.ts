@@ -67,7 +67,10 @@ export class Forge {
   /** Opens the forge in a folder, or makes one there. */
   static async open(folder: string): Promise<Forge> {
     await mkdir(path.join(folder, 'repositories'), { recursive: true })
-    const store = await SqliteStore.open(path.join(folder, 'queue.db'))
+    const store = await SqliteStore.open(path.join(folder, 'queue.db'), {
+      // The receivers of the example run on this machine.
+      webhooks: { allow: ['loopback'] },
+    })
     const receivers = await Receivers.listen(SLOW_ANSWER)
     const forge = new Forge(folder, store, receivers, await createHooks(store, receivers))
     // If an earlier run ended in the middle of a burst, the file has kept its pause.

@@ -52,8 +52,6 @@ export default defineHandlers((config: ForgeConfig, thread) => {
       deliver_webhook: deliverWebhookHandler({
         hooks: thread.webhooks,
         timeout: config.deliveryTimeout,
-        // The receivers of the example run on this machine.
-        allow: ['loopback'],
       }),
     },
     close: () => db.close(),

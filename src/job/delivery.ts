@@ -1,4 +1,5 @@
 import { HelveError, read } from './errors.ts'
+import type { GuardRules } from './webhook-guard.ts'
 
 /** A webhook: the URL, the encoding and the secret for the delivery of its events. */
 export interface Webhook {
@@ -25,10 +26,12 @@ export interface Webhook {
   target: { type: string; id: number } | null
   createdAt: number
   lastResponse: LastResponse | null
+  /** Where deliveries may go, as the store was opened with. @default public addresses only */
+  guard?: GuardRules
 }
 
 /** What a delivery needs of a webhook, and nobody else is to know. */
-type Confidential = 'secret' | 'previousSecret' | 'authorization'
+type Confidential = 'secret' | 'previousSecret' | 'authorization' | 'guard'
 
 /** All that people see of a webhook: neither its secrets nor its authorization. */
 export interface WebhookRecord extends Required<Omit<Webhook, Confidential>> {

@@ -19,7 +19,7 @@ async function deliver(
   const store = await openStore(t, { durability: 'process' })
   const runtime = new Runtime<unknown, { deliver_webhook: unknown }>(store, { logger: false })
   t.after(() => runtime.stop({ timeout: 0 }))
-  const handler = deliverWebhookHandler({ hooks: store.webhooks, allow: ['loopback'] })
+  const handler = deliverWebhookHandler({ hooks: store.webhooks })
   const policy = deliverWebhookPolicy(schedule && { schedule })
   runtime.register('deliver_webhook', handler as never, policy)
   const { url, received } = await httpEndpoint(t, answer)

@@ -72,7 +72,7 @@ test('nothing of a webhook is in clear: not in the file, its log, an event or a 
     assert.match(Buffer.from(record!.responseBody!).toString(), /"path":"\/hook\?token=\*\*\*/)
   }
   assert.ok(received >= STATUSES.length)
-  const refused = { url: `https://u:${SECRETS.userinfo}@example.org/` }
+  const refused = { url: `https://u:${SECRETS.userinfo}@hooks.localhost/` }
   await assert.rejects(
     store.webhooks.create(refused),
     (error) => !inspect(error).includes('hunter2'),

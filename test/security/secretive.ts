@@ -61,7 +61,7 @@ export default defineHandlers((config: { secret: string }, thread) => {
         ctx.enqueue('follows', job.payload, { dedupeKey: 'held' }),
       recordsNothing: (job: Secretive, ctx: HandlerContext) =>
         ctx.recordDelivery({ ...aDelivery(), guid: job.payload as never }),
-      deliver_webhook: deliverWebhookHandler({ hooks: thread.webhooks, allow: ['loopback'] }),
+      deliver_webhook: deliverWebhookHandler({ hooks: thread.webhooks }),
     },
   }
 })

@@ -199,13 +199,13 @@ function missing(lines: string): string[] {
 
 describe('a refusal names the field, and shows no secret', () => {
   const { hookSecret: secret, hookToken: token, payload: data } = SECRETS
-  const url = 'https://example.org/hook'
+  const url = 'https://hooks.localhost/hook'
   const refused: Record<string, (h: Harness) => unknown> = {
     'a hook without a scheme': ({ store }) => store.webhooks.create({ url: `/hook?t=${token}` }),
     'a hook of another scheme': ({ store }) =>
-      store.webhooks.create({ url: `ftp://u:${token}@example.org/` }),
+      store.webhooks.create({ url: `ftp://u:${token}@hooks.localhost/` }),
     'a hook with a password': ({ store }) =>
-      store.webhooks.create({ url: `https://u:${token}@example.org/` }),
+      store.webhooks.create({ url: `https://u:${token}@hooks.localhost/` }),
     'a secret that is no text': ({ store }) =>
       store.webhooks.create({ url, secret: [secret] as never }),
     'a payload that is no JSON': (h) => enqueue(h, 'a', { of: data, size: NaN }),

@@ -138,7 +138,7 @@ test('values reach SQLite as parameters, whatever they contain', async (t) => {
   const store = await openStore(t)
   const job = aJob({ payload: HOSTILE, dedupeKey: HOSTILE, group: HOSTILE })
   const [{ id } = { id: 0 }] = await enqueue(store, job)
-  const hook = { url: `https://example.org/?${HOSTILE}`, secret: HOSTILE, events: [HOSTILE] }
+  const hook = { url: `https://hooks.localhost/?${HOSTILE}`, secret: HOSTILE, events: [HOSTILE] }
   const webhookId = await store.webhooks.create(hook)
   await pause(store, { kind: 'reindex', group: HOSTILE }, NOW, HOSTILE)
   const error = { name: HOSTILE, message: HOSTILE, stack: HOSTILE, code: HOSTILE }

@@ -4,6 +4,9 @@ import Database from 'better-sqlite3'
 import { SqliteStore, type SqliteStoreOptions } from '../../src/store/sqlite/sqlite-store.ts'
 import { temporaryFolder } from './folder.ts'
 
+/** Hooks of tests are on this machine: names under `localhost` need no lookup. */
+export const LOOPBACK_HOOKS = { allow: ['loopback'], ports: ['1-65535'] } as const
+
 type StoreOptions = SqliteStoreOptions & { file?: string }
 
 /** A store on a file of the test's own; both are gone after the test. */
@@ -12,7 +15,8 @@ export async function openStore(
   options: StoreOptions = {},
 ): Promise<SqliteStore> {
   const { file = join(await temporaryFolder(t), 'queue.db'), ...rest } = options
-  const store = await SqliteStore.open(file, rest)
+  const webhooks = { ...LOOPBACK_HOOKS, ...rest.webhooks }
+  const store = await SqliteStore.open(file, { ...rest, webhooks })
   t.after(() => store.close())
   return store
 }

@@ -23,7 +23,7 @@ async function hooked(t: TestContext, hook: Partial<NewWebhook>) {
   const store = await openStore(t, { webhooks: { key: new Uint8Array(32).fill(1) } })
   const { url, received } = await httpEndpoint(t, (response) => response.end())
   const id = await store.webhooks.create({ url, ...hook })
-  const handler = deliverWebhookHandler({ hooks: store.webhooks, allow: ['loopback'] })
+  const handler = deliverWebhookHandler({ hooks: store.webhooks })
   const deliver = async () => {
     const ran = await run(handler, { webhook_pk: id, event: 'push', payload })
     assert.equal(ran.error, undefined)
@@ -122,7 +122,7 @@ describe('what receivers make of a delivery', { concurrency: true }, () => {
 
   it('asked for by hand: it is recorded so', async (t) => {
     const { id, webhooks } = await hooked(t, {})
-    const handler = deliverWebhookHandler({ hooks: webhooks, allow: ['loopback'] })
+    const handler = deliverWebhookHandler({ hooks: webhooks })
     const given = { webhook_pk: id, event: 'push', redelivery: true }
     assert.equal((await run(handler, given)).records[0]?.redelivery, true)
   })

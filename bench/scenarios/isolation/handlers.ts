@@ -97,7 +97,6 @@ export default defineHandlers(({ cells }: { cells: Cells }, thread) => ({
     deliver_webhook: deliverWebhookHandler({
       hooks: thread.webhooks,
       timeout: 10_000,
-      allow: ['loopback'],
     }),
   },
 }))

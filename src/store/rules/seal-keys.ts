@@ -1,21 +1,15 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { badOption, checkKeys } from '../../job/check.ts'
+import { badOption } from '../../job/check.ts'
 import { HelveError } from '../../job/errors.ts'
 
 /** 32 bytes, or their base64 or hexadecimal digits: `openssl rand -base64 32` makes one. */
 export type WebhookKey = Uint8Array | string
 
 /** One key, or several: the first one seals, all of them open. */
-type Given = WebhookKey | readonly WebhookKey[]
+export type WebhookKeys = WebhookKey | readonly WebhookKey[]
 
-/** How a store keeps webhooks. */
-export interface WebhookOptions {
-  /**
-   * Seals the secrets of webhooks, their authorization, and URLs with a query: the file holds none of
-   * them in clear. A function is asked once, when the store is opened. @default none: nothing is sealed
-   */
-  key?: Given | (() => Given | Promise<Given>)
-}
+/** Keys, or the function that gives them. */
+export type GivenKeys = WebhookKeys | (() => WebhookKeys | Promise<WebhookKeys>)
 
 const KEY_BYTES = 32
 const EXPECTED = `${KEY_BYTES} bytes, or their base64 or hexadecimal digits`
@@ -26,8 +20,7 @@ const EXPECTED = `${KEY_BYTES} bytes, or their base64 or hexadecimal digits`
  * @throws HelveError `HELVE_ERR_OPTION`, which shows nothing of a key; also for a key that is
  *   undefined: a variable that is not set must not mean that secrets are written in clear
  */
-export async function sealKeys(options: WebhookOptions = {}): Promise<KeyObject[]> {
-  checkKeys(options, 'webhooks', ['key'])
+export async function sealKeys(options: { key?: GivenKeys } = {}): Promise<KeyObject[]> {
   if (!('key' in options)) return []
   const given: unknown = typeof options.key === 'function' ? await asked(options.key) : options.key
   const keys = Array.isArray(given) ? (given as unknown[]) : [given]
@@ -35,7 +28,7 @@ export async function sealKeys(options: WebhookOptions = {}): Promise<KeyObject[
   return keys.map(keyOf)
 }
 
-async function asked(key: () => Given | Promise<Given>): Promise<Given> {
+async function asked(key: () => WebhookKeys | Promise<WebhookKeys>): Promise<WebhookKeys> {
   try {
     return await key()
   } catch (cause) {

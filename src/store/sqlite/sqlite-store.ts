@@ -7,8 +7,6 @@ import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job
 import type { Move } from '../../job/outcome.ts'
 import type { Pause } from '../../job/pause.ts'
 import { claimFirst, endClaim } from '../rules/one-by-one.ts'
-import { Sealer } from '../rules/seal.ts'
-import { sealKeys, type WebhookOptions } from '../rules/seal-keys.ts'
 import type { Timeline, TimeSources } from '../timeline.ts'
 import type { Queue } from '../admission.ts'
 import type { Counts, ListQuery, Page, Standing } from '../inspection.ts'
@@ -32,6 +30,7 @@ import { Turns } from './turns.ts'
 import { machineClocks } from '../machine-clocks.ts'
 import { openTimeline } from './timeline-anchor.ts'
 import { watchFile } from './watch.ts'
+import { webhookSafety, type WebhookOptions, type WebhookSafety } from './webhook-options.ts'
 import { Webhooks } from './webhooks.ts'
 
 /** How a file is opened. */
@@ -75,7 +74,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   /** Callbacks that have to finish before the file is closed. */
   readonly #onClose = new Set<() => Promise<unknown>>()
 
-  private constructor(db: Database.Database, options: SqliteStoreOptions, sealer: Sealer) {
+  private constructor(db: Database.Database, options: SqliteStoreOptions, safety: WebhookSafety) {
     if (!(db instanceof Database)) throw notOpened(db)
     this.#db = db
     this.file = db.name
@@ -87,7 +86,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
     this.#ownership = new Ownership(db.name, nativeBinding, this.#transactions, this.#statements)
     this.#checkpoints = new Checkpoints(db, nativeBinding)
     this.clock = openTimeline(this.#statements, options.clocks ?? machineClocks)
-    this.webhooks = new Webhooks(db, this.#transactions, this.clock, sealer)
+    this.webhooks = new Webhooks(db, this.#transactions, this.clock, safety)
     const [statements, transactions, webhooks] = [
       this.#statements,
       this.#transactions,
@@ -111,8 +110,8 @@ export class SqliteStore implements Store, JobStore, RunStore {
     }
     checkKeys(options, 'options', ['durability', 'nativeBinding', 'webhooks', 'clocks'])
     checkOneOf(options.durability ?? 'power', 'durability', ['power', 'process'])
-    const sealer = new Sealer(await sealKeys(options.webhooks))
-    const store = new SqliteStore(await openDatabase(file, options.nativeBinding), options, sealer)
+    const safety = await webhookSafety(options.webhooks)
+    const store = new SqliteStore(await openDatabase(file, options.nativeBinding), options, safety)
     await store.#checkCopies()
     return store
   }

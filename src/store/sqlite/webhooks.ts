@@ -7,8 +7,11 @@ import {
   type WebhookRecord,
 } from '../../job/delivery.ts'
 import { MAX_DELAY } from '../../job/limits.ts'
-import { checkWebhook, type NewWebhook } from '../../job/webhook.ts'
+import { checkWebhook, type NewWebhook, type WebhookSettings } from '../../job/webhook.ts'
+import type { GuardRules } from '../../job/webhook-guard.ts'
 import { checkSecret } from '../../job/webhook-secrets.ts'
+import { guardOf } from '../../webhook/guard/compiled.ts'
+import { checkHookUrl } from '../../webhook/guard/hook-url.ts'
 import { inBatches } from '../in-batches.ts'
 import { PageRoom } from '../page-room.ts'
 import type { Sealer } from '../rules/seal.ts'
@@ -24,6 +27,7 @@ import {
   rotatedSecret,
   settingColumns,
 } from './webhook-columns.ts'
+import type { WebhookSafety } from './webhook-options.ts'
 
 /** Milliseconds for which a secret that is replaced holds as well: a day. */
 const KEEP_FOR = 24 * 60 * 60 * 1_000
@@ -37,21 +41,24 @@ export class Webhooks {
   readonly #transactions: Transactions
   readonly #clock: QueueClock
   readonly #sealer: Sealer
+  readonly #rules: GuardRules
 
-  constructor(db: Database, transactions: Transactions, clock: QueueClock, sealer: Sealer) {
+  constructor(db: Database, transactions: Transactions, clock: QueueClock, safety: WebhookSafety) {
     this.#statements = prepareWebhooks(db)
     this.#clock = clock
     this.#transactions = transactions
-    this.#sealer = sealer
+    this.#sealer = safety.sealer
+    this.#rules = safety.rules
   }
 
   /**
    * Resolves to the new hook's id.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` for a field that is not as {@link NewWebhook} says
+   * @throws HelveError `HELVE_ERR_OPTION` for a field that is not as {@link NewWebhook} says, and for a
+   *   URL whose host, port or present addresses the store's `webhooks` options do not permit
    */
   async create(hook: NewWebhook): Promise<number> {
-    const settings = checkWebhook(hook)
+    const settings = await this.#checked(hook)
     const columns = settingColumns(settings, this.#sealer)
     const values = { ...columns, ...newSecrets(settings, this.#sealer), now: Date.now() }
     return this.#transactions.acknowledged(() =>
@@ -64,10 +71,10 @@ export class Webhooks {
    * is not given stays as it is: nobody has to read them to change something else. A secret that is
    * given ends a rotation at once. False when there is no such hook.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` for a field that is not as {@link NewWebhook} says
+   * @throws HelveError as {@link create}
    */
   async update(id: number, hook: NewWebhook): Promise<boolean> {
-    const settings = checkWebhook(hook)
+    const settings = await this.#checked(hook)
     const columns = settingColumns(settings, this.#sealer)
     return this.#change(id, (row, now) => {
       const secrets = changedSecrets(row, settings, this.#sealer, now)
@@ -141,7 +148,7 @@ export class Webhooks {
    */
   async getWebhook(id: number): Promise<Webhook | undefined> {
     const row = this.#row(id)
-    return row && webhook(row, this.#sealer, Date.now())
+    return row && { ...webhook(row, this.#sealer, Date.now()), guard: this.#rules }
   }
 
   /**
@@ -190,6 +197,12 @@ export class Webhooks {
    */
   prune(before: number, limit: number): number {
     return this.#statements.prune.run(before, limit).changes
+  }
+
+  async #checked(hook: NewWebhook): Promise<WebhookSettings> {
+    const settings = checkWebhook(hook)
+    await checkHookUrl(settings.url, guardOf(this.#rules))
+    return settings
   }
 
   #row(id: number): WebhookRow | undefined {

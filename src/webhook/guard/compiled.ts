@@ -1,5 +1,5 @@
 import { Guard } from './guard.ts'
-import type { GuardRules } from './rules.ts'
+import type { GuardRules } from '../../job/webhook-guard.ts'
 
 /** A process has few different rules, one for each store. The cache must not grow without bound. */
 const MOST = 16

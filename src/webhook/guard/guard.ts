@@ -6,7 +6,7 @@ import { EntrySet } from './entry-set.ts'
 import { isLocalhost, LOCALHOST } from './host-name.ts'
 import { PortSet } from './ports.ts'
 import { resolverOf, type Resolver } from './resolver.ts'
-import type { GuardRules } from './rules.ts'
+import type { GuardRules } from '../../job/webhook-guard.ts'
 
 /** The kinds of addresses that an allowed host name permits. Hosts have no address of another kind. */
 const NAMED = new Set<AddressKind>(['external', 'private', 'loopback', 'shared'])

@@ -1,5 +1,4 @@
-/** One entry of `ports`: a port, a range such as `8000-8999`, or the default set. */
-export type PortEntry = number | `${number}-${number}` | 'default'
+import type { PortEntry } from '../../job/webhook-guard.ts'
 
 /** Describes the valid entries in error messages. */
 export const PORT_ENTRY = 'a port from 1 to 65535, a range such as "8000-8999", or "default"'

@@ -25,6 +25,10 @@ const USES: Record<string, { of: string[]; why: string }> = {
     why: 'opens only a file that it makes itself, which nobody can have open',
   },
   'src/store/sqlite/sole-copy.ts': { of: ['readFile'], why: 'reads /proc' },
+  'src/webhook/guard/hosts-file.ts': {
+    of: ['readFileSync', 'statSync'],
+    why: 'reads /etc/hosts',
+  },
   'src/store/machine-clocks.ts': { of: ['readFileSync'], why: 'reads /proc' },
   'src/store/sqlite/watch.ts': { of: ['watch'], why: 'inotify opens nothing' },
 }

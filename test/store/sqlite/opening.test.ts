@@ -36,6 +36,18 @@ describe('a file that another connection has locked, as while it sets up the fil
   })
 })
 
+for (const [bad, named] of [
+  [{ kye: 'x' }, 'webhooks'],
+  [{ allow: ['loopback', '10.0.0.0/33'] }, 'webhooks.allow[1]'],
+  [{ ports: [0] }, 'webhooks.ports[0]'],
+  [{ key: 'hunter2' }, 'webhooks.key'],
+] as const) {
+  test(`I10: a store with bad webhooks options is refused by name: ${named}`, async (t) => {
+    const opening = openStore(t, { webhooks: bad as object })
+    await assert.rejects(opening, refusal('HELVE_ERR_OPTION', named))
+  })
+}
+
 test('I10: `new SqliteStore` is refused, and the error names `SqliteStore.open`', () => {
   const Made = SqliteStore as unknown as new (file?: unknown) => SqliteStore
   for (const given of ['queue.db', undefined, {}]) {

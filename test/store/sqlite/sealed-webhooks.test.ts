@@ -9,7 +9,7 @@ import { connect, openStore } from '../../support/store.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 const NEWER = new Uint8Array(32).fill(2)
-const url = 'https://example.org/hook?token=hunter2-query'
+const url = 'https://hooks.localhost/hook?token=hunter2-query'
 const secret = 'hunter2-secret'
 const authorization = 'Bearer hunter2-authorization'
 
@@ -44,8 +44,8 @@ describe('webhooks of a store with a key', () => {
 
   test('keep a URL without a query in clear: it tells whoever looks what the hook is', async (t) => {
     const { open, row } = await reopening(t)
-    await (await open(KEY)).webhooks.create({ url: 'https://example.org/hook' })
-    assert.equal(row()['url'], 'https://example.org/hook')
+    await (await open(KEY)).webhooks.create({ url: 'https://hooks.localhost/hook' })
+    assert.equal(row()['url'], 'https://hooks.localhost/hook')
   })
 
   test('that were stored in clear are read, and sealed when they are changed', async (t) => {

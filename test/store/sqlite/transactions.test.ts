@@ -58,7 +58,11 @@ describe('durability', () => {
         ['claim', () => store.claim(NOW), NORMAL],
         ['retry', () => retry(store, dead, NOW), acknowledging],
         ['discard', () => discard(store, dead), NORMAL],
-        ['webhooks.create', () => store.webhooks.create({ url: 'http://x/' }), acknowledging],
+        [
+          'webhooks.create',
+          () => store.webhooks.create({ url: 'http://x.localhost/' }),
+          acknowledging,
+        ],
         ['prune', () => prune(store, NOW), NORMAL],
       ]
       for (const [verb, use, level] of verbs) {

@@ -5,7 +5,7 @@ import type { NewWebhook } from '../../../src/job/webhook.ts'
 import { refusal } from '../../support/jobs.ts'
 import { openStore } from '../../support/store.ts'
 
-const url = 'https://example.org/hook'
+const url = 'https://hooks.localhost/hook'
 const HOUR = 3_600_000
 
 /** A hook with a secret, and the hour on the wall. */

@@ -15,7 +15,7 @@ import {
 } from '../../support/jobs.ts'
 import { openStore } from '../../support/store.ts'
 
-const url = 'https://example.org/hook'
+const url = 'https://hooks.localhost/hook'
 
 async function deliver(store: SqliteStore, ...deliveries: DeliveryRecord[]): Promise<void> {
   await enqueue(store, aJob())
@@ -82,8 +82,8 @@ describe('webhooks', () => {
   const bad: [hook: Record<string, unknown>, named: string][] = [
     [{}, 'url'],
     [{ url: 'hook' }, 'url'],
-    [{ url: 'ftp://example.org/' }, 'url'],
-    [{ url: 'https://user:hunter2@example.org/' }, 'url'],
+    [{ url: 'ftp://hooks.localhost/' }, 'url'],
+    [{ url: 'https://user:hunter2@hooks.localhost/' }, 'url'],
     [{ url, secret: '' }, 'secret'],
     [{ url, secret: 5 }, 'secret'],
     [{ url, contentType: 'xml' }, 'contentType'],
@@ -120,7 +120,7 @@ describe('webhooks', () => {
 
 test('no password gets into an error message', async (t) => {
   const { webhooks } = await openStore(t)
-  const creating = webhooks.create({ url: 'https://user:hunter2@example.org/' })
+  const creating = webhooks.create({ url: 'https://user:hunter2@hooks.localhost/' })
   await assert.rejects(creating, (error) => !String(error).includes('hunter2'))
 })
 
@@ -193,4 +193,36 @@ describe('delivery records', () => {
       assert.deepEqual((await store.getWebhook(webhookId))?.lastResponse, shown)
     })
   }
+})
+
+describe('webhooks, by where they point', () => {
+  const PUBLIC = { allow: ['external'], ports: ['default'] } as const
+  const forbidden: [url: string, named: string[]][] = [
+    ['http://169.254.169.254/latest/meta-data', ['169.254.169.254', 'webhooks.allow']],
+    ['http://127.0.0.1/', ['127.0.0.1 (loopback)', 'webhooks.allow']],
+    ['http://0x7f000001/', ['127.0.0.1 (loopback)', 'webhooks.allow']],
+    ['http://[::ffff:10.0.0.7]/', ['(private)', 'webhooks.allow']],
+    ['http://hooks.localhost/', ['hooks.localhost', '127.0.0.1', 'webhooks.allow']],
+    ['http://8.8.8.8:22/', ['22', 'webhooks.ports']],
+  ]
+  for (const [url, named] of forbidden) {
+    test(`I10: are not created or changed with ${url}, which the options do not permit`, async (t) => {
+      const { webhooks } = await openStore(t, { webhooks: PUBLIC })
+      const id = await webhooks.create({ url: 'http://8.8.8.8/' })
+      const refused = refusal('HELVE_ERR_OPTION', 'url', ...named)
+      await assert.rejects(webhooks.create({ url }), refused)
+      await assert.rejects(webhooks.update(id, { url }), refused)
+      assert.deepEqual(
+        (await webhooks.list()).map((hook) => hook.url),
+        ['http://8.8.8.8/'],
+      )
+    })
+  }
+
+  test('may have a name that does not resolve now, and take the rules along to a delivery', async (t) => {
+    const store = await openStore(t, { webhooks: PUBLIC })
+    const id = await store.webhooks.create({ url: 'https://hooks.invalid/' })
+    assert.deepEqual((await store.getWebhook(id))?.guard?.allow, ['external'])
+    assert.equal('guard' in (await store.webhooks.get(id))!, false)
+  })
 })

@@ -7,6 +7,7 @@ import {
   type RuntimeEvents,
   type RuntimeOptions,
 } from '../../../src/index.ts'
+import { LOOPBACK_HOOKS } from '../store.ts'
 import { Waiting } from '../waiting.ts'
 import { built, BUILT_ENTRY } from '../built.ts'
 import type handlers from './handlers.ts'
@@ -64,7 +65,9 @@ export class Harness {
 
   static async open(options: HarnessOptions = {}): Promise<Harness> {
     const folder = await mkdtemp(join(tmpdir(), 'helve-'))
-    const store = await SqliteStore.open(options.file ?? join(folder, 'queue.db'))
+    const store = await SqliteStore.open(options.file ?? join(folder, 'queue.db'), {
+      webhooks: LOOPBACK_HOOKS,
+    })
     return new Harness(store, folder, options)
   }
 

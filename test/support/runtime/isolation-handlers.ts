@@ -56,7 +56,6 @@ export function isolation(cells: Cells, thread: ThreadContext) {
     deliver_webhook: deliverWebhookHandler({
       hooks: thread.webhooks,
       timeout: 30_000,
-      allow: ['loopback'],
     }),
   }
 }

@@ -2,7 +2,8 @@ import type { LookupFunction } from 'node:net'
 import { guardedConnector } from '../../../src/webhook/guard/connector.ts'
 import { Guard } from '../../../src/webhook/guard/guard.ts'
 import type { Resolver } from '../../../src/webhook/guard/resolver.ts'
-import { checkGuard, type GuardOptions } from '../../../src/webhook/guard/rules.ts'
+import type { GuardOptions } from '../../../src/job/webhook-guard.ts'
+import { checkGuard } from '../../../src/webhook/guard/rules.ts'
 
 /** A guard, with the default for what is not given. */
 export function guard(options: GuardOptions = {}, resolver?: Resolver): Guard {

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { post } from '../../../src/webhook/client.ts'
-import { checkGuard, type GuardOptions } from '../../../src/webhook/guard/rules.ts'
+import type { GuardOptions } from '../../../src/job/webhook-guard.ts'
+import { checkGuard } from '../../../src/webhook/guard/rules.ts'
 import { guardOf } from '../../../src/webhook/guard/compiled.ts'
 
 // Runs where /etc/resolv.conf names 127.0.0.53 alone, and /etc/hosts has listed.example.
