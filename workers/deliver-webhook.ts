@@ -15,7 +15,9 @@ export type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
 
 /** What `deliver_webhook` needs of its host. */
 export interface DeliverWebhookDeps extends DeliveryLimits {
-  /** Where the hooks are; the `webhooks` of a thread's context reads them from the queue's store. */
+  /**
+   * Where the hooks are; the `webhooks` of a thread's context reads them from the queue's store.
+   */
   hooks: { getWebhook(id: number): Promise<Webhook | undefined> }
   /** Milliseconds that an attempt may take in all, 100 to 30000. @default 10000, as GitHub's */
   timeout?: number
@@ -26,7 +28,7 @@ export interface DeliverWebhookDeps extends DeliveryLimits {
 const DEFAULT_TIMEOUT = 10_000
 const LIMITS = ['configurationAttempts', 'expiry'] as const
 const KEYS = ['hooks', 'timeout', 'userAgent', ...LIMITS]
-/** Of a hook that comes with no rules. */
+/** The rules for a hook that comes without rules. */
 const DEFAULT_RULES = checkGuard()
 
 /**
@@ -34,11 +36,14 @@ const DEFAULT_RULES = checkGuard()
  * with the present settings of the hook, and records request and response, also of a failed
  * attempt. An interrupted run records nothing.
  *
- * The job completes with a 2xx and is retried otherwise, as its kind says (`deliverWebhookPolicy` has
- * the schedule), but not before the time that a 429 or 503 asks for in `Retry-After`, a day at most.
+ * The job completes with a 2xx. Otherwise it is retried as its kind says (`deliverWebhookPolicy`
+ * has the schedule), but not before the time that a 429 or 503 asks for in `Retry-After`, a day at
+ * most.
+ *
  * The job is dead at once without a usable payload, after a 410, and when the hook is missing,
- * inactive or has a URL that the guard refuses; after 5 attempts if somebody has to repair the hook
- * or its receiver (most 4xx, redirects, names and certificates); and 72 h after it was enqueued.
+ * inactive or has a URL that the guard refuses. The job is dead after 5 attempts if somebody has to
+ * repair the hook or its receiver (most 4xx, redirects, names and certificates), and 72 h after it
+ * was enqueued.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverWebhookDeps} says
  */

@@ -2,10 +2,13 @@ import { DEFAULT_BREAKER, type Breaker, type BreakerOptions, type Trip } from '.
 import { failureText } from '../job/failure.ts'
 import type { JobError } from '../job/job.ts'
 
-/** Share of a pause by which it is moved at random, so that many groups are not tried at once. */
+/**
+ * Share of a pause by which the pause is moved at random, so that many groups are not tried at
+ * once.
+ */
 const JITTER = 0.1
 
-/** What is known of a group that fails; a group about which nothing is known is fine. */
+/** The failures of a group. A group without an entry is fine. */
 export interface Trouble {
   /** Failed runs in a row. */
   inARow: number
@@ -22,14 +25,17 @@ export interface GroupRun {
   group: string
   /** Undefined for a run that has completed. */
   error: JobError | undefined
-  /** What the handler has asked for. */
+  /** The trip that the handler asked for. */
   trip: Trip | undefined
   /** The moment at which the job was claimed. */
   began: number
 }
 
 interface Around {
-  /** Of the kind. @default those of a kind that trips its breakers by itself */
+  /**
+   * The options of the kind; undefined for a kind whose breakers only handlers open. @default
+   * {@link DEFAULT_BREAKER}
+   */
   options: Required<BreakerOptions> | undefined
   /** Jobs of a group that the kind lets run at a time. */
   groupConcurrency: number
@@ -38,7 +44,7 @@ interface Around {
   random: () => number
 }
 
-/** What is known of a group after one more run; undefined once the group is fine. */
+/** The failures of a group after one more run; undefined once the group is fine. */
 export function afterRun(
   trouble: Trouble | undefined,
   run: GroupRun,
@@ -48,7 +54,7 @@ export function afterRun(
   const breaker = trouble?.breaker
   if (run.trip !== undefined && run.trip.delay > 0)
     return tripped(counted(trouble, run, now, options), run, around)
-  // A run that began before the breaker opened says nothing that is not known.
+  // A run that began before the breaker opened tells nothing new.
   if (breaker !== undefined && run.began <= breaker.opened) return trouble
   if (run.error === undefined) return completed(trouble, run, around)
   if (breaker === undefined && around.options === undefined) return trouble
@@ -72,7 +78,7 @@ function completed(
   return next.failed === 0 ? undefined : next
 }
 
-/** The run, counted with those of its window. */
+/** Counts the run with the other runs of its window. */
 function counted(
   trouble: Trouble | undefined,
   { error }: GroupRun,
@@ -104,7 +110,10 @@ function opened(trouble: Trouble, run: GroupRun, around: Around): Trouble {
   return withBreaker(trouble, run, around.now, { delay, reason, trips })
 }
 
-/** The handler knows until when; a breaker that is open for longer stays so. */
+/**
+ * The handler says for how long the breaker is open. A breaker that is open for longer stays as it
+ * is.
+ */
 function tripped(trouble: Trouble, run: GroupRun, { now }: Around): Trouble {
   const { delay, reason } = run.trip!
   const { breaker } = trouble

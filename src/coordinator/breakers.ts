@@ -7,12 +7,12 @@ import { afterRun, type Trouble } from './breaker-step.ts'
 import type { Runs } from './runs.ts'
 import { Troubles } from './troubles.ts'
 
-/** A change that the present turn makes: it holds once its cause has been written. */
+/** A change that the present turn makes. The change holds once its cause has been written. */
 interface Change {
   kind: string
   group: string
   after: Trouble | undefined
-  /** The claim that ends, or the command, as the object that the turn has. */
+  /** The claim that ends, or the command: the very object that the turn has. */
   cause: object
 }
 
@@ -23,22 +23,22 @@ interface Gate {
 }
 
 /**
- * The breakers of the groups. The coordinator of the runtime that owns the queue knows them, and the
- * store only keeps them.
+ * The breakers of the groups. The coordinator of the runtime that owns the queue decides about
+ * them, and the store only keeps them.
  */
 export class Breakers {
   readonly #runs: Runs
   #kept = new Troubles()
   /** Changes of the present turn, in their order. */
   #changes: Change[] = []
-  /** Claims of groups that fail whose runs end in the present turn. */
+  /** Claims of failing groups whose runs end in the present turn. */
   readonly #ending = new Set<ClaimedJob>()
 
   constructor(runs: Runs) {
     this.#runs = runs
   }
 
-  /** Takes over what the store has kept. */
+  /** Takes over the breakers that the store has kept. */
   load(breakers: readonly Breaker[]): void {
     this.#kept = new Troubles()
     for (const breaker of breakers) {
@@ -92,7 +92,7 @@ export class Breakers {
     this.#changes.push({ kind, group, after: undefined, cause: command })
   }
 
-  /** The turn is over: of its changes, those hold whose cause has been written. */
+  /** Ends the turn: keeps the changes whose cause has been written, and drops the other changes. */
   settle(isWritten: (cause: object) => boolean): void {
     this.#ending.clear()
     for (const { kind, group, after, cause } of this.#changes.splice(0)) {
@@ -121,14 +121,16 @@ export class Breakers {
   }
 }
 
-/** A breaker as people see it: its moments are those of the wall clock. */
+/** A breaker as people see it, with moments of the wall clock. */
 export function inWallTime(breaker: Breaker, clock: Pick<QueueClock, 'wallOf'>): Breaker {
   const { since, opened, until } = breaker
   const moments = { since: clock.wallOf(since), opened: clock.wallOf(opened) }
   return { ...breaker, ...moments, until: clock.wallOf(until) }
 }
 
-/** What speaks against the group; undefined for an end that says nothing of it. */
+/**
+ * The error that counts against the group; undefined for an outcome that does not count against it.
+ */
 function errorOf(outcome: Outcome): JobError | undefined {
   if (outcome.type === 'failed') return outcome.error
   if (outcome.type !== 'timedOut') return undefined

@@ -1,12 +1,12 @@
 import type { Trouble } from './breaker-step.ts'
 
-/** Groups of a kind whose failures are counted while their breakers are closed. */
+/** The most groups of a kind whose failures are counted while their breakers are closed. */
 const MOST_COUNTED = 10_000
 
-/** What is known of groups that fail, by kind and group. */
+/** The failures of groups, by kind and group. */
 export class Troubles {
   readonly #open = new Map<string, Map<string, Trouble>>()
-  /** With closed breakers; the group that has failed last is the last one. */
+  /** Groups with closed breakers; the group whose failures changed last is the last one. */
   readonly #counted = new Map<string, Map<string, Trouble>>()
 
   get(kind: string, group: string): Trouble | undefined {

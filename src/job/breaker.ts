@@ -15,7 +15,10 @@ export interface BreakerOptions {
   runs?: number
   /** Milliseconds over which runs are counted. @default 300000 */
   window?: number
-  /** Milliseconds for which the breaker is open first; doubled each time that a trial fails. @default 30000 */
+  /**
+   * Milliseconds for which the breaker is open first. Each trial that fails doubles them. @default
+   * 30000
+   */
   pause?: number
   /** Milliseconds for which the breaker is open at the most. @default 3600000 */
   maxPause?: number
@@ -38,7 +41,7 @@ export interface Breaker {
   since: number
   /** When the breaker opened last: epoch milliseconds. */
   opened: number
-  /** No job of the group starts before: epoch milliseconds. */
+  /** Epoch milliseconds before which no job of the group starts. */
   until: number
   /** Jobs of the group that may run at a time after {@link until}. */
   room: number
@@ -46,7 +49,7 @@ export interface Breaker {
   failures: number
   /** How often the breaker has opened in a row. */
   trips: number
-  /** What went wrong last, or what the handler has said. */
+  /** The last error of a run, or the reason that the handler gave. */
   reason: string
 }
 

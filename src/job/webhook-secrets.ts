@@ -1,20 +1,26 @@
 import { badOption } from './check.ts'
 
-// Nothing of a secret is shown in a message: those end up in logs.
+// Messages show nothing of a secret, because messages end up in logs.
 
 // oxlint-disable-next-line eslint/no-control-regex -- these are what it is about
 const CONTROL = /[\u0000-\u001f\u007f]/
-/** What the place of a secret is shown with, here and by GitHub: somebody writes back what they read. */
+/**
+ * The mask that helve and GitHub show in place of a secret. A client may write back the mask that
+ * it read.
+ */
 const MASK = /^\*+$/
 const SEALED = /^helve:\d+:/
-/** Of https://www.standardwebhooks.com. The base64 has its padding: its libraries read no other. */
+/**
+ * A secret of https://www.standardwebhooks.com. The base64 has its padding, because the libraries
+ * of Standard Webhooks read no other base64.
+ */
 const STANDARD = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/
 const AUTHORIZATION = /^[!-~]([ -~]{0,4094}[!-~])?$/
 
 /**
- * What signs a delivery, or `null`.
+ * The checked secret, which signs deliveries, or `null`.
  *
- * @param standard whether the headers of Standard Webhooks are signed with it as well
+ * @param standard whether the secret also signs the headers of Standard Webhooks
  * @throws HelveError `HELVE_ERR_OPTION`
  */
 export function checkSecret(secret: unknown, standard: boolean): string | null {
@@ -34,7 +40,7 @@ export function checkSecret(secret: unknown, standard: boolean): string | null {
 }
 
 /**
- * The value of the header `Authorization`, or `null`.
+ * The checked value of the header `Authorization`, or `null`.
  *
  * @throws HelveError `HELVE_ERR_OPTION`
  */
@@ -58,6 +64,6 @@ function checkReal(value: string, field: string): void {
   if (MASK.test(value)) {
     throw badOption(field, 'the value itself (left out, it stays as it is)', 'what masks it')
   }
-  // Read again, it would be taken for one that helve has sealed.
+  // The store would take this value for a sealed one when it reads the value again.
   if (SEALED.test(value)) throw badOption(field, 'a value in clear', 'one that looks sealed')
 }

@@ -6,17 +6,18 @@ export interface NewWebhook {
   /** Absolute, http or https, without user and password. */
   url: string
   /**
-   * Signs every delivery; without control characters. `null` takes it away.
-   * @default none: deliveries are not signed; an update leaves it as it is
+   * Signs every delivery; without control characters. `null` removes the secret.
+   * @default none: deliveries are not signed; an update keeps the secret of the hook
    */
   secret?: string | null
   /**
-   * Value of the header `Authorization`, such as `Bearer …`; in printable ASCII. `null` takes it away.
-   * @default none; an update leaves it as it is
+   * Value of the header `Authorization`, such as `Bearer …`; in printable ASCII. `null` removes the
+   * value.
+   * @default none; an update keeps the value of the hook
    */
   authorization?: string | null
   /**
-   * Sends the headers of https://www.standardwebhooks.com as well. They are signed with the secret: it
+   * Also sends the headers of https://www.standardwebhooks.com, signed with the secret. The secret
    * may be `whsec_` and base64. @default false
    */
   standard?: boolean
@@ -35,7 +36,9 @@ export interface NewWebhook {
   target?: { type: string; id: number } | null
 }
 
-/** What can be changed of a webhook, checked. What is undefined of its secrets was not given. */
+/**
+ * The checked settings of a webhook. A secret or an authorization that is undefined was not given.
+ */
 export type WebhookSettings = Required<Omit<NewWebhook, 'secret' | 'authorization'>> & {
   secret: string | null | undefined
   authorization: string | null | undefined

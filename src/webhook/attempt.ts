@@ -15,7 +15,7 @@ export interface Delivery {
   payload: object
   /** Counts the attempts of this delivery; 1 is the first. */
   attempt: number
-  /** Somebody has asked for it: the event had been delivered before. */
+  /** True when somebody asked for this delivery of an event that had been delivered before. */
   redelivery: boolean
 }
 
@@ -80,7 +80,7 @@ export async function attemptDelivery(
   }
 }
 
-/** What came, or the error in its place. */
+/** Resolves to the response, or to the error if no response came. */
 async function send(request: PostRequest): Promise<PostResponse | Error> {
   try {
     return await post(request)

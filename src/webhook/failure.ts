@@ -3,15 +3,15 @@ import type { PostResponse } from './client.ts'
 import { classOf, retryAfterOf } from './outcome.ts'
 import { askedWait, endOf, type Attempted, type DeliveryLimits } from './schedule.ts'
 
-/** What the end of a delivery depends on besides what came. */
+/** The facts, besides the response or the error, that decide whether an attempt is the last one. */
 export interface FailureContext extends Pick<Attempted, 'attempt' | 'createdAt' | 'now'> {
   limits: Required<DeliveryLimits>
 }
 
 /**
- * Why an attempt has failed, as the error to throw; undefined after a 2xx. It is permanent when no
- * attempt is to follow, and puts the next one off for as long as the receiver asks. When the next one
- * is made is otherwise up to the kind's backoff, which holds also where that is longer.
+ * The error for the handler to throw after a failed attempt; undefined after a 2xx. The error is
+ * permanent when no attempt is to follow. It delays the next attempt for as long as the receiver
+ * asks. The backoff of the kind decides otherwise, and wherever it is longer.
  */
 export function failureOf(
   came: PostResponse | Error,

@@ -5,13 +5,15 @@ import { checkWebhook, type NewWebhook } from '../job/webhook.ts'
 import { hookJson, sentPayload } from './github-responses.ts'
 import type { DeliverWebhookPayload } from './payload.ts'
 
-// What people send to GitHub's API: https://docs.github.com/en/rest/repos/webhooks
-// As GitHub does, these ignore fields that they do not know.
+// Reads the bodies that clients send to GitHub's API:
+// https://docs.github.com/en/rest/repos/webhooks
+// As GitHub does, these functions disregard fields that they do not know.
 
 const MASK = '********'
 
 /**
- * The hook that a `POST /repos/{owner}/{repo}/hooks` asks for, with GitHub's defaults: a form, for `push`.
+ * The hook that the body of a `POST /repos/{owner}/{repo}/hooks` asks for, with GitHub's defaults:
+ * a form, for `push`.
  *
  * @throws HelveError `HELVE_ERR_OPTION` naming the field of the body
  */
@@ -24,9 +26,9 @@ export function newWebhookOf(body: unknown): NewWebhook {
 }
 
 /**
- * What a hook is to be after a `PATCH /repos/{owner}/{repo}/hooks/{hook_id}`. As with GitHub a `config`
- * replaces the one before, and without a `secret` in it the hook has none any more; the mask that
- * GitHub shows in the place of a secret leaves the secret as it is.
+ * The settings of a hook after a `PATCH /repos/{owner}/{repo}/hooks/{hook_id}`. As with GitHub, a
+ * `config` replaces the whole config: without a `secret`, the hook loses its secret. With the mask
+ * that GitHub shows in place of a secret, the hook keeps its secret.
  *
  * @throws HelveError `HELVE_ERR_OPTION` naming the field of the body
  */
@@ -40,17 +42,17 @@ export function updatedWebhookOf(body: unknown, hook: WebhookRecord): NewWebhook
   return checked({ ...kept, ...config, active, events })
 }
 
-/** What a ping tells of the hook besides itself. */
+/** The parts of a ping's payload besides the hook. */
 export interface Ping {
-  /** @default GitHub's first one */
+  /** @default the first of GitHub's zen sayings */
   zen?: string
   repository?: object
   sender?: object
 }
 
 /**
- * The delivery that a `POST /repos/{owner}/{repo}/hooks/{hook_id}/pings` asks for: the payload of a
- * `deliver_webhook`.
+ * The delivery that a `POST /repos/{owner}/{repo}/hooks/{hook_id}/pings` asks for, as the payload
+ * of a `deliver_webhook`.
  *
  * @param hooksUrl as of {@link hookJson}
  */
@@ -61,8 +63,8 @@ export function pingOf(hook: WebhookRecord, hooksUrl: string, ping: Ping = {}) {
 }
 
 /**
- * The delivery that a `POST /repos/{owner}/{repo}/hooks/{hook_id}/tests` asks for: the newest push, to a
- * hook that is subscribed to pushes. Undefined for another one: GitHub answers 204 then, and sends nothing.
+ * The delivery that a `POST /repos/{owner}/{repo}/hooks/{hook_id}/tests` asks for: the newest push.
+ * Undefined for a hook that is not subscribed to pushes: GitHub then answers 204 and sends nothing.
  */
 export function testOf(hook: WebhookRecord, push: object): DeliverWebhookPayload | undefined {
   if (!hook.events.includes('push') && !hook.events.includes('*')) return undefined
@@ -70,8 +72,8 @@ export function testOf(hook: WebhookRecord, push: object): DeliverWebhookPayload
 }
 
 /**
- * The delivery that a `POST …/deliveries/{delivery_id}/attempts` asks for: the same GUID and the same bytes,
- * to the hook as it is now.
+ * The delivery that a `POST …/deliveries/{delivery_id}/attempts` asks for: the GUID and the bytes
+ * of the earlier delivery, for the hook as it is now.
  */
 export function redeliveryOf(record: DeliveryRecord): DeliverWebhookPayload {
   const { webhookId, event, action, guid } = record
@@ -82,7 +84,7 @@ export function redeliveryOf(record: DeliveryRecord): DeliverWebhookPayload {
 type Body = Record<string, unknown>
 type Config = Pick<NewWebhook, 'url' | 'contentType' | 'insecureTls' | 'secret'>
 
-/** A secret that is empty is none. */
+/** An empty secret means no secret. */
 function configOf(config: unknown): Config {
   checkObject(config, 'config')
   const {
@@ -101,13 +103,15 @@ function configOf(config: unknown): Config {
   }
 }
 
-/** Without a secret if it has the mask of one: then the store keeps what it has. */
+/** Leaves the secret out if the config has the mask: the store then keeps the hook's secret. */
 function changedConfigOf(config: unknown): Config {
   const { secret, ...others } = configOf(config)
   return secret === MASK ? others : { ...others, secret: secret ?? null }
 }
 
-/** `events` replaces those before; of `add_events` and `remove_events` the one is added, the other taken away. */
+/**
+ * `events` replaces the hook's events. Then `add_events` are added, and `remove_events` removed.
+ */
 function eventsOf(body: Body, before: string[]): string[] {
   const { events = before, add_events: added = [], remove_events: removed = [] } = body
   for (const [field, value] of Object.entries({
@@ -121,12 +125,12 @@ function eventsOf(body: Body, before: string[]): string[] {
   return [...new Set(all)].filter((event) => !(removed as string[]).includes(event))
 }
 
-/** Without those that are undefined. */
+/** The fields that are not undefined. */
 function given(fields: Body): Body {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
-/** What the store would refuse is refused here, by the names of the body. */
+/** Refuses settings that the store would refuse, and names the fields as the body does. */
 function checked(hook: object): NewWebhook {
   try {
     checkWebhook(hook as NewWebhook)

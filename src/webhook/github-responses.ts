@@ -19,12 +19,12 @@ export interface GitHubHook {
   last_response: { code: number | null; status: string | null; message: string | null }
 }
 
-/** Where and how a hook is delivered to. */
+/** Where the deliveries of a hook go, and how they are sent. */
 export interface GitHubHookConfig {
   url: string
   content_type: 'json' | 'form'
   insecure_ssl: '0' | '1'
-  /** Not there without a secret. */
+  /** Absent for a hook without a secret. */
   secret?: '********'
 }
 
@@ -58,7 +58,7 @@ type ListedDelivery = DeliveryRecord & { id: number }
 /**
  * A hook in GitHub's shape.
  *
- * @param hooksUrl where the hooks of its repository or organization are, such as
+ * @param hooksUrl the URL of the hooks of the repository or organization, such as
  *   `https://forge.example/api/v3/repos/octo/hello/hooks`
  */
 export function hookJson(hook: WebhookRecord, hooksUrl: string): GitHubHook {
@@ -86,7 +86,7 @@ export function hooksJson(hooks: readonly WebhookRecord[], hooksUrl: string): Gi
   return hooks.map((hook) => hookJson(hook, hooksUrl))
 }
 
-/** An attempt in GitHub's shape, as it is listed. */
+/** An attempt in GitHub's shape, as lists show it. */
 export function deliveryJson(
   record: ListedDelivery,
   hook: Pick<WebhookRecord, 'target'>,
@@ -108,7 +108,9 @@ export function deliveryJson(
   }
 }
 
-/** Attempts in GitHub's shape: the answer to `GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries`. */
+/**
+ * Attempts in GitHub's shape: the answer to `GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries`.
+ */
 export function deliveriesJson(
   records: readonly ListedDelivery[],
   hook: Pick<WebhookRecord, 'target'>,
@@ -116,7 +118,7 @@ export function deliveriesJson(
   return records.map((record) => deliveryJson(record, hook))
 }
 
-/** An attempt in GitHub's shape, with what was sent and what came. */
+/** An attempt in GitHub's shape, with its request and its response. */
 export function deliveryDetailJson(
   record: ListedDelivery,
   hook: Pick<WebhookRecord, 'target'>,
@@ -150,7 +152,7 @@ function configJson({ url, contentType, insecureTls, hasSecret }: WebhookRecord)
   }
 }
 
-/** GitHub writes it with a capital here, and without one in the headers of a delivery. */
+/** GitHub capitalises the type here, but not in the headers of a delivery. */
 function typeOf(target: WebhookRecord['target']): string {
   const type = target?.type ?? 'repository'
   return type.charAt(0).toUpperCase() + type.slice(1)

@@ -1,4 +1,4 @@
-// helve/webhooks/github: GitHub's API of webhooks, from and to what a store has.
+// helve/webhooks/github: translates between GitHub's API of webhooks and the store.
 
 export type { DeliveryRecord, Webhook, WebhookRecord } from '../job/delivery.ts'
 export { HelveError, type HelveErrorCode } from '../job/errors.ts'

@@ -6,7 +6,7 @@ import { standardHeaders } from './standard.ts'
 /** GitHub promises its receivers the prefix `GitHub-Hookshot/`, and some receivers check it. */
 export const DEFAULT_USER_AGENT = 'GitHub-Hookshot/helve'
 
-/** What the headers tell of a delivery. */
+/** The facts of a delivery that its headers tell. */
 interface About {
   event: string
   guid: string
@@ -41,7 +41,10 @@ export function deliveryHeaders(
   }
 }
 
-/** A receiver that has not yet been given the newest one goes by the one before. */
+/**
+ * The newest secret first. A receiver that does not know the newest secret yet verifies by the
+ * previous secret.
+ */
 function secretsOf({ secret, previousSecret }: Webhook): string[] {
   return [secret, previousSecret].filter((one) => typeof one === 'string')
 }

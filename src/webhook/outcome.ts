@@ -2,42 +2,46 @@ import { isPermanent, read } from '../job/errors.ts'
 import type { PostResponse } from './client.ts'
 
 /**
- * What an attempt came to, as far as the next one depends on it:
+ * The result of an attempt, as far as the next attempt depends on it:
  *
  * - `ok`: a 2xx
- * - `temporary`: it may pass by itself
+ * - `temporary`: the failure may pass by itself
  * - `throttled`: the receiver asks for time
  * - `configuration`: somebody has to repair the hook or its receiver
- * - `gone`: the receiver wants no more of them
- * - `never sent`: helve refuses to send it
+ * - `gone`: the receiver wants no more deliveries
+ * - `never sent`: helve refuses to send the delivery
  */
 export type DeliveryClass =
   'ok' | 'temporary' | 'throttled' | 'configuration' | 'gone' | 'never sent'
 
-/** What a response tells by itself. */
+/** The parts of a response that decide its class. */
 type Response = Pick<PostResponse, 'status' | 'headers'>
 
 /** Codes of errors that do not pass by themselves. */
 const CONFIGURATION = new Set([
   // No such name, or a name without an address.
   ...['ENOTFOUND', 'ENODATA', 'ENONAME', 'EBADNAME'],
-  // The receiver speaks no TLS, or none that is safe enough.
+  // The receiver speaks no TLS, or only TLS that is not safe enough.
   'EPROTO',
-  // Headers that no request can carry, and responses that are none.
+  // Headers that no request can carry, and responses that are not HTTP or have too long headers.
   ...['UND_ERR_INVALID_ARG', 'UND_ERR_HEADERS_OVERFLOW', 'HTTPParserError'],
-  // OpenSSL's words for a certificate, as Node gives them: https://nodejs.org/api/tls.html#x509-certificate-error-codes
+  // OpenSSL's words for a refused certificate, as Node gives them:
+  // https://nodejs.org/api/tls.html#x509-certificate-error-codes
   ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'HOSTNAME_MISMATCH'],
   ...['INVALID_CA', 'INVALID_PURPOSE', 'PATH_LENGTH_EXCEEDED', 'ERROR_IN_CERT_NOT_BEFORE_FIELD'],
   'ERROR_IN_CERT_NOT_AFTER_FIELD',
 ])
 const CONFIGURATION_FAMILY = /^(ERR_TLS_|ERR_SSL_|HPE_|CERT_|CRL_|UNABLE_TO_)/
 
-/** The class of a response, or of the error in whose place none came. */
+/** The class of a response, or of the error if no response came. */
 export function classOf(came: Response | Error): DeliveryClass {
   return came instanceof Error ? classOfError(came) : classOfStatus(came.status, came.headers)
 }
 
-/** A receiver out of order keeps a delivery waiting no longer for an error that nobody knows. */
+/**
+ * An unknown error is `temporary`: its delivery waits no longer than one whose receiver is out of
+ * order.
+ */
 function classOfError(error: Error): DeliveryClass {
   if (isPermanent(error)) return 'never sent'
   const given = read(error, 'code')
@@ -53,8 +57,8 @@ function classOfStatus(status: number, headers: Response['headers']): DeliveryCl
 }
 
 /**
- * Milliseconds from now for which a response that is `throttled` asks; 0 when it does not say. Seconds
- * and dates are both allowed: RFC 9110, section 10.2.3.
+ * Milliseconds from now for which a response of the class `throttled` asks; 0 when the response
+ * names no time. `Retry-After` holds seconds or a date: RFC 9110, section 10.2.3.
  */
 export function retryAfterOf({ headers }: Response, now: number): number {
   const value = headers['retry-after']

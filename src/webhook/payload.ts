@@ -6,12 +6,16 @@ export interface DeliverWebhookPayload {
   /** What happened, for the record. @default the `action` of the event's payload, if it has one */
   action?: string | null
   /**
-   * The UUID by which receivers tell a repeated delivery. @default one that is derived from the
-   * job and what it delivers, so that all attempts share it
+   * The UUID by which receivers recognise a repeated delivery. @default derived from the job, the
+   * hook, the event and its payload, so that all attempts share the UUID
    */
   guid?: string | null
   /** The event's own payload: the body of the request. @default {} */
   payload?: object | null
-  /** Somebody has asked for it: the event had been delivered before. For the record. @default false */
+  /**
+   * True when somebody asked for this delivery of an event that had been delivered before. For the
+   * record.
+   * @default false
+   */
   redelivery?: boolean | null
 }

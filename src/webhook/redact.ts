@@ -19,7 +19,9 @@ function maskPair(pair: string): string {
 
 type Headers = NonNullable<DeliveryRecord['responseHeaders']>
 
-/** Headers as they may be kept. A redirect commonly repeats the query it was sent. */
+/**
+ * Masks the headers that may hold secrets. A redirect commonly repeats the query of its request.
+ */
 export function maskHeaders<T extends Headers>(headers: T): T {
   const masked = Object.entries(headers).map(([name, value]) => {
     return [name, maskHeader(name.toLowerCase(), value)]
@@ -33,12 +35,12 @@ function maskHeader(name: string, value: string | string[]): string | string[] {
   return name === 'location' ? maskUrl(value) : value
 }
 
-/** A shorter value cannot be told from any other text. */
+/** Characters. A shorter value is not masked, because it may equal ordinary text. */
 const SHORTEST_SECRET = 8
 
 /**
- * Masks what a response repeats of its request and nobody is to read: the hook's authorization, and the
- * values of its query. Some receivers answer with all that they were sent.
+ * Masks the hook's authorization and the values of its query wherever a response repeats them. Some
+ * receivers answer with everything that they were sent.
  */
 export class EchoMask {
   readonly #secrets: string[]
@@ -47,7 +49,7 @@ export class EchoMask {
     const texts = [authorization ?? '', ...queryValues(url)]
     const words = texts.flatMap((text) => [text, ...text.split(' ')])
     const secrets = new Set(words.filter((word) => word.length >= SHORTEST_SECRET))
-    // The longest first: a part of it may be another one.
+    // The longest first: a shorter secret may be a part of a longer one.
     this.#secrets = [...secrets].sort((a, b) => b.length - a.length)
   }
 
@@ -62,7 +64,7 @@ export class EchoMask {
     return Object.fromEntries(masked) as Headers
   }
 
-  /** A copy only if there is something to mask. */
+  /** Copies the bytes only if there is something to mask. */
   bytes(bytes: Uint8Array): Uint8Array {
     if (this.#secrets.length === 0) return bytes
     const text = Buffer.from(bytes).toString('latin1')
@@ -73,7 +75,7 @@ export class EchoMask {
   }
 }
 
-/** As they are sent, and as they are read. */
+/** The values of a query, encoded as sent and decoded as read. */
 function queryValues(url: string): string[] {
   if (!URL.canParse(url)) return []
   const { search, searchParams } = new URL(url)

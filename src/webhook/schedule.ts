@@ -6,22 +6,28 @@ import type { DeliveryClass } from './outcome.ts'
 /** When the attempts of a delivery are made. */
 export interface DeliverySchedule {
   /**
-   * Milliseconds between two attempts, one after the other: one attempt more than there are of them.
-   * @default 5 s, 1 min, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h: 27.6 h in all, after https://docs.svix.com/retries
+   * Milliseconds from each attempt to the next. A delivery has one attempt more than it has waits.
+   * @default 5 s, 1 min, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h: 27.6 h in all, after
+   *   https://docs.svix.com/retries
    */
   schedule?: readonly number[]
-  /** Share of a wait by which it is moved at random, both ways; 0 to 1. @default 0.2 */
+  /**
+   * Largest share of a wait by which the wait is moved at random, both ways; 0 to 1. @default 0.2
+   */
   jitter?: number
   /**
-   * Attempts of a delivery after which one whose class is `configuration` is the last: time for a
-   * deploy, or for somebody who repairs it. @default 5, within about 36 min
+   * The number of the attempt from which on a failure of the class `configuration` ends the
+   * delivery. The attempts before leave time for a deploy or a repair. @default 5, within about 36
+   * min
    */
   configurationAttempts?: number
-  /** Milliseconds since the delivery was enqueued after which it is not tried again. @default 72 h */
+  /**
+   * Milliseconds after the enqueue of a delivery from which on no attempt follows. @default 72 h
+   */
   expiry?: number
 }
 
-/** What decides that an attempt is the last, whatever the schedule says. */
+/** The limits that make an attempt the last one, whatever the schedule says. */
 export type DeliveryLimits = Pick<DeliverySchedule, 'configurationAttempts' | 'expiry'>
 
 const SECOND = 1_000
@@ -76,7 +82,9 @@ export function askedWait({ class: its, retryAfter = 0 }: Attempted): number {
   return its === 'throttled' ? Math.min(retryAfter, MAX_RETRY_AFTER) : 0
 }
 
-/** Why no attempt is to follow, whatever the schedule says; undefined when one may. */
+/**
+ * Why no attempt is to follow, whatever the schedule says; undefined when an attempt may follow.
+ */
 export function endOf(attempted: Attempted, limits: Required<DeliveryLimits>): string | undefined {
   const { class: its, attempt } = attempted
   const { configurationAttempts, expiry } = limits
@@ -96,8 +104,9 @@ function ageOf({ now, createdAt }: Attempted): number {
 }
 
 /**
- * How the queue is to run `deliver_webhook`: `runtime.register('deliver_webhook', { ...deliverWebhookPolicy(),
- * lane: 'io' })`. The backoff is the schedule. The engine takes the larger of it and of `Retry-After`.
+ * How the queue is to run `deliver_webhook`:
+ * `runtime.register('deliver_webhook', { ...deliverWebhookPolicy(), lane: 'io' })`.
+ * The backoff is the schedule. The engine takes the larger of the backoff and of `Retry-After`.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverySchedule} says
  */

@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { standardKey } from '../job/webhook-secrets.ts'
 
-/** What is signed. */
+/** The parts of a delivery that the signature covers. */
 interface Message {
-  /** The same in all attempts: receivers deduplicate by it. */
+  /** The same in all attempts: receivers deduplicate by the GUID. */
   guid: string
-  /** Epoch milliseconds of the attempt: receivers refuse an old one, which somebody may have recorded. */
+  /**
+   * Epoch milliseconds of the attempt. Receivers refuse an old attempt: somebody may have recorded
+   * it.
+   */
   at: number
   bytes: Uint8Array
 }
@@ -14,7 +17,7 @@ interface Message {
  * The headers of Standard Webhooks, with one signature for each of the secrets.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  *
- * @param secrets the newest first; without any there is no signature
+ * @param secrets the newest first; without secrets there is no signature
  */
 export function standardHeaders(
   { guid, at, bytes }: Message,

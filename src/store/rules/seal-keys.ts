@@ -15,10 +15,10 @@ const KEY_BYTES = 32
 const EXPECTED = `${KEY_BYTES} bytes, or their base64 or hexadecimal digits`
 
 /**
- * The keys of these options.
+ * The keys that the options give.
  *
- * @throws HelveError `HELVE_ERR_OPTION`, which shows nothing of a key; also for a key that is
- *   undefined: a variable that is not set must not mean that secrets are written in clear
+ * @throws HelveError `HELVE_ERR_OPTION`, whose message shows nothing of a key; also for a key that
+ *   is undefined: a variable that is not set must not mean that secrets are written in clear
  */
 export async function sealKeys(options: { key?: GivenKeys } = {}): Promise<KeyObject[]> {
   if (!('key' in options)) return []
@@ -43,13 +43,13 @@ function keyOf(given: unknown): KeyObject {
   throw new HelveError('HELVE_ERR_OPTION', `webhooks.key: expected ${EXPECTED}, got ${told(given)}`)
 }
 
-/** No text of 64 digits is the base64 of 32 bytes: which of the two is meant is clear. */
+/** No text of 64 digits is the base64 of 32 bytes, so that the two forms cannot be confused. */
 function bytesOf(text: string): Uint8Array | undefined {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
   return /^[\w+/-]{43}=?$/.test(text) ? Buffer.from(text, 'base64') : undefined
 }
 
-/** Of a key no more than its length is shown. */
+/** Shows no more of a key than its length. */
 function told(given: unknown): string {
   if (typeof given === 'string') return `a text of ${given.length} characters`
   if (given instanceof Uint8Array) return `${given.length} bytes`

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto'
 import { HelveError } from '../../job/errors.ts'
 
-/** What is sealed of a webhook. */
+/** The fields of a webhook that the store seals. */
 export type SealedField = 'url' | 'secret' | 'previousSecret' | 'authorization'
 
 const PREFIX = 'helve:1:'
@@ -11,11 +11,12 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Seals what must not lie in a file in clear, and opens it again. Without keys nothing is sealed.
+ * Seals values that must not lie in a file in clear, and opens them again. Without keys, it seals
+ * nothing.
  *
- * A sealed text is `helve:1:` and, in base64url, nonce, ciphertext and tag of AES-256-GCM. It is
- * bound to the name of its field, and not to the id of its hook: a new hook has none before it is
- * written. Whoever can write the file can give a hook another URL anyway.
+ * A sealed text is `helve:1:` and, in base64url, nonce, ciphertext and tag of AES-256-GCM. The text
+ * is bound to the name of its field, and not to the id of its hook: a new hook has no id before it
+ * is written. Whoever can write the file can give a hook another URL anyway.
  */
 export class Sealer {
   readonly #keys: readonly KeyObject[]
@@ -35,10 +36,11 @@ export class Sealer {
   }
 
   /**
-   * The text in clear. What was stored before there was a key is in clear already.
+   * The text in clear. A value that was stored before there was a key is in clear already.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` without the key that sealed it, `HELVE_ERR_STORE_CORRUPT`
-   *   for what nobody can have sealed; the message has the remedy, and nothing of the value
+   * @throws HelveError `HELVE_ERR_OPTION` without the key that sealed the value,
+   *   `HELVE_ERR_STORE_CORRUPT` for a value that is too short or that a newer helve sealed; the
+   *   message has the remedy, and nothing of the value
    */
   open<T extends string | null>(field: SealedField, stored: T, webhook: number): T | string {
     if (stored === null || !isSealed(stored)) return stored
@@ -52,7 +54,7 @@ export class Sealer {
     throw noKeyOpens(what)
   }
 
-  /** The same, sealed by the newest key; what no key opens stays as it is. */
+  /** The value, sealed by the newest key. A value that no key opens stays as it is. */
   reseal<T extends string | null>(field: SealedField, stored: T, webhook: number): T | string {
     return this.opens(field, stored, webhook)
       ? this.seal(field, this.open(field, stored, webhook))
@@ -69,7 +71,7 @@ export class Sealer {
   }
 }
 
-/** Of any version. */
+/** Whether a helve of any version sealed the value. */
 function isSealed(stored: string): boolean {
   return /^helve:\d+:/.test(stored)
 }
@@ -85,7 +87,7 @@ function sealedBytes(stored: string, what: string): Buffer {
   return bytes
 }
 
-/** Undefined with another key, and for a damaged text: the two cannot be told apart. */
+/** Undefined for a text that another key sealed, and for a damaged text: the two look the same. */
 function opened(field: SealedField, sealed: Buffer, key: KeyObject): string | undefined {
   const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, NONCE_BYTES))
   decipher.setAAD(boundTo(field)).setAuthTag(sealed.subarray(-TAG_BYTES))

@@ -18,7 +18,10 @@ export function settingColumns(settings: WebhookSettings, sealer: Sealer) {
   }
 }
 
-/** The values of a query may be secrets; without one a URL tells whoever reads the file what it is about. */
+/**
+ * Seals a URL with a query, whose values may be secrets. A URL without a query stays readable for
+ * whoever reads the file.
+ */
 function sealedUrl(url: string, sealer: Sealer): string {
   return /[?#]/.test(url) ? sealer.seal('url', url) : url
 }
@@ -30,7 +33,7 @@ export function newSecrets({ secret, authorization }: Secrets, sealer: Sealer) {
   }
 }
 
-/** A secret that is set anew ends a rotation at once. What is not given stays. */
+/** A new secret ends a rotation at once. A secret or an authorization that is not given stays. */
 export function changedSecrets(
   row: WebhookRow,
   { secret, authorization }: Secrets,
@@ -60,7 +63,7 @@ export function keptSecrets(row: WebhookRow, sealer: Sealer, now: number) {
   }
 }
 
-/** All that is sealed of a hook, sealed by the newest key. */
+/** All sealed values of a hook, sealed by the newest key. */
 export function resealedColumns(row: WebhookRow, sealer: Sealer, now: number) {
   const url = sealer.opens('url', row.url, row.id)
     ? sealedUrl(sealer.open('url', row.url, row.id), sealer)
@@ -68,7 +71,9 @@ export function resealedColumns(row: WebhookRow, sealer: Sealer, now: number) {
   return { id: row.id, url, ...keptSecrets(row, sealer, now) }
 }
 
-/** @param keepFor milliseconds for which the secret that is replaced holds as well */
+/**
+ * @param keepFor milliseconds for which the old secret still holds
+ */
 export function rotatedSecret(
   row: WebhookRow,
   { secret, keepFor, now }: { secret: string; keepFor: number; now: number },
@@ -82,7 +87,7 @@ export function rotatedSecret(
   }
 }
 
-/** Whether all that a delivery needs of it can be opened. */
+/** Whether the keys open every value of the hook that a delivery needs. */
 export function isReadable(row: WebhookRow, sealer: Sealer, now: number): boolean {
   const isRotating = previousUntil(row, now) !== null
   return (

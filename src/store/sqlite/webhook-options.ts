@@ -7,8 +7,8 @@ import { sealKeys, type GivenKeys } from '../rules/seal-keys.ts'
 /** How a store keeps webhooks, and where their deliveries may go. */
 export interface WebhookOptions extends GuardOptions {
   /**
-   * Seals the secrets of webhooks, their authorization, and URLs with a query: the file holds none of
-   * these in clear. `open` asks a function once. @default none: nothing is sealed
+   * Seals the secrets of webhooks, their authorization, and URLs with a query: the file holds none
+   * of these in clear. `open` asks a function once. @default none: nothing is sealed
    */
   key?: GivenKeys
 }

@@ -29,7 +29,7 @@ import {
 } from './webhook-columns.ts'
 import type { WebhookSafety } from './webhook-options.ts'
 
-/** Milliseconds for which a secret that is replaced holds as well: a day. */
+/** Milliseconds for which a replaced secret still holds: a day. */
 const KEEP_FOR = 24 * 60 * 60 * 1_000
 
 /** One attempt, as `deliveries` lists it. */
@@ -54,8 +54,8 @@ export class Webhooks {
   /**
    * Resolves to the new hook's id.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` for a field that is not as {@link NewWebhook} says, and for a
-   *   URL whose host, port or present addresses the store's `webhooks` options do not permit
+   * @throws HelveError `HELVE_ERR_OPTION` for a field that is not as {@link NewWebhook} says, and
+   *   for a URL whose host, port or present addresses the store's `webhooks` options do not permit
    */
   async create(hook: NewWebhook): Promise<number> {
     const settings = await this.#checked(hook)
@@ -67,9 +67,9 @@ export class Webhooks {
   }
 
   /**
-   * Replaces a hook's settings; attempts that start later use them. A secret or an authorization that
-   * is not given stays as it is: nobody has to read them to change something else. A secret that is
-   * given ends a rotation at once. False when there is no such hook.
+   * Replaces a hook's settings; attempts that start later use them. A secret or an authorization
+   * that is not given stays as it is, so that nobody has to read a secret to change something else.
+   * A secret that is given ends a rotation at once. False when there is no such hook.
    *
    * @throws HelveError as {@link create}
    */
@@ -83,12 +83,14 @@ export class Webhooks {
   }
 
   /**
-   * Gives a hook a new secret, by which its deliveries are signed at once. For `keepFor` milliseconds the
-   * old one signs the headers of Standard Webhooks as well; 0 ends it now. False when there is no such hook.
+   * Gives a hook a new secret, which signs its deliveries at once. For `keepFor` milliseconds, the
+   * old secret also signs the headers of Standard Webhooks; 0 ends the old secret now. False when
+   * there is no such hook.
    *
    * @param options.keepFor @default a day
-   * @throws HelveError `HELVE_ERR_OPTION` for a secret that is not as {@link NewWebhook} says, and when
-   *   the old one is sealed and no key opens it: then `update` sets a secret without keeping the old one
+   * @throws HelveError `HELVE_ERR_OPTION` for a secret that is not as {@link NewWebhook} says, and
+   *   when the old secret is sealed and no key opens it: then `update` sets a secret without
+   *   keeping the old one
    */
   async rotateSecret(
     id: number,
@@ -105,9 +107,9 @@ export class Webhooks {
   }
 
   /**
-   * Seals all hooks by the newest key, also those that were stored before there was one. Resolves to the
-   * ids of hooks that no key opens, which stay as they are; when there is none, older keys are needed
-   * no more.
+   * Seals all hooks by the newest key, also hooks that were stored before there was a key. Resolves
+   * to the ids of hooks that no key opens, which stay as they are. After an empty list, older keys
+   * are no longer needed.
    */
   async reseal(): Promise<number[]> {
     const unreadable: number[] = []
@@ -144,7 +146,7 @@ export class Webhooks {
   /**
    * The hook with its secrets, for a delivery.
    *
-   * @throws HelveError `HELVE_ERR_OPTION` when no key opens what is sealed of it
+   * @throws HelveError `HELVE_ERR_OPTION` when no key opens a sealed value of the hook
    */
   async getWebhook(id: number): Promise<Webhook | undefined> {
     const row = this.#row(id)
@@ -217,7 +219,7 @@ export class Webhooks {
     })
   }
 
-  /** False when it cannot be opened. */
+  /** False when no key opens a value of the hook. */
   #reseal(row: WebhookRow): boolean {
     const now = Date.now()
     this.#statements.reseal.run(resealedColumns(row, this.#sealer, now))

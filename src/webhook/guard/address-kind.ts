@@ -21,12 +21,12 @@ export type AddressKind =
  * https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 const SPECIAL: [AddressKind, AddressSet][] = [
-  // Clouds give a machine its credentials here, beside link-local: Azure, AWS, Google.
+  // Besides link-local addresses, clouds give a machine its credentials here: Azure, AWS, Google.
   ['metadata', AddressSet.of('168.63.129.16', 'fd00:ec2::254', 'fd20:ce::254')],
   ['loopback', AddressSet.of('127.0.0.0/8', '::1')],
   // RFC 1918 and RFC 4193
   ['private', AddressSet.of('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7')],
-  // Providers use it towards their customers, overlay networks inside: RFC 6598
+  // Providers use it towards their customers, and overlay networks use it inside: RFC 6598
   ['shared', AddressSet.of('100.64.0.0/10')],
   ['link-local', AddressSet.of('169.254.0.0/16', 'fe80::/10')],
   // Linux connects to the machine itself for 0.0.0.0 and `::`.
@@ -44,7 +44,9 @@ const SPECIAL: [AddressKind, AddressSet][] = [
 /** IANA gives out global unicast addresses of IPv6 from this range alone. RFC 4291, section 2.4 */
 const GLOBAL_UNICAST = AddressSet.of('2000::/3')
 
-/** The kind of an address; of an address of NAT64, the kind of the IPv4 address behind the gateway. */
+/**
+ * The kind of an address. An address of NAT64 has the kind of the IPv4 address behind the gateway.
+ */
 export function kindOf(address: Address): AddressKind {
   const judged = viewsOf(address).at(-1)!
   const special = SPECIAL.find(([, set]) => set.has(judged))

@@ -12,8 +12,8 @@ const WIDTH = { 4: 32, 6: 128 } as const
 const CIDR = /^([\d.]+|[\da-f:.]*:[\da-f:.]*)(?:\/(\d{1,3}))?$/i
 
 /**
- * Reads an address or a CIDR. Returns undefined for every other text, and for a CIDR with bits beyond
- * its prefix: the author of `10.1.2.3/8` may have meant one address or 16 million.
+ * Reads an address or a CIDR. Returns undefined for every other text, and for a CIDR with bits
+ * beyond its prefix: the author of `10.1.2.3/8` may have meant one address or 16 million.
  */
 export function readRange(text: string): Range | undefined {
   const [, address = '', length] = text.match(CIDR) ?? []
@@ -35,7 +35,9 @@ function isExact(base: Address, prefix: number): boolean {
   return !bitsOf(base).slice(prefix).includes('1')
 }
 
-/** Ranges of addresses. IPv4 and IPv6 have separate lists: `::/0` must not match an IPv4 address. */
+/**
+ * Ranges of addresses. IPv4 and IPv6 have separate lists: `::/0` must not match an IPv4 address.
+ */
 export class AddressSet {
   readonly #lists = { 4: new BlockList(), 6: new BlockList() }
 

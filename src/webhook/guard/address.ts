@@ -9,13 +9,15 @@ export interface Address {
 const HEXTETS = 8
 /** `::ffff:0:0/96`: IPv4 addresses in the notation of IPv6. RFC 4291, section 2.5.5.2 */
 const MAPPED = [0, 0, 0, 0, 0, 0xffff]
-/** `64:ff9b::/96`: a gateway forwards to the IPv4 address in the last 32 bits. RFC 6052, section 2.1 */
+/**
+ * `64:ff9b::/96`: a gateway forwards to the IPv4 address in the last 32 bits. RFC 6052, section 2.1
+ */
 const NAT64 = [0x64, 0xff9b, 0, 0, 0, 0]
 const DOTTED = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/
 
 /**
- * Reads an address. A mapped address becomes its IPv4 address, because the kernel sends IPv4 packets to
- * it. Returns undefined for every other text, such as an address with a zone id.
+ * Reads an address. A mapped address becomes its IPv4 address, because the kernel sends IPv4
+ * packets to it. Returns undefined for every other text, such as an address with a zone id.
  */
 export function readAddress(text: string): Address | undefined {
   if (isIPv4(text)) return { version: 4, text }

@@ -1,8 +1,9 @@
 import { PermanentError } from '../../job/errors.ts'
 
 /**
- * The guard refused a request before its first byte. No retry repairs a refusal: the hook needs another
- * URL, or the operator other settings. The message names the host, the address and the setting.
+ * The guard refused a request before its first byte. No retry repairs a refusal: the hook needs
+ * another URL, or the operator other settings. The message names the host, the address and the
+ * setting.
  */
 export class BlockedError extends PermanentError {
   readonly code = 'BLOCKED'

@@ -8,8 +8,8 @@ const byIdentity = new WeakMap<GuardRules, Guard>()
 const byText = new Map<string, Guard>()
 
 /**
- * Compiles rules, once for equal rules. Another thread sends a new copy of the rules with each hook;
- * the cache recognises a copy by its JSON.
+ * Compiles rules, once for equal rules. Another thread sends a new copy of the rules with each
+ * hook; the cache recognises a copy by its JSON.
  */
 export function guardOf(rules: GuardRules): Guard {
   const known = byIdentity.get(rules)

@@ -12,9 +12,9 @@ type Connect = (...given: Parameters<buildConnector.connector>) => Socket | unde
 
 /**
  * Makes a connector that holds to the guard. The connector judges an address in the URL before it
- * connects. It resolves a name once and gives the socket exactly the judged addresses: no second lookup
- * could give another answer (DNS rebinding). It judges the address of the peer once more before the
- * first byte.
+ * connects. It resolves a name once and gives the socket exactly the judged addresses: no second
+ * lookup could give another answer (DNS rebinding). It judges the address of the peer once more
+ * before the first byte.
  */
 export function guardedConnector(
   guard: Guard,
@@ -38,7 +38,9 @@ export function guardedConnector(
   }
 }
 
-/** Judges the peer of a socket, once; destroys the socket and returns the failure if there is one. */
+/**
+ * Judges the peer of a socket, once; destroys the socket and returns the failure if there is one.
+ */
 function peerJudge(guard: Guard, host: string): (socket: Socket) => Error | undefined {
   let failure: Error | undefined
   return (socket) => {

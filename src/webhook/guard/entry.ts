@@ -14,7 +14,9 @@ const WORDS = ['external', 'private', 'loopback'] as const
 export const ENTRY =
   'external, private, loopback, an address, a CIDR without bits beyond its prefix, or a host name'
 
-/** Returns undefined for a text that is no entry, and for a name that is probably a misspelt word. */
+/**
+ * Returns undefined for a text that is no entry, and for a name that is probably a misspelt word.
+ */
 export function readEntry(text: string): Entry | undefined {
   const word = WORDS.find((word) => word === text.toLowerCase())
   if (word !== undefined) return { word }

@@ -8,7 +8,9 @@ import { PortSet } from './ports.ts'
 import { resolverOf, type Resolver } from './resolver.ts'
 import type { GuardRules } from '../../job/webhook-guard.ts'
 
-/** The kinds of addresses that an allowed host name permits. Hosts have no address of another kind. */
+/**
+ * The kinds of addresses that an allowed host name permits. Hosts have no address of another kind.
+ */
 const NAMED = new Set<AddressKind>(['external', 'private', 'loopback', 'shared'])
 
 /** The compiled rules: judges ports, hosts and addresses before a request goes there. */
@@ -57,8 +59,8 @@ export class Guard {
   /**
    * Resolves a host to all of its addresses.
    *
-   * @throws BlockedError when the guard refuses one address, also beside permitted ones: an attacker who
-   *   mixes them hopes that the socket falls back to the refused one
+   * @throws BlockedError when the guard refuses one address, also beside permitted ones: an
+   *   attacker who mixes them hopes that the socket falls back to the refused one
    * @throws NodeJS.ErrnoException when the name has no address
    */
   async addressesOf(host: string, signal: AbortSignal): Promise<readonly string[]> {

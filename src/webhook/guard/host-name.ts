@@ -8,7 +8,9 @@ export function isHostName(name: string): boolean {
   return name.length <= MAX_LENGTH && name.split('.').every((label) => LABEL.test(label))
 }
 
-/** `localhost` and the names below it are this machine. No server is asked: RFC 6761, section 6.3 */
+/**
+ * `localhost` and the names below it are this machine. No server is asked: RFC 6761, section 6.3
+ */
 export function isLocalhost(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost')
 }

@@ -5,9 +5,10 @@ import { isHostName, withoutDot } from './host-name.ts'
 const OTHER_PARTS = /[\s/?#@:[\]\\%]/
 
 /**
- * Reads a host name in which `*` stands for any characters of one label, or, as the first label, for
- * one or more labels. Returns the name in lower case, in ASCII and without a dot at its end. Returns
- * undefined for a text that is no host name, such as `10.0.0.*`: patterns match names, not addresses.
+ * Reads a host name in which `*` stands for any characters of one label, or, as the first label,
+ * for one or more labels. Returns the name in lower case, in ASCII and without a dot at its end.
+ * Returns undefined for a text that is no host name, such as `10.0.0.*`: patterns match names, not
+ * addresses.
  */
 export function readPattern(text: string): string | undefined {
   if (OTHER_PARTS.test(text) || !URL.canParse(`http://${text}`)) return undefined

@@ -10,8 +10,9 @@ interface Waiting {
 }
 
 /**
- * Bounds the lookups in flight. One zone (`example.com` with all its names) gets a part of the slots
- * only, so that a zone whose name servers are silent does not block the lookups of other zones.
+ * Bounds the lookups in flight. One zone (`example.com` with all its names) gets a part of the
+ * slots only, so that a zone whose name servers are silent does not block the lookups of other
+ * zones.
  */
 export class LookupSlots {
   readonly #bounds: Bounds
@@ -24,8 +25,8 @@ export class LookupSlots {
   }
 
   /**
-   * Starts the lookup as soon as there is a slot. The promise rejects as soon as the signal aborts; the
-   * slot stays taken until the lookup itself has ended.
+   * Starts the lookup as soon as there is a slot. The promise rejects as soon as the signal aborts;
+   * the slot stays taken until the lookup itself has ended.
    */
   async run<T>(host: string, signal: AbortSignal, lookUp: () => Promise<T>): Promise<T> {
     const zone = zoneOf(host)

@@ -4,8 +4,8 @@ import { promises as dns } from 'node:dns'
 export type Ask = (host: string, signal: AbortSignal) => Promise<string[]>
 
 /**
- * Milliseconds until c-ares repeats a query, and the number of queries to each server. A lookup that
- * no server answers fails after 3 to 4 s, well before the deadline of an attempt (10 s).
+ * Milliseconds until c-ares repeats a query, and the number of queries to each server. A lookup
+ * that no server answers fails after 3 to 4 s, well before the deadline of an attempt (10 s).
  */
 const QUERY = { timeout: 1_000, tries: 2 }
 
@@ -14,8 +14,8 @@ const NO_ADDRESS = new Set(['ENODATA', 'ENOTFOUND'])
 
 /**
  * Asks the servers of /etc/resolv.conf. Unlike dns.lookup, c-ares waits on sockets and holds no
- * thread of libuv's pool. Each lookup has a channel of its own, so that an abort cancels this lookup
- * alone, and a changed resolv.conf takes effect at once.
+ * thread of libuv's pool. Each lookup has a channel of its own, so that an abort cancels this
+ * lookup alone, and a changed resolv.conf takes effect at once.
  */
 export async function askDns(host: string, signal: AbortSignal): Promise<string[]> {
   const channel = new dns.Resolver(QUERY)

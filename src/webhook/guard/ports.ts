@@ -14,8 +14,8 @@ const SERVICES = new Set([
   // The bad ports of browsers: https://fetch.spec.whatwg.org/#port-blocking
   ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
   ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
-  // Databases: SQL Server, Oracle, MySQL, PostgreSQL, CouchDB, Neo4j, InfluxDB, Cassandra, RethinkDB,
-  // MongoDB
+  // Databases: SQL Server, Oracle, MySQL, PostgreSQL, CouchDB, Neo4j, InfluxDB, Cassandra,
+  // RethinkDB, MongoDB
   ...[1433, 1434, 1521, 3306, 5432, 5984, 7687, 8086, 9042, 9160, 28015, 27017, 27018, 27019],
   // Caches, search and queues: Redis with TLS and Sentinel, memcached, Elasticsearch, AMQP, Kafka,
   // NATS, MQTT, RabbitMQ's distribution, Erlang's port mapper, beanstalkd

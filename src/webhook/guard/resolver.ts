@@ -8,7 +8,8 @@ export interface Resolver {
   /**
    * Looks up every address of a name, IPv4 and IPv6.
    *
-   * @throws NodeJS.ErrnoException such as `ENOTFOUND` or `ETIMEOUT`; the signal's reason once it aborts
+   * @throws NodeJS.ErrnoException such as `ENOTFOUND` or `ETIMEOUT`; the signal's reason once it
+   *   aborts
    */
   resolve(host: string, signal: AbortSignal): Promise<readonly string[]>
 }
@@ -22,10 +23,12 @@ interface Sources {
   slots?: LookupSlots
 }
 
-/** The slots of a thread: a zone whose servers are silent holds an eighth of them for 4 s at a time. */
+/**
+ * The slots of a thread: a zone whose servers are silent holds an eighth of them for 4 s at a time.
+ */
 const SLOTS = new LookupSlots({ most: 64, mostOfZone: 8 })
 
-/** Knows localhost, then reads the hosts file, then asks. */
+/** Resolves localhost itself, then reads the hosts file, then asks. */
 export class HostResolver implements Resolver {
   readonly #hosts: HostsFile | undefined
   readonly #ask: Ask

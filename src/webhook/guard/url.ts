@@ -9,11 +9,12 @@ const USERINFO = /^[^:]*:[/\\]*[^/\\?#]*@/
 const DEFAULT_PORTS: Record<string, number> = { 'http:': 80, 'https:': 443 }
 
 /**
- * Reads the URL of a hook and judges the URL without a lookup: the connector judges the addresses of
- * names. WHATWG's parser normalises every spelling of an address, so that no spelling evades the guard.
+ * Reads the URL of a hook and judges the URL without a lookup: the connector judges the addresses
+ * of names. WHATWG's parser normalises every spelling of an address, so that no spelling evades the
+ * guard.
  *
- * @throws BlockedError when the guard refuses the URL. The message shows scheme, host and port only:
- *   user, password, path and query may be secrets.
+ * @throws BlockedError when the guard refuses the URL. The message shows scheme, host and port
+ *   only: user, password, path and query may be secrets.
  */
 export function checkUrl(given: string, guard: Guard): URL {
   const url = httpUrl(given)

@@ -44,7 +44,8 @@ export class Child {
   }
 
   send(order: Order): void {
-    this.#process.send(order)
+    // The process may end at this moment: whoever waits for its end is told.
+    this.#process.send(order, () => undefined)
   }
 
   until(holds: () => boolean, name: string): Promise<void> {

@@ -40,7 +40,8 @@ export class Host {
   }
 
   send(command: Command): void {
-    if (this.#process.connected) this.#process.send(command)
+    // The process may end at this moment: whoever waits for its news is told.
+    if (this.#process.connected) this.#process.send(command, () => undefined)
   }
 
   /** Resolves to the first news of a sort. */
