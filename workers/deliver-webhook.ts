@@ -16,7 +16,8 @@ export type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
 /** What `deliver_webhook` needs of its host. */
 export interface DeliverWebhookDeps extends DeliveryLimits {
   /**
-   * Where the hooks are; the `webhooks` of a thread's context reads them from the queue's store.
+   * Where the hooks are: the `webhooks` of a thread's context read them from the store of the
+   * queue.
    */
   hooks: { getWebhook(id: number): Promise<Webhook | undefined> }
   /** Milliseconds that an attempt may take in all, 100 to 30000. @default 10000, as GitHub's */

@@ -2,10 +2,7 @@ import { DEFAULT_BREAKER, type Breaker, type BreakerOptions, type Trip } from '.
 import { failureText } from '../job/failure.ts'
 import type { JobError } from '../job/job.ts'
 
-/**
- * Share of a pause by which the pause is moved at random, so that many groups are not tried at
- * once.
- */
+/** Share of a pause by which the pause is moved at random: groups are not all tried at once. */
 const JITTER = 0.1
 
 /** The failures of a group. A group without an entry is fine. */
@@ -33,8 +30,8 @@ export interface GroupRun {
 
 interface Around {
   /**
-   * The options of the kind; undefined for a kind whose breakers only handlers open. @default
-   * {@link DEFAULT_BREAKER}
+   * The options of the kind; undefined for a kind whose breakers only handlers open.
+   * @default {@link DEFAULT_BREAKER}
    */
   options: Required<BreakerOptions> | undefined
   /** Jobs of a group that the kind lets run at a time. */
@@ -110,10 +107,7 @@ function opened(trouble: Trouble, run: GroupRun, around: Around): Trouble {
   return withBreaker(trouble, run, around.now, { delay, reason, trips })
 }
 
-/**
- * The handler says for how long the breaker is open. A breaker that is open for longer stays as it
- * is.
- */
+/** The handler sets the pause. A breaker that is already open for longer stays as it is. */
 function tripped(trouble: Trouble, run: GroupRun, { now }: Around): Trouble {
   const { delay, reason } = run.trip!
   const { breaker } = trouble

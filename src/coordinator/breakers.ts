@@ -128,9 +128,7 @@ export function inWallTime(breaker: Breaker, clock: Pick<QueueClock, 'wallOf'>):
   return { ...breaker, ...moments, until: clock.wallOf(until) }
 }
 
-/**
- * The error that counts against the group; undefined for an outcome that does not count against it.
- */
+/** The error that counts against the group; undefined for an outcome that does not count. */
 function errorOf(outcome: Outcome): JobError | undefined {
   if (outcome.type === 'failed') return outcome.error
   if (outcome.type !== 'timedOut') return undefined

@@ -53,6 +53,8 @@ const MOST_ORDERS = 32
 export class Mailbox {
   #endings: Ending[] = []
   #orders: Order[] = []
+  /** Orders of the engine itself: until they are executed, each turn finds the same work again. */
+  #upkeep: Order[] = []
   #submissions: Submission[] = []
   #onces: ((ran: boolean) => void)[] = []
   #takesOnces = true
@@ -60,8 +62,8 @@ export class Mailbox {
   #held: ((ran: boolean) => void)[] = []
 
   get isEmpty(): boolean {
-    const waiting = this.#endings.length + this.#orders.length + this.#submissions.length
-    return waiting + this.#onces.length === 0
+    const orders = this.#upkeep.length + this.#orders.length
+    return this.#endings.length + orders + this.#submissions.length + this.#onces.length === 0
   }
 
   /** How many endings wait. */
@@ -74,8 +76,7 @@ export class Mailbox {
   }
 
   order(order: Order): void {
-    // The engine's own commands are small, and a turn finds the same work again until they are executed.
-    if (isUpkeep(order.command)) this.#orders.unshift(order)
+    if (isUpkeep(order.command)) this.#upkeep.push(order)
     else this.#orders.push(order)
   }
 
@@ -115,7 +116,8 @@ export class Mailbox {
   take(most: number, behind: boolean): Mail {
     const budget = { rows: most / 2, bytes: MOST_BYTES }
     const endings = taken(this.#endings, budget, rowsOf, bytesOf)
-    const orders = this.#orders.splice(0, Math.min(most, MOST_ORDERS))
+    const asked = this.#orders.splice(0, Math.min(most, MOST_ORDERS))
+    const orders = [...this.#upkeep.splice(0), ...asked]
     budget.rows += most / 2
     if (behind) budget.rows /= 2
     const submissions = taken(this.#submissions, budget, one, payloadOf)
@@ -125,7 +127,8 @@ export class Mailbox {
   /** Puts mail back at the front, so that it goes first into the next turn. */
   putBack({ endings, orders, submissions, once }: Mail): void {
     this.#endings.unshift(...endings)
-    this.#orders.unshift(...orders)
+    this.#upkeep.unshift(...orders.filter(({ command }) => isUpkeep(command)))
+    this.#orders.unshift(...orders.filter(({ command }) => !isUpkeep(command)))
     this.#submissions.unshift(...submissions)
     if (once === undefined) return
     if (this.#takesOnces) this.#onces.unshift(once)
@@ -135,7 +138,8 @@ export class Mailbox {
   /** Refuses all mail whose sender waits: nothing is written any more. */
   refuse(error: HelveError): void {
     for (const { reject } of this.#submissions.splice(0)) reject(error)
-    for (const { reject } of this.#orders.splice(0)) reject(error)
+    const orders = [...this.#upkeep.splice(0), ...this.#orders.splice(0)]
+    for (const { reject } of orders) reject(error)
     this.endOnces()
   }
 }

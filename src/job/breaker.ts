@@ -16,8 +16,8 @@ export interface BreakerOptions {
   /** Milliseconds over which runs are counted. @default 300000 */
   window?: number
   /**
-   * Milliseconds for which the breaker is open first. Each trial that fails doubles them. @default
-   * 30000
+   * Milliseconds for which the breaker is open first. Each trial that fails doubles the pause.
+   * @default 30000
    */
   pause?: number
   /** Milliseconds for which the breaker is open at the most. @default 3600000 */

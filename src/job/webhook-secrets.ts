@@ -4,10 +4,7 @@ import { badOption } from './check.ts'
 
 // oxlint-disable-next-line eslint/no-control-regex -- these are what it is about
 const CONTROL = /[\u0000-\u001f\u007f]/
-/**
- * The mask that helve and GitHub show in place of a secret. A client may write back the mask that
- * it read.
- */
+/** The mask that helve and GitHub show in place of a secret. A client may write it back. */
 const MASK = /^\*+$/
 const SEALED = /^helve:\d+:/
 /**

@@ -17,8 +17,8 @@ export interface DeliverySchedule {
   jitter?: number
   /**
    * The number of the attempt from which on a failure of the class `configuration` ends the
-   * delivery. The attempts before leave time for a deploy or a repair. @default 5, within about 36
-   * min
+   * delivery. The attempts before leave time for a deploy or a repair.
+   * @default 5, within about 36 min
    */
   configurationAttempts?: number
   /**

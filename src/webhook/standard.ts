@@ -5,10 +5,7 @@ import { standardKey } from '../job/webhook-secrets.ts'
 interface Message {
   /** The same in all attempts: receivers deduplicate by the GUID. */
   guid: string
-  /**
-   * Epoch milliseconds of the attempt. Receivers refuse an old attempt: somebody may have recorded
-   * it.
-   */
+  /** Epoch milliseconds of the attempt. Receivers refuse old attempts, which may be recordings. */
   at: number
   bytes: Uint8Array
 }

@@ -9,7 +9,7 @@ import { aCoordinator, type Rig } from '../support/coordinator/rig.ts'
 
 const PAUSE = 30_000
 const TRIP = { delay: 3_600_000, reason: 'Retry-After' }
-/** A follow-up whose key a job of another kind holds. */
+/** A follow-up whose dedupe key a job of another kind holds. */
 const REFUSED = aJob({ kind: 'other', runAt: 0, dedupeKey: 'taken' })
 
 /** A coordinator that claims jobs of the kind `call`. */
@@ -33,7 +33,7 @@ async function calling(t: TestContext, over: Partial<Policy> = {}): Promise<Rig>
 const calls = (rig: Rig, ...groups: string[]) =>
   rig.enqueue(...groups.map((group) => ({ kind: 'call', group })))
 
-/** Lets the running jobs fail, until the breaker of group `a` is open. */
+/** Runs jobs of group `a` and lets them fail, so that the breaker of the group opens. */
 async function open(rig: Rig): Promise<number[]> {
   const ids = await calls(rig, 'a', 'a', 'a')
   for (const id of ids) rig.pool.finish(id, failed())
@@ -42,7 +42,7 @@ async function open(rig: Rig): Promise<number[]> {
 }
 
 describe('the breaker of a group', () => {
-  test('opens after so many failed runs in a row, and no job of the group starts', async (t) => {
+  test('opens after 3 failed runs in a row, and no job of the group starts', async (t) => {
     const rig = await calling(t)
     await open(rig)
     assert.equal(rig.of('breaker:open').length, 1)
@@ -59,7 +59,7 @@ describe('the breaker of a group', () => {
     assert.deepEqual(rig.pool.running, [other])
   })
 
-  test('lets one job try the group, the one that has been due for longest', async (t) => {
+  test('lets one job try the group: the job that has been due for longest', async (t) => {
     const rig = await calling(t)
     const ids = await open(rig)
     const [waiting] = await calls(rig, 'a')
@@ -69,7 +69,7 @@ describe('the breaker of a group', () => {
     assert.deepEqual((await rig.row(ids[0]!)).attempts, 1)
   })
 
-  test('spends no attempt of the jobs that wait', async (t) => {
+  test('costs the waiting jobs no attempt', async (t) => {
     const rig = await calling(t)
     await open(rig)
     const waiting = await calls(rig, 'a', 'a', 'a')
@@ -110,7 +110,7 @@ describe('the breaker of a group', () => {
     assert.equal(rig.pool.running.length, 4)
   })
 
-  test('opens by the share of failed runs, though some complete in between', async (t) => {
+  test('opens by the share of failed runs, although some runs complete in between', async (t) => {
     const rig = await calling(t, {
       breaker: { ...DEFAULT_BREAKER, failures: 100, ratio: 0.5, runs: 4 },
     })
@@ -121,7 +121,7 @@ describe('the breaker of a group', () => {
     assert.equal(rig.of('breaker:open').length, 1)
   })
 
-  test('stays closed where other kinds of ends come between', async (t) => {
+  test('stays closed when a completed run interrupts the failed runs', async (t) => {
     const rig = await calling(t)
     const ids = await calls(rig, 'a', 'a', 'a', 'a')
     const outcomes = [failed(), failed(), completed(), failed()]
@@ -130,7 +130,7 @@ describe('the breaker of a group', () => {
     assert.deepEqual(rig.of('breaker:open'), [])
   })
 
-  test('is opened by a handler for as long as the handler says, without the option', async (t) => {
+  test('opens for as long as a handler says, also for a kind without the option', async (t) => {
     const rig = await calling(t, { breaker: undefined })
     const trip = { delay: 5_000, reason: 'Retry-After of 5 s' }
     const [first] = await calls(rig, 'a')
@@ -144,7 +144,7 @@ describe('the breaker of a group', () => {
     assert.equal((await rig.row(next!)).attempts + (await rig.row(first!)).attempts, 2)
   })
 
-  test('is opened by the run of one job although the end of another is refused', async (t) => {
+  test('opens by the trip of one run although the follow-up of another run is refused', async (t) => {
     const rig = await calling(t)
     await rig.enqueue({ kind: 'holder', dedupeKey: 'taken' })
     const [refused, trips] = await calls(rig, 'a', 'a')
@@ -156,7 +156,7 @@ describe('the breaker of a group', () => {
     assert.deepEqual(rig.pool.running.length, 1, 'the holder of the key')
   })
 
-  test('is opened by a run whose follow-up is refused, once its failure is written', async (t) => {
+  test('opens by a run whose follow-up is refused, once the failure of the run is written', async (t) => {
     const rig = await calling(t)
     await rig.enqueue({ kind: 'holder', dedupeKey: 'taken' })
     const [id] = await calls(rig, 'a')
@@ -165,7 +165,7 @@ describe('the breaker of a group', () => {
     assert.deepEqual([rig.of('retrying').length, rig.of('breaker:open').length], [1, 1])
   })
 
-  test('is not opened again by a run that began before, and that run takes no room', async (t) => {
+  test('a run that began before the breaker opened neither opens it again nor takes room', async (t) => {
     const rig = await calling(t)
     const ids = await calls(rig, 'a', 'a', 'a', 'a')
     for (const id of ids.slice(0, 3)) rig.pool.finish(id, failed())
@@ -179,7 +179,7 @@ describe('the breaker of a group', () => {
     assert.deepEqual(rig.pool.running, trial)
   })
 
-  test('is open for no time by a trip of 0 ms', async (t) => {
+  test('does not open by a trip of 0 ms', async (t) => {
     const rig = await calling(t)
     const [id] = await calls(rig, 'a')
     rig.pool.finish(id!, completed({ trip: { delay: 0, reason: 'x' } }))
@@ -187,7 +187,7 @@ describe('the breaker of a group', () => {
     assert.deepEqual(await rig.store.breakers(), [])
   })
 
-  test('stays open where the turn that is to close it fails', async (t) => {
+  test('stays open when the turn of the command that closes it fails', async (t) => {
     const rig = await calling(t)
     await open(rig)
     rig.turns.fails = ({ commands }) =>
@@ -203,7 +203,7 @@ describe('the breaker of a group', () => {
     assert.deepEqual(rig.pool.running, [])
   })
 
-  test('opens by counting although 10,000 other groups are held back', async (t) => {
+  test('opens by counted failures although 10,000 other groups are held back', async (t) => {
     const rig = await calling(t)
     const groups = Array.from({ length: 10_000 }, (_, n) => `held ${n}`)
     const about = { kind: 'call', since: 1, opened: 1, until: 1, room: 1, trips: 1, reason: '' }
@@ -212,7 +212,7 @@ describe('the breaker of a group', () => {
     assert.equal(rig.of('breaker:open').length, 1)
   })
 
-  test('is known again after a restart', async (t) => {
+  test('holds the group back after a restart too', async (t) => {
     const rig = await calling(t)
     await open(rig)
     const kept = await rig.store.breakers()
@@ -245,7 +245,7 @@ describe('the breaker of a group', () => {
     assert.equal(await again, false)
   })
 
-  test('is as it was where the turn that opens it fails', async (t) => {
+  test('does not open when its turn fails, and opens when a later turn succeeds', async (t) => {
     const rig = await calling(t)
     const ids = await calls(rig, 'a', 'a', 'a')
     rig.turns.fails = ({ settles }) => (settles.length > 0 ? new Error('disk on fire') : undefined)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { test } from '../support/each-store.ts'
 import { failed } from '../support/fake-pool.ts'
-import { refusal } from '../support/jobs.ts'
+import { aJob, refusal } from '../support/jobs.ts'
 import { aCoordinator, times } from '../support/coordinator/rig.ts'
 import { Fate } from '../support/coordinator/turn-control.ts'
 
@@ -49,6 +49,26 @@ describe('a command', () => {
     const told = answers.map(({ value }) => typeof value === 'object' && value.id)
     assert.deepEqual(told, ids)
     assert.equal(turns.turns.length - before, 2)
+  })
+
+  test('of the engine itself goes before others, and is not asked for twice', async (t) => {
+    let asked = 0
+    const group = (): string => {
+      asked += 1
+      return 'g'
+    }
+    const rig = await aCoordinator(t, { policies: { call: { group } } })
+    await rig.claim()
+    const payload = 'x'.repeat(600_000)
+    const large = await rig.enqueue(...times(10, () => ({ kind: 'large', payload })))
+    for (const id of large) rig.pool.finish(id, failed({ permanent: true }))
+    await rig.clock.settle()
+    const retries = large.map((id) => rig.coordinator.command({ type: 'retry', id }))
+    const unfiled = { ...aJob({ kind: 'call', runAt: rig.clock.now() }), group: undefined }
+    void rig.coordinator.enqueue(unfiled)
+    await rig.clock.settle()
+    await Promise.all(retries)
+    assert.equal(asked, 1)
   })
 
   test('that is refused says why, and the others are executed', async (t) => {

@@ -19,7 +19,7 @@ const SECRETS = {
 }
 const ENCODED = { query: 'hunter2%2Fencoded', read: 'hunter2/encoded' }
 
-/** What receivers answer with; the first ones repeat all that they were sent. */
+/** The statuses of the receivers. Each receiver repeats all that it was sent. */
 const STATUSES = [200, 500, 404, 410, 302]
 
 /** A receiver that repeats headers and URL of its request, in headers and body. */
@@ -46,7 +46,7 @@ async function openRuntime(t: TestContext, log: string) {
   return { file, store, runtime }
 }
 
-test('nothing of a webhook is in clear: not in the file, its log, an event or a line', async (t) => {
+test('no secret of a webhook is in clear in the file, its WAL, an event or a log line', async (t) => {
   const log = join(await temporaryFolder(t), 'log')
   const { file, store, runtime } = await openRuntime(t, log)
   const events: string[] = []
@@ -91,7 +91,7 @@ test('nothing of a webhook is in clear: not in the file, its log, an event or a 
   assert.match(places.get('log')!, /job completed/)
   for (const [name, value] of Object.entries({ ...SECRETS, ...ENCODED })) {
     const found = [...places].filter(([, text]) => text.includes(value)).map(([place]) => place)
-    // Whoever may see hooks may see where they are delivered to.
+    // Whoever may see hooks may see their whole URLs.
     const isShown = value === SECRETS.query || value === ENCODED.query
     assert.deepEqual(found, isShown ? ['hooks'] : [], name)
   }

@@ -53,7 +53,7 @@ for (const [name, status, header, delay] of delays) {
   })
 }
 
-it('is permanent at the fifth attempt when somebody has to repair something', () => {
+it('is permanent at the fifth attempt of the class configuration', () => {
   const fifth = { attempt: 5 }
   for (const [status, attempt, ends] of [
     [404, 4, false],
@@ -77,7 +77,7 @@ it('is permanent at the fifth attempt when somebody has to repair something', ()
   assert.equal(ended.cause, expired)
 })
 
-it('is permanent once the delivery is 72 hours old, or would be at the time the receiver asks for', () => {
+it('is permanent if the delivery is 72 hours old now, or at the time the receiver asks for', () => {
   const age = (hours: number) => ({ createdAt: NOW - hours * HOUR })
   assert.ok(!isPermanent(failure(500, undefined, age(71))))
   assert.equal(
@@ -90,7 +90,7 @@ it('is permanent once the delivery is 72 hours old, or would be at the time the 
   assert.ok(!isPermanent(failure(500, undefined, patient)))
 })
 
-it('leaves what is permanent as it is', () => {
+it('returns a permanent error as it is', () => {
   const refused = new PermanentError('url: expected http or https')
   assert.equal(failureOf(refused, context()), refused)
 })

@@ -39,7 +39,7 @@ function record(more: Partial<WebhookRecord> = {}): WebhookRecord {
 }
 
 describe('the JSON of a hook', () => {
-  it("is GitHub's", () => {
+  it("has GitHub's shape", () => {
     assert.deepEqual(hookJson(record(), HOOKS), {
       type: 'Repository',
       id: 7,
@@ -62,7 +62,7 @@ describe('the JSON of a hook', () => {
     })
   })
 
-  it('tells the last response, and has no secret where there is none', () => {
+  it('shows the last response, and no secret of a hook without one', () => {
     const lastResponse = { code: 200, status: 'OK', message: 'OK' }
     const target = { type: 'organization', id: 5 }
     const more = { hasSecret: false, insecureTls: true, contentType: 'form', lastResponse, target }
@@ -84,7 +84,7 @@ describe('the JSON of a delivery', () => {
     id: 12,
   }
 
-  it("is GitHub's in a list", () => {
+  it("has GitHub's shape in a list", () => {
     assert.deepEqual(deliveriesJson([attempt], record()), [
       {
         id: 12,
@@ -103,7 +103,7 @@ describe('the JSON of a delivery', () => {
     ])
   })
 
-  it('tells of one without a response, and of a redelivery for an organization', () => {
+  it('shows an attempt without a response, and a redelivery for an organization', () => {
     const failed = { ...attempt, status: null, error: 'connect ECONNREFUSED', redelivery: true }
     const json = deliveryJson(failed, record({ target: { type: 'organization', id: 5 } }))
     assert.deepEqual(
@@ -121,7 +121,7 @@ describe('the JSON of a delivery', () => {
   })
 
   for (const contentType of ['json', 'form'] as const) {
-    it(`has what was sent in ${contentType}, and what came`, () => {
+    it(`shows the request in ${contentType}, and the response`, () => {
       const payload = { text: 'é🎉\u2028 &=+%', half: '\ud800' }
       const requestBody = encodeBody(contentType, payload).text
       const json = deliveryDetailJson({ ...attempt, requestBody }, record())
@@ -142,7 +142,7 @@ describe('the JSON of a delivery', () => {
   }
 })
 
-describe('a hook that a body asks for', () => {
+describe('newWebhookOf', () => {
   const url = 'https://example.org/hook'
 
   it("has GitHub's defaults", () => {
@@ -150,7 +150,7 @@ describe('a hook that a body asks for', () => {
     assert.deepEqual(hook, { url, contentType: 'form', insecureTls: false, secret: null })
   })
 
-  it('is what the body says', () => {
+  it('has the settings of the body', () => {
     const config = { url, content_type: 'json', secret: 'key', insecure_ssl: '1', digest: 'x' }
     const body = { name: 'web', active: false, events: ['push', '*'], config, unheard: 'of' }
     assert.deepEqual(newWebhookOf(body), {
@@ -194,7 +194,7 @@ describe('a hook that a body asks for', () => {
   }
 })
 
-describe('a change that a body asks for', () => {
+describe('updatedWebhookOf', () => {
   const { url } = record()
   const kept = {
     url,
@@ -204,7 +204,7 @@ describe('a change that a body asks for', () => {
     target: { type: 'repository', id: 5 },
   }
 
-  it('leaves everything else as it is, secrets too', () => {
+  it('keeps every setting that the body does not name, secrets too', () => {
     const events = ['push', 'pull_request']
     assert.deepEqual(updatedWebhookOf({}, record()), { ...kept, active: true, events })
     assert.deepEqual(updatedWebhookOf({ active: false }, record()), {
@@ -214,7 +214,7 @@ describe('a change that a body asks for', () => {
     })
   })
 
-  it('replaces the config as a whole: a secret that is not in it is taken away', () => {
+  it('replaces the whole config: a config without a secret removes the secret', () => {
     const config = { url: 'https://example.org/other' }
     const hook = updatedWebhookOf({ config }, record())
     assert.deepEqual([hook.url, hook.contentType, hook.secret], [config.url, 'form', null])
@@ -222,7 +222,7 @@ describe('a change that a body asks for', () => {
     assert.equal(given.secret, 'newer')
   })
 
-  it('keeps the secret of a client that sends back what it was shown', () => {
+  it('keeps the secret when a client sends back the mask', () => {
     const { config } = hookJson(record(), HOOKS)
     assert.ok(!('secret' in updatedWebhookOf({ config }, record())))
   })
@@ -252,7 +252,7 @@ describe('a change that a body asks for', () => {
   }
 })
 
-describe('a delivery that somebody asks for', () => {
+describe('a delivery that a client asks for', () => {
   it('is a ping', () => {
     const ping = pingOf(record(), HOOKS, { zen: 'Keep it logically awesome.', sender: { id: 1 } })
     assert.deepEqual(ping, {
@@ -268,7 +268,7 @@ describe('a delivery that somebody asks for', () => {
     assert.ok(pingOf(record(), HOOKS).payload.zen.length > 0)
   })
 
-  it('is a test with the newest push, for a hook that is subscribed to pushes', () => {
+  it('is a test with the newest push, only for a hook that is subscribed to pushes', () => {
     const push = { ref: 'refs/heads/main' }
     const delivery = { webhook_pk: 7, event: 'push', payload: push }
     assert.deepEqual(testOf(record(), push), delivery)

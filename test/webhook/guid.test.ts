@@ -11,12 +11,12 @@ it('derives a UUID of version 8, the same one each time', () => {
   }
 })
 
-it('differs with each value', () => {
+it('derives another UUID from other values', () => {
   const guids = [guidOf(1, 2), guidOf(2, 1), guidOf(12), guidOf('1', 2), guidOf(1, 2, {})]
   assert.equal(new Set(guids).size, guids.length)
 })
 
-it('takes nothing else for a UUID', () => {
+it('isGuid accepts UUIDs alone', () => {
   assert.ok(isGuid('72d3162e-cc78-11e3-81ab-4c9367dc0958'))
   for (const value of ['', 'x', `${guidOf(1)}\n`, `{${guidOf(1)}}`, 1, null]) {
     assert.ok(!isGuid(value), String(value))

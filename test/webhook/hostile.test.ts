@@ -47,7 +47,7 @@ describe('post to a hostile endpoint', { concurrency: true }, () => {
     await closed
   })
 
-  it('takes a body that drips for a success, cut at the deadline', async (t) => {
+  it('counts a dripping body as a success, and cuts the body at the deadline', async (t) => {
     const { url, closed } = await rawEndpoint(t, (socket) => {
       socket.resume().write(CHUNKED)
       writingEvery(10, socket, '1\r\nx\r\n')
@@ -68,7 +68,7 @@ describe('post to a hostile endpoint', { concurrency: true }, () => {
     await closed
   })
 
-  it('takes an infinite body for a success, cut at 64 KiB', async (t) => {
+  it('counts an infinite body as a success, and cuts the body at 64 KiB', async (t) => {
     let poured = 0
     const { url, closed } = await rawEndpoint(t, (socket) => {
       socket.on('close', () => (poured = socket.bytesWritten))
@@ -84,7 +84,7 @@ describe('post to a hostile endpoint', { concurrency: true }, () => {
     assert.ok(poured < 50_000_000, `${poured} bytes were taken`)
   })
 
-  it('takes a body that breaks off for a success, cut where it breaks off', async (t) => {
+  it('counts a body that breaks off as a success, and marks the body as truncated', async (t) => {
     const { url } = await rawEndpoint(t, (socket) => {
       socket.once('data', () => socket.write(`${CHUNKED}3\r\nhel\r\n`, () => socket.end()))
     })
@@ -143,7 +143,7 @@ describe('post to a hostile endpoint', { concurrency: true }, () => {
     await assert.rejects(post(request(resetting.url)), { code: 'ECONNRESET' })
   })
 
-  it('takes an answer that comes before the request was read', async (t) => {
+  it('accepts a response that comes before the server has read the request', async (t) => {
     let unread: Socket | undefined
     const { url, closed } = await rawEndpoint(t, (socket) => {
       unread = socket
@@ -158,7 +158,7 @@ describe('post to a hostile endpoint', { concurrency: true }, () => {
     await closed
   })
 
-  it('fails on a server that speaks plain HTTP where TLS is due', async (t) => {
+  it('fails on a server that speaks plain HTTP behind an https URL', async (t) => {
     const { host, closed } = await rawEndpoint(t, answering(`${OK}Content-Length: 0\r\n\r\n`))
     await assert.rejects(post(request(`https://${host}`)), { code: /^E(PROTO|RR_SSL)/ })
     await closed

@@ -17,7 +17,7 @@ for (const [expected, all] of statuses) {
   })
 }
 
-it('a 503 that says when is throttled; no other status is', () => {
+it('a 503 with Retry-After is throttled; the header changes no other class', () => {
   const headers = { 'retry-after': '120' }
   assert.equal(classOf({ status: 503, headers }), 'throttled')
   assert.equal(classOf({ status: 500, headers }), 'temporary')
@@ -56,12 +56,12 @@ for (const [expected, all] of codes) {
   })
 }
 
-it('an error without a code goes by its name', () => {
+it('the name of an error without a code gives the class', () => {
   const error = Object.assign(new Error('x'), { name: 'HTTPParserError' })
   assert.equal(classOf(TransportError.from(error)), 'configuration')
   assert.equal(classOf(new Error('x')), 'temporary')
 })
 
-it('what helve refuses to send is never sent', () => {
+it('a permanent error has the class never sent', () => {
   assert.equal(classOf(new PermanentError('url: expected http or https')), 'never sent')
 })

@@ -36,7 +36,7 @@ it('masks cookies and the query of a redirect, and keeps all other headers', () 
   })
 })
 
-it('masks what a response repeats of its request', () => {
+it('masks the authorization and query values that a response repeats', () => {
   const authorization = 'Bearer s3cret-token'
   const echo = new EchoMask({ url: 'https://host/?a=1&token=s3cret%20query', authorization })
   assert.equal(
@@ -51,7 +51,7 @@ it('masks what a response repeats of its request', () => {
   })
 })
 
-it('leaves a response as it is that repeats nothing', () => {
+it('leaves a response that repeats nothing as it is', () => {
   const bytes = Uint8Array.of(0, 255, 128)
   assert.equal(new EchoMask({ url: 'https://host/?a=1' }).bytes(bytes), bytes)
   const echo = new EchoMask({ url: 'no url', authorization: 'Bearer s3cret-token' })

@@ -16,7 +16,7 @@ const SCHEDULE = [
   ...[2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR],
 ]
 
-/** Without jitter, unless it is told. */
+/** The next wait; without jitter, unless `random` says otherwise. */
 function next(given: Partial<Attempted>, options?: DeliverySchedule, random = 0.5) {
   const attempted = { class: 'temporary', attempt: 1, createdAt: NOW, now: NOW, ...given } as const
   return nextAttempt({ ...attempted, random: () => random, ...(options && { options }) })
@@ -39,17 +39,17 @@ describe('the schedule of a delivery', () => {
     assert.equal((total / HOUR).toFixed(1), '27.6')
   })
 
-  it('is that of a receiver that asks for time without saying how much', () => {
+  it('is the same for a throttled receiver that names no time', () => {
     assert.deepEqual(waits('throttled'), SCHEDULE)
   })
 
-  it('ends after five attempts when somebody has to repair something', () => {
+  it('ends after five attempts of the class configuration', () => {
     assert.deepEqual(waits('configuration'), SCHEDULE.slice(0, 4))
     assert.deepEqual(waits('configuration', { configurationAttempts: 1 }), [])
     assert.deepEqual(waits('configuration', { configurationAttempts: 100 }), SCHEDULE)
   })
 
-  it('ends at once when the receiver is gone, and when nothing may be sent', () => {
+  it('ends at once for the classes gone and never sent', () => {
     assert.deepEqual(waits('gone'), [])
     assert.deepEqual(waits('never sent'), [])
   })
@@ -61,7 +61,7 @@ describe('the schedule of a delivery', () => {
     assert.equal(next({}, { jitter: 0 }, 0), 5 * SECOND)
   })
 
-  it('waits for as long as a throttled receiver asks, if that is longer; a day at most', () => {
+  it('waits for as long as a throttled receiver asks, if the schedule is shorter; a day at most', () => {
     const asked = (retryAfter: number) => next({ class: 'throttled', retryAfter })
     assert.equal(asked(1), 5 * SECOND)
     assert.equal(asked(7 * SECOND), 7 * SECOND)
@@ -80,7 +80,7 @@ describe('the schedule of a delivery', () => {
     assert.equal(next(late), undefined)
   })
 
-  it('can be another one', () => {
+  it('follows the waits that the options give', () => {
     assert.deepEqual(waits('temporary', { schedule: [1, 2] }), [1, 2])
     assert.deepEqual(waits('temporary', { schedule: [] }), [])
   })
@@ -90,7 +90,7 @@ describe('the policy of deliver_webhook', () => {
   const backoffs = ({ backoff, maxAttempts }: ReturnType<typeof deliverWebhookPolicy>): number[] =>
     Array.from({ length: maxAttempts - 1 }, (_, at) => backoff(at + 1, { name: '', message: '' }))
 
-  it('is the schedule', () => {
+  it('has the waits of the schedule', () => {
     const policy = deliverWebhookPolicy()
     assert.equal(policy.maxAttempts, 9)
     const all = backoffs(policy)
@@ -100,7 +100,7 @@ describe('the policy of deliver_webhook', () => {
     assert.deepEqual(backoffs(deliverWebhookPolicy({ jitter: 0 })), SCHEDULE)
   })
 
-  it('is another one that the host gives, and repeats its last wait for a host that tries more often', () => {
+  it('has the waits that the host gives, and repeats the last one for further attempts', () => {
     const policy = deliverWebhookPolicy({ schedule: [10, 20], jitter: 0 })
     assert.equal(policy.maxAttempts, 3)
     assert.deepEqual(backoffs({ ...policy, maxAttempts: 5 }), [10, 20, 20, 20])

@@ -21,7 +21,7 @@ function accepts(receiver: Webhook, headers: Record<string, string>, text = body
   }
 }
 
-it('signs as the reference does', () => {
+it('signs as the reference implementation does', () => {
   const at = 1_674_087_231_999
   const headers = standardHeaders(message(at), [secret])
   assert.deepEqual(headers, {
@@ -31,7 +31,7 @@ it('signs as the reference does', () => {
   })
 })
 
-it('is accepted by a receiver with the secret, and by no other', () => {
+it('a receiver with the secret accepts the signature, and no other receiver does', () => {
   const headers = standardHeaders(message(), [secret])
   assert.ok(accepts(new Webhook(secret), headers))
   assert.ok(!accepts(new Webhook('whsec_YW5vdGhlciBzZWNyZXQ='), headers))
@@ -39,14 +39,14 @@ it('is accepted by a receiver with the secret, and by no other', () => {
   assert.ok(!accepts(new Webhook(secret), { ...headers, 'webhook-id': 'another' }))
 })
 
-it('takes any other secret for the bytes of its text', () => {
+it('a secret without base64 behind whsec_ signs by the bytes of its text', () => {
   for (const text of ["It's a Secret to Everybody", 'naïve 🔑', 'whsec_no base64', 'whsec_']) {
     const receiver = new Webhook(new TextEncoder().encode(text), { format: 'raw' })
     assert.ok(accepts(receiver, standardHeaders(message(), [text])), text)
   }
 })
 
-it('is accepted by the old secret and by the new one while both hold', () => {
+it('receivers with the old and with the new secret accept the signature while both hold', () => {
   const newer = 'whsec_YW5vdGhlciBzZWNyZXQ='
   const headers = standardHeaders(message(), [newer, secret])
   assert.match(headers['webhook-signature']!, /^v1,[\w+/]{43}= v1,[\w+/]{43}=$/)
@@ -54,11 +54,11 @@ it('is accepted by the old secret and by the new one while both hold', () => {
   assert.ok(accepts(new Webhook(secret), headers))
 })
 
-it('is refused ten minutes later', () => {
+it('a receiver refuses the signature ten minutes later', () => {
   const headers = standardHeaders(message(Date.now() - 600_000), [secret])
   assert.ok(!accepts(new Webhook(secret), headers))
 })
 
-it('is not signed without a secret', () => {
+it('there is no signature without a secret', () => {
   assert.deepEqual(Object.keys(standardHeaders(message(), [])), ['webhook-id', 'webhook-timestamp'])
 })

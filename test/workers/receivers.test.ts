@@ -18,7 +18,7 @@ const payload = {
 const OLD = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
 const NEW = 'whsec_YW5vdGhlciBzZWNyZXQgb2YgbWluZQ=='
 
-/** A hook in a store with a key, and the way to deliver to it. */
+/** A hook in a store with a key, and a function that delivers to the hook. */
 async function hooked(t: TestContext, hook: Partial<NewWebhook>) {
   const store = await openStore(t, { webhooks: { key: new Uint8Array(32).fill(1) } })
   const { url, received } = await httpEndpoint(t, (response) => response.end())
@@ -35,7 +35,7 @@ async function hooked(t: TestContext, hook: Partial<NewWebhook>) {
   return { id, webhooks: store.webhooks, deliver }
 }
 
-/** What a receiver of forms does with what it has verified. */
+/** Reads the payload from a verified body, as receivers do. */
 function payloadOf(text: string, contentType: string): unknown {
   const json = contentType === 'form' ? new URLSearchParams(text).get('payload')! : text
   return JSON.parse(json)
@@ -52,9 +52,9 @@ function accepts(secret: string, text: string, headers: Record<string, string>):
   }
 }
 
-describe('what receivers make of a delivery', { concurrency: true }, () => {
+describe('a delivery', { concurrency: true }, () => {
   for (const contentType of ['json', 'form'] as const) {
-    it(`in ${contentType}, by GitHub's way`, async (t) => {
+    it(`in ${contentType}: receivers verify GitHub's signature`, async (t) => {
       const secret = 'naïve 🔑'
       const { deliver } = await hooked(t, { secret, contentType })
       const { headers, text } = await deliver()
@@ -69,7 +69,7 @@ describe('what receivers make of a delivery', { concurrency: true }, () => {
       assert.equal(headers['webhook-id'], undefined)
     })
 
-    it(`in ${contentType}, by Standard Webhooks`, async (t) => {
+    it(`in ${contentType}: receivers verify the signature of Standard Webhooks`, async (t) => {
       const { deliver } = await hooked(t, { secret: OLD, contentType, standard: true })
       const { headers, text } = await deliver()
       assert.ok(accepts(OLD, text, headers))
@@ -78,7 +78,7 @@ describe('what receivers make of a delivery', { concurrency: true }, () => {
       assert.equal(await verify(OLD, text, headers['x-hub-signature-256']!), true)
     })
 
-    it(`in ${contentType}, while a secret is rotated`, async (t) => {
+    it(`in ${contentType}: receivers verify with either secret during a rotation`, async (t) => {
       const { id, webhooks, deliver } = await hooked(t, {
         secret: OLD,
         contentType,
@@ -91,7 +91,7 @@ describe('what receivers make of a delivery', { concurrency: true }, () => {
       const signature = during.headers['x-hub-signature-256']!
       assert.equal(await verify(OLD, during.text, signature), false)
       assert.equal(await verify(NEW, during.text, signature), true)
-      // A receiver that goes first has both, whichever of them it takes for its own.
+      // A receiver that changes before the forge accepts both secrets, in either order.
       assert.equal(await verifyWithFallback(OLD, during.text, signature, [NEW]), true)
       assert.equal(await verifyWithFallback(NEW, during.text, signature, [OLD]), true)
 
@@ -105,7 +105,7 @@ describe('what receivers make of a delivery', { concurrency: true }, () => {
     })
   }
 
-  it('with an authorization: it is sent, and not recorded', async (t) => {
+  it('with an authorization: helve sends the value, and masks it in the record', async (t) => {
     const authorization = 'Bearer hunter2-token'
     const { deliver } = await hooked(t, { authorization })
     const { headers, record } = await deliver()
@@ -113,14 +113,14 @@ describe('what receivers make of a delivery', { concurrency: true }, () => {
     assert.equal(record.requestHeaders['Authorization'], '***')
   })
 
-  it('without a secret: nothing is signed', async (t) => {
+  it('without a secret: helve sends no signature', async (t) => {
     const { deliver } = await hooked(t, { standard: true })
     const { headers } = await deliver()
     const names = Object.keys(headers).filter((name) => /signature|authorization/.test(name))
     assert.deepEqual(names, [])
   })
 
-  it('asked for by hand: it is recorded so', async (t) => {
+  it('asked for by hand: the record says so', async (t) => {
     const { id, webhooks } = await hooked(t, {})
     const handler = deliverWebhookHandler({ hooks: webhooks })
     const given = { webhook_pk: id, event: 'push', redelivery: true }

@@ -71,9 +71,7 @@ export function resealedColumns(row: WebhookRow, sealer: Sealer, now: number) {
   return { id: row.id, url, ...keptSecrets(row, sealer, now) }
 }
 
-/**
- * @param keepFor milliseconds for which the old secret still holds
- */
+/** @param keepFor milliseconds for which the old secret still holds */
 export function rotatedSecret(
   row: WebhookRow,
   { secret, keepFor, now }: { secret: string; keepFor: number; now: number },

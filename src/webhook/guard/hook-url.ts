@@ -8,9 +8,9 @@ import { checkUrl, hostOf } from './url.ts'
 const TIMEOUT = 2_000
 
 /**
- * Judges the URL of a hook that is created or changed, together with the present addresses of its
- * host. Accepts a name that does not resolve now: the name may resolve later, and every attempt
- * judges again.
+ * Judges the URL of a hook that is created or changed, with the present addresses of its host.
+ * Accepts a name that does not resolve now: the name may resolve later, and every attempt judges
+ * again.
  *
  * @param timeout milliseconds for the lookup
  * @throws HelveError `HELVE_ERR_OPTION`, which names host, address and setting

@@ -8,8 +8,8 @@ export interface Resolver {
   /**
    * Looks up every address of a name, IPv4 and IPv6.
    *
-   * @throws NodeJS.ErrnoException such as `ENOTFOUND` or `ETIMEOUT`; the signal's reason once it
-   *   aborts
+   * @throws NodeJS.ErrnoException such as `ENOTFOUND` or `ETIMEOUT`; the reason of the signal once
+   *   the signal aborts
    */
   resolve(host: string, signal: AbortSignal): Promise<readonly string[]>
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { HelveError } from '../../../src/job/errors.ts'
 import type { NewJob } from '../../../src/job/job.ts'
 import type { Outcome } from '../../../src/job/outcome.ts'
-import type { Command } from '../../../src/store/command.ts'
+import { isUpkeep, type Command } from '../../../src/store/command.ts'
 import type { SettleResult, Turn, TurnResult } from '../../../src/store/turn.ts'
 import { failed } from '../../support/fake-pool.ts'
 import { claim } from './claiming.ts'
@@ -127,10 +127,12 @@ function checkOwed({ owed, kind, id }: Job, became: End, outcome: Outcome): void
 
 function executeAll(queue: Queue, orders: Command[], commanded: TurnResult['commanded']): void {
   assert.equal(commanded.length, orders.length, 'commands are executed in the next turn')
-  for (const [i, command] of orders.entries()) {
-    const told = commanded[i]!
-    execute(queue, command, told)
-    if (command.type !== 'file') queue.expected.answers.push(told)
+  // The engine's own commands go first.
+  const executed = [...orders.filter(isUpkeep), ...orders.filter((order) => !isUpkeep(order))]
+  const told = new Map(executed.map((command, i) => [command, commanded[i]!]))
+  for (const [command, answer] of told) execute(queue, command, answer)
+  for (const command of orders) {
+    if (command.type !== 'file') queue.expected.answers.push(told.get(command)!)
   }
 }
 

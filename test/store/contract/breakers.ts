@@ -24,7 +24,7 @@ function aBreaker(over: Partial<Breaker> = {}): Breaker {
 
 export function breakers(open: Open): void {
   describe('the breaker of a group', () => {
-    test('is written with the settle that opens it, and goes with the one that closes it', async (t) => {
+    test('is written by the settle that opens it, and deleted by the settle that closes it', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob({ group: 'a' }))
       const job = await claimOne(store)
@@ -36,7 +36,7 @@ export function breakers(open: Open): void {
       assert.deepEqual(await store.breakers(), [])
     })
 
-    test('is not written with a settle that is late', async (t) => {
+    test('a late settle does not write it', async (t) => {
       const { store } = await open(t)
       await enqueue(store, aJob({ group: 'a' }))
       const job = await claimOne(store)
@@ -47,7 +47,7 @@ export function breakers(open: Open): void {
       assert.deepEqual(await store.breakers(), [])
     })
 
-    test('lets no job of the group start before its moment, and then so many', async (t) => {
+    test('lets no job of the group start before `until`, and then `room` jobs', async (t) => {
       const { store } = await open(t)
       await enqueue(store, ...Array.from({ length: 4 }, () => aJob({ group: 'a' })))
       const held = new Map([['a', { until: UNTIL, room: 2 }]])
@@ -58,7 +58,7 @@ export function breakers(open: Open): void {
       assert.equal(claimed.length, 2)
     })
 
-    test('is forgotten by the next owner a day after its end, if the group has no jobs', async (t) => {
+    test('the next owner forgets it a day after `until`, if the group has no jobs', async (t) => {
       const { store, reopen } = await open(t)
       await enqueue(store, aJob({ group: 'a' }), aJob({ group: 'b' }))
       for (const group of ['a', 'b']) {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { checkUrl } from '../../../src/webhook/guard/url.ts'
 import { answers, dialled, guard } from '../../support/webhook/guard.ts'
 
-/** By kind; the first and the last address of each range among them. */
+/** Special addresses by kind, with the first and the last address of each range. */
 const SPECIAL: Record<string, string> = {
   unspecified: '0.0.0.0 0.0.0.1 0.255.255.255 ::',
   private: `10.0.0.0 10.0.0.7 10.255.255.255 172.16.0.0 172.17.0.1 172.31.255.255 192.168.0.0
@@ -48,7 +48,7 @@ const refused = Object.entries(SPECIAL).flatMap(([kind, list]) =>
 )
 const permitted = spellings(PUBLIC)
 
-/** Each address, and each IPv4 address also mapped and behind a gateway. */
+/** Each address; each IPv4 address also as a mapped address and as an address of NAT64. */
 function spellings(list: string): string[] {
   return list.split(/\s+/).flatMap((address) => {
     if (!isIPv4(address)) return [address]
@@ -66,7 +66,7 @@ function urlOf(address: string): string {
 }
 
 describe('the guard, with its default rules', () => {
-  it('knows enough addresses', () => {
+  it('is tested with enough addresses', () => {
     const counted = [refused, permitted].map((list) => list.length)
     assert.ok(counted[0]! >= 120 && counted[1]! >= 20, counted.join(' and '))
   })
@@ -115,14 +115,14 @@ describe('the guard, with its default rules', () => {
     }
   })
 
-  it('refuses what is no address', async () => {
+  it('refuses an answer that is no address', async () => {
     for (const address of ['', 'x', '8.8.8', '8.8.8.8.', '2606::1%eth0', '[2606::1]', '08.8.8.8']) {
       const judged = dialled(guard({}, answers([address])), 'name.example')
       await assert.rejects(judged, { name: 'BlockedError', message: /\(no address\)$/ })
     }
   })
 
-  it('finds no address in an empty answer', async () => {
+  it('fails with ENOTFOUND on an empty answer', async () => {
     await assert.rejects(dialled(guard({}, answers([])), 'name.example'), { code: 'ENOTFOUND' })
   })
 })

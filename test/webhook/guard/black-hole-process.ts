@@ -16,17 +16,17 @@ export interface Ended {
 }
 
 export interface Report {
-  /** Names that nobody answers for, with a deadline of 1 s. */
+  /** Attempts to names that no server answers for, with a deadline of 1 s. */
   silent: Ended[]
-  /** The same, whose attempts are called off. */
+  /** Attempts to names that no server answers for, which the test aborts. */
   aborted: Ended[]
-  /** Deliveries beside them: to an address, by the hosts file, and by the name server. */
+  /** Deliveries meanwhile: to an address, by the hosts file, by the name server, to localhost. */
   beside: Record<'literal' | 'listed' | 'named' | 'localhost', Ended>
-  /** A name of the zone whose attempts were called off, right afterwards. */
+  /** An attempt to a name in the zone of the aborted attempts, right after the abort. */
   afterwards: Ended
-  /** A name that no server answers for, whose lookup ends before the deadline does. */
+  /** An attempt to a name that no server answers for, whose lookup ends before the deadline. */
   given: Ended
-  /** What the name server says of names that are not there, have one family or a refused address. */
+  /** The results for names: unknown, with one family, with a refused address, an alias. */
   answers: Record<'missing' | 'onlyIPv4' | 'mixed' | 'alias', string>
 }
 
@@ -93,7 +93,7 @@ async function attempt(
   return { came, ms: Math.round(performance.now() - started) }
 }
 
-/** A name server that knows a few names, and says nothing of others. */
+/** A name server that answers for a few names, and is silent about other names. */
 async function answerNames(): Promise<void> {
   const socket = createSocket('udp4')
   socket.on('message', (query, { port, address }) => {
@@ -104,7 +104,7 @@ async function answerNames(): Promise<void> {
   await once(socket, 'listening')
 }
 
-/** RFC 1035, section 4. */
+/** The answer to a query; undefined for silence. RFC 1035, section 4. */
 function answerTo(query: Buffer): Buffer | undefined {
   const labels: string[] = []
   let at = 12
@@ -127,7 +127,7 @@ function answerTo(query: Buffer): Buffer | undefined {
   return Buffer.concat([header, question, ...answers])
 }
 
-/** Of the name that was asked for. */
+/** A record of the name in the query. */
 function record(type: number, data: Buffer): Buffer {
   const head = Buffer.from('c00c000000010000003c0000', 'hex')
   head.writeUInt16BE(type, 2)
@@ -135,7 +135,7 @@ function record(type: number, data: Buffer): Buffer {
   return Buffer.concat([head, data])
 }
 
-/** Of the name that the alias stands for. */
+/** The same record, of the name that the alias stands for. */
 function renamed(bytes: Buffer): Buffer {
   return Buffer.concat([encoded('other.example'), bytes.subarray(2)])
 }

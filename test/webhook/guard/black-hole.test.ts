@@ -11,7 +11,7 @@ import type { Report } from './black-hole-process.ts'
 
 const run = promisify(execFile)
 const PROCESS = fileURLToPath(built(new URL('./black-hole-process.ts', import.meta.url)))
-/** Networks and files of its own, for this process and its children alone. */
+/** Gives a command and its children a network, a resolv.conf and a hosts file of their own. */
 const APART = [
   '-rmn',
   'sh',
@@ -19,10 +19,10 @@ const APART = [
   `ip link set lo up &&
    mount --bind "$0/resolv.conf" /etc/resolv.conf && mount --bind "$0/hosts" /etc/hosts && exec "$@"`,
 ]
-/** Milliseconds, a little less than a lookup takes that no server answers. */
+/** Milliseconds: a little less than a lookup that no server answers takes. */
 const LONG = 2_500
 
-test('names that nobody answers for delay nobody else', async (t) => {
+test('lookups that no server answers delay no other delivery', async (t) => {
   const folder = await temporaryFolder(t)
   await writeFile(
     join(folder, 'resolv.conf'),

@@ -16,7 +16,7 @@ import { answers, guard } from '../../support/webhook/guard.ts'
 
 const EVERY_PORT = { ports: ['1-65535'] } as const
 
-/** A server that counts connections, with its port under another name. */
+/** A server that keeps its connections, and its URL with `name` as the host. */
 async function namedServer(t: TestContext, name: string): Promise<{ url: string; seen: Socket[] }> {
   const seen: Socket[] = []
   const server = net.createServer((socket) => {
@@ -39,7 +39,7 @@ function blocked(came: string): (error: Error) => boolean {
 }
 
 describe('post with a guard', { concurrency: true }, () => {
-  it('dials what was judged, although the name changes its address meanwhile', async (t) => {
+  it('judges a name again at the attempt, so that a changed address is refused', async (t) => {
     const { url, seen } = await namedServer(t, 'rebinds.example')
     const resolver = answers(['8.8.8.8'], ['127.0.0.1'])
     const judge = guard(EVERY_PORT, resolver)
@@ -50,7 +50,7 @@ describe('post with a guard', { concurrency: true }, () => {
     assert.deepEqual(seen, [])
   })
 
-  it('asks once for each connection', async (t) => {
+  it('resolves the name once for each connection', async (t) => {
     const { url, received } = await httpEndpoint(t, (response) => response.end())
     const resolver = answers(['127.0.0.1'], ['127.0.0.2'], ['127.0.0.3'])
     const judge = guard({ ...EVERY_PORT, allow: ['127.0.0.1'] }, resolver)
@@ -62,7 +62,7 @@ describe('post with a guard', { concurrency: true }, () => {
     assert.equal(received.length, 1)
   })
 
-  it('refuses mixed answers, in every order', async (t) => {
+  it('refuses a name with permitted and refused addresses, in every order', async (t) => {
     const { url, seen } = await namedServer(t, 'mixed.example')
     for (const mixed of [
       ['127.0.0.1', '8.8.8.8'],
@@ -89,7 +89,7 @@ describe('post with a guard', { concurrency: true }, () => {
     assert.deepEqual(seen, [])
   })
 
-  it('delivers to an allowed name, with the name as its host', async (t) => {
+  it('delivers to an allowed name, with the name in the header Host', async (t) => {
     const { url, received } = await httpEndpoint(t, (response) => response.end())
     const named = url.replace('127.0.0.1', 'ci.corp.example.')
     const judge = guard({ ...EVERY_PORT, allow: ['*.corp.example'] }, answers(['127.0.0.1']))
@@ -163,7 +163,7 @@ describe('post with a guard', { concurrency: true }, () => {
     assert.deepEqual(seen, [])
   })
 
-  it('tells why a name has no address, to be tried again', async () => {
+  it('fails with the error of the lookup, and not for good', async () => {
     const failure = Object.assign(new Error('queryA ENOTFOUND gone.example'), { code: 'ENOTFOUND' })
     const judge = guard({}, answers(failure))
     await assert.rejects(
@@ -176,7 +176,7 @@ describe('post with a guard', { concurrency: true }, () => {
     )
   })
 
-  it('ends a lookup at the deadline, and with its signal', async () => {
+  it('ends a lookup at the deadline, and when the signal aborts', async () => {
     let asked = (): void => undefined
     const ask = (): Promise<never> => (asked(), new Promise(() => undefined))
     const url = 'http://silent.example/'
@@ -192,7 +192,7 @@ describe('post with a guard', { concurrency: true }, () => {
 })
 
 describe('guardedConnector', { concurrency: true }, () => {
-  /** What comes of a connection whose socket says that its peer is another one. */
+  /** Connects through a socket that reports `peer` as the address of its peer. */
   function connect(
     judge: Guard,
     url: string,
@@ -232,7 +232,7 @@ describe('guardedConnector', { concurrency: true }, () => {
     await assert.rejects(connect(judge, literal, '10.0.0.7'), blocked('10.0.0.7 (private)'))
   })
 
-  it('sends such a peer nothing, not even the greeting of TLS', async (t) => {
+  it('sends a refused peer nothing, not even the greeting of TLS', async (t) => {
     for (const protocol of ['http', 'https']) {
       let bytes: number | undefined
       const { host, closed } = await rawEndpoint(t, (socket) => {
@@ -245,7 +245,7 @@ describe('guardedConnector', { concurrency: true }, () => {
     }
   })
 
-  it('tries again when the peer had hung up before it could be judged', async (t) => {
+  it('fails with ENOTCONN when the peer hangs up before the guard can judge it', async (t) => {
     const { url } = await namedServer(t, 'moved.example')
     await assert.rejects(connect(judge, url, undefined), { code: 'ENOTCONN' })
   })

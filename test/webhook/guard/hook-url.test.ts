@@ -11,7 +11,7 @@ function check(resolver: Resolver, given: unknown): Promise<void> {
 }
 
 describe('checkHookUrl', () => {
-  it('refuses a URL by host, address and setting', async () => {
+  it('names host, address and setting when it refuses a URL', async () => {
     const message = 'url: expected a host that the setting webhooks.allow permits, got'
     await assert.rejects(check(answers([]), 'http://10.0.0.7/?s3cret'), {
       name: 'HelveError',
@@ -24,18 +24,18 @@ describe('checkHookUrl', () => {
     })
   })
 
-  it('refuses what is no URL', async () => {
+  it('refuses a value that is no URL', async () => {
     for (const given of ['', 'ftp://ci.example', undefined, null, 7, {}, new URL(url)]) {
       await assert.rejects(check(answers(['8.8.8.8']), given), { code: 'HELVE_ERR_OPTION' })
     }
   })
 
-  it('takes a public host', async () => {
+  it('accepts a public host', async () => {
     await check(answers(['8.8.8.8', '2606:4700::1111']), url)
     await check(answers([]), 'http://8.8.8.8/')
   })
 
-  it('takes a name that does not resolve, or not in time', async () => {
+  it('accepts a name that does not resolve, or does not resolve in time', async () => {
     await check(answers(Object.assign(new Error('no'), { code: 'ENOTFOUND' })), url)
     await check(answers([]), url)
     await check(new HostResolver({ ask: () => new Promise(() => undefined) }), url)

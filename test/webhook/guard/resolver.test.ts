@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../support/folder.ts'
 
 const { signal } = new AbortController()
 
-/** Lookups that end when the test wants it. */
+/** Lookups that end when the test calls `end`. */
 class Lookups {
   readonly started: string[] = []
   readonly #ends = new Map<string, () => void>()
@@ -27,7 +27,7 @@ class Lookups {
 }
 
 describe('parseHosts', () => {
-  it('reads what hosts(5) allows, and passes over the rest', () => {
+  it('reads lines that hosts(5) allows, and skips other lines', () => {
     const hosts = parseHosts(
       [
         '# comment',
@@ -55,7 +55,7 @@ describe('parseHosts', () => {
 })
 
 describe('HostResolver', () => {
-  it('knows localhost, and asks nobody for it', async () => {
+  it('resolves localhost without a query', async () => {
     const resolver = new HostResolver({ ask: () => assert.fail('asked') })
     for (const host of ['localhost', 'a.localhost', 'a.b.localhost']) {
       assert.deepEqual(await resolver.resolve(host, signal), ['127.0.0.1', '::1'])
@@ -76,7 +76,7 @@ describe('HostResolver', () => {
     assert.deepEqual(await addresses(), ['8.8.8.8'])
   })
 
-  it('does not begin for a signal that has aborted', async () => {
+  it('starts no lookup for a signal that has aborted', async () => {
     const resolver = new HostResolver({ ask: () => assert.fail('asked') })
     const reason = new Error('stopping')
     await assert.rejects(resolver.resolve('a.example', AbortSignal.abort(reason)), reason)
@@ -92,7 +92,7 @@ describe('askSystem', () => {
 })
 
 describe('LookupSlots', () => {
-  it('bounds the lookups in flight, and lets the first one that waited in first', async () => {
+  it('bounds the lookups in flight, and starts waiting lookups in their order', async () => {
     const lookups = new Lookups()
     const slots = new LookupSlots({ most: 2, mostOfZone: 2 })
     const run = (host: string) => slots.run(host, signal, () => lookups.ask(host))
@@ -109,7 +109,7 @@ describe('LookupSlots', () => {
     assert.deepEqual((await Promise.all(runs)).flat(), ['a.one', 'a.two', 'a.three', 'a.four'])
   })
 
-  it('gives a zone its share only, so that others pass it', async () => {
+  it('bounds the lookups of a zone, so that lookups of other zones overtake them', async () => {
     const lookups = new Lookups()
     const slots = new LookupSlots({ most: 3, mostOfZone: 2 })
     const dead = Array.from({ length: 20 }, (_, at) => `${at}.dead.example`)
@@ -127,7 +127,7 @@ describe('LookupSlots', () => {
     assert.equal(lookups.started.at(-1), '2.dead.example')
   })
 
-  it('lets whoever aborts leave at once, and keeps the slot until the lookup has ended', async () => {
+  it('rejects at once on an abort, and keeps the slot until the lookup has ended', async () => {
     const lookups = new Lookups()
     const slots = new LookupSlots({ most: 1, mostOfZone: 1 })
     const [first, second] = [new AbortController(), new AbortController()]
@@ -152,7 +152,7 @@ describe('LookupSlots', () => {
   })
 
   it('takes the slot back from a lookup that aborts just when it gets the slot', async () => {
-    // In each round the abort comes one step of the promises later.
+    // In each round the abort comes one more microtask later.
     for (let steps = 0; steps < 12; steps += 1) {
       const lookups = new Lookups()
       const slots = new LookupSlots({ most: 1, mostOfZone: 1 })

@@ -13,13 +13,13 @@ function permits(allow: string[], address: string, host = address, deny: string[
 }
 
 describe('checkGuard', () => {
-  it('fills in what is safe', () => {
+  it('fills in safe defaults', () => {
     const rules = { allow: ['external'], deny: [], ports: ['default'], resolver: 'dns' }
     assert.deepEqual(checkGuard(), rules)
     assert.deepEqual(checkGuard({}), rules)
   })
 
-  it('gives plain data, which is not what it was given', () => {
+  it('gives a copy of the options, as plain data', () => {
     const allow = ['10.0.0.0/8', '*.corp.example', 'External']
     const rules = checkGuard({ allow, ports: [80, '8000-8999'], resolver: 'system' })
     assert.deepEqual(structuredClone(rules), rules)
@@ -57,7 +57,7 @@ describe('checkGuard', () => {
     })
   }
 
-  it('refuses what is neither word, address, CIDR nor host name', () => {
+  it('refuses an entry that is neither word, address, CIDR nor host name', () => {
     const entries = [
       ...['', ' ', 'a b', '10.0.0.0/33', '10.0.0.0/-1', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0/8'],
       ...[
@@ -95,8 +95,8 @@ describe('checkGuard', () => {
 })
 
 describe('allow', () => {
-  it('opens exactly the range of a CIDR', () => {
-    // The range, the address before it, its first, its last, and the one after it.
+  it('permits exactly the range of a CIDR', () => {
+    // Each line: the range, the address before it, its first, its last, and the address after it.
     const ranges = `
       10.20.0.0/16       10.19.255.255    10.20.0.0     10.20.255.255      10.21.0.0
       10.0.0.7           10.0.0.6         10.0.0.7      10.0.0.7           10.0.0.8
@@ -125,7 +125,7 @@ describe('allow', () => {
     }
   })
 
-  it('reaches from neither family into the other', () => {
+  it('permits no IPv6 address by an IPv4 range, and no IPv4 address by an IPv6 range', () => {
     assert.ok(permits(['0.0.0.0/0'], '127.0.0.1') && permits(['0.0.0.0/0'], '::ffff:127.0.0.1'))
     assert.ok(!permits(['0.0.0.0/0'], '::1'))
     assert.ok(permits(['::/0'], '::1') && !permits(['::/0'], '127.0.0.1'))
@@ -133,7 +133,7 @@ describe('allow', () => {
     assert.ok(!permits(['64:ff9b::/96'], '10.0.0.7'))
   })
 
-  it('knows the words', () => {
+  it('permits the addresses of each word', () => {
     const kinds = { external: '8.8.8.8', private: '10.0.0.7', loopback: '127.0.0.1' }
     for (const word of Object.keys(kinds)) {
       for (const [kind, address] of Object.entries(kinds)) {
@@ -153,15 +153,15 @@ describe('allow', () => {
     }
     assert.ok(permits(['loopback'], '127.0.0.1', 'localhost'))
     assert.ok(permits(['127.0.0.1', '::1'], '127.0.0.1', 'localhost'))
-    // Localhost has both addresses.
+    // `localhost` has the address ::1 too.
     assert.ok(!permits(['127.0.0.1'], '127.0.0.1', 'localhost'))
   })
 
-  it('opens nothing when it is empty', () => {
+  it('permits nothing when it is empty', () => {
     for (const address of ['8.8.8.8', '10.0.0.7', '::1']) assert.ok(!permits([], address))
   })
 
-  it('opens by a name what is private, shared or loopback, for that name alone', () => {
+  it('permits private, shared and loopback addresses of an allowed name, for that name alone', () => {
     for (const address of ['8.8.8.8', '10.0.0.7', '127.0.0.1', '100.64.0.1', 'fd00::1', '::1']) {
       assert.ok(permits(['ci.corp.example'], address, 'ci.corp.example'), address)
       assert.ok(!permits(['ci.corp.example'], address, 'evil.example'), address)
@@ -179,7 +179,7 @@ describe('allow', () => {
     }
   })
 
-  it('knows patterns of names', () => {
+  it('matches host names by patterns', () => {
     const patterns: [pattern: string, yes: string[], no: string[]][] = [
       [
         'ci.example',
@@ -232,7 +232,7 @@ describe('deny', () => {
 })
 
 describe('guardOf', () => {
-  it('makes one guard of the same rules, also of a copy', () => {
+  it('gives one guard for equal rules', () => {
     const rules = checkGuard({ allow: ['loopback'] })
     assert.equal(guardOf(rules), guardOf(rules))
     assert.equal(guardOf(structuredClone(rules)), guardOf(rules))

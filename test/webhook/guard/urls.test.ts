@@ -200,7 +200,7 @@ const REFUSED: [what: string, message: RegExp, urls: string[]][] = [
   ],
 ]
 
-/** With what is connected to. */
+/** Permitted URLs, each with the host to connect to. */
 const PERMITTED: [url: string, host: string][] = [
   ['http://example.com', 'example.com'],
   ['https://example.com/hook?token=1', 'example.com'],
@@ -235,7 +235,7 @@ const PERMITTED: [url: string, host: string][] = [
 ]
 
 describe('the URL of a hook', () => {
-  it('comes in enough spellings', () => {
+  it('is tested in enough spellings', () => {
     assert.ok(REFUSED.reduce((sum, [, , urls]) => sum + urls.length, 0) >= 60)
     assert.ok(PERMITTED.length >= 20)
   })
@@ -244,7 +244,7 @@ describe('the URL of a hook', () => {
     it(`is refused with ${what}`, async () => {
       for (const url of urls) {
         assert.throws(() => checkUrl(url, guard()), { name: 'BlockedError', message }, url)
-        // Any answer would do: nobody may be asked.
+        // The answer does not matter: the guard must not ask for it.
         const resolver = answers(['8.8.8.8'])
         await assert.rejects(post(request(url, { guard: guard({}, resolver) })), (error: Error) => {
           assert.match(error.message, message, url)
@@ -256,7 +256,7 @@ describe('the URL of a hook', () => {
     })
   }
 
-  it('is permitted otherwise', async () => {
+  it('is permitted with a public host and a permitted port', async () => {
     const judge = guard({}, answers(['8.8.8.8']))
     for (const [url, host] of PERMITTED) {
       assert.equal(hostOf(checkUrl(url, judge)), host)
@@ -277,7 +277,7 @@ describe('the URL of a hook', () => {
     assert.throws(() => checkUrl('http://example.com/', guard({ ports: [] })), /webhooks\.ports/)
   })
 
-  it('may have a text only', () => {
+  it('is refused unless it is a text', () => {
     for (const url of [undefined, null, 7, new URL('http://example.com'), ['http://example.com']]) {
       assert.throws(() => checkUrl(url as never, guard()), { name: 'BlockedError' })
     }
