@@ -1,6 +1,6 @@
 import { badOption, checkFunction, checkKeys, checkNumber } from '../src/job/check.ts'
 import type { Webhook } from '../src/job/delivery.ts'
-import { PermanentError, read } from '../src/job/errors.ts'
+import { PermanentError, read, retryAt } from '../src/job/errors.ts'
 import type { Handler, Job } from '../src/run/handler.ts'
 import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
 import { guardOf } from '../src/webhook/guard/compiled.ts'
@@ -60,7 +60,12 @@ export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<Deliver
     const options = { timeout, userAgent, guard, signal: ctx.signal, createdAt, limits }
     const { record, failure } = await attemptDelivery(hook, delivery, options)
     ctx.recordDelivery(record)
-    if (failure) throw failure
+    if (failure === undefined) return
+    // A receiver that asks for time is to be left alone by all deliveries of the hook.
+    const now = Date.now()
+    const until = retryAt(failure, now)
+    if (until !== undefined) ctx.tripBreaker(until - now, failure.message)
+    throw failure
   }
 }
 

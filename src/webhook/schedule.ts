@@ -1,5 +1,7 @@
 import type { BackoffFunction } from '../job/backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber } from '../job/check.ts'
+import type { BreakerOptions } from '../job/breaker.ts'
+import type { Rate } from '../job/rate.ts'
 import { MAX_DELAY } from '../job/limits.ts'
 import type { DeliveryClass } from './outcome.ts'
 
@@ -107,12 +109,18 @@ function ageOf({ now, createdAt }: Attempted): number {
  * How the queue is to run `deliver_webhook`:
  * `runtime.register('deliver_webhook', { ...deliverWebhookPolicy(), lane: 'io' })`.
  * The backoff is the schedule. The engine takes the larger of the backoff and of `Retry-After`.
+ * Each hook is a group: 2 of its deliveries run at a time, 10 start in a second, and a breaker holds
+ * them back while the receiver fails.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverySchedule} says
  */
 export function deliverWebhookPolicy(options: Pick<DeliverySchedule, 'schedule' | 'jitter'> = {}): {
   maxAttempts: number
   backoff: BackoffFunction
+  group: (payload: { webhook_pk: number }) => string
+  groupConcurrency: number
+  groupRate: Rate
+  breaker: BreakerOptions
 } {
   const { schedule, jitter } = checkedSchedule(options)
   const last = schedule.length
@@ -121,7 +129,12 @@ export function deliverWebhookPolicy(options: Pick<DeliverySchedule, 'schedule' 
     const once = { ...rest, attempt: Math.min(attempt, last) }
     return nextAttempt({ ...once, options: { schedule, jitter, expiry: Infinity } }) ?? 0
   }
-  return { maxAttempts: last + 1, backoff }
+  const limits = { groupConcurrency: 2, groupRate: { limit: 10, per: 1_000 }, breaker: {} }
+  return { maxAttempts: last + 1, backoff, group: hookOf, ...limits }
+}
+
+function hookOf(payload: { webhook_pk: number }): string {
+  return String(payload.webhook_pk)
 }
 
 function checkedSchedule(options: Pick<DeliverySchedule, 'schedule' | 'jitter'>) {

@@ -20,8 +20,10 @@ async function deliver(
   const runtime = new Runtime<unknown, { deliver_webhook: unknown }>(store, { logger: false })
   t.after(() => runtime.stop({ timeout: 0 }))
   const handler = deliverWebhookHandler({ hooks: store.webhooks })
-  const policy = deliverWebhookPolicy(schedule && { schedule })
-  runtime.register('deliver_webhook', handler as never, policy)
+  // The breaker would hold further attempts back.
+  const breaker = { failures: 1_000, runs: 1_000 }
+  const policy = { ...deliverWebhookPolicy(schedule && { schedule }), breaker }
+  runtime.register('deliver_webhook', handler as never, policy as never)
   const { url, received } = await httpEndpoint(t, answer)
   const webhook_pk = await store.webhooks.create({ url })
   const { id } = await runtime.enqueue('deliver_webhook', { webhook_pk, event: 'push' })
@@ -65,3 +67,23 @@ for (const [name, headers, least, most] of waits) {
     assert.ok(runAt >= before + least - 1 && runAt <= after + most + 1, `${runAt - before}`)
   })
 }
+
+test('a receiver that asks for time is left alone by all deliveries of its hook', async (t) => {
+  const store = await openStore(t, { durability: 'process' })
+  const runtime = new Runtime<unknown, { deliver_webhook: unknown }>(store, { logger: false })
+  t.after(() => runtime.stop({ timeout: 0 }))
+  const handler = deliverWebhookHandler({ hooks: store.webhooks })
+  runtime.register('deliver_webhook', handler as never, deliverWebhookPolicy() as never)
+  const { url, received } = await httpEndpoint(t, (response) => {
+    response.writeHead(429, { 'Retry-After': '3600' }).end()
+  })
+  const webhook_pk = await store.webhooks.create({ url })
+  await runtime.enqueue('deliver_webhook', { webhook_pk, event: 'push' })
+  assert.equal(await runtime.runOnce(), true)
+  const { id } = await runtime.enqueue('deliver_webhook', { webhook_pk, event: 'push' })
+  assert.equal(await runtime.runOnce(), false)
+  assert.equal(received.length, 1)
+  const [breaker] = await runtime.breakers()
+  assert.deepEqual([breaker?.kind, breaker?.group], ['deliver_webhook', String(webhook_pk)])
+  assert.equal((await runtime.get(id))?.attempts, 0)
+})

@@ -100,6 +100,12 @@ describe('the policy of deliver_webhook', () => {
     assert.deepEqual(backoffs(deliverWebhookPolicy({ jitter: 0 })), SCHEDULE)
   })
 
+  it('makes each hook a group with a breaker', () => {
+    const { group, groupConcurrency, groupRate, breaker } = deliverWebhookPolicy()
+    assert.deepEqual([group({ webhook_pk: 7 }), groupConcurrency], ['7', 2])
+    assert.deepEqual([groupRate, breaker], [{ limit: 10, per: 1_000 }, {}])
+  })
+
   it('has the waits that the host gives, and repeats the last one for further attempts', () => {
     const policy = deliverWebhookPolicy({ schedule: [10, 20], jitter: 0 })
     assert.equal(policy.maxAttempts, 3)

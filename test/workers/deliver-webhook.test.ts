@@ -121,6 +121,7 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     assert.equal(gone.records[0]?.status, 410)
     const limited = await run(deliver({ url }), { webhook_pk: 1, event: 'push' })
     assert.equal(retryAt(limited.error, 0), 120_000)
+    assert.equal(limited.trip, 120_000)
     assert.equal(
       limited.records[0]?.error,
       'expected a 2xx status, got 429 with Retry-After of 120 s',

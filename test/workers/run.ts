@@ -5,6 +5,8 @@ import type { Handler, HandlerContext, Job } from '../../src/run/handler.ts'
 /** The delivery records of a run, and the error that it threw, if it threw one. */
 export interface Ran {
   records: DeliveryRecord[]
+  /** Milliseconds for which the run holds its group back; undefined if it does not. */
+  trip: number | undefined
   error: unknown
 }
 
@@ -18,14 +20,16 @@ export async function run(
   }: { job?: Partial<Job>; signal?: AbortSignal } = {},
 ): Promise<Ran> {
   const records: DeliveryRecord[] = []
+  let trip: number | undefined
   try {
     await handler(jobOf(payload, job), {
       ...context(signal),
       recordDelivery: (r) => records.push(r),
+      tripBreaker: (ms) => (trip = ms),
     })
-    return { records, error: undefined }
+    return { records, trip, error: undefined }
   } catch (error) {
-    return { records, error }
+    return { records, trip, error }
   }
 }
 
