@@ -49,8 +49,9 @@ export function afterRun(
 ): Trouble | undefined {
   const { options = DEFAULT_BREAKER, now } = around
   const breaker = trouble?.breaker
-  if (run.trip !== undefined && run.trip.delay > 0)
+  if (run.trip !== undefined && run.trip.delay > 0) {
     return tripped(counted(trouble, run, now, options), run, around)
+  }
   // A run that began before the breaker opened tells nothing new.
   if (breaker !== undefined && run.began <= breaker.opened) return trouble
   if (run.error === undefined) return completed(trouble, run, around)
@@ -68,7 +69,7 @@ function completed(
   const { breaker } = trouble
   if (breaker !== undefined) {
     const room = breaker.room * 2
-    if (room > groupConcurrency || breaker.room >= groupConcurrency) return undefined
+    if (room > groupConcurrency) return undefined
     return { ...trouble, inARow: 0, breaker: { ...breaker, room, failures: 0 } }
   }
   const next = counted(trouble, run, now, options)

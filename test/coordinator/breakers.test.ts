@@ -6,6 +6,7 @@ import { reopen, test } from '../support/each-store.ts'
 import { completed, failed } from '../support/fake-pool.ts'
 import { aJob } from '../support/jobs.ts'
 import { aCoordinator, type Rig } from '../support/coordinator/rig.ts'
+import { Fate } from '../support/coordinator/turn-control.ts'
 
 const PAUSE = 30_000
 const TRIP = { delay: 3_600_000, reason: 'Retry-After' }
@@ -192,10 +193,10 @@ describe('the breaker of a group', () => {
     await open(rig)
     rig.turns.fails = ({ commands }) =>
       commands.length > 0 ? new Error('disk on fire') : undefined
-    const closing = rig.coordinator.command({ type: 'closeBreaker', kind: 'call', group: 'a' })
-    closing.catch(() => undefined)
+    const command = { type: 'closeBreaker', kind: 'call', group: 'a' } as const
+    const closing = new Fate(rig.coordinator.command(command))
     await rig.clock.settle()
-    await assert.rejects(closing, { message: 'disk on fire' })
+    assert.equal((closing.error as Error).message, 'disk on fire')
     rig.turns.fails = () => undefined
     await rig.clock.advance(1_000)
     await calls(rig, 'a')

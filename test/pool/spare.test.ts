@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { completed, openLane } from '../support/pool/lane.ts'
+
+/** A lane with two threads left, and two jobs of kinds that have ended the other threads. */
+async function withHeldBack(t: TestContext, config: { setups: number; throws?: boolean }) {
+  const lane = await openLane(t, { threads: 2, spare: true, config })
+  assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
+  assert.equal((await lane.run('quick', { does: 'exit' })).type, 'lost')
+  await lane.recorder.until(() => lane.pool.free === 2, 'the last two threads')
+  // The lane gets both jobs before it gives a thread to either job.
+  const ended = lane.start('exit', { code: 7 })
+  const heldBack = lane.start('quick', { does: 'exit' })
+  return { lane, ended, heldBack }
+}
 
 describe('I7: a lane of threads with a spare one', () => {
   test('lets one kind take all threads, and another kind the spare', async (t) => {
@@ -75,13 +87,7 @@ describe('I7: a lane of threads with a spare one', () => {
   })
 
   test('keeps its last thread from several kinds that end threads', async (t) => {
-    const lane = await openLane(t, { threads: 2, spare: true, config: { setups: 4 } })
-    assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
-    assert.equal((await lane.run('quick', { does: 'exit' })).type, 'lost')
-    await lane.recorder.until(() => lane.pool.free === 2, 'the last two threads')
-    // The lane gets both jobs before it gives a thread to either job.
-    const ended = lane.start('exit', { code: 7 })
-    const heldBack = lane.start('quick', { does: 'exit' })
+    const { lane, ended, heldBack } = await withHeldBack(t, { setups: 4 })
     assert.equal((await lane.recorder.outcome(ended)).type, 'lost')
     assert.equal(lane.room('quick'), 0)
     for (let n = 0; n < 3; n += 1) assert.equal(completed(await lane.run('echo', { n })), n)
@@ -98,13 +104,7 @@ describe('I7: a lane of threads with a spare one', () => {
   })
 
   test('gives its last thread to a kind that was held back, where no other can be set up', async (t) => {
-    const config = { setups: 4, throws: true }
-    const lane = await openLane(t, { threads: 2, spare: true, config })
-    assert.equal((await lane.run('exit', { code: 7 })).type, 'lost')
-    assert.equal((await lane.run('quick', { does: 'exit' })).type, 'lost')
-    await lane.recorder.until(() => lane.pool.free === 2, 'the last two threads')
-    const ended = lane.start('exit', { code: 7 })
-    const heldBack = lane.start('quick', { does: 'exit' })
+    const { lane, ended, heldBack } = await withHeldBack(t, { setups: 4, throws: true })
     assert.equal((await lane.recorder.outcome(ended)).type, 'lost')
     assert.equal((await lane.recorder.outcome(heldBack)).type, 'lost')
   })
