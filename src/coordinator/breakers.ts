@@ -31,6 +31,8 @@ export class Breakers {
   #kept = new Troubles()
   /** Changes of the present turn, in their order. */
   #changes: Change[] = []
+  /** What these changes have come to, by {@link nameOf} the group. */
+  readonly #present = new Map<string, Trouble | undefined>()
   /** Claims of failing groups whose runs end in the present turn. */
   readonly #ending = new Set<ClaimedJob>()
 
@@ -81,7 +83,7 @@ export class Breakers {
     const run = { kind, group, error, trip, began: around.began }
     const after = afterRun(before, run, { options, groupConcurrency, ...around })
     if (after === before) return undefined
-    this.#changes.push({ kind, group, after, cause: job })
+    this.#change({ kind, group, after, cause: job })
     return after?.breaker === before?.breaker ? undefined : (after?.breaker ?? null)
   }
 
@@ -89,20 +91,26 @@ export class Breakers {
   close(command: { kind: string; group: string }): void {
     const { kind, group } = command
     if (this.get(kind, group) === undefined) return
-    this.#changes.push({ kind, group, after: undefined, cause: command })
+    this.#change({ kind, group, after: undefined, cause: command })
   }
 
   /** Ends the turn: keeps the changes whose cause has been written, and drops the other changes. */
   settle(isWritten: (cause: object) => boolean): void {
     this.#ending.clear()
+    this.#present.clear()
     for (const { kind, group, after, cause } of this.#changes.splice(0)) {
       if (isWritten(cause)) this.#kept.set(kind, group, after)
     }
   }
 
+  #change(change: Change): void {
+    this.#changes.push(change)
+    this.#present.set(nameOf(change.kind, change.group), change.after)
+  }
+
   #trouble(kind: string, group: string): Trouble | undefined {
-    const change = this.#changes.findLast((one) => one.kind === kind && one.group === group)
-    return change === undefined ? this.#kept.get(kind, group) : change.after
+    const name = nameOf(kind, group)
+    return this.#present.has(name) ? this.#present.get(name) : this.#kept.get(kind, group)
   }
 
   /** Runs that began before the breaker opened take no room from the job that tries the group. */
@@ -119,6 +127,11 @@ export class Breakers {
     })
     return { until: breaker.until, room: breaker.room + earlier }
   }
+}
+
+/** No kind has a space in its name. */
+function nameOf(kind: string, group: string): string {
+  return `${kind} ${group}`
 }
 
 /** A breaker as people see it, with moments of the wall clock. */
