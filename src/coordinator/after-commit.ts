@@ -133,8 +133,8 @@ export class AfterCommit {
   #executed(command: Command, result: CommandResult): void {
     const { events } = this.#parts
     if (command.type === 'cancel' && result === 'running') this.#end(command.id)
-    else if (typeof result === 'object')
-      events.emit('cancelled', () => ({ job: new NamedJob(result) }))
+    else if (command.type === 'cancel')
+      events.emit('cancelled', () => ({ job: new NamedJob(result as ClaimedJob) }))
     else if (command.type === 'pause') {
       const { target, by } = command
       events.emit('paused', () => ({ target, by }))

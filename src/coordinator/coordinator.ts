@@ -135,12 +135,12 @@ export class Coordinator {
   }
 
   /** Resolves after the commit; rejects when the command is refused. */
-  command(command: Command): Promise<CommandResult> {
-    return new Promise((resolve, reject) => {
+  command<T extends Command['type']>(command: Command & { type: T }): Promise<CommandResult<T>> {
+    return new Promise<CommandResult>((resolve, reject) => {
       if (this.#phase === 'closed') return reject(closed())
       this.#mailbox.order({ command, since: this.#parts.clock.monotonic(), resolve, reject })
       this.#schedule()
-    })
+    }) as Promise<CommandResult<T>>
   }
 
   /** Looks again at the queues and groups of a kind whose policy or handler has changed. */

@@ -42,6 +42,19 @@ export interface WebhookRecord extends Required<Omit<Webhook, Confidential>> {
   /** Epoch milliseconds until which the secret before the newest one holds as well; `null` without one. */
   previousSecretUntil: number | null
   updatedAt: number
+  /** Epoch milliseconds since which every attempt has failed; `null` after a success. */
+  failingSince: number | null
+  /** When helve has disabled the hook: epoch milliseconds. `null` if helve has not. */
+  disabledAt: number | null
+  /** Why helve has disabled the hook. */
+  disabledReason: string | null
+}
+
+/** A hook that an attempt has disabled, or made active again. */
+export interface WebhookChange {
+  id: number
+  /** Why the hook is inactive from now on; `null` for a hook that is active again. */
+  disabledReason: string | null
 }
 
 /** The newest attempt, as GitHub's API shows it. */
@@ -53,10 +66,43 @@ export interface LastResponse {
 }
 
 /**
- * The record of one delivery attempt. The turn that settles the run writes it; an interrupted
- * attempt leaves no record.
+ * The result of an attempt, as far as the next attempt depends on it:
+ *
+ * - `ok`: a 2xx
+ * - `temporary`: the failure may pass by itself
+ * - `throttled`: the receiver asks for time
+ * - `configuration`: somebody has to repair the hook or its receiver
+ * - `gone`: the receiver wants no more deliveries
+ * - `never sent`: helve refuses to send the delivery
+ */
+export type DeliveryClass =
+  'ok' | 'temporary' | 'throttled' | 'configuration' | 'gone' | 'never sent'
+
+/** A {@link DeliveryClass}, or `interrupted`: the run ended before the attempt did. */
+export type AttemptOutcome = DeliveryClass | 'interrupted'
+
+/**
+ * Milliseconds of the parts of an attempt, one after the other; `null` for a part that the attempt
+ * has not reached, or did not need.
+ */
+export interface AttemptTimings {
+  /** The lookup of the host's name. */
+  lookup: number | null
+  /** The TCP connection. */
+  connect: number | null
+  /** The TLS handshake. */
+  tls: number | null
+  /** From the request to the first byte of the response. */
+  firstByte: number | null
+}
+
+/**
+ * The record of one delivery attempt. The start of the attempt writes a first version, so that an
+ * attempt that is interrupted leaves a record too. The turn that settles the run writes the rest.
  */
 export interface DeliveryRecord {
+  /** The row that the start of the attempt has written. @default a new row */
+  id?: number
   webhookId: number
   /** All attempts of one delivery have the same GUID: receivers deduplicate by the GUID. */
   guid: string
@@ -77,8 +123,19 @@ export interface DeliveryRecord {
   responseBody: Uint8Array | null
   /** The response body was longer than the kept part, or did not arrive whole in time. */
   truncated: boolean
-  /** Why the attempt failed; `null` after a 2xx. */
+  /** Why the attempt failed; `null` after a 2xx, and while the attempt goes on. */
   error: string | null
+  /**
+   * `null` while the attempt goes on.
+   * @default `ok` without an error, otherwise `temporary`
+   */
+  outcome?: AttemptOutcome | null
+  /** The code of the error if no response came, such as `ECONNREFUSED`. @default null */
+  code?: string | null
+  /** The address that the attempt was connected to. @default null */
+  remoteAddress?: string | null
+  /** @default null */
+  timings?: AttemptTimings | null
 }
 
 /**
@@ -91,6 +148,13 @@ export function lastResponse({ status, error }: DeliveryRecord): LastResponse {
   return { code: status, status: summary, message: error }
 }
 
+const OUTCOMES = [
+  ...['ok', 'temporary', 'throttled', 'configuration', 'gone', 'never sent'],
+  'interrupted',
+] as const satisfies AttemptOutcome[]
+
+const TIMINGS: (keyof AttemptTimings)[] = ['lookup', 'connect', 'tls', 'firstByte']
+
 /** The expected value of each field of a record, in words, and the test for it. */
 const FIELDS: Record<keyof DeliveryRecord, [expected: string, is: (value: unknown) => boolean]> = {
   webhookId: ['an integer', Number.isSafeInteger],
@@ -98,7 +162,7 @@ const FIELDS: Record<keyof DeliveryRecord, [expected: string, is: (value: unknow
   event: ['a string', isText],
   action: ['a string or null', isTextOrNull],
   attempt: ['an integer', Number.isSafeInteger],
-  redelivery: ['true or false', (value) => value === undefined || typeof value === 'boolean'],
+  redelivery: ['true or false', isOptional((value) => typeof value === 'boolean')],
   at: ['an integer', Number.isSafeInteger],
   durationMs: ['a finite number', Number.isFinite],
   url: ['a string', isText],
@@ -109,6 +173,11 @@ const FIELDS: Record<keyof DeliveryRecord, [expected: string, is: (value: unknow
   responseBody: ['bytes or null', (value) => value === null || value instanceof Uint8Array],
   truncated: ['true or false', (value) => typeof value === 'boolean'],
   error: ['a string or null', isTextOrNull],
+  id: ['an integer', isOptional(Number.isSafeInteger)],
+  outcome: [OUTCOMES.join(', '), isOptional((value) => isOneOf(OUTCOMES, value))],
+  code: ['a string or null', isOptional(isTextOrNull)],
+  remoteAddress: ['a string or null', isOptional(isTextOrNull)],
+  timings: ['an object of milliseconds or null', isOptional(isTimings)],
 }
 
 /**
@@ -122,6 +191,19 @@ export function checkDelivery(record: DeliveryRecord): void {
     const problem = `delivery.${field}: expected ${expected}, got a value of type ${typeof value}`
     throw new HelveError('HELVE_ERR_OPTION', problem)
   }
+}
+
+function isOptional(is: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => value === undefined || is(value)
+}
+
+function isOneOf(values: readonly unknown[], value: unknown): boolean {
+  return values.includes(value)
+}
+
+function isTimings(value: unknown): boolean {
+  if (value === null) return true
+  return TIMINGS.every((part) => read(value, part) === null || Number.isFinite(read(value, part)))
 }
 
 function isText(value: unknown): boolean {

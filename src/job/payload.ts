@@ -19,8 +19,12 @@ export function payloadJson(payload: unknown): string {
   return payload === undefined ? '{}' : checkedJson(payload, 'payload')
 }
 
-/** As {@link payloadJson}, for a value that the error calls `field`. Refuses `undefined`. */
-export function checkedJson(value: unknown, field: string): string {
+/**
+ * As {@link payloadJson}, for a value that the error calls `field`. Refuses `undefined`.
+ *
+ * @param most bytes. @default 1048576
+ */
+export function checkedJson(value: unknown, field: string, most = MAX_PAYLOAD_BYTES): string {
   let json: string | undefined
   try {
     checkValue(value, field, 0)
@@ -31,7 +35,7 @@ export function checkedJson(value: unknown, field: string): string {
     throw new HelveError('HELVE_ERR_PAYLOAD', problem, { cause })
   }
   if (json === undefined) throw refused(field, 'JSON', 'a value whose toJSON gives nothing')
-  checkSize(json, field, MAX_PAYLOAD_BYTES)
+  checkSize(json, field, most)
   return json
 }
 

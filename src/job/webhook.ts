@@ -1,3 +1,4 @@
+import type { WebhookTarget } from './publication.ts'
 import { badOption, checkKeys, checkOneOf } from './check.ts'
 import { checkAuthorization, checkSecret } from './webhook-secrets.ts'
 
@@ -99,7 +100,14 @@ function checkEvents(events: unknown): void {
   }
 }
 
-function checkTarget({ type, id }: { type: unknown; id: unknown }): WebhookSettings['target'] {
+/** @throws HelveError `HELVE_ERR_OPTION` for a name that no header can carry */
+export function checkEventName(event: unknown, field: string): asserts event is string {
+  if (typeof event === 'string' && HEADER_VALUE.test(event)) return
+  throw badOption(field, `a name of ${EXPECTED}`, event)
+}
+
+/** @throws HelveError `HELVE_ERR_OPTION` */
+export function checkTarget({ type, id }: { type: unknown; id: unknown }): WebhookTarget {
   if (typeof type !== 'string' || typeof id !== 'number' || !Number.isSafeInteger(id)) {
     throw badOption('target', '{ type: string, id: integer } or null', { type, id })
   }

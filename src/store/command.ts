@@ -1,5 +1,12 @@
 import type { ClaimedJob } from '../job/job.ts'
 import type { PauseTarget } from '../job/pause.ts'
+import type {
+  AttemptStart,
+  NewPublication,
+  Published,
+  PublishedDelivery,
+  RedeliveryQuery,
+} from '../job/publication.ts'
 
 /** A request to the queue. A turn executes it, and the sender gets the answer after the commit. */
 export type Command =
@@ -27,6 +34,13 @@ export type Command =
   | { type: 'pause'; target: PauseTarget; by: string | null }
   /** Lets the jobs of a group start that its breaker holds back. */
   | { type: 'closeBreaker'; kind: string; group: string }
+  /** Makes a delivery of an event for each webhook that wants the event. */
+  | { type: 'publish'; publication: NewPublication }
+  /** Writes the first version of the record of an attempt. */
+  | { type: 'beginAttempt'; start: AttemptStart }
+  /** Makes new deliveries of events that have been published before. */
+  | { type: 'redeliver'; attempt: number }
+  | { type: 'redeliverAll'; query: Required<RedeliveryQuery> }
   /** Ends a pause. */
   | { type: 'resume'; target: PauseTarget }
   /** Looks again at the jobs of a kind, after its policy or its handler has changed. */
@@ -39,15 +53,37 @@ export function isUpkeep({ type }: Command): boolean {
   return type === 'file' || type === 'regroup'
 }
 
+/**
+ * Commands that a power cut may undo: a dead job may come back, and the record of an attempt that the
+ * power cut has ended anyway may be missing.
+ */
+const HARMLESS = new Set<Command['type']>(['discard', 'prune', 'beginAttempt'])
+
 /** Whether the answer promises something: the turn of such a command then has to be durable. */
 export function isPromise(command: Command): boolean {
-  // A power cut may bring a deleted dead job back: that harms nobody.
-  return !isUpkeep(command) && command.type !== 'discard' && command.type !== 'prune'
+  return !isUpkeep(command) && !HARMLESS.has(command.type)
 }
 
-/**
- * The answer to a command: whether there was something to do. For `cancel`: the job that was
- * queued, or `running` for a job that the coordinator has to end. For `prune`: how many jobs were
- * deleted.
- */
-export type CommandResult = boolean | ClaimedJob | 'running' | number
+/** The answers to the commands. A boolean says whether there was something to do. */
+interface CommandResults extends Record<Command['type'], unknown> {
+  retry: boolean
+  discard: boolean
+  /** How many jobs were deleted. */
+  prune: number
+  /** The job that was queued, or `running` for a job that the coordinator has to end. */
+  cancel: ClaimedJob | 'running' | false
+  pause: boolean
+  resume: boolean
+  closeBreaker: boolean
+  publish: Published
+  /** The id of the record. */
+  beginAttempt: number
+  /** `null` if there is no such attempt, or if the body of its event is not kept any more. */
+  redeliver: PublishedDelivery | null
+  redeliverAll: PublishedDelivery[]
+  regroup: boolean
+  file: boolean
+}
+
+/** The answer to a command of the type `T`. */
+export type CommandResult<T extends Command['type'] = Command['type']> = CommandResults[T]

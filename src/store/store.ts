@@ -1,5 +1,6 @@
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import type { Move } from '../job/outcome.ts'
+import type { NewPublication, Published } from '../job/publication.ts'
 import type { DeliveryPruner, WebhookReader } from './deliveries.ts'
 import type { Inspection } from './inspection.ts'
 import type { Membership } from './membership.ts'
@@ -63,5 +64,11 @@ export interface Store extends QueueStore, Membership, Inspection, DeliveryPrune
    * what such a connection is, and whether `enqueueIn` answers at once or by a promise.
    */
   enqueueIn(connection: never, job: NewJob, now: number): EnqueueResult | Promise<EnqueueResult>
+  /** As {@link enqueueIn}, for an event for webhooks. */
+  publishIn(
+    connection: never,
+    publication: NewPublication,
+    now: number,
+  ): Published | Promise<Published>
   close(): Promise<void>
 }

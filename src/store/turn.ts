@@ -1,9 +1,10 @@
 import type { Breaker } from '../job/breaker.ts'
-import type { DeliveryRecord } from '../job/delivery.ts'
+import type { DeliveryRecord, WebhookChange } from '../job/delivery.ts'
 import type { HelveError } from '../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import type { Rerun, Move } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
+import type { NewPublication } from '../job/publication.ts'
 import type { Admission, Queue } from './admission.ts'
 import type { Command, CommandResult } from './command.ts'
 
@@ -40,6 +41,8 @@ export interface Settle {
   /** Jobs to enqueue in the same transaction, if the claim is still the caller's. */
   followUps: NewJob[]
   deliveries: DeliveryRecord[]
+  /** Events for webhooks, published in the same transaction, if the claim is still the caller's. */
+  publications?: NewPublication[]
   /** The breaker of the job's group, if it has changed; `null` for one that is closed. */
   breaker?: Breaker | null | undefined
 }
@@ -94,4 +97,6 @@ export interface SettleResult {
    */
   rerun: boolean
   followUps: EnqueueResult[]
+  /** Webhooks that an attempt of the run has disabled, or made active again. */
+  webhooks?: WebhookChange[]
 }

@@ -1,18 +1,6 @@
+import type { DeliveryClass } from '../job/delivery.ts'
 import { isPermanent, read } from '../job/errors.ts'
 import type { PostResponse } from './client.ts'
-
-/**
- * The result of an attempt, as far as the next attempt depends on it:
- *
- * - `ok`: a 2xx
- * - `temporary`: the failure may pass by itself
- * - `throttled`: the receiver asks for time
- * - `configuration`: somebody has to repair the hook or its receiver
- * - `gone`: the receiver wants no more deliveries
- * - `never sent`: helve refuses to send the delivery
- */
-export type DeliveryClass =
-  'ok' | 'temporary' | 'throttled' | 'configuration' | 'gone' | 'never sent'
 
 /** The parts of a response that decide its class. */
 type Response = Pick<PostResponse, 'status' | 'headers'>

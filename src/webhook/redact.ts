@@ -1,6 +1,6 @@
 import type { DeliveryRecord, Webhook } from '../job/delivery.ts'
 
-const MASK = '***'
+export const MASK = '***'
 
 /**
  * Masks the parts of a URL, absolute or relative, that may be secret: user, query values, fragment.

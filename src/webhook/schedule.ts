@@ -1,9 +1,9 @@
 import type { BackoffFunction } from '../job/backoff.ts'
 import { badOption, checkInteger, checkKeys, checkNumber } from '../job/check.ts'
 import type { BreakerOptions } from '../job/breaker.ts'
+import type { DeliveryClass } from '../job/delivery.ts'
 import type { Rate } from '../job/rate.ts'
 import { MAX_DELAY } from '../job/limits.ts'
-import type { DeliveryClass } from './outcome.ts'
 
 /** When the attempts of a delivery are made. */
 export interface DeliverySchedule {

@@ -21,9 +21,9 @@ const HOMES: Record<Secret, string[]> = {
   processEnvironment: [],
   hookSecret: ['helve_webhooks.secret'],
   hookToken: ['helve_webhooks.url'],
-  delivered: ['helve_jobs.payload', 'helve_deliveries.request_body'],
-  answerBody: ['helve_deliveries.response_body'],
-  answerHeader: ['helve_deliveries.response_headers'],
+  delivered: ['helve_jobs.payload', 'helve_webhook_attempts.request_body'],
+  answerBody: ['helve_webhook_attempts.response_body'],
+  answerHeader: ['helve_webhook_attempts.response_headers'],
   cookie: [],
   redirect: [],
 }
@@ -175,7 +175,7 @@ test('secrets are where they belong, and nowhere else', async (t) => {
     const found = [...places].filter(([, text]) => text.includes(signature))
     assert.deepEqual(
       found.map(([place]) => place),
-      ['helve_deliveries.request_headers'],
+      ['helve_webhook_attempts.request_headers'],
     )
   }
 })

@@ -23,7 +23,7 @@ export function cancel(
   id: number,
   now = NOW,
   token?: number,
-): Promise<CommandResult> {
+): Promise<CommandResult<'cancel'>> {
   return command(store, { type: 'cancel', id, token }, now)
 }
 

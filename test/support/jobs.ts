@@ -104,11 +104,15 @@ export function turn(store: Store, part: Partial<Turn>): Promise<TurnResult> {
 }
 
 /** Executes one command in a turn; rejects if the command is refused. */
-export async function command(store: Store, one: Command, now = NOW): Promise<CommandResult> {
+export async function command<T extends Command['type']>(
+  store: Store,
+  one: Command & { type: T },
+  now = NOW,
+): Promise<CommandResult<T>> {
   const { commanded } = await turn(store, { now, commands: [one] })
   const [result] = commanded
   if (result instanceof HelveError) throw result
-  return result!
+  return result as CommandResult<T>
 }
 
 export async function enqueue(store: Store, ...enqueues: NewJob[]): Promise<EnqueueResult[]> {

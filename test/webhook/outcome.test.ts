@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { PermanentError } from '../../src/job/errors.ts'
-import { classOf, type DeliveryClass } from '../../src/webhook/outcome.ts'
+import type { DeliveryClass } from '../../src/job/delivery.ts'
+import { classOf } from '../../src/webhook/outcome.ts'
 import { TransportError } from '../../src/webhook/transport-error.ts'
 
 const statuses: [DeliveryClass, number[]][] = [

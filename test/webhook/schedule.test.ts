@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { DeliveryClass } from '../../src/webhook/outcome.ts'
+import type { DeliveryClass } from '../../src/job/delivery.ts'
 import {
   deliverWebhookPolicy,
   nextAttempt,

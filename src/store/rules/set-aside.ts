@@ -1,6 +1,7 @@
 import { HelveError } from '../../job/errors.ts'
 import { toJobError } from '../../job/failure.ts'
 import type { Settle, SettleResult } from '../turn.ts'
+import { hasEffects } from './settle-all.ts'
 
 // One failing part of a turn must not stop the other parts: the store undoes that part alone, and
 // the result names it.
@@ -33,8 +34,7 @@ export function settleApart<Part>(
   try {
     return apart.part(settle)
   } catch (error) {
-    const rides = one.followUps.length + one.deliveries.length > 0
-    const refused = rides ? refusal(apart, error) : undefined
+    const refused = hasEffects(one) ? refusal(apart, error) : undefined
     if (refused !== undefined) return { state: 'running', refused, rerun: false, followUps: [] }
     if (!apart.isCareful || apart.isOfTheStore(error)) throw error
     const reason = `its ending could not be written: ${toJobError(error).message}`

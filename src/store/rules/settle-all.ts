@@ -36,7 +36,11 @@ function plain(settles: readonly Settle[]): Settle[] {
   })
 }
 
-function isPlain({ move, followUps, deliveries, breaker }: Settle): boolean {
-  if (move.to !== 'completed' || breaker !== undefined) return false
-  return followUps.length + deliveries.length === 0
+function isPlain(settle: Settle): boolean {
+  return settle.move.to === 'completed' && settle.breaker === undefined && !hasEffects(settle)
+}
+
+/** Whether a settle writes more than the end of its run. */
+export function hasEffects({ followUps, deliveries, publications = [] }: Settle): boolean {
+  return followUps.length + deliveries.length + publications.length > 0
 }

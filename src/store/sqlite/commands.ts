@@ -1,17 +1,19 @@
 import { read } from '../../job/errors.ts'
 import type { ClaimedJob } from '../../job/job.ts'
 import type { PauseTarget } from '../../job/pause.ts'
+import type { AttemptStart, NewPublication, Published } from '../../job/publication.ts'
 import type { Command, CommandResult } from '../command.ts'
 import { cancelled } from '../rules/ending.ts'
 import { fewEnough, MOST_PRUNED } from '../rules/pruning.ts'
 import { keyIsHeld } from '../rules/refusals.ts'
-import type { Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
+import { publish, type Publishing } from './publish.ts'
+import { redeliver, redeliverAll } from './redeliver.ts'
 import { claimedBefore } from './rows.ts'
 import type { EnqueueStatements } from './statements/enqueue.ts'
 import type { QueueStatements } from './statements/queue.ts'
 
-interface Executing extends Writing {
+interface Executing extends Publishing {
   statements: EnqueueStatements & QueueStatements
   /** Counts bytes of payloads that a command rewrites or deletes. */
   wrote: (bytes: number) => void
@@ -32,6 +34,14 @@ export function execute(executing: Executing, command: Command): CommandResult {
       return pause(executing, command.target, command.by)
     case 'resume':
       return resume(executing, command.target)
+    case 'publish':
+      return published(executing, command.publication)
+    case 'beginAttempt':
+      return beginAttempt(executing, command.start)
+    case 'redeliver':
+      return redeliver(executing, command.attempt)
+    case 'redeliverAll':
+      return redeliverAll(executing, command.query)
     case 'closeBreaker':
       return closeBreaker(executing, command)
     case 'regroup':
@@ -125,6 +135,16 @@ function resume(executing: Executing, target: PauseTarget): boolean {
   else if (target.group === undefined) statements.freeQueue.run({ now, kind: target.kind })
   else freeGroup(statements, changes, { kind: target.kind, group: target.group }, now)
   return true
+}
+
+function published(executing: Executing, publication: NewPublication): Published {
+  executing.wrote(publication.json?.length ?? 0)
+  return publish(executing, publication)
+}
+
+function beginAttempt({ statements, now }: Executing, start: AttemptStart): number {
+  const values = { ...start, redelivery: Number(start.redelivery), at: now }
+  return Number(statements.beginAttempt.run(values).lastInsertRowid)
 }
 
 function closeBreaker(

@@ -3,10 +3,12 @@ import Database from 'better-sqlite3'
 import { shown } from '../../job/check.ts'
 import { HelveError } from '../../job/errors.ts'
 import type { EnqueueResult, NewJob } from '../../job/job.ts'
+import type { NewPublication, Published } from '../../job/publication.ts'
 import type { Store } from '../store.ts'
 import { QueueChanges } from './queue-changes.ts'
 import { enqueue } from './enqueue.ts'
 import { library } from './library.ts'
+import { publish, type Publishing } from './publish.ts'
 import { prepareFile, prepareHost, type HostStatements } from './statements/enqueue.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -20,6 +22,7 @@ export interface HostConnection {
 /** A store into which a host enqueues by its own connection. The store answers synchronously. */
 export interface HostedStore extends Store {
   enqueueIn(connection: HostConnection, job: NewJob, now: number): EnqueueResult
+  publishIn(connection: HostConnection, publication: NewPublication, now: number): Published
 }
 
 /** Enqueues into one file by connections that the host has opened. */
@@ -39,11 +42,31 @@ export class HostConnections {
    * back with the transaction, and is as durable as the host has set the connection to be.
    */
   enqueue(connection: HostConnection, job: NewJob, now: number, wall: number): EnqueueResult {
+    return this.#write(connection, (statements, changes) =>
+      enqueue({ statements, changes, now, wall }, job),
+    )
+  }
+
+  /** As {@link enqueue}, for an event for webhooks. */
+  publish(
+    connection: HostConnection,
+    publication: NewPublication,
+    around: Pick<Publishing, 'now' | 'wall' | 'masked'>,
+  ): Published {
+    return this.#write(connection, (statements, changes) =>
+      publish({ ...around, statements, changes }, publication),
+    )
+  }
+
+  #write<T>(
+    connection: HostConnection,
+    body: (statements: HostStatements, changes: QueueChanges) => T,
+  ): T {
     checkConnection(connection)
     this.#transactions.check()
     const statements = this.#statements(connection)
     const changes = new QueueChanges()
-    const result = enqueue({ statements, changes, now, wall }, job)
+    const result = body(statements, changes)
     changes.flush(statements)
     return result
   }

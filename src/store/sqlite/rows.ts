@@ -190,6 +190,10 @@ export interface WebhookRow {
   authorization: string | null
   standard: number
   updated_at: number | null
+  failing_since: number | null
+  failures: number
+  disabled_at: number | null
+  disabled_reason: string | null
 }
 
 /** What a delivery needs, at the time `now` (epoch ms). */
@@ -207,7 +211,10 @@ export function webhook(row: WebhookRow, sealer: Sealer, now: number): Webhook {
 }
 
 /** What people see, at the time `now` (epoch ms). */
-export function webhookRecord(row: WebhookRow, sealer: Sealer, now: number): WebhookRecord {
+export function webhookRecord(
+  row: WebhookRow,
+  { sealer, clock, now }: { sealer: Sealer; clock: QueueClock; now: number },
+): WebhookRecord {
   return {
     ...settings(row),
     url: sealer.opens('url', row.url, row.id) ? sealer.open('url', row.url, row.id) : '***',
@@ -215,6 +222,9 @@ export function webhookRecord(row: WebhookRow, sealer: Sealer, now: number): Web
     hasAuthorization: row.authorization !== null,
     previousSecretUntil: previousUntil(row, now),
     updatedAt: row.updated_at ?? row.created_at,
+    failingSince: row.failing_since === null ? null : clock.wallOf(row.failing_since),
+    disabledAt: row.disabled_at === null ? null : clock.wallOf(row.disabled_at),
+    disabledReason: row.disabled_reason,
   }
 }
 
@@ -256,6 +266,10 @@ export interface DeliveryRow {
   response_body: Uint8Array | null
   truncated: number
   error: string | null
+  outcome: (DeliveryRecord['outcome'] & string) | null
+  code: string | null
+  remote_address: string | null
+  timings: string | null
 }
 
 export function delivery(row: DeliveryRow, clock: QueueClock): DeliveryRecord & { id: number } {
@@ -277,6 +291,10 @@ export function delivery(row: DeliveryRow, clock: QueueClock): DeliveryRecord & 
     responseBody: row.response_body,
     truncated: row.truncated === 1,
     error: row.error,
+    outcome: row.outcome,
+    code: row.code,
+    remoteAddress: row.remote_address,
+    timings: parsed(row.timings) as (DeliveryRecord['timings'] & object) | null,
   }
 }
 

@@ -6,6 +6,7 @@ import { HelveError } from '../../job/errors.ts'
 import type { ClaimedJob, EnqueueResult, JobRecord, NewJob } from '../../job/job.ts'
 import type { Move } from '../../job/outcome.ts'
 import type { Pause } from '../../job/pause.ts'
+import type { NewPublication, Published, StoredDelivery } from '../../job/publication.ts'
 import { claimFirst, endClaim } from '../rules/one-by-one.ts'
 import type { Timeline, TimeSources } from '../timeline.ts'
 import type { Queue } from '../admission.ts'
@@ -220,6 +221,19 @@ export class SqliteStore implements Store, JobStore, RunStore {
     return inBatches((limit) =>
       this.#transactions.repeatable(() => this.webhooks.prune(until, limit)),
     )
+  }
+
+  publishIn(connection: HostConnection, publication: NewPublication, now: number): Published {
+    const { masked } = this.webhooks
+    return this.#hosts.publish(connection, publication, {
+      now,
+      wall: this.clock.wallOf(now),
+      masked,
+    })
+  }
+
+  getDelivery(id: number): Promise<StoredDelivery | undefined> {
+    return this.webhooks.getDelivery(id)
   }
 
   getWebhook(id: number): Promise<Webhook | undefined> {

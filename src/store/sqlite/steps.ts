@@ -1,11 +1,15 @@
 import { read, type HelveError } from '../../job/errors.ts'
+import { failureText } from '../../job/failure.ts'
 import type { EnqueueResult, NewJob } from '../../job/job.ts'
 import { NEVER } from '../../job/limits.ts'
+import type { Move } from '../../job/outcome.ts'
 import type { Pause } from '../../job/pause.ts'
 import type { ClaimSource } from '../claiming/source.ts'
 import type { TurnClaims } from '../claiming/turn-claims.ts'
 import type { Command, CommandResult } from '../command.ts'
+import { DELIVERY_KIND } from '../rules/fan-out.ts'
 import { doApart, eachApart, settleApart, type Apart } from '../rules/set-aside.ts'
+import { hasEffects } from '../rules/settle-all.ts'
 import type { QueueClock } from '../timeline.ts'
 import type { Settle, SettleResult } from '../turn.ts'
 import type { TurnSteps } from '../rules/turn-steps.ts'
@@ -14,6 +18,7 @@ import { execute } from './commands.ts'
 import { enqueue, tryEnqueueAll, writeAll, type Writing } from './enqueue.ts'
 import { isOfTheStore } from './errors.ts'
 import { joinQueue } from './groups.ts'
+import { publish } from './publish.ts'
 import type { QueueChanges } from './queue-changes.ts'
 import { completeAll, setAside, settle } from './settle.ts'
 import type { EnqueueStatements } from './statements/enqueue.ts'
@@ -72,19 +77,31 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
   settle(one: Settle): SettleResult | undefined {
     const body = (work: Work): SettleResult | undefined => {
       const settled = settle(work, one)
-      if (settled) for (const delivery of one.deliveries) this.#parts.webhooks.record(delivery)
-      return settled
+      return settled && this.#withEffects(settled, one, work)
     }
-    const isPlain = one.followUps.length + one.deliveries.length === 0
-    if (isPlain && !this.isCareful) return body(this.#work)
+    if (!hasEffects(one) && !this.isCareful) return body(this.#work)
     return settleApart(this, one, body, (reason) => setAside(this.#work, one, reason))
+  }
+
+  /** Writes what a settle writes besides the end of its run. */
+  #withEffects(settled: SettleResult, one: Settle, work: Work): SettleResult {
+    const { webhooks } = this.#parts
+    const { masked } = webhooks
+    const { job, deliveries, publications = [], move } = one
+    for (const publication of publications) publish({ ...work, masked }, publication)
+    if (job.kind !== DELIVERY_KIND && deliveries.length === 0) return settled
+    const changed = deliveries.map((record) => webhooks.record(record, job.id, work.now))
+    if (move.to !== 'completed') webhooks.interrupt(job.id, interruption(move), work.now)
+    const changes = changed.filter((change) => change !== undefined)
+    return changes.length === 0 ? settled : { ...settled, webhooks: changes }
   }
 
   execute(command: Command): CommandResult | HelveError {
     const wrote = (bytes: number): void => {
       this.commandBytes += bytes
     }
-    return doApart(this, (own) => execute({ ...own, wrote }, command))
+    const { masked } = this.#parts.webhooks
+    return doApart(this, (own) => execute({ ...own, wrote, masked }, command))
   }
 
   enqueue(jobs: readonly NewJob[]): (EnqueueResult | HelveError)[] {
@@ -128,6 +145,11 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
   #nextMoment(): number {
     return (this.#work.statements.nextWall.get() as number | undefined) ?? Infinity
   }
+}
+
+/** Why an attempt has no end of its own. */
+function interruption({ error }: Exclude<Move, { to: 'completed' }>): string {
+  return error === null ? 'the run was interrupted' : failureText(error)
 }
 
 type Promoted = [kind: string, group: string | null, priority: number, runAt: number]

@@ -2,19 +2,25 @@ import type { Database } from 'better-sqlite3'
 import { checkInteger, checkKeys, checkNumber } from '../../job/check.ts'
 import {
   lastResponse,
+  type AttemptOutcome,
   type DeliveryRecord,
   type Webhook,
+  type WebhookChange,
   type WebhookRecord,
 } from '../../job/delivery.ts'
 import { MAX_DELAY } from '../../job/limits.ts'
+import type { StoredDelivery } from '../../job/publication.ts'
 import { checkWebhook, type NewWebhook, type WebhookSettings } from '../../job/webhook.ts'
 import type { GuardRules } from '../../job/webhook-guard.ts'
 import { checkSecret } from '../../job/webhook-secrets.ts'
 import { guardOf } from '../../webhook/guard/compiled.ts'
 import { checkHookUrl } from '../../webhook/guard/hook-url.ts'
+import { MASK, maskUrl } from '../../webhook/redact.ts'
 import { inBatches } from '../in-batches.ts'
 import { PageRoom } from '../page-room.ts'
+import { afterAttempt } from '../rules/disabling.ts'
 import type { Sealer } from '../rules/seal.ts'
+import { attemptColumns, healthOf, type HealthRow } from './attempt-columns.ts'
 import { delivery, webhook, webhookRecord, type DeliveryRow, type WebhookRow } from './rows.ts'
 import { prepareWebhooks, type WebhookStatements } from './statements/webhooks.ts'
 import type { QueueClock } from '../timeline.ts'
@@ -34,6 +40,15 @@ const KEEP_FOR = 24 * 60 * 60 * 1_000
 
 /** One attempt, as `deliveries` lists it. */
 export type Delivery = DeliveryRecord & { id: number }
+
+type DeliveryColumns = [
+  webhookId: number,
+  guid: string,
+  event: string,
+  action: string | null,
+  redelivery: number,
+  body: Uint8Array,
+]
 
 /** Webhooks and the records of their deliveries: `store.webhooks`. */
 export class Webhooks {
@@ -133,14 +148,14 @@ export class Webhooks {
   /** The hook as people see it, without its secrets. */
   async get(id: number): Promise<WebhookRecord | undefined> {
     const row = this.#row(id)
-    return row && webhookRecord(row, this.#sealer, Date.now())
+    return row && webhookRecord(row, this.#around(Date.now()))
   }
 
   /** All hooks as people see them, without their secrets. */
   async list(): Promise<WebhookRecord[]> {
     const rows = this.#transactions.read(() => this.#statements.list.all())
-    const now = Date.now()
-    return (rows as WebhookRow[]).map((row) => webhookRecord(row, this.#sealer, now))
+    const around = this.#around(Date.now())
+    return (rows as WebhookRow[]).map((row) => webhookRecord(row, around))
   }
 
   /**
@@ -180,17 +195,56 @@ export class Webhooks {
     return newest?.id === id ? newest : undefined
   }
 
-  /** Keeps an attempt, and makes it the hook's last response; for use inside a transaction. */
-  record(record: DeliveryRecord): void {
-    this.#statements.record.run({
-      ...record,
-      at: this.#clock.timeOf(record.at),
-      requestHeaders: JSON.stringify(record.requestHeaders),
-      responseHeaders: record.responseHeaders && JSON.stringify(record.responseHeaders),
-      redelivery: Number(record.redelivery ?? false),
-      truncated: Number(record.truncated),
-    })
-    this.#statements.respond.run(JSON.stringify(lastResponse(record)), record.webhookId)
+  /** Masks the URL of a hook, which may be sealed, for a record. */
+  readonly masked = (url: string, hook: number): string => {
+    return this.#sealer.opens('url', url, hook)
+      ? maskUrl(this.#sealer.open('url', url, hook))
+      : MASK
+  }
+
+  /** What a delivery sends; undefined when there is none with this id any more. */
+  async getDelivery(id: number): Promise<StoredDelivery | undefined> {
+    const row = this.#transactions.read(() => this.#statements.delivery.get(id))
+    if (row === undefined) return undefined
+    const [webhookId, guid, event, action, redelivery, body] = row as DeliveryColumns
+    return { webhookId, guid, event, action, redelivery: redelivery === 1, body }
+  }
+
+  /**
+   * Keeps an attempt, and makes it the hook's last response; for use inside a transaction.
+   *
+   * @param job whose run has made the attempt
+   * @returns the hook, if the attempt has disabled it or made it active again
+   */
+  record(record: DeliveryRecord, job: number, now: number): WebhookChange | undefined {
+    const outcome = record.outcome ?? (record.error === null ? 'ok' : 'temporary')
+    const values = { ...attemptColumns(record, this.#clock), outcome, job }
+    const delivery = this.#statements.endAttempt.get(values) as number | undefined
+    if (delivery === undefined) this.#statements.record.run(values)
+    else if (outcome === 'ok' && delivery > 0) this.#statements.delivered.run(now, delivery)
+    return this.#respond(record, outcome, now)
+  }
+
+  /** Ends the records of attempts whose run has ended before them; for use inside a transaction. */
+  interrupt(job: number, error: string, now: number): void {
+    this.#statements.interrupt.run({ job, error, now })
+  }
+
+  #respond(
+    record: DeliveryRecord,
+    outcome: AttemptOutcome,
+    now: number,
+  ): WebhookChange | undefined {
+    const { webhookId: id, event, error } = record
+    const row = this.#statements.health.get(id) as HealthRow | undefined
+    if (row === undefined) return undefined
+    const before = healthOf(row)
+    const after = afterAttempt(before, { outcome, event, error }, now)
+    const { active, disabledReason } = after
+    const disabledAt = disabledReason === null ? null : (row.disabled_at ?? now)
+    const columns = { ...after, active: Number(active), disabledAt, id }
+    this.#statements.respond.run({ ...columns, lastResponse: JSON.stringify(lastResponse(record)) })
+    return active === before.active ? undefined : { id, disabledReason }
   }
 
   /**
@@ -205,6 +259,10 @@ export class Webhooks {
     const settings = checkWebhook(hook)
     await checkHookUrl(settings.url, guardOf(this.#rules))
     return settings
+  }
+
+  #around(now: number) {
+    return { sealer: this.#sealer, clock: this.#clock, now }
   }
 
   #row(id: number): WebhookRow | undefined {

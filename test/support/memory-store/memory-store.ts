@@ -35,6 +35,11 @@ export class MemoryStore extends Reader implements Store, JobStore, RunStore {
     throw new HelveError('HELVE_ERR_OPTION', 'connection: expected none, got one')
   }
 
+  /** Refused, as {@link enqueueIn}. */
+  publishIn(): Promise<never> {
+    return this.enqueueIn()
+  }
+
   claim(now: number): Promise<ClaimedJob | undefined> {
     return claimFirst(this, now)
   }

@@ -74,6 +74,10 @@ export class Reader extends Connection implements Inspection, WebhookReader {
     return this.ask(() => undefined)
   }
 
+  getDelivery(): Promise<undefined> {
+    return this.ask(() => undefined)
+  }
+
   /** The process that owns the queue. Only this process can own a queue in memory. */
   owner(): Promise<number | undefined> {
     return this.ask(() => (this.database.owner === undefined ? undefined : process.pid))

@@ -5,9 +5,10 @@ import { limits } from './002-limits.ts'
 import { queues } from './003-queues.ts'
 import { breakers } from './004-breakers.ts'
 import { webhooks } from './005-webhooks.ts'
+import { publications } from './006-publications.ts'
 
 /** In order; `helve_meta` counts the migrations that a file has had. Never edit a released one. */
-const MIGRATIONS = [jobs, limits, queues, breakers, webhooks]
+const MIGRATIONS = [jobs, limits, queues, breakers, webhooks, publications]
 
 /**
  * Brings a file up to date; several processes may try at the same time. The host may keep tables

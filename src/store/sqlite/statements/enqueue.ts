@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { preparer } from './preparer.ts'
+import { preparePublications } from './publications.ts'
 
 /** Rows of a statement that inserts many, at less than half the cost of as many single inserts. */
 export const MANY_ROWS = 20
@@ -86,7 +87,11 @@ export function prepareFile(db: Pick<Database, 'prepare'>): Statement {
 /** The statements on a host's own connection; `lock` takes the write lock, and writes nothing. */
 export function prepareHost(db: Pick<Database, 'prepare'>) {
   const { run } = preparer(db)
-  return { ...prepareEnqueue(db), lock: run('DELETE FROM main.helve_meta WHERE 0') }
+  return {
+    ...prepareEnqueue(db),
+    ...preparePublications(db),
+    lock: run('DELETE FROM main.helve_meta WHERE 0'),
+  }
 }
 
 export type HostStatements = ReturnType<typeof prepareHost>

@@ -5,6 +5,7 @@ import { prepareCommands } from './commands.ts'
 import { prepareStarts } from './enqueue.ts'
 import { prepareInspection } from './inspection.ts'
 import { prepareOwnership } from './ownership.ts'
+import { preparePublications } from './publications.ts'
 import { prepareSettles } from './settles.ts'
 
 export type QueueStatements = ReturnType<typeof prepareQueue>
@@ -19,5 +20,6 @@ export function prepareQueue(db: Database) {
     ...prepareCommands(db),
     ...prepareInspection(db),
     ...prepareOwnership(db),
+    ...preparePublications(db),
   }
 }

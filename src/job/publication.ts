@@ -1,0 +1,105 @@
+/** What a webhook belongs to, such as `{ type: 'repository', id: 5 }`. */
+export interface WebhookTarget {
+  type: string
+  id: number
+}
+
+/** An event for all webhooks of some targets. */
+export interface Publication {
+  /** The hooks that belong to this target get the event. Instead of `targets`. */
+  target?: WebhookTarget
+  /**
+   * The hooks of all these targets get the event, such as those of a repository and of its
+   * organisation; 100 targets at most.
+   */
+  targets?: readonly WebhookTarget[]
+  /** What happened, for the record. @default the `action` of the payload, if it has one */
+  action?: string | null
+  /** The body of the requests: an object that JSON brings back. */
+  payload: object
+  /**
+   * The UUID that all hooks, all attempts and all redeliveries of the event share. An event that is
+   * published twice with one GUID makes nothing new. @default a new one
+   */
+  guid?: string
+}
+
+/** A publication, checked: plain data. */
+export interface NewPublication {
+  guid: string
+  event: string
+  action: string | null
+  /** JSON of each target, as hooks keep theirs. */
+  targets: string[]
+  /** The one hook that gets the event, whether it subscribes or not; undefined for {@link targets}. */
+  hook?: number
+  /** The body, frozen; undefined for one that is too large to be sent. */
+  json: string | undefined
+  /** SHA-256 of the body, in hexadecimal: equal bodies are kept once. */
+  hash: string
+}
+
+/** Why a delivery is not sent. */
+export type NotSent = 'inactive' | 'too large' | 'backlog'
+
+/** The delivery of an event to one webhook. */
+export interface PublishedDelivery {
+  id: number
+  webhookId: number
+  /** `null` for a delivery that is sent. */
+  notSent: NotSent | null
+}
+
+/** The result of a publication. */
+export interface Published {
+  guid: string
+  /** False for an event that has been published before: nothing new was made. */
+  isNew: boolean
+  /** One for each hook that subscribes to the event. */
+  deliveries: PublishedDelivery[]
+}
+
+/** The attempt that a run is about to make. */
+export interface AttemptStart {
+  /** The job. */
+  job: number
+  /** Counts the attempts of the delivery; 1 is the first. */
+  attempt: number
+  webhookId: number
+  guid: string
+  event: string
+  action: string | null
+  redelivery: boolean
+  /** The delivery; `null` for a job that a host has enqueued by itself. */
+  delivery: number | null
+  /** The URL of the hook, with its secret parts masked. */
+  url: string
+}
+
+/** What a delivery sends. */
+export interface StoredDelivery {
+  webhookId: number
+  guid: string
+  event: string
+  action: string | null
+  redelivery: boolean
+  /** The frozen body: JSON. */
+  body: Uint8Array
+}
+
+/** Which deliveries of a hook are to be sent again. */
+export interface RedeliveryQuery {
+  /** The id of the hook. */
+  hook: number
+  /** Epoch milliseconds: only events that were published then or later. @default the beginning */
+  from?: number
+  /** Epoch milliseconds: only events that were published before. @default now */
+  to?: number
+  /**
+   * `undelivered`: events that have never been delivered, and that nothing tries to deliver any
+   * more. @default 'undelivered'
+   */
+  outcome?: 'undelivered' | 'delivered' | 'any'
+  /** The most deliveries to send again, the oldest first; 1000 at most. @default 1000 */
+  limit?: number
+}
