@@ -62,6 +62,13 @@ const EVENTS = {
   'breaker:open': telling<{ breaker: Breaker }>(),
   /** Enough runs of the group have completed, or somebody has closed its breaker. */
   'breaker:closed': telling<{ kind: string; group: string }>(),
+  /**
+   * An attempt has shown that a hook is to get no more deliveries: its receiver answered 410, or has
+   * failed for 5 days. The host tells the owner of the hook.
+   */
+  'webhook:disabled': telling<{ id: number; reason: string }>(),
+  /** A ping to a hook that helve had disabled has succeeded: the hook is active again. */
+  'webhook:enabled': telling<{ id: number }>(),
   /** Several kinds share a lane with one slot: a slow job of one kind holds up all other kinds. */
   'lane:narrow': telling<{ lane: string; kinds: string[] }>(),
   /** A handler has given `value` to `ctx.progress`. */

@@ -15,7 +15,7 @@ export type { WebhookKey } from './store/rules/seal-keys.ts'
 export type { WebhookOptions } from './store/sqlite/webhook-options.ts'
 export type { GuardOptions, PortEntry } from './job/webhook-guard.ts'
 export { Webhooks, type Delivery } from './store/sqlite/webhooks.ts'
-export type { DeliveryPruner, WebhookReader } from './store/deliveries.ts'
+export type { DeliveryPruner } from './store/deliveries.ts'
 export type { Counts, ListQuery, Page } from './store/inspection.ts'
 export type { JobStore, RunStore, Store } from './store/store.ts'
 
@@ -30,7 +30,16 @@ export { deliverWebhookPolicy, type DeliverySchedule } from './webhook/schedule.
 export { HelveError, PermanentError, RetryAfterError, type HelveErrorCode } from './job/errors.ts'
 export type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
 export type { Breaker, BreakerOptions } from './job/breaker.ts'
-export type { DeliveryRecord, LastResponse, Webhook, WebhookRecord } from './job/delivery.ts'
+export type {
+  AttemptOutcome,
+  AttemptTimings,
+  DeliveryClass,
+  DeliveryRecord,
+  LastResponse,
+  Webhook,
+  WebhookChange,
+  WebhookRecord,
+} from './job/delivery.ts'
 export type { Handler, HandlerContext, Job, Logger } from './run/handler.ts'
 export type {
   ClaimedJob,
@@ -45,7 +54,15 @@ export type { JsonPayload } from './job/json-type.ts'
 export type { Payloads, Rest, Submission } from './job/kinds.ts'
 export type { Charge, Move } from './job/outcome.ts'
 export type { Pause, PauseTarget } from './job/pause.ts'
-export type { NewWebhook } from './job/webhook.ts'
+export type {
+  NotSent,
+  Publication,
+  Published,
+  PublishedDelivery,
+  RedeliveryQuery,
+} from './job/publication.ts'
+export type { NewWebhook, WebhookTarget } from './job/webhook.ts'
+export type { RuntimeWebhooks } from './runtime/webhooks.ts'
 export type { GroupOf } from './job/group.ts'
 export type { KindOptions } from './job/policy.ts'
 export type { Rate } from './job/rate.ts'

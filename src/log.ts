@@ -63,6 +63,12 @@ const LINES: { readonly [E in Logged]: Line<E> } = {
     }),
   ],
   'breaker:closed': ['info', 'a group is not held back any more', (data) => data],
+  'webhook:disabled': [
+    'warn',
+    'a webhook is disabled, because its receiver is gone or fails',
+    ({ id, reason }) => ({ webhook: id, reason }),
+  ],
+  'webhook:enabled': ['info', 'a webhook is active again', ({ id }) => ({ webhook: id })],
   'lane:narrow': [
     'warn',
     'several kinds share a lane with one slot: a slow job of one holds up all the others',

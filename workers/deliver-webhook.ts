@@ -1,25 +1,27 @@
 import { badOption, checkFunction, checkKeys, checkNumber } from '../src/job/check.ts'
 import type { Webhook } from '../src/job/delivery.ts'
 import { PermanentError, read, retryAt } from '../src/job/errors.ts'
-import type { Handler, Job } from '../src/run/handler.ts'
-import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
+import type { Handler, HandlerContext } from '../src/run/handler.ts'
+import { attemptDelivery } from '../src/webhook/attempt.ts'
 import { guardOf } from '../src/webhook/guard/compiled.ts'
 import { checkGuard } from '../src/webhook/guard/rules.ts'
-import { guidOf, isGuid } from '../src/webhook/guid.ts'
 import { DEFAULT_USER_AGENT } from '../src/webhook/headers.ts'
 import type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
 import { checkedLimits, type DeliveryLimits } from '../src/webhook/schedule.ts'
-import { optional, required, requiredKey } from './payload-fields.ts'
+import {
+  startOf,
+  taskOf,
+  unsentRecord,
+  type DeliverySource,
+  type DeliveryTask,
+} from './delivery-task.ts'
 
 export type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
 
 /** What `deliver_webhook` needs of its host. */
 export interface DeliverWebhookDeps extends DeliveryLimits {
-  /**
-   * Where the hooks are: the `webhooks` of a thread's context read them from the store of the
-   * queue.
-   */
-  hooks: { getWebhook(id: number): Promise<Webhook | undefined> }
+  /** Where the hooks and their events are: the `webhooks` of the context of a thread. */
+  hooks: DeliverySource
   /** Milliseconds that an attempt may take in all, 100 to 30000. @default 10000, as GitHub's */
   timeout?: number
   /** The `User-Agent`. Receivers may look for GitHub's prefix. @default 'GitHub-Hookshot/helve' */
@@ -35,7 +37,7 @@ const DEFAULT_RULES = checkGuard()
 /**
  * The handler of the kind `deliver_webhook`. A run is one attempt: it signs and sends the event
  * with the present settings of the hook, and records request and response, also of a failed
- * attempt. An interrupted run records nothing.
+ * attempt. The record begins before the request: an interrupted attempt has a record too.
  *
  * The job completes with a 2xx. Otherwise it is retried as its kind says (`deliverWebhookPolicy`
  * has the schedule), but not before the time that a 429 or 503 asks for in `Retry-After`, a day at
@@ -51,9 +53,9 @@ const DEFAULT_RULES = checkGuard()
 export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<DeliverWebhookPayload> {
   const { hooks, timeout, userAgent, limits } = checked(deps)
   return async (job, ctx) => {
-    const id = requiredKey(job.payload, 'webhook_pk')
-    const delivery = deliveryOf(job)
-    const hook = usable(await hooks.getWebhook(id), id)
+    const task = await taskOf(job, hooks)
+    const hook = usable(task, ctx)
+    const delivery = { ...task.delivery, id: await hooks.beginAttempt?.(startOf(job, hook, task)) }
     ctx.signal.throwIfAborted()
     const { createdAt } = job
     const guard = guardOf(hook.guard ?? DEFAULT_RULES)
@@ -95,40 +97,16 @@ function picked<T extends object, K extends keyof T>(from: T, keys: readonly K[]
   return Object.fromEntries(given.map((key) => [key, from[key]])) as Pick<T, K>
 }
 
-function deliveryOf({ id, createdAt, attempt, payload: given }: Job): Delivery {
-  const event = required(given, 'event', 'the name of an event', isEventName)
-  const payload = optional(given, 'payload', 'an object', isObject) ?? {}
-  const redelivery = optional(given, 'redelivery', 'true or false', isBoolean) ?? false
-  const action = optional(given, 'action', 'a string', isString) ?? read(payload, 'action')
-  // The GUID depends on the event and its payload, because a submission that folds into this job is
-  // another delivery.
-  const guid =
-    optional(given, 'guid', 'a UUID', isGuid) ??
-    guidOf(id, createdAt, read(given, 'webhook_pk'), event, payload)
-  return { event, action: isString(action) ? action : null, guid, payload, attempt, redelivery }
-}
-
-function usable(hook: Webhook | undefined, id: number): Webhook {
-  if (hook === undefined) {
-    throw new PermanentError(`payload.webhook_pk: expected a webhook, got ${id}, which is none`)
-  }
-  if (!hook.active)
-    throw new PermanentError(`webhook ${id}: expected an active one, got it inactive`)
-  return hook
-}
-
-function isEventName(value: unknown): value is string {
-  return isString(value) && /^[\w.:-]{1,64}$/.test(value)
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
-function isBoolean(value: unknown): value is boolean {
-  return typeof value === 'boolean'
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/**
+ * The hook of a delivery. A delivery that is never sent has a record too. A ping goes to an inactive
+ * hook, because a ping that succeeds makes a disabled hook active again.
+ */
+function usable({ hook, webhookId, delivery }: DeliveryTask, ctx: HandlerContext): Webhook {
+  if (hook !== undefined && (hook.active || delivery.event === 'ping')) return hook
+  const problem =
+    hook === undefined
+      ? `payload.webhook_pk: expected a webhook, got ${webhookId}, which is none`
+      : `webhook ${webhookId}: expected an active one, got it inactive`
+  ctx.recordDelivery(unsentRecord(hook ?? { id: webhookId, url: '' }, delivery, problem))
+  throw new PermanentError(problem)
 }

@@ -134,6 +134,7 @@ async function runAll(batch: Batch, { kinds }: Handlers): Promise<Report[]> {
 
 function isPlain(outcome: HandlerOutcome): boolean {
   if (outcome.type !== 'completed' || outcome.result !== undefined || outcome.trip) return false
+  if (outcome.publications !== undefined) return false
   return outcome.followUps.length + outcome.deliveries.length === 0
 }
 

@@ -1,21 +1,21 @@
 import { once } from 'node:events'
 import { MessageChannel, threadId } from 'node:worker_threads'
-import { checkInteger } from '../src/job/check.ts'
-import type { Webhook } from '../src/job/delivery.ts'
 import { cut, toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
 import { byLevel } from '../src/run/by-level.ts'
 import { logLine } from '../src/run/log-arguments.ts'
 import { MAX_ERROR_BYTES, MAX_LOG_BYTES } from '../src/job/limits.ts'
 import { checkSize } from '../src/job/payload.ts'
+import type { WebhookDesk } from '../src/job/webhook-desk.ts'
 import type { Outbox } from '../src/run/outbox.ts'
 import { unitsOf, type Credit } from '../src/thread/credit.ts'
 import { send } from './messages.ts'
 import {
   LOG_LEVELS,
+  type Answer,
   type LogLevel,
+  type Question,
   type ThreadMessage,
-  type WebhookAnswer,
 } from '../src/thread/protocol.ts'
 
 /** A line on its way to the host's log. */
@@ -25,7 +25,7 @@ export type ThreadLine = Omit<Extract<ThreadMessage, { helve: 'log' }>, 'helve' 
 const { stringify } = JSON
 const { load } = Atomics
 
-/** Units of a question for a webhook: the main thread reads the file for each question. */
+/** Units of a question: the main thread reads or writes the file for each question. */
 const QUESTION_UNITS = 2
 
 export function threadContext(
@@ -34,7 +34,7 @@ export function threadContext(
   credit: Credit,
 ): ThreadContext {
   const logger = threadLogger(logLevel, outbox, null)
-  return { id: threadId, logger, webhooks: { getWebhook: (id) => getWebhook(id, credit) } }
+  return { id: threadId, logger, webhooks: deskOf(credit) }
 }
 
 /**
@@ -83,18 +83,23 @@ function fieldsJson(own: object, given: object): string {
 }
 
 /** Asks the main thread, because only the main thread reads the queue's file. */
-async function getWebhook(id: number, credit: Credit): Promise<Webhook | undefined> {
-  // The main thread drops a question with any other id: nobody would answer, or give back the
-  // units.
-  checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
+function deskOf(credit: Credit): WebhookDesk {
+  return {
+    getWebhook: (about) => ask({ ask: 'getWebhook', about }, credit),
+    getDelivery: (about) => ask({ ask: 'getDelivery', about }, credit),
+    beginAttempt: (about) => ask({ ask: 'beginAttempt', about }, credit),
+  }
+}
+
+async function ask<T>(question: Question, credit: Credit): Promise<T> {
   await credit.taken(QUESTION_UNITS)
   const { port1, port2 } = new MessageChannel()
   try {
-    const answer = once(port1, 'message') as Promise<[WebhookAnswer]>
-    send({ helve: 'webhook', id, reply: port2, units: QUESTION_UNITS }, [port2])
-    const [{ webhook, error }] = await answer
+    const told = once(port1, 'message') as Promise<[Answer]>
+    send({ helve: 'question', question, reply: port2, units: QUESTION_UNITS }, [port2])
+    const [{ answer, error }] = await told
     if (error !== undefined) throw new Error(error)
-    return webhook
+    return answer as T
   } finally {
     port1.close()
   }

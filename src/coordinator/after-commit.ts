@@ -1,6 +1,6 @@
 import { AcceptedSubmission, NamedJob } from '../event-data.ts'
 import type { Events } from '../events.ts'
-import type { DeliveryRecord } from '../job/delivery.ts'
+import type { DeliveryRecord, WebhookChange } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
 import type { ClaimedJob, EnqueueResult } from '../job/job.ts'
@@ -112,6 +112,13 @@ export class AfterCommit {
     runs.count(outcome)
     announce(events, { job, outcome, settle, settled, now, clock, durationMs, queuedMs })
     if (!settled.setAside) this.#tellBreaker(settle, now)
+    settled.webhooks?.forEach((change) => this.#tellWebhook(change))
+  }
+
+  #tellWebhook({ id, disabledReason: reason }: WebhookChange): void {
+    const { events } = this.#parts
+    if (reason === null) events.emit('webhook:enabled', () => ({ id }))
+    else events.emit('webhook:disabled', () => ({ id, reason }))
   }
 
   #tellBreaker({ job: { kind, group }, breaker }: Settle, now: number): void {

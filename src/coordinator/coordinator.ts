@@ -340,7 +340,9 @@ export class Coordinator {
     const followUps = made.map((one) => this.#groups.followUp(one, circumstances.now))
     const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
     const breaker = job.group === null ? undefined : this.#breakerAfter(ending, circumstances)
-    return { job, move, rerun, followUps, deliveries, breaker }
+    const published = 'publications' in outcome ? outcome.publications : undefined
+    const publications = published && { publications: published }
+    return { job, move, rerun, followUps, deliveries, breaker, ...publications }
   }
 
   /** An ending that is late says nothing of the group. */

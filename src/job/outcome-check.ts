@@ -16,6 +16,7 @@ import {
 import { checkDedupeKey, checkGroup } from './names.ts'
 import type { HandlerOutcome } from './outcome.ts'
 import { checkSize } from './payload.ts'
+import { checkPublication, type NewPublication } from './publication.ts'
 import { checkBackoff } from './backoff-check.ts'
 import { checkMaxAttempts, checkTimeout } from './policy.ts'
 import { checkKind } from './submission.ts'
@@ -39,11 +40,19 @@ export function checkOutcome(value: unknown): HandlerOutcome {
   outcome.followUps.forEach(checkFollowUp)
   const bytes = outcome.followUps.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
   checkNumber(bytes, 'bytes of followUps', 0, MAX_EFFECT_BYTES)
+  if (outcome.publications !== undefined) checkPublications(outcome.publications)
   if (outcome.type === 'snoozed') checkNumber(outcome.delay, 'delay', 0, MAX_DELAY)
   else if (outcome.result !== undefined) {
     checkSize(checkText(outcome.result, 'result'), 'result', MAX_RESULT_BYTES)
   }
   return outcome
+}
+
+function checkPublications(publications: NewPublication[]): void {
+  checkList(publications, 'publications')
+  publications.forEach(checkPublication)
+  const bytes = publications.reduce((sum, { json = '' }) => sum + Buffer.byteLength(json), 0)
+  checkNumber(bytes, 'bytes of publications', 0, MAX_EFFECT_BYTES)
 }
 
 function checkTrip(trip: Trip): void {

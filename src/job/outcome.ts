@@ -3,6 +3,7 @@ import type { Trip } from './breaker.ts'
 import { isPermanent, retryAt } from './errors.ts'
 import { toJobError } from './failure.ts'
 import type { JobError, NewJob } from './job.ts'
+import type { NewPublication } from './publication.ts'
 
 /** How a run ended, as plain data. A pool tells nothing else about a run that ended. */
 export type Outcome =
@@ -15,6 +16,8 @@ export type Outcome =
        */
       followUps: NewJob[]
       deliveries: DeliveryRecord[]
+      /** Events for webhooks: written with the completion, or not at all. */
+      publications?: NewPublication[] | undefined
       /** Opens the breaker of the job's group. */
       trip?: Trip | undefined
     }
@@ -38,6 +41,7 @@ export type Outcome =
       delay: number
       followUps: NewJob[]
       deliveries: DeliveryRecord[]
+      publications?: NewPublication[] | undefined
       trip?: Trip | undefined
     }
   /** Somebody cancelled the job while it ran, and the run has stopped. */

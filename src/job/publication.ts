@@ -1,8 +1,9 @@
-/** What a webhook belongs to, such as `{ type: 'repository', id: 5 }`. */
-export interface WebhookTarget {
-  type: string
-  id: number
-}
+import { badOption, checkInteger } from './check.ts'
+import { isGuid } from './guid.ts'
+import { checkEventName, type WebhookTarget } from './webhook.ts'
+
+/** Targets of one event. */
+export const MAX_TARGETS = 100
 
 /** An event for all webhooks of some targets. */
 export interface Publication {
@@ -13,6 +14,11 @@ export interface Publication {
    * organisation; 100 targets at most.
    */
   targets?: readonly WebhookTarget[]
+  /**
+   * The id of the one hook that gets the event, whether the hook subscribes to the event or not. The
+   * delivery has one attempt. Instead of `target` and `targets`.
+   */
+  hook?: number
   /** What happened, for the record. @default the `action` of the payload, if it has one */
   action?: string | null
   /** The body of the requests: an object that JSON brings back. */
@@ -31,12 +37,36 @@ export interface NewPublication {
   action: string | null
   /** JSON of each target, as hooks keep theirs. */
   targets: string[]
-  /** The one hook that gets the event, whether it subscribes or not; undefined for {@link targets}. */
+  /** Undefined for a publication with targets. */
   hook?: number
   /** The body, frozen; undefined for one that is too large to be sent. */
   json: string | undefined
   /** SHA-256 of the body, in hexadecimal: equal bodies are kept once. */
   hash: string
+}
+
+const HASH = /^[0-9a-f]{64}$/
+
+/**
+ * Checks a publication that a thread has reported.
+ *
+ * @throws HelveError `HELVE_ERR_OPTION`
+ */
+export function checkPublication(value: NewPublication): void {
+  const { guid, event, action, targets, hook, json, hash } = value ?? {}
+  if (!isGuid(guid)) throw badOption('guid', 'a UUID', guid)
+  checkEventName(event, 'event')
+  if (action !== null && typeof action !== 'string') throw badOption('action', 'a text', action)
+  if (!Array.isArray(targets) || targets.length > MAX_TARGETS || !targets.every(isText)) {
+    throw badOption('targets', `an array of ${MAX_TARGETS} targets at most`, targets)
+  }
+  if (hook !== undefined) checkInteger(hook, 'hook', 1, Number.MAX_SAFE_INTEGER)
+  if (json !== undefined && !isText(json)) throw badOption('json', 'a text', json)
+  if (!isText(hash) || !HASH.test(hash)) throw badOption('hash', 'a SHA-256', hash)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 /** Why a delivery is not sent. */
@@ -57,23 +87,6 @@ export interface Published {
   isNew: boolean
   /** One for each hook that subscribes to the event. */
   deliveries: PublishedDelivery[]
-}
-
-/** The attempt that a run is about to make. */
-export interface AttemptStart {
-  /** The job. */
-  job: number
-  /** Counts the attempts of the delivery; 1 is the first. */
-  attempt: number
-  webhookId: number
-  guid: string
-  event: string
-  action: string | null
-  redelivery: boolean
-  /** The delivery; `null` for a job that a host has enqueued by itself. */
-  delivery: number | null
-  /** The URL of the hook, with its secret parts masked. */
-  url: string
 }
 
 /** What a delivery sends. */

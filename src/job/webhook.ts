@@ -1,6 +1,11 @@
-import type { WebhookTarget } from './publication.ts'
 import { badOption, checkKeys, checkOneOf } from './check.ts'
 import { checkAuthorization, checkSecret } from './webhook-secrets.ts'
+
+/** What a webhook belongs to, such as `{ type: 'repository', id: 5 }`. */
+export interface WebhookTarget {
+  type: string
+  id: number
+}
 
 /** The settings of a new webhook. */
 export interface NewWebhook {
@@ -31,10 +36,9 @@ export interface NewWebhook {
   /** Accept any TLS certificate. @default false */
   insecureTls?: boolean
   /**
-   * What the hook belongs to, such as `{ type: 'repository', id: 5 }`; the type in printable ASCII,
-   * 100 characters at most. @default none
+   * What the hook belongs to; the type in printable ASCII, 100 characters at most. @default none
    */
-  target?: { type: string; id: number } | null
+  target?: WebhookTarget | null
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ClaimedJob } from '../job/job.ts'
-import type { Webhook } from '../job/delivery.ts'
+import type { WebhookDesk } from '../job/webhook-desk.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { after, type Timer } from '../timer.ts'
 import type { Assignment } from './assignment.ts'
@@ -50,15 +50,10 @@ export class SerialPool implements Pool {
   #dispatching = false
   #overdueTimer: Timer | undefined
 
-  constructor(
-    options: ThreadOptions,
-    threads: number,
-    listener: PoolListener,
-    getWebhook: (id: number) => Promise<Webhook | undefined>,
-  ) {
+  constructor(options: ThreadOptions, threads: number, listener: PoolListener, desk: WebhookDesk) {
     this.#options = options
     this.#listener = listener
-    this.#inbox = new ThreadInbox(listener, getWebhook)
+    this.#inbox = new ThreadInbox(listener, desk)
     this.resize(threads)
   }
 

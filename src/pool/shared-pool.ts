@@ -1,5 +1,5 @@
 import type { ClaimedJob } from '../job/job.ts'
-import type { Webhook } from '../job/delivery.ts'
+import type { WebhookDesk } from '../job/webhook-desk.ts'
 import type { Assignment } from './assignment.ts'
 import { LaneThreads } from './lane-threads.ts'
 import type { Pool, PoolListener, Room, Terms } from './pool.ts'
@@ -35,15 +35,10 @@ export class SharedPool implements Pool {
   #dispatching = false
   #closed = false
 
-  constructor(
-    options: ThreadOptions,
-    threads: number,
-    listener: PoolListener,
-    getWebhook: (id: number) => Promise<Webhook | undefined>,
-  ) {
+  constructor(options: ThreadOptions, threads: number, listener: PoolListener, desk: WebhookDesk) {
     this.#options = options
     this.#listener = listener
-    this.#inbox = new ThreadInbox(listener, getWebhook)
+    this.#inbox = new ThreadInbox(listener, desk)
     this.resize(threads)
   }
 

@@ -1,17 +1,17 @@
-import type { MessagePort } from 'node:worker_threads'
-import type { Webhook } from '../job/delivery.ts'
+import type { WebhookDesk } from '../job/webhook-desk.ts'
 import type { PoolListener } from './pool.ts'
+import { reply } from './questions.ts'
 import { fieldsOf, progressOf, threadMessage } from './thread-messages.ts'
 import type { WorkerThread } from './worker-thread.ts'
 
 /** Receives the messages that the threads of a lane send while their batches go on. */
 export class ThreadInbox {
   readonly #listener: PoolListener
-  readonly #getWebhook: (id: number) => Promise<Webhook | undefined>
+  readonly #desk: WebhookDesk
 
-  constructor(listener: PoolListener, getWebhook: (id: number) => Promise<Webhook | undefined>) {
+  constructor(listener: PoolListener, desk: WebhookDesk) {
     this.#listener = listener
-    this.#getWebhook = getWebhook
+    this.#desk = desk
   }
 
   receive(thread: WorkerThread, received: unknown): void {
@@ -31,20 +31,12 @@ export class ThreadInbox {
         thread.giveBack(message.units)
         return this.#listener.log(level, { ...fieldsOf(fields), ...own }, message.message)
       }
-      case 'webhook':
+      case 'question':
         thread.giveBack(message.units)
-        void this.#answer(message.id, message.reply)
+        void reply(this.#desk, message.question, message.reply)
         return
       case 'child':
         thread.child(message)
-    }
-  }
-
-  async #answer(id: number, reply: MessagePort): Promise<void> {
-    try {
-      reply.postMessage({ webhook: await this.#getWebhook(id) })
-    } catch (error) {
-      reply.postMessage({ error: String(error) })
     }
   }
 }

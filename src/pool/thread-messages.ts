@@ -30,10 +30,9 @@ export function threadMessage(received: unknown): ThreadMessage | undefined {
       if (!strings || typeof text !== 'string' || !isUnits(units)) return undefined
       return Object.hasOwn(LOG_LEVELS, level) ? message : undefined
     }
-    case 'webhook': {
-      const { id, reply, units } = message as Extract<ThreadMessage, { helve: 'webhook' }>
-      const isWhole = typeof id === 'number' && reply instanceof MessagePort
-      return isWhole && isUnits(units) ? message : undefined
+    case 'question': {
+      const { reply, units } = message as Extract<ThreadMessage, { helve: 'question' }>
+      return reply instanceof MessagePort && isUnits(units) ? message : undefined
     }
     case 'child': {
       const { slot, pid, alive } = message as Extract<ThreadMessage, { helve: 'child' }>

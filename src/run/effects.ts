@@ -2,6 +2,7 @@ import { serialize } from 'node:v8'
 import { checkDelivery, type DeliveryRecord } from '../job/delivery.ts'
 import { HelveError } from '../job/errors.ts'
 import type { NewJob } from '../job/job.ts'
+import type { NewPublication } from '../job/publication.ts'
 import { MAX_EFFECT_BYTES, MAX_EFFECTS } from '../job/limits.ts'
 
 // Kept here, because a handler may replace the global.
@@ -14,12 +15,21 @@ const clone = structuredClone
 export class Effects {
   readonly followUps: NewJob[] = []
   readonly deliveries: DeliveryRecord[] = []
+  /** Undefined for a run without events, as most runs are. */
+  publications: NewPublication[] | undefined
   #bytes = 0
 
   /** @throws HelveError `HELVE_ERR_BACKPRESSURE`, `HELVE_ERR_PAYLOAD_TOO_LARGE` */
   enqueue(job: NewJob): void {
     this.#take('follow-ups', this.followUps.length, Buffer.byteLength(job.payload))
     this.followUps.push(job)
+  }
+
+  /** @throws as {@link enqueue} */
+  publish(publication: NewPublication): void {
+    const { publications = [] } = this
+    this.#take('publications', publications.length, Buffer.byteLength(publication.json ?? ''))
+    this.publications = [...publications, publication]
   }
 
   /** @throws as {@link enqueue}, `HELVE_ERR_OPTION`, and for a record that cannot be cloned */

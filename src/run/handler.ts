@@ -1,5 +1,7 @@
 import type { Spawn } from './children.ts'
-import type { DeliveryRecord, Webhook } from '../job/delivery.ts'
+import type { DeliveryRecord } from '../job/delivery.ts'
+import type { WebhookDesk } from '../job/webhook-desk.ts'
+import type { Publication } from '../job/publication.ts'
 import type { AnyPayload, JsonPayload } from '../job/json-type.ts'
 import type { AnyKinds, SubmissionArguments } from '../job/kinds.ts'
 
@@ -110,6 +112,14 @@ export interface HandlerContext<T = AnyKinds> {
    */
   recordDelivery(record: DeliveryRecord): void
   /**
+   * Publishes an event for webhooks, in the transaction that completes this job: both happen or
+   * neither does. As `runtime.webhooks.publish` otherwise. A handler that may run twice gives a
+   * `guid` of its own, which does not change: the second publication then makes nothing new.
+   *
+   * @throws HelveError as {@link enqueue} does, and both share the 16 MiB; `HELVE_ERR_OPTION`
+   */
+  publish(event: string, publication: Publication): void
+  /**
    * Starts a process, as `child_process.spawn` does, in a process group of its own. No process of
    * the group outlives the run: when the run ends, or is ended by force, helve kills the rest of
    * the group. Until then the child belongs to the handler, which may give it `signal: ctx.signal`.
@@ -143,6 +153,6 @@ export interface ThreadContext {
   /** The `threadId` of the thread; 0 is the main thread. */
   readonly id: number
   readonly logger: Logger
-  /** Reads webhooks from the runtime's store. */
-  readonly webhooks: { getWebhook(id: number): Promise<Webhook | undefined> }
+  /** The webhooks of the runtime's store, for `deliverWebhookHandler`. */
+  readonly webhooks: WebhookDesk
 }

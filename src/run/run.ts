@@ -8,9 +8,11 @@ import { HelveError } from '../job/errors.ts'
 import type { AnyPayload } from '../job/json-type.ts'
 import type { Handler, HandlerContext, Job, Logger } from './handler.ts'
 import { MAX_DELAY, MAX_REASON_LENGTH } from '../job/limits.ts'
+import type { Publication } from '../job/publication.ts'
 import { checkedJson } from '../job/payload.ts'
 import { newJob, type EnqueueOptions } from '../job/submission.ts'
 import { failed, type HandlerOutcome } from '../job/outcome.ts'
+import { newPublication } from './new-publication.ts'
 import type { Notices } from './notices.ts'
 import { resultJson } from './result.ts'
 import type { Task } from '../thread/protocol.ts'
@@ -58,8 +60,8 @@ export class Run implements HandlerContext {
   async outcome(handler: Handler): Promise<HandlerOutcome> {
     try {
       const result = await handler(this.#job(), this)
-      const { followUps, deliveries } = this.#effects
-      const effects = { followUps, deliveries }
+      const { followUps, deliveries, publications } = this.#effects
+      const effects = { followUps, deliveries, ...(publications && { publications }) }
       if (this.#snooze !== undefined) {
         return this.#withTrip({ type: 'snoozed', delay: this.#snooze, ...effects })
       }
@@ -127,6 +129,13 @@ export class Run implements HandlerContext {
     return (record: DeliveryRecord): void => {
       this.#checkOpen('recordDelivery')
       this.#effects.record(record)
+    }
+  }
+
+  get publish() {
+    return (event: string, publication: Publication): void => {
+      this.#checkOpen('publish')
+      this.#effects.publish(newPublication(event, publication))
     }
   }
 

@@ -14,7 +14,7 @@ import {
   threadFlags,
   type ThreadOptions,
 } from '../pool/thread-options.ts'
-import type { WebhookReader } from '../store/deliveries.ts'
+import type { WebhookDesk, WebhookReader } from '../job/webhook-desk.ts'
 import type { CheckedLane } from './lane-options.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Registry } from './registry.ts'
@@ -66,9 +66,17 @@ function openThreads(name: string, lane: CheckedLane, parts: PoolParts): Pool {
     setupTimeout: SETUP_TIMEOUT,
     memory,
   }
-  const { store } = parts
   const LanePool = concurrency === 1 ? SerialPool : SharedPool
-  return new LanePool(options, threads, laneListener(name, parts), (id) => store.getWebhook(id))
+  return new LanePool(options, threads, laneListener(name, parts), deskOf(parts))
+}
+
+/** What the threads of a lane may ask about webhooks. */
+function deskOf({ store, coordinator }: PoolParts): WebhookDesk {
+  return {
+    getWebhook: (id) => store.getWebhook(id),
+    getDelivery: (id) => store.getDelivery(id),
+    beginAttempt: (start) => coordinator.command({ type: 'beginAttempt', start }),
+  }
 }
 
 /** Tells the coordinator and the listeners of events what happens in a lane. */

@@ -19,6 +19,7 @@ import { Lifecycle, STOP_TIMEOUT, type Beginning, type Stopped } from './lifecyc
 import { checkRuntimeOptions, type NeededConfig, type RuntimeOptions } from './options.ts'
 import { partsOf, type Parts } from './parts.ts'
 import { Unowned } from './no-owner.ts'
+import { RuntimeWebhooks } from './webhooks.ts'
 
 /**
  * The queue's engine in a host's process: it takes jobs in, runs them in their lanes, and settles
@@ -40,6 +41,8 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
   readonly #lifecycle: Lifecycle
   readonly #admin: Admin
   readonly #unowned: Unowned
+  /** Publishes events for webhooks, and sends them again. */
+  readonly webhooks: RuntimeWebhooks<S>
 
   /**
    * Makes a runtime. The runtime claims nothing, and starts no thread, before `start`, `run` or
@@ -56,6 +59,11 @@ export class Runtime<M = unknown, I = unknown, S extends Store = HostedStore> im
     this.#intake = new Intake(this.#parts, () => this.#unowned.accepted())
     this.#lifecycle = new Lifecycle(this.#parts)
     this.#admin = new Admin(this.#parts)
+    this.webhooks = new RuntimeWebhooks({
+      ...this.#parts,
+      checkOpen: () => this.#lifecycle.checkOpen(),
+      onPublication: () => this.#unowned.accepted(),
+    })
   }
 
   /**

@@ -1,7 +1,7 @@
+import type { AttemptStart } from '../job/attempt-start.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { PauseTarget } from '../job/pause.ts'
 import type {
-  AttemptStart,
   NewPublication,
   Published,
   PublishedDelivery,

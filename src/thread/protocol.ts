@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Webhook } from '../job/delivery.ts'
+import type { AttemptStart } from '../job/attempt-start.ts'
 import type { HandlerOutcome } from '../job/outcome.ts'
 import type { Pulse } from './pulse.ts'
 
@@ -138,7 +138,7 @@ export type ThreadMessage =
     }
   /** `json` is undefined if the value is undefined. */
   | { helve: 'progress'; id: number; json: string | undefined; units: number }
-  | { helve: 'webhook'; id: number; reply: MessagePort; units: number }
+  | { helve: 'question'; question: Question; reply: MessagePort; units: number }
   /** `alive`: a run has started this process. Not `alive`: the process has exited. */
   | { helve: 'child'; slot: number; token: number; pid: number; alive: boolean }
 
@@ -148,9 +148,14 @@ export interface PortMessage {
   port: MessagePort
 }
 
-/** The answer on the `reply` port of a `webhook` message. */
-export interface WebhookAnswer {
-  webhook?: Webhook
+/** A question about webhooks: `ask` names a function of the main thread's `WebhookDesk`. */
+export type Question =
+  | { ask: 'getWebhook' | 'getDelivery'; about: number }
+  | { ask: 'beginAttempt'; about: AttemptStart }
+
+/** The answer on the `reply` port of a `question` message. */
+export interface Answer {
+  answer?: unknown
   error?: string
 }
 

@@ -12,11 +12,14 @@ export interface Delivery {
   event: string
   action: string | null
   guid: string
-  payload: object
+  /** An object, or the frozen bytes of its JSON. */
+  payload: object | Uint8Array
   /** Counts the attempts of this delivery; 1 is the first. */
   attempt: number
   /** True when somebody asked for this delivery of an event that had been delivered before. */
   redelivery: boolean
+  /** The record that the start of the attempt has written. */
+  id?: number | undefined
 }
 
 interface AttemptOptions {
@@ -50,7 +53,7 @@ export async function attemptDelivery(
   delivery: Delivery,
   options: AttemptOptions,
 ): Promise<Attempt> {
-  const { payload, ...about } = delivery
+  const { payload, id, ...about } = delivery
   const body = encodeBody(hook.contentType, payload)
   const at = Date.now()
   const headers = deliveryHeaders(hook, { ...delivery, at }, body, options.userAgent)
@@ -65,12 +68,14 @@ export async function attemptDelivery(
     failure,
     record: {
       ...about,
+      ...(id === undefined ? {} : { id }),
       webhookId: hook.id,
       at,
       durationMs: Math.round(performance.now() - started),
       url: maskUrl(hook.url),
       requestHeaders: maskHeaders(headers),
-      requestBody: body.text,
+      // The store has frozen bytes already.
+      requestBody: payload instanceof Uint8Array ? '' : new TextDecoder().decode(body.bytes),
       status: response?.status ?? null,
       responseHeaders: response ? echo.headers(maskHeaders(response.headers)) : null,
       responseBody: response ? echo.bytes(response.body) : null,

@@ -153,7 +153,7 @@ function configJson({ url, contentType, insecureTls, hasSecret }: WebhookRecord)
 }
 
 /** GitHub capitalises the type here, but not in the headers of a delivery. */
-function typeOf(target: WebhookRecord['target']): string {
+export function typeOf(target: WebhookRecord['target']): string {
   const type = target?.type ?? 'repository'
   return type.charAt(0).toUpperCase() + type.slice(1)
 }

@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto'
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-export function isGuid(value: unknown): value is string {
-  return typeof value === 'string' && UUID.test(value)
-}
-
 /**
  * The GUID for these values: equal values give equal GUIDs. A UUID of version 8 may be made in any
  * way: RFC 9562, section 5.8.

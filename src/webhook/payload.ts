@@ -10,6 +10,11 @@ export interface DeliverWebhookPayload {
    * hook, the event and its payload, so that all attempts share the UUID
    */
   guid?: string | null
+  /**
+   * The delivery of an event that was published. The store then has the body, the GUID and the
+   * action. @default none
+   */
+  delivery?: number
   /** The event's own payload: the body of the request. @default {} */
   payload?: object | null
   /**

@@ -126,7 +126,7 @@ describe('the JSON of a delivery', () => {
   for (const contentType of ['json', 'form'] as const) {
     it(`shows the request in ${contentType}, and the response`, () => {
       const payload = { text: 'é🎉\u2028 &=+%', half: '\ud800' }
-      const requestBody = encodeBody(contentType, payload).text
+      const requestBody = Buffer.from(encodeBody(contentType, payload).bytes).toString()
       const json = deliveryDetailJson({ ...attempt, requestBody }, record())
       assert.equal(json.url, attempt.url)
       assert.deepEqual(json.request, { headers: attempt.requestHeaders, payload })
@@ -140,7 +140,8 @@ describe('the JSON of a delivery', () => {
         payload,
         redelivery: true,
       })
-      assert.equal(encodeBody(contentType, again.payload).text, requestBody)
+      const { bytes } = encodeBody(contentType, again.payload)
+      assert.equal(Buffer.from(bytes).toString(), requestBody)
     })
   }
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { guidOf, isGuid } from '../../src/webhook/guid.ts'
+import { isGuid } from '../../src/job/guid.ts'
+import { guidOf } from '../../src/webhook/guid.ts'
 
 it('derives a UUID of version 8, the same one each time', () => {
   for (let i = 0; i < 200; i++) {

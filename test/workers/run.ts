@@ -47,6 +47,7 @@ function context(signal = new AbortController().signal): HandlerContext {
     snooze: silent,
     tripBreaker: silent,
     recordDelivery: silent,
+    publish: silent,
     spawn,
   }
 }

@@ -22,17 +22,17 @@ export function subscribes({ id, events }: Subscriber, { event, hook }: NewPubli
 }
 
 /**
- * Why a delivery is not sent; `null` for one that is. An event for one hook is sent to an inactive
- * hook too: a ping may make the hook active again.
+ * Why a delivery is not sent; `null` for one that is. A ping is sent to an inactive hook too,
+ * because a ping that succeeds makes a disabled hook active again.
  *
  * @param waiting counts the deliveries of the hook that wait, up to {@link MOST_WAITING}
  */
 export function notSent(
-  { json, hook }: NewPublication,
+  { json, hook, event }: NewPublication,
   { active }: Subscriber,
   waiting: () => number,
 ): NotSent | null {
-  if (!active && hook === undefined) return 'inactive'
+  if (!active && (hook === undefined || event !== 'ping')) return 'inactive'
   if (json === undefined) return 'too large'
   return waiting() >= MOST_WAITING ? 'backlog' : null
 }

@@ -2,7 +2,7 @@ import type { Breaker } from '../../../src/job/breaker.ts'
 import type { DeliveryRecord } from '../../../src/job/delivery.ts'
 import type { JobRecord } from '../../../src/job/job.ts'
 import type { Pause } from '../../../src/job/pause.ts'
-import type { WebhookReader } from '../../../src/store/deliveries.ts'
+import type { WebhookReader } from '../../../src/job/webhook-desk.ts'
 import type {
   Counts,
   Inspection,

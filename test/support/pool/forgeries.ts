@@ -35,8 +35,8 @@ function messages({ id, token }: Victim): unknown[] {
     { ...log, message: { toString: null } },
     { ...log, message: null },
     { ...log, fields: null },
-    { helve: 'webhook' },
-    { helve: 'webhook', id, reply: {} },
+    { helve: 'question' },
+    { helve: 'question', question: { ask: 'getWebhook', about: id }, reply: {}, units: 1 },
     { _WORKER_READY: true },
     { ready: true },
     { taskId: 0, result: COMPLETED, error: null, time: null },
@@ -64,7 +64,8 @@ export const forgeries = {
     for (const id of [Number.NaN, { toString: null }, 1]) {
       const { port1, port2 } = new MessageChannel()
       port1.close()
-      parentPort?.postMessage({ helve: 'webhook', id, reply: port2 }, [port2])
+      const question = { ask: 'getWebhook', about: id }
+      parentPort?.postMessage({ helve: 'question', question, reply: port2, units: 1 }, [port2])
     }
   },
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Webhook } from '../../../src/job/delivery.ts'
+import type { WebhookDesk } from '../../../src/job/webhook-desk.ts'
 import type { ClaimedJob } from '../../../src/job/job.ts'
 import type { Outcome } from '../../../src/job/outcome.ts'
 import type { Pool, Terms } from '../../../src/pool/pool.ts'
@@ -36,6 +37,13 @@ export interface LaneOptions {
   setupTimeout?: number
   entry?: string
   getWebhook?: (id: number) => Promise<Webhook | undefined>
+}
+
+/** Knows no hooks. */
+const DESK: WebhookDesk = {
+  getWebhook: async () => undefined,
+  getDelivery: async () => undefined,
+  beginAttempt: async () => 1,
 }
 
 export interface StartOptions extends Partial<Terms> {
@@ -76,7 +84,7 @@ export class Lane {
       },
       threads,
       this.recorder.listener,
-      getWebhook ?? (async () => undefined),
+      { ...DESK, ...(getWebhook && { getWebhook }) },
     )
   }
 

@@ -1,19 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { badOption, checkKeys } from '../job/check.ts'
+import { badOption, checkInteger, checkKeys } from '../job/check.ts'
+import { isGuid } from '../job/guid.ts'
 import { checkedJson } from '../job/payload.ts'
-import type { NewPublication, Publication, WebhookTarget } from '../job/publication.ts'
-import { checkEventName, checkTarget } from '../job/webhook.ts'
-import { isGuid } from './guid.ts'
+import { MAX_TARGETS, type NewPublication, type Publication } from '../job/publication.ts'
+import { checkEventName, checkTarget, type WebhookTarget } from '../job/webhook.ts'
 
 /** Bytes of a body: GitHub sends none that is larger. https://docs.github.com/en/webhooks */
 export const MAX_BODY_BYTES = 25 * 1024 * 1024
-/** Targets of one event. */
-const MAX_TARGETS = 100
 
 /** @throws HelveError `HELVE_ERR_OPTION`, `HELVE_ERR_PAYLOAD` */
 export function newPublication(event: string, given: Publication): NewPublication {
   checkEventName(event, 'event')
-  checkKeys(given, 'publication', ['target', 'targets', 'action', 'payload', 'guid'])
+  checkKeys(given, 'publication', ['target', 'targets', 'hook', 'action', 'payload', 'guid'])
   const { payload, guid = randomUUID() } = given
   if (!isGuid(guid)) throw badOption('guid', 'a UUID', guid)
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
@@ -25,7 +23,7 @@ export function newPublication(event: string, given: Publication): NewPublicatio
     guid: guid.toLowerCase(),
     event,
     action: actionOf(given),
-    targets: [...new Set(targetsOf(given).map((one) => JSON.stringify(checkTarget(one))))],
+    ...receiversOf(given),
     json: isSendable ? json : undefined,
     hash: createHash('sha256').update(json).digest('hex'),
   }
@@ -38,13 +36,23 @@ function actionOf({ action, payload }: Publication): string | null {
   throw badOption('action', 'a string or null', given)
 }
 
-function targetsOf({ target, targets }: Publication): readonly WebhookTarget[] {
-  if (target !== undefined && targets !== undefined) {
-    throw badOption('targets', 'target or targets', 'both')
+/** The receivers of the event: either the hooks of targets, or one hook. */
+function receiversOf({
+  target,
+  targets,
+  hook,
+}: Publication): Pick<NewPublication, 'targets' | 'hook'> {
+  const given = [target, targets, hook].filter((one) => one !== undefined)
+  if (given.length !== 1) {
+    throw badOption('publication', 'one of target, targets and hook', `${given.length} of them`)
   }
-  const all = target === undefined ? targets : [target]
+  if (hook !== undefined) {
+    return { targets: [], hook: checkInteger(hook, 'hook', 1, Number.MAX_SAFE_INTEGER) }
+  }
+  const all: unknown = target === undefined ? targets : [target]
   if (!Array.isArray(all) || all.length === 0 || all.length > MAX_TARGETS) {
     throw badOption('targets', `1 to ${MAX_TARGETS} targets`, all)
   }
-  return all as readonly WebhookTarget[]
+  const checked = all.map((one) => JSON.stringify(checkTarget(one as WebhookTarget)))
+  return { targets: [...new Set(checked)] }
 }
