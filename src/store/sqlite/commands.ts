@@ -1,5 +1,4 @@
 import { read } from '../../job/errors.ts'
-import type { AttemptStart } from '../../job/attempt-start.ts'
 import type { ClaimedJob } from '../../job/job.ts'
 import type { PauseTarget } from '../../job/pause.ts'
 import type { NewPublication, Published } from '../../job/publication.ts'
@@ -13,11 +12,13 @@ import { redeliver, redeliverAll } from './redeliver.ts'
 import { claimedBefore } from './rows.ts'
 import type { EnqueueStatements } from './statements/enqueue.ts'
 import type { QueueStatements } from './statements/queue.ts'
+import type { Webhooks } from './webhooks.ts'
 
 interface Executing extends Publishing {
   statements: EnqueueStatements & QueueStatements
   /** Counts bytes of payloads that a command rewrites or deletes. */
   wrote: (bytes: number) => void
+  webhooks: Webhooks
 }
 
 /** @throws HelveError when the command is refused; a refused command writes nothing */
@@ -38,7 +39,7 @@ export function execute(executing: Executing, command: Command): CommandResult {
     case 'publish':
       return published(executing, command.publication)
     case 'beginAttempt':
-      return beginAttempt(executing, command.start)
+      return executing.webhooks.begin(command.start, executing.now)
     case 'redeliver':
       return redeliver(executing, command.attempt)
     case 'redeliverAll':
@@ -141,11 +142,6 @@ function resume(executing: Executing, target: PauseTarget): boolean {
 function published(executing: Executing, publication: NewPublication): Published {
   executing.wrote(publication.json?.length ?? 0)
   return publish(executing, publication)
-}
-
-function beginAttempt({ statements, now }: Executing, start: AttemptStart): number {
-  const values = { ...start, redelivery: Number(start.redelivery), at: now }
-  return Number(statements.beginAttempt.run(values).lastInsertRowid)
 }
 
 function closeBreaker(

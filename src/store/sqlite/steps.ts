@@ -100,8 +100,9 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
     const wrote = (bytes: number): void => {
       this.commandBytes += bytes
     }
-    const { masked } = this.#parts.webhooks
-    return doApart(this, (own) => execute({ ...own, wrote, masked }, command))
+    const { webhooks } = this.#parts
+    const { masked } = webhooks
+    return doApart(this, (own) => execute({ ...own, wrote, masked, webhooks }, command))
   }
 
   enqueue(jobs: readonly NewJob[]): (EnqueueResult | HelveError)[] {

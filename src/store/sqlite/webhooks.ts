@@ -11,6 +11,8 @@ import {
 import { MAX_DELAY } from '../../job/limits.ts'
 import type { StoredDelivery } from '../../job/publication.ts'
 import { checkWebhook, type NewWebhook, type WebhookSettings } from '../../job/webhook.ts'
+import type { AttemptStart } from '../../job/attempt-start.ts'
+import type { WebhookDesk } from '../../job/webhook-desk.ts'
 import type { GuardRules } from '../../job/webhook-guard.ts'
 import { checkSecret } from '../../job/webhook-secrets.ts'
 import { guardOf } from '../../webhook/guard/compiled.ts'
@@ -51,7 +53,7 @@ type DeliveryColumns = [
 ]
 
 /** Webhooks and the records of their deliveries: `store.webhooks`. */
-export class Webhooks {
+export class Webhooks implements WebhookDesk {
   readonly #statements: WebhookStatements
   readonly #transactions: Transactions
   readonly #clock: QueueClock
@@ -208,6 +210,17 @@ export class Webhooks {
     if (row === undefined) return undefined
     const [webhookId, guid, event, action, redelivery, body] = row as DeliveryColumns
     return { webhookId, guid, event, action, redelivery: redelivery === 1, body }
+  }
+
+  /** Writes the first version of the record of an attempt; resolves to the id of the record. */
+  async beginAttempt(start: AttemptStart): Promise<number> {
+    return this.#transactions.repeatable(() => this.begin(start, this.#clock.now()))
+  }
+
+  /** As {@link beginAttempt}, inside a transaction. */
+  begin(start: AttemptStart, now: number): number {
+    const values = { ...start, redelivery: Number(start.redelivery), at: now }
+    return Number(this.#statements.beginAttempt.run(values).lastInsertRowid)
   }
 
   /**

@@ -49,11 +49,6 @@ export function preparePublications(db: Pick<Database, 'prepare'>) {
           SELECT 1 FROM helve_webhook_deliveries AS o
           WHERE o.guid = d.guid AND o.webhook_id = d.webhook_id AND o.delivered_at IS NOT NULL))
       ORDER BY d.at, d.id LIMIT +@limit`),
-    beginAttempt: run(`
-      INSERT INTO helve_webhook_attempts (webhook_id, guid, event, action, attempt, redelivery, at,
-        duration_ms, url, request_headers, request_body, truncated, delivery_id, job_id)
-      VALUES (@webhookId, @guid, @event, @action, @attempt, @redelivery, @at, 0, @url, '{}', '', 0,
-        @delivery, @job)`),
   }
 }
 

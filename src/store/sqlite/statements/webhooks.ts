@@ -44,6 +44,11 @@ export function prepareWebhooks(db: Database) {
       VALUES (@webhookId, @guid, @event, @action, @attempt, @redelivery, @at,
         @durationMs, @url, @requestHeaders, @requestBody, @status, @responseHeaders,
         @responseBody, @truncated, @error, @outcome, @code, @remoteAddress, @timings)`),
+    beginAttempt: run(`
+      INSERT INTO helve_webhook_attempts (webhook_id, guid, event, action, attempt, redelivery, at,
+        duration_ms, url, request_headers, request_body, truncated, delivery_id, job_id)
+      VALUES (@webhookId, @guid, @event, @action, @attempt, @redelivery, @at, 0, @url, '{}', '', 0,
+        @delivery, @job)`),
     // Only the run that began the attempt may end it, and only once.
     endAttempt: value(`
       UPDATE helve_webhook_attempts SET at = @at, duration_ms = @durationMs, url = @url,
