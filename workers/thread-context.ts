@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { MessageChannel, threadId } from 'node:worker_threads'
+import { checkInteger } from '../src/job/check.ts'
 import { cut, toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
 import { byLevel } from '../src/run/by-level.ts'
@@ -85,10 +86,15 @@ function fieldsJson(own: object, given: object): string {
 /** Asks the main thread, because only the main thread reads the queue's file. */
 function deskOf(credit: Credit): WebhookDesk {
   return {
-    getWebhook: (about) => ask({ ask: 'getWebhook', about }, credit),
-    getDelivery: (about) => ask({ ask: 'getDelivery', about }, credit),
+    getWebhook: async (id) => ask({ ask: 'getWebhook', about: checkId(id) }, credit),
+    getDelivery: async (id) => ask({ ask: 'getDelivery', about: checkId(id) }, credit),
     beginAttempt: (about) => ask({ ask: 'beginAttempt', about }, credit),
   }
+}
+
+/** Checked here, so that the error reaches the handler with its code. */
+function checkId(id: number): number {
+  return checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
 }
 
 async function ask<T>(question: Question, credit: Credit): Promise<T> {

@@ -205,7 +205,8 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
       const { error, records } = await run(handler, payload)
       assert.ok(isPermanent(error))
       assert.equal((error as Error).message, message)
-      assert.deepEqual(records, [])
+      const told = records.map((record) => [record.outcome, record.error, record.webhookId])
+      assert.deepEqual(told, [['never sent', message, 4]])
     }
   })
 
