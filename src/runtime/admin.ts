@@ -28,7 +28,7 @@ export class Admin {
   }
 
   async retry(id: number): Promise<boolean> {
-    return (await this.#parts.coordinator.command({ type: 'retry', id: checkId(id) })) === true
+    return this.#parts.coordinator.command({ type: 'retry', id: checkId(id) })
   }
 
   async cancel(id: number): Promise<boolean> {
@@ -37,7 +37,7 @@ export class Admin {
   }
 
   async discard(id: number): Promise<boolean> {
-    return (await this.#parts.coordinator.command({ type: 'discard', id: checkId(id) })) === true
+    return this.#parts.coordinator.command({ type: 'discard', id: checkId(id) })
   }
 
   async pruneDead(before: number): Promise<number> {
@@ -46,7 +46,7 @@ export class Admin {
     let total = 0
     for (;;) {
       const pruned = await coordinator.command({ type: 'prune', before: until })
-      if (typeof pruned !== 'number' || pruned === 0) return total
+      if (pruned === 0) return total
       total += pruned
     }
   }
@@ -58,7 +58,7 @@ export class Admin {
     if (checkGroup(group) === null) throw badOption('target.group', 'the name of a group', group)
     await this.#checkOwner()
     const command = { type: 'closeBreaker', kind, group } as const
-    return (await this.#parts.coordinator.command(command)) === true
+    return this.#parts.coordinator.command(command)
   }
 
   /** The owner of the queue goes by the breakers that it knows. */
@@ -80,12 +80,12 @@ export class Admin {
     checkKeys(options, 'options', ['by'])
     const by = options.by ?? null
     if (by !== null && typeof by !== 'string') throw badOption('by', 'a string', by)
-    return (await this.#parts.coordinator.command({ type: 'pause', target, by })) === true
+    return this.#parts.coordinator.command({ type: 'pause', target, by })
   }
 
   async resume(given: PauseTarget): Promise<boolean> {
     const target = await this.#paused(given)
-    return (await this.#parts.coordinator.command({ type: 'resume', target })) === true
+    return this.#parts.coordinator.command({ type: 'resume', target })
   }
 
   #target(target: PauseTarget): PauseTarget {

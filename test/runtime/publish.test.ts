@@ -61,10 +61,9 @@ describe('publish', () => {
       [all, null],
     ])
     await drain()
-    assert.deepEqual(received.map(({ headers }) => Number(headers['x-github-hook-id'])).sort(), [
-      own,
-      all,
-    ])
+    const receivers = received.map(({ headers }) => Number(headers['x-github-hook-id']))
+    assert.deepEqual(new Set(receivers), new Set([own, all]))
+    assert.equal(received.length, 2)
     for (const { headers, body } of received) {
       assert.equal(headers['x-github-delivery'], guid)
       assert.equal(headers['x-github-event'], 'push')
@@ -163,7 +162,7 @@ describe('publish', () => {
     await runtime.webhooks.publish('issues', { ...publication, action: null })
     await drain()
     const actions = (await recordsOf(store, id)).map(({ action }) => action)
-    assert.deepEqual(actions.reverse(), ['opened', 'closed', null])
+    assert.deepEqual(actions.toReversed(), ['opened', 'closed', null])
   })
 
   const good = { target: REPOSITORY, payload: {} }
