@@ -6,7 +6,7 @@ import type { WebhookDesk } from '../src/job/webhook-desk.ts'
 import type { Job } from '../src/run/handler.ts'
 import type { Delivery } from '../src/webhook/attempt.ts'
 import { guidOf } from '../src/webhook/guid.ts'
-import { maskUrl } from '../src/webhook/redact.ts'
+import { maskUrl } from '../src/job/mask-url.ts'
 import { optional, required, requiredKey } from './payload-fields.ts'
 
 /**

@@ -4,7 +4,8 @@ import { post, type PostRequest, type PostResponse } from './client.ts'
 import { failureOf } from './failure.ts'
 import type { Guard } from './guard/guard.ts'
 import { deliveryHeaders } from './headers.ts'
-import { EchoMask, maskHeaders, maskUrl } from './redact.ts'
+import { maskUrl } from '../job/mask-url.ts'
+import { EchoMask, maskHeaders } from './redact.ts'
 import type { DeliveryLimits } from './schedule.ts'
 
 /** The delivery that an attempt sends. */

@@ -1,6 +1,6 @@
 import type { Webhook } from '../job/delivery.ts'
 import { typeOf } from './github-responses.ts'
-import { maskUrl } from './redact.ts'
+import { maskUrl } from '../job/mask-url.ts'
 
 /**
  * The payload of GitHub's event `ping`, for a hook:

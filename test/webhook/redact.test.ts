@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { EchoMask, maskHeaders, maskUrl } from '../../src/webhook/redact.ts'
+import { maskUrl } from '../../src/job/mask-url.ts'
+import { EchoMask, maskHeaders } from '../../src/webhook/redact.ts'
 
 const urls: [string, string][] = [
   ['https://host:8080/a/b', 'https://host:8080/a/b'],
