@@ -133,8 +133,9 @@ export class Forge {
   }
 
   /** The attempts on one webhook, newest first. */
-  attempts(webhook: number) {
-    return this.#store.webhooks.deliveries(webhook, { limit: 1_000 })
+  async attempts(hook: number) {
+    const { deliveries } = await this.#store.webhooks.deliveries({ hook, limit: 1_000 })
+    return deliveries
   }
 
   /** Ends the runs under way, and deletes the webhooks, whose receivers end with this process. */

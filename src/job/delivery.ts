@@ -92,7 +92,7 @@ export interface AttemptTimings {
   connect: number | null
   /** The TLS handshake. */
   tls: number | null
-  /** From the request to the first byte of the response. */
+  /** From the connection, with its handshake, to the head of the response. */
   firstByte: number | null
 }
 

@@ -1,12 +1,14 @@
 import type { DeliveryRecord, Webhook } from '../job/delivery.ts'
-import { encodeBody } from './body.ts'
+import { encodeBody } from '../job/body.ts'
 import { post, type PostRequest, type PostResponse } from './client.ts'
 import { failureOf } from './failure.ts'
 import type { Guard } from './guard/guard.ts'
 import { deliveryHeaders } from './headers.ts'
 import { maskUrl } from '../job/mask-url.ts'
 import { EchoMask, maskHeaders } from './redact.ts'
+import { classOf, codeOf } from './outcome.ts'
 import type { DeliveryLimits } from './schedule.ts'
+import { AttemptTrace } from './trace.ts'
 
 /** The delivery that an attempt sends. */
 export interface Delivery {
@@ -60,7 +62,8 @@ export async function attemptDelivery(
   const headers = deliveryHeaders(hook, { ...delivery, at }, body, options.userAgent)
   const started = performance.now()
   const { url, insecureTls } = hook
-  const request = { ...options, url, insecureTls, headers, body: body.bytes }
+  const trace = new AttemptTrace()
+  const request = { ...options, url, insecureTls, headers, body: body.bytes, trace }
   const came = await send(request)
   const response = came instanceof Error ? undefined : came
   const failure = failureOf(came, { ...options, attempt: delivery.attempt, now: Date.now() })
@@ -82,6 +85,10 @@ export async function attemptDelivery(
       responseBody: response ? echo.bytes(response.body) : null,
       truncated: response?.truncated ?? false,
       error: failure?.message ?? null,
+      outcome: classOf(came),
+      code: came instanceof Error ? codeOf(came) : null,
+      remoteAddress: trace.remoteAddress,
+      timings: trace.timings,
     },
   }
 }

@@ -5,6 +5,7 @@ import { BlockedError } from './guard/blocked-error.ts'
 import { guardedConnector } from './guard/connector.ts'
 import type { Guard } from './guard/guard.ts'
 import { checkUrl } from './guard/url.ts'
+import { AttemptTrace } from './trace.ts'
 import { TransportError } from './transport-error.ts'
 
 /** A POST request that is made once. */
@@ -20,7 +21,11 @@ export interface PostRequest {
   signal: AbortSignal
   /** Judges where the request may go. */
   guard: Guard
+  /** Notes how far the request has come. @default nobody looks */
+  trace?: AttemptTrace
 }
+
+type Traced = PostRequest & { trace: AttemptTrace }
 
 /** A response. Its status and headers are complete, its body may have been cut. */
 export interface PostResponse {
@@ -45,7 +50,8 @@ const BODY_TIMEOUT = 2_000
  *   was sent
  * @throws TransportError when no complete response headers came
  */
-export async function post(request: PostRequest): Promise<PostResponse> {
+export async function post(given: PostRequest): Promise<PostResponse> {
+  const request: Traced = { ...given, trace: given.trace ?? new AttemptTrace() }
   const url = checkUrl(request.url, request.guard)
   const stop = new AbortController()
   const client = new Client(url.origin, {
@@ -73,7 +79,7 @@ export async function post(request: PostRequest): Promise<PostResponse> {
  * destroying the client then leaves the socket open.
  */
 function connector(
-  { guard, insecureTls }: PostRequest,
+  { guard, insecureTls, trace }: Traced,
   signal: AbortSignal,
 ): buildConnector.connector {
   const build = (lookup: LookupFunction): buildConnector.connector =>
@@ -86,7 +92,7 @@ function connector(
       minVersion: 'TLSv1.2',
       rejectUnauthorized: !insecureTls,
     })
-  return guardedConnector(guard, signal, build)
+  return guardedConnector({ guard, signal, trace }, build)
 }
 
 /**
@@ -111,12 +117,13 @@ function arm(stop: AbortController, client: Client, { timeout, signal }: PostReq
 async function exchange(
   client: Client,
   url: URL,
-  { headers, body }: PostRequest,
+  { headers, body, trace }: Traced,
   stop: AbortController,
 ): Promise<PostResponse> {
   stop.signal.throwIfAborted()
   const path = url.pathname + url.search
   const response = await client.request({ method: 'POST', path, headers, body })
+  trace.pass('answered')
   const timer = after(BODY_TIMEOUT, () => stop.abort())
   const kept = await readBody(response.body)
   timer.cancel()

@@ -1,5 +1,5 @@
 import type { Webhook } from '../job/delivery.ts'
-import type { Body } from './body.ts'
+import type { Body } from '../job/body.ts'
 import { sign } from './sign.ts'
 import { standardHeaders } from './standard.ts'
 

@@ -32,9 +32,14 @@ export function classOf(came: Response | Error): DeliveryClass {
  */
 function classOfError(error: Error): DeliveryClass {
   if (isPermanent(error)) return 'never sent'
-  const given = read(error, 'code')
-  const code = typeof given === 'string' ? given : error.name
+  const code = codeOf(error)
   return CONFIGURATION.has(code) || CONFIGURATION_FAMILY.test(code) ? 'configuration' : 'temporary'
+}
+
+/** The code of an error, or the name of an error without a code. */
+export function codeOf(error: Error): string {
+  const code = read(error, 'code')
+  return typeof code === 'string' ? code : error.name
 }
 
 function classOfStatus(status: number, headers: Response['headers']): DeliveryClass {

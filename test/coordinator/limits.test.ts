@@ -67,7 +67,7 @@ describe('a run that snoozes', () => {
       ['enqueued', { id: id + 1, kind: 'b', dedupeKey: null, deduped: false }],
       ['snoozed', { job, runAt: NOW + 500 }],
     ])
-    assert.equal((await store.webhooks.deliveries(1)).length, 1)
+    assert.equal((await store.webhooks.deliveries({ hook: 1 })).deliveries.length, 1)
   })
 
   test('frees the slot and the group, and keeps the key', async (t) => {

@@ -268,7 +268,7 @@ describe('I5: an ending that is late, doubled or forged changes nothing', () => 
     const after = [await row(id), of('completed'), of('dead'), of('lost'), of('released')]
     assert.deepEqual(after, before)
     assert.deepEqual(await store.counts(), { a: { queued: 0, running: 1, dead: 0 } })
-    assert.deepEqual(await store.webhooks.deliveries(1), [])
+    assert.deepEqual((await store.webhooks.deliveries({ hook: 1 })).deliveries, [])
     await end(completed())
     assert.equal(of('completed').length, 1)
   })
@@ -297,7 +297,7 @@ describe('the effects in an outcome', () => {
     ]
     await end(completed({ followUps, deliveries: [aDelivery({ guid: 'one' })] }))
     assert.deepEqual(
-      (await store.webhooks.deliveries(1)).map(({ guid }) => guid),
+      (await store.webhooks.deliveries({ hook: 1 })).deliveries.map(({ guid }) => guid),
       ['one'],
     )
     const started = () => pool.started.slice(1).map(({ job }) => [job.kind, job.payload])
@@ -320,7 +320,11 @@ describe('the effects in an outcome', () => {
     assert.deepEqual([errors[0]?.attempt, errors[0]?.code], [1, 'HELVE_ERR_DEDUPE_KEY'])
     assert.match(errors[0]!.message, /dedupeKey.*held.*holder/)
     assert.deepEqual(Object.keys(await store.counts()), ['a', 'holder'])
-    assert.equal((await store.webhooks.deliveries(1)).length, 1, 'what was sent is on record')
+    assert.equal(
+      (await store.webhooks.deliveries({ hook: 1 })).deliveries.length,
+      1,
+      'what was sent is on record',
+    )
     assert.deepEqual(
       told.map(([event]) => event),
       ['retrying'],
@@ -334,7 +338,7 @@ describe('the effects in an outcome', () => {
   test('of a run that failed are its delivery records', async (t) => {
     const { end, store } = await running(t)
     await end(failed({ deliveries: [aDelivery()] }))
-    assert.equal((await store.webhooks.deliveries(1)).length, 1)
+    assert.equal((await store.webhooks.deliveries({ hook: 1 })).deliveries.length, 1)
   })
 })
 

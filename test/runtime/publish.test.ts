@@ -420,7 +420,7 @@ describe('redeliver', () => {
 })
 
 async function recordsOf(store: SqliteStore, hook: number) {
-  return store.webhooks.deliveries(hook)
+  return (await store.webhooks.deliveries({ hook })).deliveries
 }
 
 function rowsOf(t: TestContext, { file }: SqliteStore, sql: string): unknown[] {

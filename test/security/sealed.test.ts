@@ -68,7 +68,7 @@ test('no secret of a webhook is in clear in the file, its WAL, an event or a log
     assert.ok(got[0]?.path?.includes(SECRETS.query))
     assert.equal(got[0]?.headers.authorization, authorization)
     received += got.length
-    const [record] = await store.webhooks.deliveries(webhook_pk)
+    const [record] = (await store.webhooks.deliveries({ hook: webhook_pk })).deliveries
     assert.match(Buffer.from(record!.responseBody!).toString(), /"path":"\/hook\?token=\*\*\*/)
   }
   assert.ok(received >= STATUSES.length)

@@ -113,7 +113,7 @@ async function deliverToEach(t: TestContext, h: Harness): Promise<void> {
     })
     await h.until(() => h.told('completed', id).length + h.told('dead', id).length === 1, 'its end')
     assert.ok(received[0]?.path?.includes(SECRETS.hookToken))
-    const [delivery] = await h.store.webhooks.deliveries(webhook_pk)
+    const [delivery] = (await h.store.webhooks.deliveries({ hook: webhook_pk })).deliveries
     const signature = delivery!.requestHeaders['X-Hub-Signature-256']!
     assert.match(signature, /^sha256=/)
     signatures.push(signature)

@@ -13,7 +13,7 @@ import {
   testOf,
   updatedWebhookOf,
 } from '../../src/webhook/github.ts'
-import { encodeBody } from '../../src/webhook/body.ts'
+import { encodeBody } from '../../src/job/body.ts'
 import { aDelivery, refusal } from '../support/jobs.ts'
 
 const HOOKS = 'https://forge.example/api/v3/repos/octo/hello/hooks'

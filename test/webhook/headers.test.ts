@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { encodeBody } from '../../src/webhook/body.ts'
+import { encodeBody } from '../../src/job/body.ts'
 import { DEFAULT_USER_AGENT, deliveryHeaders } from '../../src/webhook/headers.ts'
 import { webhook } from '../support/webhook/webhook.ts'
 

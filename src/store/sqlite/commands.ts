@@ -39,7 +39,7 @@ export function execute(executing: Executing, command: Command): CommandResult {
     case 'publish':
       return published(executing, command.publication)
     case 'beginAttempt':
-      return executing.webhooks.begin(command.start, executing.now)
+      return executing.webhooks.attempts.begin(command.start, executing.now)
     case 'redeliver':
       return redeliver(executing, command.attempt)
     case 'redeliverAll':

@@ -1,3 +1,4 @@
+import { encodeBody } from '../../job/body.ts'
 import { checkBackoff } from '../../job/backoff-check.ts'
 import { checkTimeout } from '../../job/policy.ts'
 import type { DeliveryRecord, LastResponse, Webhook, WebhookRecord } from '../../job/delivery.ts'
@@ -270,6 +271,8 @@ export interface DeliveryRow {
   code: string | null
   remote_address: string | null
   timings: string | null
+  /** The body of the event, which is kept apart; `null` if the attempt has its own body. */
+  published: Uint8Array | null
 }
 
 export function delivery(row: DeliveryRow, clock: QueueClock): DeliveryRecord & { id: number } {
@@ -285,7 +288,7 @@ export function delivery(row: DeliveryRow, clock: QueueClock): DeliveryRecord & 
     durationMs: row.duration_ms,
     url: row.url,
     requestHeaders: JSON.parse(row.request_headers) as Record<string, string>,
-    requestBody: row.request_body,
+    requestBody: requestBody(row),
     status: row.status,
     responseHeaders: parsed(row.response_headers) as DeliveryRecord['responseHeaders'],
     responseBody: row.response_body,
@@ -296,6 +299,18 @@ export function delivery(row: DeliveryRow, clock: QueueClock): DeliveryRecord & 
     remoteAddress: row.remote_address,
     timings: parsed(row.timings) as (DeliveryRecord['timings'] & object) | null,
   }
+}
+
+/** A published body, encoded as the attempt has sent it. */
+function requestBody({
+  published,
+  request_body: own,
+  request_headers: headers,
+}: DeliveryRow): string {
+  if (published === null || own !== '') return own
+  const { 'Content-Type': type = '' } = JSON.parse(headers) as Record<string, string>
+  const contentType = type.includes('form') ? 'form' : 'json'
+  return new TextDecoder().decode(encodeBody(contentType, published).bytes)
 }
 
 function parsed(json: string | null): unknown {

@@ -19,10 +19,10 @@ import { Checkpoints } from './checkpoints.ts'
 import { openDatabase } from './connection.ts'
 import { enqueue } from './enqueue.ts'
 import { HostConnections, type HostConnection } from './host-connection.ts'
-import { inBatches } from '../in-batches.ts'
 import { counts, list } from './list.ts'
 import { Ownership } from './ownership.ts'
 import { jobRecord } from './rows.ts'
+import { Retention } from './retention.ts'
 import { prepareEnqueue } from './statements/enqueue.ts'
 import { prepareQueue } from './statements/queue.ts'
 import { breakers, oldestQueued, pauses, standing } from './standing.ts'
@@ -70,6 +70,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   readonly #checkpoints: Checkpoints
   readonly #nativeBinding: string | undefined
   readonly #turns: Turns
+  readonly #retention: Retention
   readonly clock: Timeline
   readonly turnTarget = TURN_TARGET
   /** Callbacks that have to finish before the file is closed. */
@@ -93,6 +94,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
       this.#transactions,
       this.webhooks,
     ]
+    this.#retention = new Retention(db, this.#transactions)
     this.#turns = new Turns({ statements, transactions, webhooks, clock: this.clock })
     this.#keepClock()
   }
@@ -217,10 +219,7 @@ export class SqliteStore implements Store, JobStore, RunStore {
   }
 
   async pruneDeliveries(before: number): Promise<number> {
-    const until = this.clock.timeOf(before)
-    return inBatches((limit) =>
-      this.#transactions.repeatable(() => this.webhooks.prune(until, limit)),
-    )
+    return this.#retention.prune(this.clock.timeOf(before))
   }
 
   publishIn(connection: HostConnection, publication: NewPublication, now: number): Published {

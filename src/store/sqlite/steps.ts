@@ -86,12 +86,12 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
   /** Writes what a settle writes besides the end of its run. */
   #withEffects(settled: SettleResult, one: Settle, work: Work): SettleResult {
     const { webhooks } = this.#parts
-    const { masked } = webhooks
+    const { masked, attempts } = webhooks
     const { job, deliveries, publications = [], move } = one
     for (const publication of publications) publish({ ...work, masked }, publication)
     if (job.kind !== DELIVERY_KIND && deliveries.length === 0) return settled
-    const changed = deliveries.map((record) => webhooks.record(record, job.id, work.now))
-    if (move.to !== 'completed') webhooks.interrupt(job.id, interruption(move), work.now)
+    const changed = deliveries.map((record) => attempts.record(record, job.id, work.now))
+    if (move.to !== 'completed') attempts.interrupt(job.id, interruption(move), work.now)
     const changes = changed.filter((change) => change !== undefined)
     return changes.length === 0 ? settled : { ...settled, webhooks: changes }
   }

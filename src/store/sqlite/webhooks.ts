@@ -1,13 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { checkInteger, checkKeys, checkNumber } from '../../job/check.ts'
-import {
-  lastResponse,
-  type AttemptOutcome,
-  type DeliveryRecord,
-  type Webhook,
-  type WebhookChange,
-  type WebhookRecord,
-} from '../../job/delivery.ts'
+import type { Webhook, WebhookRecord } from '../../job/delivery.ts'
 import { MAX_DELAY } from '../../job/limits.ts'
 import type { StoredDelivery } from '../../job/publication.ts'
 import { checkWebhook, type NewWebhook, type WebhookSettings } from '../../job/webhook.ts'
@@ -18,12 +11,16 @@ import { checkSecret } from '../../job/webhook-secrets.ts'
 import { guardOf } from '../../webhook/guard/compiled.ts'
 import { checkHookUrl } from '../../webhook/guard/hook-url.ts'
 import { MASK, maskUrl } from '../../job/mask-url.ts'
+import {
+  checkDeliveryQuery,
+  type Delivery,
+  type DeliveryPage,
+  type DeliveryQuery,
+} from '../delivery-query.ts'
 import { inBatches } from '../in-batches.ts'
-import { PageRoom } from '../page-room.ts'
-import { afterAttempt } from '../rules/disabling.ts'
+import { Attempts } from './attempts.ts'
 import type { Sealer } from '../rules/seal.ts'
-import { attemptColumns, healthOf, type HealthRow } from './attempt-columns.ts'
-import { delivery, webhook, webhookRecord, type DeliveryRow, type WebhookRow } from './rows.ts'
+import { webhook, webhookRecord, type WebhookRow } from './rows.ts'
 import { prepareWebhooks, type WebhookStatements } from './statements/webhooks.ts'
 import type { QueueClock } from '../timeline.ts'
 import type { Transactions } from './transactions.ts'
@@ -40,20 +37,10 @@ import type { WebhookSafety } from './webhook-options.ts'
 /** Milliseconds for which a replaced secret still holds: a day. */
 const KEEP_FOR = 24 * 60 * 60 * 1_000
 
-/** One attempt, as `deliveries` lists it. */
-export type Delivery = DeliveryRecord & { id: number }
-
-type DeliveryColumns = [
-  webhookId: number,
-  guid: string,
-  event: string,
-  action: string | null,
-  redelivery: number,
-  body: Uint8Array,
-]
-
 /** Webhooks and the records of their deliveries: `store.webhooks`. */
 export class Webhooks implements WebhookDesk {
+  /** The records of attempts, inside transactions. */
+  readonly attempts: Attempts
   readonly #statements: WebhookStatements
   readonly #transactions: Transactions
   readonly #clock: QueueClock
@@ -62,6 +49,7 @@ export class Webhooks implements WebhookDesk {
 
   constructor(db: Database, transactions: Transactions, clock: QueueClock, safety: WebhookSafety) {
     this.#statements = prepareWebhooks(db)
+    this.attempts = new Attempts(db, transactions, clock)
     this.#clock = clock
     this.#transactions = transactions
     this.#sealer = safety.sealer
@@ -171,29 +159,19 @@ export class Webhooks implements WebhookDesk {
   }
 
   /**
-   * The attempts of one hook, newest first; `before` is the id of the last attempt of the page
-   * before. A page ends early once its bodies come to 4 MiB, so only an empty page is the last one.
+   * A page of the records of attempts, the newest first.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION`
    */
-  async deliveries(
-    webhookId: number,
-    { before = Number.MAX_SAFE_INTEGER, limit = 30 }: { before?: number; limit?: number } = {},
-  ): Promise<Delivery[]> {
-    checkInteger(limit, 'limit', 1, 1_000)
-    const { deliveries } = this.#statements
-    return this.#transactions.read(() => {
-      const [page, room] = [[] as Delivery[], new PageRoom()]
-      for (const row of deliveries.iterate(webhookId, before, limit) as Iterable<DeliveryRow>) {
-        if (!room.take(row.request_body.length + (row.response_body?.length ?? 0))) break
-        page.push(delivery(row, this.#clock))
-      }
-      return page
-    })
+  async deliveries(query: DeliveryQuery = {}): Promise<DeliveryPage> {
+    return this.attempts.list(checkDeliveryQuery(query))
   }
 
   /** One attempt of a hook; undefined when it has none with this id. */
   async delivery(webhookId: number, id: number): Promise<Delivery | undefined> {
     checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER - 1)
-    const [newest] = await this.deliveries(webhookId, { before: id + 1, limit: 1 })
+    const page = await this.deliveries({ hook: webhookId, before: id + 1, limit: 1 })
+    const [newest] = page.deliveries
     return newest?.id === id ? newest : undefined
   }
 
@@ -204,68 +182,12 @@ export class Webhooks implements WebhookDesk {
       : MASK
   }
 
-  /** What a delivery sends; undefined when there is none with this id any more. */
-  async getDelivery(id: number): Promise<StoredDelivery | undefined> {
-    const row = this.#transactions.read(() => this.#statements.delivery.get(id))
-    if (row === undefined) return undefined
-    const [webhookId, guid, event, action, redelivery, body] = row as DeliveryColumns
-    return { webhookId, guid, event, action, redelivery: redelivery === 1, body }
+  getDelivery(id: number): Promise<StoredDelivery | undefined> {
+    return this.attempts.getDelivery(id)
   }
 
-  /** Writes the first version of the record of an attempt; resolves to the id of the record. */
-  async beginAttempt(start: AttemptStart): Promise<number> {
-    return this.#transactions.repeatable(() => this.begin(start, this.#clock.now()))
-  }
-
-  /** As {@link beginAttempt}, inside a transaction. */
-  begin(start: AttemptStart, now: number): number {
-    const values = { ...start, redelivery: Number(start.redelivery), at: now }
-    return Number(this.#statements.beginAttempt.run(values).lastInsertRowid)
-  }
-
-  /**
-   * Keeps an attempt, and makes it the hook's last response; for use inside a transaction.
-   *
-   * @param job whose run has made the attempt
-   * @returns the hook, if the attempt has disabled it or made it active again
-   */
-  record(record: DeliveryRecord, job: number, now: number): WebhookChange | undefined {
-    const outcome = record.outcome ?? (record.error === null ? 'ok' : 'temporary')
-    const values = { ...attemptColumns(record, this.#clock), outcome, job }
-    const delivery = this.#statements.endAttempt.get(values) as number | undefined
-    if (delivery === undefined) this.#statements.record.run(values)
-    else if (outcome === 'ok' && delivery > 0) this.#statements.delivered.run(now, delivery)
-    return this.#respond(record, outcome, now)
-  }
-
-  /** Ends the records of attempts whose run has ended before them; for use inside a transaction. */
-  interrupt(job: number, error: string, now: number): void {
-    this.#statements.interrupt.run({ job, error, now })
-  }
-
-  #respond(
-    record: DeliveryRecord,
-    outcome: AttemptOutcome,
-    now: number,
-  ): WebhookChange | undefined {
-    const { webhookId: id, event, error } = record
-    const row = this.#statements.health.get(id) as HealthRow | undefined
-    if (row === undefined) return undefined
-    const before = healthOf(row)
-    const after = afterAttempt(before, { outcome, event, error }, now)
-    const { active, disabledReason } = after
-    const disabledAt = disabledReason === null ? null : (row.disabled_at ?? now)
-    const columns = { ...after, active: Number(active), disabledAt, id }
-    this.#statements.respond.run({ ...columns, lastResponse: JSON.stringify(lastResponse(record)) })
-    return active === before.active ? undefined : { id, disabledReason }
-  }
-
-  /**
-   * Deletes at most `limit` records from before a moment of the queue; for use inside a
-   * transaction.
-   */
-  prune(before: number, limit: number): number {
-    return this.#statements.prune.run(before, limit).changes
+  beginAttempt(start: AttemptStart): Promise<number> {
+    return this.attempts.beginAttempt(start)
   }
 
   async #checked(hook: NewWebhook): Promise<WebhookSettings> {

@@ -4,6 +4,19 @@ import type { buildConnector } from 'undici'
 import type { BlockedError } from './blocked-error.ts'
 import type { Guard } from './guard.ts'
 
+/** What a guarded connection depends on, and what is told of it. */
+interface Guarding {
+  guard: Guard
+  signal: AbortSignal
+  trace: ConnectionTrace
+}
+
+/** Notes how far a connection has come. */
+interface ConnectionTrace {
+  remoteAddress: string | null
+  pass(station: 'begun' | 'resolving' | 'resolved' | 'connected' | 'secured'): void
+}
+
 /** Makes the connector to be guarded; its sockets have to use the given lookup. */
 type Build = (lookup: LookupFunction) => buildConnector.connector
 
@@ -17,12 +30,12 @@ type Connect = (...given: Parameters<buildConnector.connector>) => Socket | unde
  * before the first byte.
  */
 export function guardedConnector(
-  guard: Guard,
-  signal: AbortSignal,
+  { guard, signal, trace }: Guarding,
   build: Build,
 ): buildConnector.connector {
-  const connect = build(lookupOf(guard, signal)) as Connect
+  const connect = build(lookupOf({ guard, signal, trace })) as Connect
   return (options, callback) => {
+    trace.pass('begun')
     // For an address, a socket calls no lookup.
     const refused = guard.refuseHost(options.hostname)
     if (refused !== undefined) return process.nextTick(callback, refused, null)
@@ -30,11 +43,16 @@ export function guardedConnector(
     const socket = connect(options, (...[error, connected]) => {
       if (error !== null) return callback(error, null)
       const failure = judge(connected)
+      if (options.protocol === 'https:') trace.pass('secured')
       if (failure === undefined) callback(null, connected)
       else callback(failure, null)
     })
     // This listener has to run before the one that starts TLS, so that the peer gets no byte.
-    socket?.prependOnceListener('connect', () => judge(socket))
+    socket?.prependOnceListener('connect', () => {
+      trace.pass('connected')
+      trace.remoteAddress = socket.remoteAddress ?? null
+      judge(socket)
+    })
   }
 }
 
@@ -60,9 +78,11 @@ function refusePeer(
   return Object.assign(new Error(`${host} hung up at once`), { code: 'ENOTCONN' })
 }
 
-function lookupOf(guard: Guard, signal: AbortSignal): LookupFunction {
+function lookupOf({ guard, signal, trace }: Guarding): LookupFunction {
   const resolve = callbackify(async (host: string) => {
+    trace.pass('resolving')
     const addresses = await guard.addressesOf(host, signal)
+    trace.pass('resolved')
     return addresses.map((address) => ({ address, family: isIP(address) }))
   })
   return (host, { all }, callback) => {

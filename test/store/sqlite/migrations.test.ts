@@ -34,9 +34,12 @@ test('a file of before keeps its webhooks and deliveries', async (t) => {
     createdAt: 1_700_000_000_000,
     updatedAt: 1_700_000_000_000,
     lastResponse: null,
+    failingSince: null,
+    disabledAt: null,
+    disabledReason: null,
   })
   const { secret, previousSecret, authorization } = (await store.getWebhook(7))!
   assert.deepEqual([secret, previousSecret, authorization], ['old', null, null])
-  const [delivery] = await store.webhooks.deliveries(7)
+  const [delivery] = (await store.webhooks.deliveries({ hook: 7 })).deliveries
   assert.equal(delivery?.redelivery, false)
 })

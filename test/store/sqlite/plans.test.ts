@@ -4,7 +4,10 @@ import Database from 'better-sqlite3'
 import { migrate } from '../../../src/store/sqlite/migrations/migrate.ts'
 import { prepareEnqueue } from '../../../src/store/sqlite/statements/enqueue.ts'
 import { prepareQueue } from '../../../src/store/sqlite/statements/queue.ts'
-import { prepareWebhooks } from '../../../src/store/sqlite/statements/webhooks.ts'
+import { prepareAttempts } from '../../../src/store/sqlite/statements/attempts.ts'
+import { preparePublications } from '../../../src/store/sqlite/statements/publications.ts'
+import { prepareRetention } from '../../../src/store/sqlite/statements/retention.ts'
+import { prepareHealth, prepareWebhooks } from '../../../src/store/sqlite/statements/webhooks.ts'
 import { aJob, claimsOn, enqueue } from '../../support/jobs.ts'
 import { watchStatements } from '../../support/statements.ts'
 import { openStore } from '../../support/store.ts'
@@ -43,7 +46,15 @@ function plan(sql: string): string[] {
 }
 
 describe('I8: no statement scans or sorts', () => {
-  const sets = { enqueue: prepareEnqueue, queue: prepareQueue, webhooks: prepareWebhooks }
+  const sets = {
+    enqueue: prepareEnqueue,
+    queue: prepareQueue,
+    webhooks: prepareWebhooks,
+    health: prepareHealth,
+    attempts: prepareAttempts,
+    publications: preparePublications,
+    retention: prepareRetention,
+  }
   for (const [set, prepare] of Object.entries(sets)) {
     test(`of the ${set}`, () => {
       for (const [name, { source }] of Object.entries(prepare(db))) {

@@ -8,7 +8,7 @@ import { connect, openStore } from '../../support/store.ts'
 
 const LIMIT = 16 * 1_048_576
 /** Files where a loop of the same call reads a cursor: whatever ends the loop closes the cursor. */
-const LOOPS = ['src/store/sqlite/list.ts', 'src/store/sqlite/webhooks.ts']
+const LOOPS = ['src/store/sqlite/list.ts', 'src/store/sqlite/list-deliveries.ts']
 const MIB = 'x'.repeat(1_000_000)
 
 describe('the WAL', () => {
@@ -33,7 +33,7 @@ describe('the WAL', () => {
     const deliveries = Array.from({ length: 10 }, () => large)
     await turn(store, { settles: [completes(await claimOne(store), { deliveries })] })
     const looks = [
-      store.webhooks.deliveries(large.webhookId),
+      store.webhooks.deliveries({ hook: large.webhookId }),
       store.get(1),
       store.list({}),
       store.counts(),

@@ -43,6 +43,9 @@ describe('webhooks', () => {
       createdAt: hook.createdAt,
       updatedAt: hook.createdAt,
       lastResponse: null,
+      failingSince: null,
+      disabledAt: null,
+      disabledReason: null,
     })
   })
 
@@ -128,16 +131,21 @@ describe('delivery records', () => {
   test('are kept as they were made', async (t) => {
     const store = await openStore(t)
     const body = Uint8Array.of(0, 255, 128, 10)
-    const answered = aDelivery({ action: 'opened', responseBody: body, truncated: true })
+    const timings = { lookup: 1.5, connect: 2, tls: null, firstByte: 3 }
+    const answered = aDelivery({
+      ...{ action: 'opened', responseBody: body, truncated: true },
+      ...{ outcome: 'ok', code: null, remoteAddress: '192.0.2.1', timings },
+    })
     const unanswered = aDelivery({
       attempt: 2,
       status: null,
       responseHeaders: null,
       responseBody: null,
       error: 'connect ECONNREFUSED',
+      ...{ outcome: 'temporary', code: 'ECONNREFUSED', remoteAddress: null, timings: null },
     })
     await deliver(store, answered, unanswered)
-    const [newest, oldest] = await store.webhooks.deliveries(1)
+    const [newest, oldest] = (await store.webhooks.deliveries({ hook: 1 })).deliveries
     assert.deepEqual(newest, { ...unanswered, id: newest!.id })
     assert.deepEqual(
       { ...oldest, responseBody: Uint8Array.from(oldest!.responseBody!) },
@@ -149,8 +157,10 @@ describe('delivery records', () => {
     const store = await openStore(t)
     const attempts = Array.from({ length: 5 }, (_, index) => aDelivery({ attempt: index + 1 }))
     await deliver(store, ...attempts, aDelivery({ webhookId: 2 }))
-    const first = await store.webhooks.deliveries(1, { limit: 3 })
-    const second = await store.webhooks.deliveries(1, { limit: 3, before: first.at(-1)!.id })
+    const first = (await store.webhooks.deliveries({ hook: 1, limit: 3 })).deliveries
+    const second = (
+      await store.webhooks.deliveries({ hook: 1, limit: 3, before: first.at(-1)!.id })
+    ).deliveries
     assert.deepEqual(
       [first, second].map((page) => page.map(({ attempt }) => attempt)),
       [
@@ -160,15 +170,15 @@ describe('delivery records', () => {
     )
     const large = aDelivery({ webhookId: 3, requestBody: 'x'.repeat(900_000) })
     await deliver(store, ...Array.from({ length: 5 }, () => large))
-    const early = await store.webhooks.deliveries(3)
-    const rest = await store.webhooks.deliveries(3, { before: early.at(-1)!.id })
+    const early = (await store.webhooks.deliveries({ hook: 3 })).deliveries
+    const rest = (await store.webhooks.deliveries({ hook: 3, before: early.at(-1)!.id })).deliveries
     assert.deepEqual([early.length, rest.length], [4, 1])
-    const [, penultimate] = await store.webhooks.deliveries(1)
+    const [, penultimate] = (await store.webhooks.deliveries({ hook: 1 })).deliveries
     assert.deepEqual(await store.webhooks.delivery(1, penultimate!.id), penultimate)
     assert.equal(await store.webhooks.delivery(2, penultimate!.id), undefined)
     assert.equal(await store.webhooks.delivery(1, 1_000), undefined)
     await assert.rejects(
-      store.webhooks.deliveries(1, { limit: 0 }),
+      store.webhooks.deliveries({ hook: 1, limit: 0 }),
       refusal('HELVE_ERR_OPTION', 'limit'),
     )
   })

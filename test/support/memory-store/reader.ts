@@ -19,10 +19,10 @@ import { recordOf } from './row.ts'
 export class Reader extends Connection implements Inspection, WebhookReader {
   readonly webhooks = {
     /** The attempts of one hook, newest first. */
-    deliveries: (webhookId: number): Promise<DeliveryRecord[]> => {
-      return this.ask(({ deliveries }) =>
-        deliveries.filter((one) => one.webhookId === webhookId).toReversed(),
-      )
+    deliveries: ({ hook }: { hook: number }): Promise<{ deliveries: DeliveryRecord[] }> => {
+      return this.ask(({ deliveries: all }) => ({
+        deliveries: all.filter((one) => one.webhookId === hook).toReversed(),
+      }))
     },
   }
 

@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net'
 import { guardedConnector } from '../../../src/webhook/guard/connector.ts'
+import { AttemptTrace } from '../../../src/webhook/trace.ts'
 import { Guard } from '../../../src/webhook/guard/guard.ts'
 import type { Resolver } from '../../../src/webhook/guard/resolver.ts'
 import type { GuardOptions } from '../../../src/job/webhook-guard.ts'
@@ -31,11 +32,14 @@ export function answers(...list: (readonly string[] | Error)[]): Resolver & { as
 export function dialled(guard: Guard, hostname: string): Promise<string[]> {
   const { signal } = new AbortController()
   return new Promise((resolve, reject) => {
-    const connect = guardedConnector(guard, signal, (lookup) => () => {
-      // As a socket does, which asks for no address of an address.
-      if (/^[\d.]+$|:/.test(hostname)) resolve([hostname])
-      else lookUp(lookup, hostname).then(resolve, reject)
-    })
+    const connect = guardedConnector(
+      { guard, signal, trace: new AttemptTrace() },
+      (lookup) => () => {
+        // As a socket does, which asks for no address of an address.
+        if (/^[\d.]+$|:/.test(hostname)) resolve([hostname])
+        else lookUp(lookup, hostname).then(resolve, reject)
+      },
+    )
     connect({ hostname, protocol: 'http:', port: '80' }, (...[error]) => reject(error))
   })
 }

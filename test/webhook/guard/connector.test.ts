@@ -7,6 +7,7 @@ import { buildConnector } from 'undici'
 import { isPermanent } from '../../../src/job/errors.ts'
 import { post, type PostRequest } from '../../../src/webhook/client.ts'
 import { guardedConnector } from '../../../src/webhook/guard/connector.ts'
+import { AttemptTrace } from '../../../src/webhook/trace.ts'
 import type { Guard } from '../../../src/webhook/guard/guard.ts'
 import { checkHookUrl } from '../../../src/webhook/guard/hook-url.ts'
 import { HostResolver } from '../../../src/webhook/guard/resolver.ts'
@@ -202,14 +203,17 @@ describe('guardedConnector', { concurrency: true }, () => {
     const { hostname, port, protocol } = new URL(url)
     const { signal } = new AbortController()
     return new Promise((resolve, reject) => {
-      const connector = guardedConnector(judge, signal, (lookup) => {
-        const real = buildConnector({ ...options, lookup }) as (...given: unknown[]) => Socket
-        return (...given) => {
-          const socket = real(...given)
-          Object.defineProperty(socket, 'remoteAddress', { value: peer })
-          return socket
-        }
-      })
+      const connector = guardedConnector(
+        { guard: judge, signal, trace: new AttemptTrace() },
+        (lookup) => {
+          const real = buildConnector({ ...options, lookup }) as (...given: unknown[]) => Socket
+          return (...given) => {
+            const socket = real(...given)
+            Object.defineProperty(socket, 'remoteAddress', { value: peer })
+            return socket
+          }
+        },
+      )
       connector({ hostname, port, protocol }, (error, socket) =>
         error ? reject(error) : resolve(socket?.destroy()),
       )

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { encodeBody } from '../../src/webhook/body.ts'
+import { encodeBody } from '../../src/job/body.ts'
 
 const payload = { ref: 'refs/heads/a&b=c', text: 'é🎉\u2028 +%', half: '\ud83d' }
 

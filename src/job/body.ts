@@ -1,4 +1,4 @@
-import type { Webhook } from '../job/delivery.ts'
+import type { Webhook } from './delivery.ts'
 
 /** A request body, ready to be signed and sent. */
 export interface Body {
