@@ -42,7 +42,7 @@ export async function campaign({ seed, folder, kills, jobs, build, hold }: Plan)
   const ledger = new Ledger(join(own, 'ledger'))
   const judge = new Judge()
   const remains = async (use: (child: Child) => Promise<void>) => {
-    const { acks } = await withChild(new Child(file, ledger.file, build), use)
+    const { acks } = await withChild(new Child([file, ledger.file], build), use)
     return { acks, entries: ledger.news(), rows: await snapshot(file) }
   }
   try {

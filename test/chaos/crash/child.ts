@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import { DIST } from '../../support/built.ts'
 import { Waiting } from '../../support/waiting.ts'
-import type { Order } from './process.ts'
+
+/** The script of the processes of this folder, in a build. */
+const SCRIPT = 'test/chaos/crash/process.js'
 
 type Exit = [code: number | null, signal: string | null]
 
@@ -19,8 +21,12 @@ export class Child {
   readonly acks: number[] = []
   exited = false
 
-  constructor(file: string, ledger: string, build = fileURLToPath(DIST)) {
-    this.#process = fork(join(build, 'test/chaos/crash/process.js'), [file, ledger], {
+  /**
+   * @param args the file of the queue, and further arguments of the script
+   * @param build folder of the build that the process runs
+   */
+  constructor(args: readonly string[], build = fileURLToPath(DIST), script = SCRIPT) {
+    this.#process = fork(join(build, script), args, {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       execArgv: [],
     })
@@ -43,7 +49,7 @@ export class Child {
     return this.#process.pid!
   }
 
-  send(order: Order): void {
+  send(order: object): void {
     // The process may end at this moment: whoever waits for its end is told.
     this.#process.send(order, () => undefined)
   }

@@ -16,7 +16,7 @@ test('I1, I2, I3, I4, I6: kill -9 under load, anywhere and at named points, lose
 test('kill -9 frees the file for the next owner', async (t) => {
   const folder = await temporaryFolder(t)
   const [file, ledger] = [join(folder, 'queue.db'), join(folder, 'ledger')]
-  const child = new Child(file, ledger)
+  const child = new Child([file, ledger])
   t.after(() => child.kill())
   child.send({ load: { first: 0 } })
   // More jobs than may wait are acknowledged. Some have run, so that the process is the owner.

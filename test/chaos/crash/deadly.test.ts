@@ -10,7 +10,7 @@ import { Ledger } from './ledger.ts'
 /** Runs processes until one comes to the end of the queue; resolves to how many died before. */
 async function restarting(file: string, ledger: string): Promise<number> {
   for (let deaths = 0; deaths < 8; deaths += 1) {
-    const child = new Child(file, ledger)
+    const child = new Child([file, ledger])
     child.send({})
     const [code, signal] = await child.exit().finally(() => child.kill())
     if (code === 0) return deaths

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { campaign, type Plan } from '../crash/campaign.ts'
 import { FOUND, Violation } from '../crash/violation.ts'
+import { campaign as webhookCampaign } from '../webhook-kills/campaign.ts'
 import type { Small } from './small-experiments.ts'
 
 /** What is tried, and with which choices. */
@@ -13,7 +14,8 @@ export interface Trial {
   folder: string
 }
 
-export type ExperimentName = 'kills anywhere' | 'kills before COMMIT' | Small
+export type ExperimentName =
+  'kills anywhere' | 'kills before COMMIT' | 'kill while requests are under way' | Small
 
 /** Acknowledged jobs before a kill anywhere, at least and at most. */
 const JOBS = [200, 400] as const
@@ -29,6 +31,9 @@ const PATIENCE = 120_000
 export const EXPERIMENTS: Record<ExperimentName, (trial: Trial) => Promise<void>> = {
   'kills anywhere': (trial) => kill(trial, Array(2).fill('anywhere')),
   'kills before COMMIT': (trial) => kill(trial, Array(3).fill('before COMMIT'), HOLD),
+  'kill while requests are under way': async (trial) => {
+    await webhookCampaign({ ...trial, kills: 1 })
+  },
   'busy file': (trial) => small(trial, 'busy file'),
   'late settle': (trial) => small(trial, 'late settle'),
   'key of a dead job': (trial) => small(trial, 'key of a dead job'),

@@ -108,4 +108,33 @@ export const MUTANTS: Record<string, Mutant> = {
       },
     ],
   },
+  'attempt recorded at its end': {
+    experiment: 'kill while requests are under way',
+    edits: [
+      {
+        file: 'workers/deliver-webhook.js',
+        from: 'await hooks.beginAttempt?.(startOf(job, hook, task))',
+        to: 'undefined',
+      },
+    ],
+  },
+  'job after its delivery': {
+    experiment: 'kill while requests are under way',
+    edits: [
+      {
+        file: 'src/store/sqlite/publish.js',
+        from: `
+    const job = enqueue(publishing, deliveryJob(delivery, hook, { ...about, now }));
+    statements.setDeliveryJob.run(job.id, delivery);`,
+        // In a transaction of its own, a moment later.
+        to: `
+    setTimeout(() => {
+      const changes = new publishing.changes.constructor();
+      const job = enqueue({ ...publishing, changes }, deliveryJob(delivery, hook, { ...about, now }));
+      statements.setDeliveryJob.run(job.id, delivery);
+      changes.flush(statements);
+    }, 100);`,
+      },
+    ],
+  },
 }
