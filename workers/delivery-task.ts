@@ -2,6 +2,7 @@ import type { AttemptStart } from '../src/job/attempt-start.ts'
 import type { DeliveryRecord, Webhook } from '../src/job/delivery.ts'
 import { PermanentError, read } from '../src/job/errors.ts'
 import { isGuid } from '../src/job/guid.ts'
+import { isAction, MAX_ACTION_LENGTH } from '../src/job/publication.ts'
 import type { WebhookDesk } from '../src/job/webhook-desk.ts'
 import type { Job } from '../src/run/handler.ts'
 import type { Delivery } from '../src/webhook/attempt.ts'
@@ -29,7 +30,8 @@ export interface DeliveryTask {
 export async function taskOf(job: Job, hooks: DeliverySource): Promise<DeliveryTask> {
   const webhookId = requiredKey(job.payload, 'webhook_pk')
   const published = optional(job.payload, 'delivery', 'the id of a delivery', isId) ?? null
-  const own = published === null ? ownDelivery(job) : publishedDelivery(job, published, hooks)
+  const own =
+    published === null ? ownDelivery(job) : publishedDelivery(job, published, webhookId, hooks)
   const [delivery, hook] = await Promise.all([own, hooks.getWebhook(webhookId)])
   return { webhookId, hook, delivery, published }
 }
@@ -38,11 +40,14 @@ export async function taskOf(job: Job, hooks: DeliverySource): Promise<DeliveryT
 async function publishedDelivery(
   { attempt }: Job,
   id: number,
+  webhookId: number,
   hooks: DeliverySource,
 ): Promise<Delivery> {
   const stored = await hooks.getDelivery?.(id)
-  if (stored === undefined) {
-    throw new PermanentError(`payload.delivery: expected a delivery, got ${id}, which is none`)
+  if (stored?.webhookId !== webhookId) {
+    const expected = `payload.delivery: expected a delivery to webhook ${webhookId}`
+    const came = stored === undefined ? 'none' : `one to webhook ${stored.webhookId}`
+    throw new PermanentError(`${expected}, got ${id}, which is ${came}`)
   }
   const { event, action, guid, redelivery, body } = stored
   return { event, action, guid, redelivery, payload: body, attempt }
@@ -53,13 +58,16 @@ function ownDelivery({ id, createdAt, attempt, payload: given }: Job): Delivery 
   const event = required(given, 'event', 'the name of an event', isEventName)
   const payload = optional(given, 'payload', 'an object', isObject) ?? {}
   const redelivery = optional(given, 'redelivery', 'true or false', isBoolean) ?? false
-  const action = optional(given, 'action', 'a string', isString) ?? read(payload, 'action')
+  const own = read(payload, 'action')
+  const action =
+    optional(given, 'action', `a string of at most ${MAX_ACTION_LENGTH} characters`, isAction) ??
+    (isAction(own) ? own : null)
   // The GUID depends on the event and its payload, because a submission that folds into this job is
   // another delivery.
   const guid =
     optional(given, 'guid', 'a UUID', isGuid) ??
     guidOf(id, createdAt, read(given, 'webhook_pk'), event, payload)
-  return { event, action: isString(action) ? action : null, guid, payload, attempt, redelivery }
+  return { event, action, guid, payload, attempt, redelivery }
 }
 
 /** The first version of the record of an attempt. */

@@ -1,5 +1,8 @@
 import { badOption, checkInteger, checkOneOf } from './check.ts'
 import { read } from './errors.ts'
+import { isGuid } from './guid.ts'
+import { checkAction } from './publication.ts'
+import { checkEventName } from './webhook.ts'
 
 /** The attempt that a run is about to make. */
 export interface AttemptStart {
@@ -18,25 +21,32 @@ export interface AttemptStart {
   url: string
 }
 
-const TEXTS = ['guid', 'event', 'url'] as const
-/** Characters of a text of an {@link AttemptStart}: a URL is the longest of them. */
+/** Characters of a URL. */
 const MOST_CHARACTERS = 100_000
 
-/** @throws HelveError `HELVE_ERR_OPTION` */
+/**
+ * Checks the start that a thread has reported; leaves out what is no field of it.
+ *
+ * @throws HelveError `HELVE_ERR_OPTION`
+ */
 export function checkAttemptStart(given: unknown): AttemptStart {
   for (const field of ['job', 'attempt', 'webhookId'] as const) checkPositive(given, field)
-  for (const field of TEXTS) checkText(read(given, field), field)
-  if (read(given, 'action') !== null) checkText(read(given, 'action'), 'action')
+  if (!isGuid(read(given, 'guid'))) throw badOption('guid', 'a UUID', read(given, 'guid'))
+  checkEventName(read(given, 'event'), 'event')
+  checkAction(read(given, 'action'))
+  checkUrl(read(given, 'url'))
   if (read(given, 'delivery') !== null) checkPositive(given, 'delivery')
   checkOneOf(read(given, 'redelivery'), 'redelivery', [true, false])
-  return given as AttemptStart
+  const { job, attempt, webhookId, guid, event, action, redelivery, delivery, url } =
+    given as AttemptStart
+  return { job, attempt, webhookId, guid, event, action, redelivery, delivery, url }
 }
 
 function checkPositive(given: unknown, field: string): void {
   checkInteger(read(given, field), field, 1, Number.MAX_SAFE_INTEGER)
 }
 
-function checkText(value: unknown, field: string): void {
-  if (typeof value === 'string' && value.length <= MOST_CHARACTERS) return
-  throw badOption(field, `a text of at most ${MOST_CHARACTERS} characters`, typeof value)
+function checkUrl(url: unknown): void {
+  if (typeof url === 'string' && url.length <= MOST_CHARACTERS) return
+  throw badOption('url', `a text of at most ${MOST_CHARACTERS} characters`, typeof url)
 }

@@ -61,12 +61,13 @@ function checkTrip(trip: Trip): void {
   checkNumber(reason.length, 'trip.reason.length', 0, MAX_REASON_LENGTH)
 }
 
+/** Leaves out what no failed run takes along, such as follow-ups, which nobody has checked. */
 function checkFailed(outcome: Extract<HandlerOutcome, { type: 'failed' }>): HandlerOutcome {
-  const { error, permanent, retryAt } = outcome
+  const { type, error, permanent, retryAt, deliveries, trip } = outcome
   checkError(error)
   checkOneOf(permanent, 'permanent', [true, false])
   if (retryAt !== undefined) checkNumber(retryAt, 'retryAt', 0, Number.MAX_SAFE_INTEGER)
-  return outcome
+  return { type, error, permanent, retryAt, deliveries, ...(trip && { trip }) }
 }
 
 function checkError(error: JobError): void {

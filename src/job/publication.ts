@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto'
 import { badOption, checkInteger } from './check.ts'
 import { isGuid } from './guid.ts'
 import { checkEventName, type WebhookTarget } from './webhook.ts'
 
 /** Targets of one event. */
 export const MAX_TARGETS = 100
+/** Characters of an action: as many as the name of an event has. */
+export const MAX_ACTION_LENGTH = 100
+/** Characters of the JSON of a target. */
+const MAX_TARGET_LENGTH = 200
 
 /** An event for all webhooks of some targets. */
 export interface Publication {
@@ -19,7 +24,10 @@ export interface Publication {
    * delivery has one attempt. Instead of `target` and `targets`.
    */
   hook?: number
-  /** What happened, for the record. @default the `action` of the payload, if it has one */
+  /**
+   * What happened, for the record; 100 characters at most.
+   * @default the `action` of the payload, if it has one that is so short
+   */
   action?: string | null
   /** The body of the requests: an object that JSON brings back. */
   payload: object
@@ -45,24 +53,50 @@ export interface NewPublication {
   hash: string
 }
 
-const HASH = /^[0-9a-f]{64}$/
+/** By which equal bodies are kept once. */
+export function hashOf(json: string): string {
+  return createHash('sha256').update(json).digest('hex')
+}
+
+/** Whether a value is what an event can have for its action. */
+export function isAction(value: unknown): value is string {
+  return isText(value) && value.length <= MAX_ACTION_LENGTH
+}
+
+/** @throws HelveError `HELVE_ERR_OPTION` */
+export function checkAction(value: unknown): asserts value is string | null {
+  if (value === null || isAction(value)) return
+  throw badOption('action', `a text of at most ${MAX_ACTION_LENGTH} characters or null`, value)
+}
 
 /**
- * Checks a publication that a thread has reported.
+ * Checks a publication that a thread has reported. A forged hash would put another body in the place
+ * of the body of a later event.
  *
  * @throws HelveError `HELVE_ERR_OPTION`
  */
 export function checkPublication(value: NewPublication): void {
   const { guid, event, action, targets, hook, json, hash } = value ?? {}
-  if (!isGuid(guid)) throw badOption('guid', 'a UUID', guid)
+  if (!isGuid(guid) || guid !== guid.toLowerCase()) {
+    throw badOption('guid', 'a UUID in lower case', guid)
+  }
   checkEventName(event, 'event')
-  if (action !== null && typeof action !== 'string') throw badOption('action', 'a text', action)
-  if (!Array.isArray(targets) || targets.length > MAX_TARGETS || !targets.every(isText)) {
+  checkAction(action)
+  if (!Array.isArray(targets) || targets.length > MAX_TARGETS || !targets.every(isTarget)) {
     throw badOption('targets', `an array of ${MAX_TARGETS} targets at most`, targets)
   }
   if (hook !== undefined) checkInteger(hook, 'hook', 1, Number.MAX_SAFE_INTEGER)
   if (json !== undefined && !isText(json)) throw badOption('json', 'a text', json)
   if (!isText(hash) || !HASH.test(hash)) throw badOption('hash', 'a SHA-256', hash)
+  if (json !== undefined && hashOf(json) !== hash) {
+    throw badOption('hash', 'the SHA-256 of the body', hash)
+  }
+}
+
+const HASH = /^[0-9a-f]{64}$/
+
+function isTarget(value: unknown): boolean {
+  return isText(value) && value.length <= MAX_TARGET_LENGTH
 }
 
 function isText(value: unknown): value is string {

@@ -1,4 +1,5 @@
 import { badOption, checkKeys, checkOneOf } from './check.ts'
+import { read } from './errors.ts'
 import { checkAuthorization, checkSecret } from './webhook-secrets.ts'
 
 /** What a webhook belongs to, such as `{ type: 'repository', id: 5 }`. */
@@ -111,9 +112,10 @@ export function checkEventName(event: unknown, field: string): asserts event is 
 }
 
 /** @throws HelveError `HELVE_ERR_OPTION` */
-export function checkTarget({ type, id }: { type: unknown; id: unknown }): WebhookTarget {
+export function checkTarget(given: WebhookTarget): WebhookTarget {
+  const [type, id] = [read(given, 'type'), read(given, 'id')]
   if (typeof type !== 'string' || typeof id !== 'number' || !Number.isSafeInteger(id)) {
-    throw badOption('target', '{ type: string, id: integer } or null', { type, id })
+    throw badOption('target', '{ type: string, id: integer } or null', given)
   }
   if (!HEADER_VALUE.test(type)) {
     throw badOption('target.type', EXPECTED, type)

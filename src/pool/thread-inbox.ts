@@ -1,4 +1,6 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { WebhookDesk } from '../job/webhook-desk.ts'
+import type { Question } from '../thread/protocol.ts'
 import type { PoolListener } from './pool.ts'
 import { reply } from './questions.ts'
 import { fieldsOf, progressOf, threadMessage } from './thread-messages.ts'
@@ -33,10 +35,15 @@ export class ThreadInbox {
       }
       case 'question':
         thread.giveBack(message.units)
-        void reply(this.#desk, message.question, message.reply)
+        void this.#reply(thread, message.question, message.reply)
         return
       case 'child':
         thread.child(message)
     }
+  }
+
+  #reply(thread: WorkerThread, question: Question, port: MessagePort): Promise<void> {
+    const runs = (job: number): boolean => thread.find(job) !== undefined
+    return reply({ desk: this.#desk, runs }, question, port)
   }
 }

@@ -1,8 +1,16 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { badOption, checkInteger, checkKeys } from '../job/check.ts'
+import { read } from '../job/errors.ts'
 import { isGuid } from '../job/guid.ts'
 import { checkedJson } from '../job/payload.ts'
-import { MAX_TARGETS, type NewPublication, type Publication } from '../job/publication.ts'
+import {
+  checkAction,
+  hashOf,
+  isAction,
+  MAX_TARGETS,
+  type NewPublication,
+  type Publication,
+} from '../job/publication.ts'
 import { checkEventName, checkTarget, type WebhookTarget } from '../job/webhook.ts'
 
 /** Bytes of a body: GitHub sends none that is larger. https://docs.github.com/en/webhooks */
@@ -12,28 +20,29 @@ export const MAX_BODY_BYTES = 25 * 1024 * 1024
 export function newPublication(event: string, given: Publication): NewPublication {
   checkEventName(event, 'event')
   checkKeys(given, 'publication', ['target', 'targets', 'hook', 'action', 'payload', 'guid'])
-  const { payload, guid = randomUUID() } = given
+  const { payload, guid = randomUUID(), action = ownAction(payload), ...receivers } = given
   if (!isGuid(guid)) throw badOption('guid', 'a UUID', guid)
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
     throw badOption('payload', 'an object', payload)
   }
+  checkAction(action)
   const json = checkedJson(payload, 'payload', Infinity)
+  if (!json.startsWith('{')) throw badOption('payload', 'an object', 'another value by its toJSON')
   const isSendable = Buffer.byteLength(json) <= MAX_BODY_BYTES
   return {
     guid: guid.toLowerCase(),
     event,
-    action: actionOf(given),
-    ...receiversOf(given),
+    action,
+    ...receiversOf(receivers),
     json: isSendable ? json : undefined,
-    hash: createHash('sha256').update(json).digest('hex'),
+    hash: hashOf(json),
   }
 }
 
-function actionOf({ action, payload }: Publication): string | null {
-  const own = (payload as { action?: unknown }).action
-  const given = action === undefined && typeof own === 'string' ? own : (action ?? null)
-  if (given === null || typeof given === 'string') return given
-  throw badOption('action', 'a string or null', given)
+/** The action of a payload; `null` for a payload whose `action` is something else. */
+function ownAction(payload: unknown): string | null {
+  const own = read(payload, 'action')
+  return isAction(own) ? own : null
 }
 
 /** The receivers of the event: either the hooks of targets, or one hook. */
@@ -41,7 +50,7 @@ function receiversOf({
   target,
   targets,
   hook,
-}: Publication): Pick<NewPublication, 'targets' | 'hook'> {
+}: Pick<Publication, 'target' | 'targets' | 'hook'>): Pick<NewPublication, 'targets' | 'hook'> {
   const given = [target, targets, hook].filter((one) => one !== undefined)
   if (given.length !== 1) {
     throw badOption('publication', 'one of target, targets and hook', `${given.length} of them`)
@@ -53,6 +62,7 @@ function receiversOf({
   if (!Array.isArray(all) || all.length === 0 || all.length > MAX_TARGETS) {
     throw badOption('targets', `1 to ${MAX_TARGETS} targets`, all)
   }
-  const checked = all.map((one) => JSON.stringify(checkTarget(one as WebhookTarget)))
+  // By `from`, which sees the holes of an array as well.
+  const checked = Array.from(all, (one) => JSON.stringify(checkTarget(one as WebhookTarget)))
   return { targets: [...new Set(checked)] }
 }

@@ -171,7 +171,11 @@ describe('publish', () => {
     ['push', { ...good, payload: [] }, /^payload: expected an object, got an array/],
     ['push', { ...good, payload: { at: new Map([[1, 2]]) } }, /^payload\.at: /],
     ['push', { ...good, guid: '1' }, /^guid: expected a UUID, got "1"/],
-    ['push', { ...good, action: 1 }, /^action: expected a string or null, got 1/],
+    [
+      'push',
+      { ...good, action: 1 },
+      /^action: expected a text of at most 100 characters or null, got 1/,
+    ],
     ['push', { payload: {} }, /^publication: expected one of target, targets and hook, got "0 of/],
     ['push', { ...good, targets: [REPOSITORY] }, /^publication: expected one of target, targets/],
     ['push', { ...good, hook: 1 }, /^publication: expected one of target, targets and hook/],

@@ -82,6 +82,7 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
       status: 202,
       truncated: false,
       error: null,
+      outcome: 'ok',
     })
     const now = Date.now()
     assert.ok(at >= before && at <= now)
@@ -251,7 +252,7 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     ],
     [
       { webhook_pk: 1, event: 'push', action: 1 },
-      'payload.action: expected a string, or none, got 1',
+      'payload.action: expected a string of at most 100 characters, or none, got 1',
     ],
   ]
   for (const [payload, message] of unusable) {

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { AttemptStart } from '../../job/attempt-start.ts'
+import { badOption } from '../../job/check.ts'
 import {
   lastResponse,
   type AttemptOutcome,
@@ -51,11 +52,29 @@ export class Attempts {
 
   /** Writes the first version of the record of an attempt; resolves to the id of the record. */
   async beginAttempt(start: AttemptStart): Promise<number> {
-    return this.#transactions.repeatable(() => this.begin(start, this.#clock.now()))
+    return this.#transactions.repeatable(() => this.#begin(start, this.#clock.now()))
   }
 
-  /** As {@link beginAttempt}, inside a transaction. */
+  /**
+   * As {@link beginAttempt}, for a run of a thread, and inside a transaction. The end of the run ends
+   * the record at the latest, so that a run that is over begins none.
+   *
+   * @throws HelveError `HELVE_ERR_OPTION`
+   */
   begin(start: AttemptStart, now: number): number {
+    const { job } = start
+    if (this.#statements.isRunning.get(job) !== undefined) return this.#begin(start, now)
+    throw badOption('job', 'a job that runs', job)
+  }
+
+  /** A run has one open record at a time. */
+  #begin(start: AttemptStart, now: number): number {
+    const { job, delivery, guid, webhookId } = start
+    const { isOf } = this.#statements
+    if (delivery !== null && isOf.get({ delivery, webhookId, guid }) === undefined) {
+      throw badOption('delivery', `a delivery of the event to webhook ${webhookId}`, delivery)
+    }
+    this.interrupt(job, 'the run has begun another attempt', now)
     const values = { ...start, redelivery: Number(start.redelivery), at: now }
     return Number(this.#statements.beginAttempt.run(values).lastInsertRowid)
   }
@@ -73,6 +92,11 @@ export class Attempts {
     if (delivery === undefined) this.#statements.record.run(values)
     else if (outcome === 'ok' && delivery > 0) this.#statements.delivered.run(now, delivery)
     return this.#respond(record, outcome, now)
+  }
+
+  /** Jobs whose run has begun an attempt that has not ended; for use inside a transaction. */
+  get attempting(): ReadonlySet<number> {
+    return new Set(this.#statements.open.all().map(([job]) => job as number))
   }
 
   /** Ends the records of attempts whose run has ended before them; for use inside a transaction. */

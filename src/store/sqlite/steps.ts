@@ -7,7 +7,6 @@ import type { Pause } from '../../job/pause.ts'
 import type { ClaimSource } from '../claiming/source.ts'
 import type { TurnClaims } from '../claiming/turn-claims.ts'
 import type { Command, CommandResult } from '../command.ts'
-import { DELIVERY_KIND } from '../rules/fan-out.ts'
 import { doApart, eachApart, settleApart, type Apart } from '../rules/set-aside.ts'
 import { hasEffects } from '../rules/settle-all.ts'
 import type { QueueClock } from '../timeline.ts'
@@ -70,8 +69,12 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
   }
 
   complete(settles: readonly Settle[]): Set<Settle> {
-    if (!this.isCareful) return completeAll(this.#work, settles, false)
-    return eachApart(this, settles, (own, one) => completeAll(own, [one], true).size === 1)
+    // A run that has left an attempt open is settled with the end of that attempt.
+    const { attempting } = this.#parts.webhooks.attempts
+    const whole =
+      attempting.size === 0 ? settles : settles.filter(({ job }) => !attempting.has(job.id))
+    if (!this.isCareful) return completeAll(this.#work, whole, false)
+    return eachApart(this, whole, (own, one) => completeAll(own, [one], true).size === 1)
   }
 
   settle(one: Settle): SettleResult | undefined {
@@ -80,7 +83,7 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
       return settled && this.#withEffects(settled, one, work)
     }
     if (!hasEffects(one) && !this.isCareful) return body(this.#work)
-    return settleApart(this, one, body, (reason) => setAside(this.#work, one, reason))
+    return settleApart(this, one, body, (reason) => this.#setAside(one, reason))
   }
 
   /** Writes what a settle writes besides the end of its run. */
@@ -89,11 +92,16 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
     const { masked, attempts } = webhooks
     const { job, deliveries, publications = [], move } = one
     for (const publication of publications) publish({ ...work, masked }, publication)
-    if (job.kind !== DELIVERY_KIND && deliveries.length === 0) return settled
     const changed = deliveries.map((record) => attempts.record(record, job.id, work.now))
-    if (move.to !== 'completed') attempts.interrupt(job.id, interruption(move), work.now)
+    attempts.interrupt(job.id, interruption(move), work.now)
     const changes = changed.filter((change) => change !== undefined)
     return changes.length === 0 ? settled : { ...settled, webhooks: changes }
+  }
+
+  #setAside(one: Settle, reason: string): boolean {
+    const isOwned = setAside(this.#work, one, reason)
+    if (isOwned) this.#parts.webhooks.attempts.interrupt(one.job.id, reason, this.#work.now)
+    return isOwned
   }
 
   execute(command: Command): CommandResult | HelveError {
@@ -149,7 +157,9 @@ export class SqliteSteps implements TurnSteps, Apart<Work> {
 }
 
 /** Why an attempt has no end of its own. */
-function interruption({ error }: Exclude<Move, { to: 'completed' }>): string {
+function interruption(move: Move): string {
+  if (move.to === 'completed') return 'the run completed without an end of the attempt'
+  const { error } = move
   return error === null ? 'the run was interrupted' : failureText(error)
 }
 

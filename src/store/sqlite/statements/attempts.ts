@@ -35,6 +35,11 @@ export function prepareAttempts(db: Pick<Database, 'prepare'>) {
       VALUES (@webhookId, @guid, @event, @action, @attempt, @redelivery, @at,
         @durationMs, @url, @requestHeaders, @requestBody, @status, @responseHeaders,
         @responseBody, @truncated, @error, @outcome, @code, @remoteAddress, @timings)`),
+    isRunning: value(`SELECT 1 FROM helve_jobs WHERE id = ? AND state = 'running'`),
+    isOf: value(`
+      SELECT 1 FROM helve_webhook_deliveries
+      WHERE id = @delivery AND webhook_id = @webhookId AND guid = @guid`),
+    open: rows('SELECT job_id FROM helve_webhook_attempts WHERE outcome IS NULL AND job_id > 0'),
     // Only the run that began the attempt may end it, and only once.
     endAttempt: value(`
       UPDATE helve_webhook_attempts SET at = @at, duration_ms = @durationMs, url = @url,
