@@ -61,7 +61,13 @@ class Host {
         this.#waiting.look()
       })
     }
+  }
+
+  /** Owns the queue and claims from now on. */
+  async run(): Promise<this> {
+    await this.runtime.start()
     void this.runtime.run()
+    return this
   }
 
   /** Serves everything that is due at this moment. */
@@ -88,7 +94,7 @@ test('a hook that is down for 20 minutes gets every event afterwards, the oldest
   const options = { durability: 'process', clocks: clock.sources } as const
   const { state, url } = await receiver(t, clock)
   let store = await openStore(t, options)
-  let host = new Host(store)
+  let host = await new Host(store).run()
   t.after(() => host.runtime.stop({ timeout: 0 }))
   const hook = await store.webhooks.create({ url, target: TARGET })
   const jobs = new Map<number, number>()
@@ -119,7 +125,7 @@ test('a hook that is down for 20 minutes gets every event afterwards, the oldest
   await host.runtime.stop()
   await store.close()
   store = await openStore(t, { ...options, file: store.file })
-  host = new Host(store)
+  host = await new Host(store).run()
   await host.step()
   assert.deepEqual(await host.runtime.breakers(), kept)
   assert.equal(state.requests.length, before)
@@ -160,6 +166,7 @@ test('a hook that is down for 20 minutes gets every event afterwards, the oldest
     const overtaken = waited.slice(i).filter((other) => other < n)
     assert.ok(overtaken.length <= 1, `${n} came before ${overtaken.join(', ')}`)
   }
+  t.diagnostic(`${opened.length} pauses, ${outage} requests while down, ${after.length} after`)
   assert.deepEqual(await host.runtime.breakers(), [])
   const { active, lastResponse } = (await store.webhooks.get(hook))!
   assert.deepEqual([active, lastResponse?.status], [true, 'OK'])
