@@ -45,7 +45,7 @@ async function publishTwice(t: TestContext, way: Way, isReversed: boolean): Prom
     }
   }
   for (const [guid, results] of told) {
-    assert.deepEqual(results.map(({ isNew }) => isNew).toSorted(), [false, true], guid)
+    assert.deepEqual([results.length, results.filter(({ isNew }) => isNew).length], [2, 1], guid)
     const [first, second] = results.map(({ deliveries }) => deliveries)
     assert.deepEqual(first, second)
     assert.deepEqual(

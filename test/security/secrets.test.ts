@@ -21,7 +21,11 @@ const HOMES: Record<Secret, string[]> = {
   processEnvironment: [],
   hookSecret: ['helve_webhooks.secret'],
   hookToken: ['helve_webhooks.url'],
-  delivered: ['helve_jobs.payload', 'helve_webhook_attempts.request_body'],
+  delivered: [
+    'helve_jobs.payload',
+    'helve_webhook_attempts.request_body',
+    'helve_webhook_payloads.bytes',
+  ],
   answerBody: ['helve_webhook_attempts.response_body'],
   answerHeader: ['helve_webhook_attempts.response_headers'],
   cookie: [],
@@ -117,6 +121,20 @@ async function deliverToEach(t: TestContext, h: Harness): Promise<void> {
     const signature = delivery!.requestHeaders['X-Hub-Signature-256']!
     assert.match(signature, /^sha256=/)
     signatures.push(signature)
+    await publishTo(h, webhook_pk)
+  }
+}
+
+/** Publishes the event to one hook, pings the hook, and sends the event again. */
+async function publishTo(h: Harness, hook: number): Promise<void> {
+  await h.runtime.webhooks.publish('push', { hook, payload: { ref: SECRETS.delivered } })
+  await h.runtime.webhooks.ping(hook)
+  await h.runtime.webhooks.redeliver({ hook, outcome: 'any' })
+  for (;;) {
+    const seen = h.events.length
+    const { queued = 0, running = 0 } = (await h.runtime.counts())['deliver_webhook'] ?? {}
+    if (queued + running === 0) return
+    await h.until(() => h.events.length > seen, 'the next event')
   }
 }
 
