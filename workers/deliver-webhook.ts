@@ -1,8 +1,8 @@
 import { badOption, checkFunction, checkKeys, checkNumber } from '../src/job/check.ts'
 import type { Webhook } from '../src/job/delivery.ts'
 import { PermanentError, read, retryAt } from '../src/job/errors.ts'
-import type { Handler, HandlerContext } from '../src/run/handler.ts'
-import { attemptDelivery } from '../src/webhook/attempt.ts'
+import type { Handler, HandlerContext, Job } from '../src/run/handler.ts'
+import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
 import { guardOf } from '../src/webhook/guard/compiled.ts'
 import { checkGuard } from '../src/webhook/guard/rules.ts'
 import { DEFAULT_USER_AGENT } from '../src/webhook/headers.ts'
@@ -29,6 +29,8 @@ export interface DeliverWebhookDeps extends DeliveryLimits {
 }
 
 const DEFAULT_TIMEOUT = 10_000
+/** Milliseconds before a delivery is tried again that the store could not serve. */
+const STORE_WAIT = 5_000
 const LIMITS = ['configurationAttempts', 'expiry'] as const
 const KEYS = ['hooks', 'timeout', 'userAgent', ...LIMITS]
 /** The rules for a hook that comes without rules. */
@@ -46,16 +48,16 @@ const DEFAULT_RULES = checkGuard()
  * The job is dead at once without a usable payload, after a 410, and when the hook is missing,
  * inactive or has a URL that the guard refuses. The job is dead after 5 attempts if somebody has to
  * repair the hook or its receiver (most 4xx, redirects, names and certificates), and 72 h after it
- * was enqueued.
+ * was enqueued. A run that the store cannot serve, because its disk is full, say, spends no attempt.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverWebhookDeps} says
  */
 export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<DeliverWebhookPayload> {
   const { hooks, timeout, userAgent, limits } = checked(deps)
   return async (job, ctx) => {
-    const task = await taskOf(job, hooks)
-    const hook = usable(task, ctx)
-    const delivery = { ...task.delivery, id: await hooks.beginAttempt?.(startOf(job, hook, task)) }
+    const begun = await begin(job, ctx, hooks)
+    if (begun === undefined) return
+    const { hook, delivery } = begun
     ctx.signal.throwIfAborted()
     const { createdAt } = job
     const guard = guardOf(hook.guard ?? DEFAULT_RULES)
@@ -68,6 +70,28 @@ export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<Deliver
     const until = retryAt(failure, now)
     if (until !== undefined) ctx.tripBreaker(until - now, failure.message)
     throw failure
+  }
+}
+
+/**
+ * Begins the record of an attempt. Undefined when the store fails, which says nothing of the
+ * receiver.
+ */
+async function begin(
+  job: Job<DeliverWebhookPayload>,
+  ctx: HandlerContext,
+  hooks: DeliverySource,
+): Promise<{ hook: Webhook; delivery: Delivery } | undefined> {
+  try {
+    const task = await taskOf(job, hooks)
+    const hook = usable(task, ctx)
+    const id = await hooks.beginAttempt?.(startOf(job, hook, task))
+    return { hook, delivery: { ...task.delivery, id } }
+  } catch (error) {
+    if (!String(read(error, 'code')).startsWith('HELVE_ERR_STORE_')) throw error
+    ctx.logger.warn({ err: error }, 'the store cannot serve a delivery, which is tried again')
+    ctx.snooze(STORE_WAIT)
+    return undefined
   }
 }
 

@@ -103,8 +103,8 @@ async function ask<T>(question: Question, credit: Credit): Promise<T> {
   try {
     const told = once(port1, 'message') as Promise<[Answer]>
     send({ helve: 'question', question, reply: port2, units: QUESTION_UNITS }, [port2])
-    const [{ answer, error }] = await told
-    if (error !== undefined) throw new Error(error)
+    const [{ answer, error, code }] = await told
+    if (error !== undefined) throw Object.assign(new Error(error), code && { code })
     return answer as T
   } finally {
     port1.close()

@@ -18,7 +18,8 @@ export async function reply(asked: Asked, question: Question, port: MessagePort)
   try {
     answer = { answer: await answerOf(asked, question) }
   } catch (error) {
-    answer = { error: String(error) }
+    const code = read(error, 'code')
+    answer = { error: String(error), ...(typeof code === 'string' && { code }) }
   }
   port.postMessage(answer)
 }

@@ -86,6 +86,9 @@ export class RuntimeWebhooks<S extends Store> {
    */
   async ping(hook: number, about: object = {}): Promise<Published | undefined> {
     const { store, coordinator } = this.#parts
+    if (typeof about !== 'object' || about === null || Array.isArray(about)) {
+      throw badOption('about', 'an object', about)
+    }
     const found = await store.getWebhook(checkInteger(hook, 'hook', 1, Number.MAX_SAFE_INTEGER))
     if (found === undefined) return undefined
     const payload = pingPayload(found, about)

@@ -157,6 +157,8 @@ export type Question =
 export interface Answer {
   answer?: unknown
   error?: string
+  /** The code of the error, if it has one. */
+  code?: string
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'

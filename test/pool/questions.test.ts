@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
+import { HelveError } from '../../src/job/errors.ts'
 import { reply } from '../../src/pool/questions.ts'
 import type { Answer } from '../../src/thread/protocol.ts'
 
@@ -37,6 +38,20 @@ describe('a question of a thread', () => {
       assert.deepEqual(answer, { answer: 'answered' })
       assert.deepEqual(asked, [question.about])
     }
+  })
+
+  test('is answered with the error of the store, and its code', async () => {
+    const busy = new HelveError('HELVE_ERR_STORE_BUSY', 'file: another connection holds its lock')
+    const fails = async (): Promise<never> => {
+      throw busy
+    }
+    const { port1, port2 } = new MessageChannel()
+    const told = once(port1, 'message') as Promise<[Answer]>
+    const desk = { getWebhook: fails, getDelivery: fails, beginAttempt: fails }
+    await reply({ desk, runs: () => true }, { ask: 'getWebhook', about: 3 }, port2)
+    const [answer] = await told
+    port1.close()
+    assert.deepEqual(answer, { error: String(busy), code: 'HELVE_ERR_STORE_BUSY' })
   })
 
   const bad: [question: unknown, problem: RegExp][] = [

@@ -4,6 +4,7 @@ import { describe, test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import {
   deliverWebhookPolicy,
+  HelveError,
   Runtime,
   type NewWebhook,
   type SqliteStore,
@@ -194,10 +195,31 @@ describe('publish', () => {
     })
   }
 
-  test('is refused after stop', async (t) => {
-    const { runtime } = await rigOf(t)
+  test('I6: spends no attempt, and opens no breaker, while the store fails', async (t) => {
+    const { runtime, received, hook, store } = await rigOf(t)
+    const id = await hook()
+    const busy = new HelveError('HELVE_ERR_STORE_BUSY', 'file: another connection holds its lock')
+    const begin = t.mock.method(store.webhooks, 'beginAttempt', async () => {
+      throw busy
+    })
+    await runtime.webhooks.publish('push', { hook: id, payload: {} })
+    await runtime.runOnce()
+    assert.equal(begin.mock.callCount(), 1)
+    const [job] = (await runtime.list()).jobs
+    assert.deepEqual([job?.state, job?.attempts, job?.errors], ['queued', 0, []])
+    assert.ok(job!.runAt > job!.createdAt)
+    assert.deepEqual([received.length, await runtime.breakers()], [0, []])
+  })
+
+  test('is refused after stop, and so are pings and redeliveries', async (t) => {
+    const { runtime, hook } = await rigOf(t)
+    const id = await hook()
     await runtime.stop()
-    await assert.rejects(runtime.webhooks.publish('push', good), { code: 'HELVE_ERR_CLOSED' })
+    const closed = { code: 'HELVE_ERR_CLOSED' }
+    await assert.rejects(runtime.webhooks.publish('push', good), closed)
+    await assert.rejects(runtime.webhooks.ping(id), closed)
+    await assert.rejects(runtime.webhooks.redeliver(1), closed)
+    await assert.rejects(runtime.webhooks.redeliver({ hook: id }), closed)
   })
 })
 
@@ -298,6 +320,18 @@ describe('ping', () => {
     assert.equal(payload['hook_id'], id)
     assert.equal(typeof payload['zen'], 'string')
     assert.deepEqual(payload['sender'], sender)
+  })
+
+  test('refuses what is no object of further fields', async (t) => {
+    const { runtime, hook } = await rigOf(t)
+    const id = await hook()
+    for (const about of [null, 'text', [1], 7]) {
+      const ping = runtime.webhooks.ping(id, about as never)
+      await assert.rejects(ping, {
+        code: 'HELVE_ERR_OPTION',
+        message: /^about: expected an object/,
+      })
+    }
   })
 
   test('is undefined for a hook that does not exist', async (t) => {

@@ -241,6 +241,28 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     assert.equal(error, failure)
   })
 
+  it('is dead at once with a delivery that is none, or one to another webhook', async (t) => {
+    const { url, received } = await httpEndpoint(t, (response) => response.end())
+    const guid = '72d3162e-cc78-11e3-81ab-4c9367dc0958'
+    const stored = { webhookId: 2, guid, event: 'push', action: null, redelivery: false }
+    const hooks = {
+      getWebhook: async (id: number) => webhook({ id, url }),
+      getDelivery: async (id: number) =>
+        id === 9 ? { ...stored, body: Buffer.from('{}') } : undefined,
+    }
+    for (const [delivery, came] of [
+      [8, '8, which is none'],
+      [9, '9, which is one to webhook 2'],
+    ] as const) {
+      const payload = { webhook_pk: 1, event: 'push', delivery }
+      const { error } = await run(deliverWebhookHandler({ hooks }), payload)
+      assert.ok(isPermanent(error))
+      const message = `payload.delivery: expected a delivery to webhook 1, got ${came}`
+      assert.equal((error as Error).message, message)
+    }
+    assert.equal(received.length, 0)
+  })
+
   const unusable: [unknown, string][] = [
     [{ event: 'push' }, 'payload.webhook_pk: expected a positive integer, got undefined'],
     [{ webhook_pk: 1 }, 'payload.event: expected the name of an event, got undefined'],

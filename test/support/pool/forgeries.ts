@@ -37,6 +37,7 @@ function messages({ id, token }: Victim): unknown[] {
     { ...log, fields: null },
     { helve: 'question' },
     { helve: 'question', question: { ask: 'getWebhook', about: id }, reply: {}, units: 1 },
+    { helve: 'question', question: { ask: 'beginAttempt' }, units: 1 },
     { _WORKER_READY: true },
     { ready: true },
     { taskId: 0, result: COMPLETED, error: null, time: null },
@@ -65,6 +66,14 @@ export const forgeries = {
       const { port1, port2 } = new MessageChannel()
       port1.close()
       const question = { ask: 'getWebhook', about: id }
+      parentPort?.postMessage({ helve: 'question', question, reply: port2, units: 1 }, [port2])
+    }
+    for (const question of [
+      undefined,
+      { ask: 'close' },
+      { ask: 'beginAttempt', about: { job: 1 } },
+    ]) {
+      const { port2 } = new MessageChannel()
       parentPort?.postMessage({ helve: 'question', question, reply: port2, units: 1 }, [port2])
     }
   },
