@@ -408,6 +408,29 @@ describe('redeliver', () => {
     assert.equal(await runtime.webhooks.redeliver(77), undefined)
   })
 
+  test('of many sends what its only hook has missed while it was inactive', async (t) => {
+    const { runtime, received, hook, drain, store } = await rigOf(t)
+    const id = await hook({ active: false })
+    for (const n of [1, 2]) {
+      await runtime.webhooks.publish('push', { target: REPOSITORY, payload: { n } })
+    }
+    await drain()
+    assert.equal(received.length, 0)
+    const { url } = (await store.webhooks.get(id))!
+    await store.webhooks.update(id, { url, target: REPOSITORY, active: true })
+    const again = await runtime.webhooks.redeliver({ hook: id })
+    assert.deepEqual(
+      again.map(({ webhookId, notSent }) => [webhookId, notSent]),
+      [
+        [id, null],
+        [id, null],
+      ],
+    )
+    await drain()
+    const sent = received.map(({ body }) => body.toString())
+    assert.deepEqual(sent, ['{"n":1}', '{"n":2}'])
+  })
+
   test('of many sends what has never been delivered, the oldest first', async (t) => {
     const fails = new Set([2, 3])
     const { runtime, received, hook, drain } = await rigOf(t, (response) => {

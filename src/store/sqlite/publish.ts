@@ -35,8 +35,8 @@ export function publish(publishing: Publishing, publication: NewPublication): Pu
   if (changes === 0) return { guid, isNew: false, deliveries: published(statements, guid) }
   const hooks = subscribers(statements, publication)
   const deliveries = hooks.map((hook) => deliver(publishing, publication, hook))
-  const isSent = deliveries.some((delivery) => delivery.notSent === null)
-  if (isSent) statements.insertBody.run(hash, json)
+  // Also for hooks that are not sent the event now: they may be sent it later, by hand.
+  if (json !== undefined && deliveries.length > 0) statements.insertBody.run(hash, json)
   return { guid, isNew: true, deliveries }
 }
 
