@@ -3,13 +3,17 @@ import { describe, test, type TestContext } from 'node:test'
 import {
   aDelivery,
   aJob,
+  claim,
   claimOne,
   command,
   completes,
   enqueue as enqueueIn,
   refusal,
+  requeues,
   settle,
+  turn,
 } from '../support/jobs.ts'
+import type { Store } from '../../src/store/store.ts'
 import { built } from '../support/built.ts'
 import { openHarness, type Harness } from '../support/runtime/harness.ts'
 import { connect, openStore } from '../support/store.ts'
@@ -54,6 +58,15 @@ async function attempting(h: Harness): Promise<{ job: number; attempt: number }>
   return { job, attempt: value as number }
 }
 
+/** Begins an attempt in the name of a job. */
+function begins(store: Store, job: number): Promise<number> {
+  const start = {
+    ...{ job, attempt: 1, webhookId: 1, guid: aDelivery().guid, event: 'push', action: null },
+    ...{ redelivery: false, delivery: null, url: 'http://a/' },
+  }
+  return command(store, { type: 'beginAttempt', start })
+}
+
 describe('I5: the record of an attempt', () => {
   test('is begun for no job of another thread, and for no job that is none', async (t) => {
     const h = await open(t)
@@ -68,17 +81,27 @@ describe('I5: the record of an attempt', () => {
   test('is begun for no run that is over: a question may arrive after its end', async (t) => {
     const store = await openStore(t)
     const [job] = await enqueueIn(store, aJob())
-    const start = {
-      ...{ job: job!.id, attempt: 1, webhookId: 1, guid: aDelivery().guid, event: 'push' },
-      ...{ action: null, redelivery: false, delivery: null, url: 'http://a/' },
-    }
-    const begin = (): Promise<number> => command(store, { type: 'beginAttempt', start })
+    const begin = (): Promise<number> => begins(store, job!.id)
     const over = refusal('HELVE_ERR_OPTION', `job: expected a job that runs, got ${job!.id}`)
     await assert.rejects(begin(), over)
     const claimed = await claimOne(store)
     assert.equal(await begin(), 1)
     await settle(store, completes(claimed))
     await assert.rejects(begin(), over)
+  })
+
+  test('is ended by a turn in which another ending cannot be written, and by that ending', async (t) => {
+    const store = await openStore(t)
+    await enqueueIn(store, aJob(), aJob(), aJob())
+    const [one, bad, other] = await claim(store)
+    for (const { id } of [one!, bad!, other!]) await begins(store, id)
+    const unwritable = requeues(bad!, { runAt: NaN })
+    await turn(store, { settles: [completes(one!), unwritable, requeues(other!)] })
+    const { deliveries } = await store.webhooks.deliveries({})
+    const [of3, of2, of1] = deliveries.map(({ outcome, error }) => `${outcome}: ${error}`)
+    assert.equal(of1, 'interrupted: the run completed without an end of the attempt')
+    assert.match(of2!, /^interrupted: its ending could not be written/)
+    assert.equal(of3, 'interrupted: Error: disk on fire')
   })
 
   test('is begun for no delivery that is none, or of another hook', async (t) => {
