@@ -36,6 +36,7 @@ export interface GitHubDelivery {
   redelivery: boolean
   /** Seconds. */
   duration: number
+  /** GitHub's words, and `pending`, `never sent` or `interrupted`. */
   status: string
   /** 0: no response came. */
   status_code: number
@@ -98,7 +99,7 @@ export function deliveryJson(
     delivered_at: time(record.at),
     redelivery: record.redelivery ?? false,
     duration: Math.round(record.durationMs / 10) / 100,
-    status: lastResponse(record).status,
+    status: statusOf(record),
     status_code: record.status ?? 0,
     event: record.event,
     action: record.action,
@@ -135,11 +136,20 @@ export function deliveryDetailJson(
   }
 }
 
-/** The event's payload in a request body that helve has sent, JSON or form. */
+/** GitHub's words, and helve's own for attempts that nobody has answered and that did not fail. */
+function statusOf(record: DeliveryRecord): string {
+  const { outcome } = record
+  if (outcome === null) return 'pending'
+  if (outcome === 'never sent' || outcome === 'interrupted') return outcome
+  return lastResponse(record).status
+}
+
+/** The event's payload in a request body, JSON or form; `null` if no body is kept. */
 export function sentPayload({ requestBody }: Pick<DeliveryRecord, 'requestBody'>): unknown {
   const json = requestBody.startsWith('payload=')
     ? (new URLSearchParams(requestBody).get('payload') ?? '')
     : requestBody
+  if (json === '') return null
   return JSON.parse(json) as unknown
 }
 

@@ -123,6 +123,24 @@ describe('the JSON of a delivery', () => {
     assert.deepEqual(detail.response, { headers: null, payload: null })
   })
 
+  it('tells attempts that go on, were interrupted or never sent from failures', () => {
+    const unanswered = { ...attempt, status: null, requestBody: '' }
+    const attempts = [
+      { ...unanswered, outcome: null },
+      { ...unanswered, outcome: 'interrupted', error: 'the thread has died' },
+      { ...unanswered, outcome: 'never sent', error: 'not sent: the hook is inactive' },
+    ] as const
+    const json = attempts.map((one) => deliveryDetailJson(one, record()))
+    assert.deepEqual(
+      json.map(({ status, status_code, request }) => [status, status_code, request.payload]),
+      [
+        ['pending', 0, null],
+        ['interrupted', 0, null],
+        ['never sent', 0, null],
+      ],
+    )
+  })
+
   for (const contentType of ['json', 'form'] as const) {
     it(`shows the request in ${contentType}, and the response`, () => {
       const payload = { text: 'é🎉\u2028 &=+%', half: '\ud800' }
