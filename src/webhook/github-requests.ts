@@ -1,9 +1,7 @@
 import { badOption, checkOneOf } from '../job/check.ts'
-import type { DeliveryRecord, WebhookRecord } from '../job/delivery.ts'
+import type { WebhookRecord } from '../job/delivery.ts'
 import { HelveError, read } from '../job/errors.ts'
 import { checkWebhook, type NewWebhook } from '../job/webhook.ts'
-import { hookJson, sentPayload } from './github-responses.ts'
-import type { DeliverWebhookPayload } from './payload.ts'
 
 // Reads the bodies that clients send to GitHub's API:
 // https://docs.github.com/en/rest/repos/webhooks
@@ -40,45 +38,6 @@ export function updatedWebhookOf(body: unknown, hook: WebhookRecord): NewWebhook
   const kept = { url, contentType, insecureTls, target, standard }
   const config = body['config'] === undefined ? {} : changedConfigOf(body['config'])
   return checked({ ...kept, ...config, active, events })
-}
-
-/** The parts of a ping's payload besides the hook. */
-export interface Ping {
-  /** @default the first of GitHub's zen sayings */
-  zen?: string
-  repository?: object
-  sender?: object
-}
-
-/**
- * The delivery that a `POST /repos/{owner}/{repo}/hooks/{hook_id}/pings` asks for, as the payload
- * of a `deliver_webhook`.
- *
- * @param hooksUrl as of {@link hookJson}
- */
-export function pingOf(hook: WebhookRecord, hooksUrl: string, ping: Ping = {}) {
-  const { zen = 'Non-blocking is better than blocking.', ...about } = ping
-  const payload = { zen, hook_id: hook.id, hook: hookJson(hook, hooksUrl), ...about }
-  return { webhook_pk: hook.id, event: 'ping', payload } satisfies DeliverWebhookPayload
-}
-
-/**
- * The delivery that a `POST /repos/{owner}/{repo}/hooks/{hook_id}/tests` asks for: the newest push.
- * Undefined for a hook that is not subscribed to pushes: GitHub then answers 204 and sends nothing.
- */
-export function testOf(hook: WebhookRecord, push: object): DeliverWebhookPayload | undefined {
-  if (!hook.events.includes('push') && !hook.events.includes('*')) return undefined
-  return { webhook_pk: hook.id, event: 'push', payload: push }
-}
-
-/**
- * The delivery that a `POST …/deliveries/{delivery_id}/attempts` asks for: the GUID and the bytes
- * of the earlier delivery, for the hook as it is now.
- */
-export function redeliveryOf(record: DeliveryRecord): DeliverWebhookPayload {
-  const { webhookId, event, action, guid } = record
-  const payload = sentPayload(record) as object
-  return { webhook_pk: webhookId, event, action, guid, payload, redelivery: true }
 }
 
 type Body = Record<string, unknown>

@@ -145,7 +145,7 @@ function statusOf(record: DeliveryRecord): string {
 }
 
 /** The event's payload in a request body, JSON or form; `null` if no body is kept. */
-export function sentPayload({ requestBody }: Pick<DeliveryRecord, 'requestBody'>): unknown {
+function sentPayload({ requestBody }: Pick<DeliveryRecord, 'requestBody'>): unknown {
   const json = requestBody.startsWith('payload=')
     ? (new URLSearchParams(requestBody).get('payload') ?? '')
     : requestBody

@@ -3,14 +3,7 @@
 export type { DeliveryRecord, Webhook, WebhookRecord } from '../job/delivery.ts'
 export { HelveError, type HelveErrorCode } from '../job/errors.ts'
 export type { NewWebhook } from '../job/webhook.ts'
-export {
-  newWebhookOf,
-  pingOf,
-  redeliveryOf,
-  testOf,
-  updatedWebhookOf,
-  type Ping,
-} from './github-requests.ts'
+export { newWebhookOf, updatedWebhookOf } from './github-requests.ts'
 export {
   deliveriesJson,
   deliveryDetailJson,
@@ -22,4 +15,3 @@ export {
   type GitHubHook,
   type GitHubHookConfig,
 } from './github-responses.ts'
-export type { DeliverWebhookPayload } from './payload.ts'

@@ -8,9 +8,6 @@ import {
   hookJson,
   hooksJson,
   newWebhookOf,
-  pingOf,
-  redeliveryOf,
-  testOf,
   updatedWebhookOf,
 } from '../../src/webhook/github.ts'
 import { encodeBody } from '../../src/job/body.ts'
@@ -149,17 +146,6 @@ describe('the JSON of a delivery', () => {
       assert.equal(json.url, attempt.url)
       assert.deepEqual(json.request, { headers: attempt.requestHeaders, payload })
       assert.deepEqual(json.response, { headers: attempt.responseHeaders, payload: 'ok' })
-      const again = redeliveryOf({ ...attempt, action: 'opened', requestBody })
-      assert.deepEqual(again, {
-        webhook_pk: 1,
-        event: 'push',
-        action: 'opened',
-        guid: attempt.guid,
-        payload,
-        redelivery: true,
-      })
-      const { bytes } = encodeBody(contentType, again.payload)
-      assert.equal(Buffer.from(bytes).toString(), requestBody)
     })
   }
 })
@@ -272,29 +258,4 @@ describe('updatedWebhookOf', () => {
       assert.throws(() => updatedWebhookOf(body, record()), refused)
     })
   }
-})
-
-describe('a delivery that a client asks for', () => {
-  it('is a ping', () => {
-    const ping = pingOf(record(), HOOKS, { zen: 'Keep it logically awesome.', sender: { id: 1 } })
-    assert.deepEqual(ping, {
-      webhook_pk: 7,
-      event: 'ping',
-      payload: {
-        zen: 'Keep it logically awesome.',
-        hook_id: 7,
-        hook: hookJson(record(), HOOKS),
-        sender: { id: 1 },
-      },
-    })
-    assert.ok(pingOf(record(), HOOKS).payload.zen.length > 0)
-  })
-
-  it('is a test with the newest push, only for a hook that is subscribed to pushes', () => {
-    const push = { ref: 'refs/heads/main' }
-    const delivery = { webhook_pk: 7, event: 'push', payload: push }
-    assert.deepEqual(testOf(record(), push), delivery)
-    assert.deepEqual(testOf(record({ events: ['*'] }), push), delivery)
-    assert.equal(testOf(record({ events: ['issues'] }), push), undefined)
-  })
 })
