@@ -22,12 +22,14 @@ const HOOK = fileURLToPath(new URL('./post-receive.mjs', import.meta.url))
 export class Repositories {
   readonly #get: Statement<[number], Repository>
   readonly #find: Statement<[string], Repository>
+  readonly #named: Statement<[string], Repository>
   readonly #insert: Statement<[string, string, string]>
 
   constructor(db: Database) {
     const columns = 'pk, source, name, path'
     this.#get = db.prepare(`SELECT ${columns} FROM repositories WHERE pk = ?`)
     this.#find = db.prepare(`SELECT ${columns} FROM repositories WHERE source = ?`)
+    this.#named = db.prepare(`SELECT ${columns} FROM repositories WHERE name = ?`)
     this.#insert = db.prepare('INSERT INTO repositories (source, name, path) VALUES (?, ?, ?)')
   }
 
@@ -36,6 +38,11 @@ export class Repositories {
     const found = this.#get.get(pk)
     if (found === undefined) throw new PermanentError(`no repository ${pk}`)
     return found
+  }
+
+  /** The repository of a name, which is unique in the forge. */
+  named(name: string): Repository | undefined {
+    return this.#named.get(name)
   }
 
   /**
@@ -52,7 +59,7 @@ export class Repositories {
   ): Promise<Repository> {
     const known = this.#find.get(source)
     if (known) return known
-    const name = path.basename(source).replace(/\.git$/, '') || 'repository'
+    const name = this.#nameFor(source)
     const bare = path.join(folder, `${name}-${randomUUID().slice(0, 8)}.git`)
     const copy = ['clone', '--quiet', '--bare', '--no-hardlinks', '--template=']
     await git(folder, [...copy, source, bare], { signal })
@@ -61,6 +68,14 @@ export class Repositories {
     const pk = Number(this.#insert.run(source, name, bare).lastInsertRowid)
     await installHook(bare, queue, pk)
     return { pk, source, name, path: bare }
+  }
+
+  /** The name of the source's folder; with a number, if another repository has the name. */
+  #nameFor(source: string): string {
+    const name = path.basename(source).replace(/\.git$/, '') || 'repository'
+    let unused = name
+    for (let n = 2; this.named(unused); n++) unused = `${name}-${n}`
+    return unused
   }
 }
 
