@@ -1,5 +1,11 @@
 import type { Runtime } from 'helve'
 
+/** What jobs bring about. */
+const EVENTS = [
+  ...(['completed', 'retrying', 'dead'] as const),
+  ...(['breaker:open', 'breaker:closed', 'webhook:disabled', 'webhook:enabled'] as const),
+]
+
 type Condition = () => boolean | Promise<boolean>
 
 /** Milliseconds: many, since a repository may be large and a machine slow. */
@@ -13,14 +19,12 @@ export class Changes {
   /** @param signal ends all waiting */
   constructor(runtime: Pick<Runtime, 'on'>, signal: AbortSignal) {
     this.#signal = signal
-    for (const event of ['completed', 'retrying', 'dead'] as const) {
-      runtime.on(event, () => this.#wake())
-    }
+    for (const event of EVENTS) runtime.on(event, () => this.#wake())
     signal.addEventListener('abort', () => this.#wake())
   }
 
   /**
-   * Resolves once the condition holds. The condition is checked now and whenever a run has ended.
+   * Resolves once the condition holds. The condition is checked now, and whenever a run has ended.
    *
    * @throws Error when the condition does not hold within `PATIENCE`
    */

@@ -2,7 +2,7 @@ import type { RuntimeEvents } from 'helve'
 import { reindexSearch } from './jobs.ts'
 import { count, expect, short } from './report.ts'
 import { headCommit, type Repository } from './repositories.ts'
-import type { Run, Scene } from './scene.ts'
+import { hooksOf, type Run, type Scene } from './scene.ts'
 
 const BURST = 10
 
@@ -11,7 +11,9 @@ export async function importRepository(run: Run, source: string): Promise<Reposi
   const { forge, changes, report, signal } = run
   let repository: Repository | undefined
   await report.step('import and index', async () => {
-    const { pk, path } = (repository = await forge.import(source, signal))
+    const imported = await forge.import(source, signal)
+    await hooksOf(run, imported).create(forge.receivers.urls.slow, ['*'])
+    const { pk, path } = (repository = imported)
     await changes.until(() => forge.isIdle('reindex_search'))
     const head = await headCommit(path)
     const { commit, files, searchable } = forge.index.state(pk)

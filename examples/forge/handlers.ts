@@ -6,7 +6,8 @@ import {
 } from 'helve/handlers'
 import { defineHandlers, type HandlerContext, type Job } from 'helve/worker'
 import { openDatabase } from './database.ts'
-import { deliverWebhooks, recomputeMergeability, type Push } from './jobs.ts'
+import { pushed } from './events.ts'
+import { recomputeMergeability, type Push } from './jobs.ts'
 import { PullRequests } from './pull-requests.ts'
 import { Repositories } from './repositories.ts'
 import { Reviews } from './reviews.ts'
@@ -16,8 +17,6 @@ import { SearchIndex } from './search-index.ts'
 export interface ForgeConfig {
   /** Path of the forge's own database. */
   database: string
-  /** Ids of the webhooks that every event is delivered to. */
-  webhooks: number[]
   /** Milliseconds that a delivery attempt may take. */
   deliveryTimeout: number
 }
@@ -28,15 +27,12 @@ export default defineHandlers((config: ForgeConfig, thread) => {
   const pullRequests = new PullRequests(db, repositories)
   const index = new SearchIndex(db)
 
-  /** Enqueues what a push entails. The turn that completes the job writes all of it, or nothing. */
+  /** Does what a push entails. The turn that completes the job writes all of it, or nothing. */
   function fanOut({ payload: push }: Job<Push>, ctx: HandlerContext): void {
-    const { name } = repositories.get(push.repo_pk)
+    ctx.publish(...pushed(push, repositories.get(push.repo_pk)))
     const branch = /^refs\/heads\/(.*)$/s.exec(push.ref)?.[1]
     const touched = branch === undefined ? [] : pullRequests.touching(push.repo_pk, branch)
-    for (const { kind, payload, dedupeKey } of [
-      ...touched.map(recomputeMergeability),
-      ...deliverWebhooks(config.webhooks, 'push', pushed(push, name), push.guid),
-    ]) {
+    for (const { kind, payload, dedupeKey } of touched.map(recomputeMergeability)) {
       ctx.enqueue(kind, payload, { dedupeKey })
     }
   }
@@ -57,8 +53,3 @@ export default defineHandlers((config: ForgeConfig, thread) => {
     close: () => db.close(),
   }
 })
-
-/** The payload of a push delivery, in the shape of GitHub's event. */
-function pushed({ repo_pk, ref, before, after, occurred_at }: Push, name: string) {
-  return { ref, before, after, repository: { id: repo_pk, name }, occurred_at }
-}

@@ -1,6 +1,3 @@
-import type { DeliverWebhookPayload } from 'helve/handlers'
-import { randomUUID } from 'node:crypto'
-
 // The jobs that the forge enqueues, from its main thread and from its handlers.
 
 /** The payload by which the hook reports one pushed ref. */
@@ -31,17 +28,4 @@ export function recomputeMergeability(issue_pk: number) {
 export function recomputeReviewDecision(issue_pk: number) {
   const dedupeKey = `review:issue:${issue_pk}`
   return { kind: 'recompute_review_decision', payload: { issue_pk }, dedupeKey } as const
-}
-
-/** One delivery to each of the webhooks. Without dedupe keys, since each delivery has to arrive. */
-export function deliverWebhooks(
-  webhooks: readonly number[],
-  event: string,
-  payload: object,
-  guid: string = randomUUID(),
-) {
-  return webhooks.map((webhook_pk) => {
-    const delivery: DeliverWebhookPayload = { webhook_pk, event, guid, payload }
-    return { kind: 'deliver_webhook', payload: delivery, dedupeKey: null } as const
-  })
 }

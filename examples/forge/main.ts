@@ -39,8 +39,7 @@ async function show({ sources, data }: Plan, temporary: string, stop: AbortContr
   const { signal } = stop
   const report = new Report(process.stdout, signal)
   const forge = await Forge.open(data)
-  // `running` rejects if another process has the forge of this folder open.
-  forge.running.catch((error: unknown) => stop.abort(error))
+  forge.run().catch((error: unknown) => stop.abort(error))
   try {
     follow(forge, report)
     const changes = new Changes(forge.runtime, signal)
@@ -52,12 +51,13 @@ async function show({ sources, data }: Plan, temporary: string, stop: AbortContr
 }
 
 function follow({ runtime }: Forge, report: Report): void {
+  runtime.on('error', ({ error, during }) => report.line(`✗ ${during}: ${String(error)}`))
   runtime.on('progress', ({ value }) => {
     const { name, done, of } = value as { name: string; done: number; of: number }
     if (done < of) report.progress(`indexing ${name}: ${done} of ${of} files`)
   })
   runtime.on('dead', ({ job, error }) => {
-    // Deliveries to the silent receiver are meant to end dead.
+    // Some receivers are meant to fail.
     if (job.kind === 'deliver_webhook') return
     report.line(`✗ job ${job.id} (${job.kind}) is dead: ${error.message}`)
   })

@@ -1,14 +1,8 @@
 import { createNodeMiddleware, Webhooks } from '@octokit/webhooks'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { Recorder } from './recorder.ts'
+import { serve, type Served } from './serve.ts'
 
 /** A delivery whose signature was verified. */
 export interface Verified {
@@ -20,24 +14,28 @@ export interface Verified {
   /** Whether the silent receiver held a request at that moment. */
   whileHeld: boolean
   payload: {
-    /** Epoch milliseconds of the event. */
-    occurred_at: number
+    /** Epoch milliseconds of the event; pings that nobody timed have none. */
+    occurred_at?: number
     /** The commit of a push. */
     after?: string
   }
 }
 
-/** Three HTTP servers that webhooks are delivered to. */
+/** The HTTP servers that webhooks are delivered to. */
 export class Receivers {
   readonly secret = randomBytes(16).toString('hex')
-  readonly urls = { verifying: '', slow: '', silent: '' }
+  readonly urls = { verifying: '', slow: '', silent: '', failing: '', leaving: '' }
   /** The deliveries that the verifying receiver has accepted. */
   readonly verified: Verified[] = []
   /** Guids of the events that the slow receiver has answered. */
   readonly answered = new Set<string>()
+  /** The receiver that fails, and comes back. */
+  readonly failing = new Recorder()
+  /** The receiver that wants no more deliveries, and changes its mind. */
+  readonly leaving = new Recorder()
   /** How many requests the silent receiver holds: their senders have not given up yet. */
   #held = 0
-  readonly #servers: Server[] = []
+  readonly #servers: Served[] = []
 
   /** @param slowness milliseconds that the slow receiver takes for an answer */
   static async listen(slowness: number): Promise<Receivers> {
@@ -48,21 +46,23 @@ export class Receivers {
       setTimeout(() => receivers.#answer(request, response), slowness)
     })
     await receivers.#listen('silent', (request) => receivers.#hold(request))
+    await receivers.#listen('failing', receivers.failing.respond)
+    await receivers.#listen('leaving', receivers.leaving.respond)
     return receivers
   }
 
+  get ports(): number[] {
+    return this.#servers.map(({ port }) => port)
+  }
+
   close(): void {
-    for (const server of this.#servers) {
-      server.close()
-      server.closeAllConnections()
-    }
+    for (const server of this.#servers) server.close()
   }
 
   async #listen(name: keyof Receivers['urls'], respond: RequestListener): Promise<void> {
-    const server = createServer(respond)
+    const server = await serve(respond)
     this.#servers.push(server)
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    this.urls[name] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    this.urls[name] = `${server.url}/`
   }
 
   /** Verifies deliveries with the library that receivers of GitHub's webhooks use. */

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { Changes } from './changes.ts'
+import { ORGANIZATION } from './events.ts'
 import type { Forge } from './forge.ts'
+import { HooksClient } from './hooks-client.ts'
 import type { Report } from './report.ts'
 import { headBranch, type Repository } from './repositories.ts'
 import { WorkingClone } from './working-clone.ts'
@@ -16,6 +18,15 @@ export interface Run {
   folder: string
   /** Every commit that was pushed. */
   pushed: string[]
+}
+
+/** The hooks of a repository, or those of the organisation, in the forge's API. */
+export function hooksOf({ forge }: Run, repository?: Repository): HooksClient {
+  const { login } = ORGANIZATION
+  const owner = repository
+    ? `repos/${login}/${encodeURIComponent(repository.name)}`
+    : `orgs/${login}`
+  return new HooksClient(`${forge.api}/${owner}`, forge.receivers.secret)
 }
 
 /** What the steps on one repository share. */

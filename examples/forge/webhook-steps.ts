@@ -1,11 +1,15 @@
 import type { Verified } from './receivers.ts'
 import { count, expect } from './report.ts'
-import type { Run } from './scene.ts'
+import { hooksOf, type Run } from './scene.ts'
 
-export async function webhooks(run: Run): Promise<void> {
+/** Ids of the hooks of the organisation, by their receivers. */
+export type OrganizationHooks = Record<'verifying' | 'silent', number>
+
+/** Shows what became of the events of all steps before. */
+export async function deliveries(run: Run, hooks: OrganizationHooks): Promise<void> {
   await verifiedDeliveries(run)
   await slowEndpoint(run)
-  await deadEndpoint(run)
+  await deadEndpoint(run, hooks)
 }
 
 async function verifiedDeliveries({ forge, changes, report, pushed }: Run): Promise<void> {
@@ -23,46 +27,61 @@ async function verifiedDeliveries({ forge, changes, report, pushed }: Run): Prom
   })
 }
 
+/** The hook of each repository gets the same events as the organisation's, with the same GUIDs. */
 async function slowEndpoint({ forge, changes, report }: Run): Promise<void> {
-  const { receivers } = forge
+  const { verified, answered } = forge.receivers
   await report.step('slow endpoint', async () => {
-    const { verified, answered } = receivers
-    await changes.until(() => verified.every(({ guid }) => answered.has(guid)))
-    return `it has answered ${count(answered.size, 'delivery', 'deliveries')}`
+    await changes.until(() => shared(verified).every(({ guid }) => answered.has(guid)))
+    const all = count(shared(verified).length, 'event')
+    return `it has answered all ${all}, under the GUIDs of the verified ones`
   })
 }
 
-/** Shows that deliveries to other receivers do not wait while the silent one holds a request. */
-async function deadEndpoint(run: Run): Promise<void> {
+/** A ping is meant for one hook alone. */
+function shared(verified: Verified[]): Verified[] {
+  return verified.filter(({ event }) => event !== 'ping')
+}
+
+/**
+ * Shows that deliveries to other receivers do not wait while the silent one holds a request, and
+ * that the breaker of its hook opens.
+ */
+async function deadEndpoint(run: Run, hooks: OrganizationHooks): Promise<void> {
   const { forge, changes, report } = run
-  const attempts = () => forge.attempts(forge.hooks.silent)
   await report.step('dead endpoint', async () => {
-    await changes.until(async () => (await attempts()).some(({ attempt }) => attempt > 1))
-    const made = await attempts()
-    expect(
-      made.every(({ status }) => status === null),
-      'it answered',
-    )
-    const meanwhile = await arrivedMeanwhile(run)
-    const latencies = meanwhile.map(({ at, payload }) => at - payload.occurred_at)
-    const most = Math.max(...made.map(({ attempt }) => attempt))
+    const breaker = async () =>
+      (await forge.runtime.breakers()).find(({ group }) => group === String(hooks.silent))
+    await changes.until(async () => (await breaker()) !== undefined)
+    const made = await hooksOf(run).deliveries(hooks.silent)
+    const answered = made.filter(({ status_code }) => status_code !== 0)
+    expect(answered.length === 0, `it answered ${answered.length} times`)
+    const latencies = await latenciesMeanwhile(run, hooks.verifying)
     return (
-      `${count(made.length, 'attempt')}, up to ${most} on one delivery, none answered; ` +
-      `meanwhile ${meanwhile.length} deliveries arrived elsewhere within ${spread(latencies)}`
+      `${count(made.length, 'attempt')}, none answered, and its breaker has opened ` +
+      `${count((await breaker())!.trips, 'time')}; meanwhile ${latencies.length} deliveries ` +
+      `arrived elsewhere within ${spread(latencies)}`
     )
   })
 }
 
-/** Deliveries that arrived while the silent receiver held a request; pings all until one has. */
-async function arrivedMeanwhile({ forge, changes }: Run): Promise<Verified[]> {
+/**
+ * Milliseconds from the event to the arrival of deliveries that arrived while the silent receiver
+ * held a request. Pings the verifying one until one has.
+ */
+async function latenciesMeanwhile({ forge, changes }: Run, verifying: number): Promise<number[]> {
   const { verified } = forge.receivers
   for (;;) {
-    const meanwhile = verified.filter(({ whileHeld }) => whileHeld)
+    const meanwhile = verified.flatMap(latencyIfHeld)
     if (meanwhile.length > 0) return meanwhile
     const before = verified.length
-    await forge.ping()
+    await forge.runtime.webhooks.ping(verifying, { occurred_at: Date.now() })
     await changes.until(() => verified.length > before)
   }
+}
+
+function latencyIfHeld({ whileHeld, at, payload }: Verified): number[] {
+  const { occurred_at: since } = payload
+  return whileHeld && since !== undefined ? [at - since] : []
 }
 
 function spread(latencies: number[]): string {

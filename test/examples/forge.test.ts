@@ -16,7 +16,10 @@ const STEPS = [
   'clean turns to conflict',
   'review decision',
 ]
-const WEBHOOK_STEPS = ['verified deliveries', 'slow endpoint', 'dead endpoint']
+const WEBHOOK_STEPS = [
+  ...['verified deliveries', 'slow endpoint', 'dead endpoint', 'endpoint that comes back'],
+  ...['redelivery', 'endpoint that is gone', 'redelivery of what was missed', 'refused address'],
+]
 
 describe('the forge, run as a program', { concurrency: true }, () => {
   test('observes all steps on a difficult repository, and on one without a commit', async (t) => {
