@@ -6,3 +6,9 @@ const held = new Set<Database>()
 export function holdUntilExit(db: Database): void {
   held.add(db)
 }
+
+/** Closes a connection, held or not. */
+export function close(db: Database): void {
+  held.delete(db)
+  db.close()
+}

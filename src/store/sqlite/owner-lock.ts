@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { isBusy, storeError } from './errors.ts'
-import { holdUntilExit } from './hold.ts'
+import { close, holdUntilExit } from './hold.ts'
 import { createPrivately } from './private-file.ts'
 
 /**
@@ -28,6 +28,8 @@ export class OwnerLock {
       })
       db.pragma('journal_mode = DELETE')
       db.exec('BEGIN EXCLUSIVE')
+      // A host may forget its store: the lock lasts until it is released, or the process ends.
+      holdUntilExit(db)
       return new OwnerLock(path, db)
     } catch (error) {
       db?.close()
@@ -36,12 +38,7 @@ export class OwnerLock {
     }
   }
 
-  /** From now on, only the end of the process frees the lock. */
-  holdUntilExit(): void {
-    holdUntilExit(this.#db)
-  }
-
   release(): void {
-    this.#db.close()
+    close(this.#db)
   }
 }

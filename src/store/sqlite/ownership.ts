@@ -91,9 +91,8 @@ export class Ownership {
     return isAlive(pid) ? pid : undefined
   }
 
-  /** Keeps the ownership until the process ends. */
+  /** Keeps the ownership until the process ends: nothing releases the lock any more. */
   holdUntilExit(): void {
-    this.#lock?.holdUntilExit()
     this.#lock = undefined
   }
 

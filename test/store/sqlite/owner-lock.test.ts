@@ -4,7 +4,10 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { ClaimedJob } from '../../../src/job/job.ts'
 import { OwnerLock } from '../../../src/store/sqlite/owner-lock.ts'
 import { built } from '../../support/built.ts'
@@ -54,4 +57,16 @@ test('I3: `close` does not give the file back while a job may still be running',
   await store.close()
   const next = await openStore(t, { file: store.file })
   await assert.rejects(next.join(NOW), refusal('HELVE_ERR_OWNED', String(process.pid)))
+})
+
+test('a lock that nobody refers to is held all the same', async (t) => {
+  const { file } = await openStore(t)
+  const lock = new WeakRef(OwnerLock.acquire(file, undefined)!)
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  while (lock.deref() !== undefined) {
+    await setImmediate()
+    gc()
+  }
+  assert.equal(OwnerLock.acquire(file, undefined), undefined)
 })
