@@ -25,7 +25,7 @@ export async function claim(
 export async function complete(store: SqliteStore, jobs: ClaimedJob[]): Promise<void> {
   const settles = jobs.map((job) => ({
     ...{ job, move: { to: 'completed' } as const },
-    ...{ rerun: { crashes: 0, error: null }, followUps: [], deliveries: [] },
+    ...{ rerun: { crashes: 0, error: null }, followUps: [], deliveries: [], breakers: [] },
   }))
   await store.turn({ ...NO_WORK, now: store.clock.now(), settles })
 }

@@ -28,7 +28,13 @@ export {
 } from './webhook/retention.ts'
 export { deliverWebhookPolicy, type DeliverySchedule } from './webhook/schedule.ts'
 
-export { HelveError, PermanentError, RetryAfterError, type HelveErrorCode } from './job/errors.ts'
+export {
+  HelveError,
+  PermanentError,
+  RetryAfterError,
+  UnreachableError,
+  type HelveErrorCode,
+} from './job/errors.ts'
 export type { BackoffFunction, BackoffOptions } from './job/backoff.ts'
 export type { Breaker, BreakerOptions } from './job/breaker.ts'
 export type {

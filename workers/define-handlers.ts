@@ -5,6 +5,7 @@ export {
   HelveError,
   PermanentError,
   RetryAfterError,
+  UnreachableError,
   type HelveErrorCode,
 } from '../src/job/errors.ts'
 export type {

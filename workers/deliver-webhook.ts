@@ -45,6 +45,9 @@ const DEFAULT_RULES = checkGuard()
  * has the schedule), but not before the time that a 429 or 503 asks for in `Retry-After`, a day at
  * most.
  *
+ * An attempt enters the origin of the hook's URL as an endpoint. An origin that cannot be reached
+ * holds back the deliveries to it, at no attempt, and the delivery has no record then.
+ *
  * The job is dead at once without a usable payload, after a 410, and when the hook is missing,
  * inactive or has a URL that the guard refuses. The job is dead after 5 attempts if somebody has to
  * repair the hook or its receiver (most 4xx, redirects, names and certificates), and 72 h after it
@@ -85,6 +88,7 @@ async function begin(
   try {
     const task = await taskOf(job, hooks)
     const hook = usable(task, ctx)
+    if (URL.canParse(hook.url)) await ctx.enterEndpoint(new URL(hook.url).origin)
     const id = await hooks.beginAttempt?.(startOf(job, hook, task))
     return { hook, delivery: { ...task.delivery, id } }
   } catch (error) {

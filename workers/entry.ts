@@ -23,7 +23,7 @@ import { LoopBeacon } from './loop-beacon.ts'
 import { weightOf } from './weight.ts'
 import { closeToOthers, hasSent, send } from './messages.ts'
 import { boundWrites } from './stdio.ts'
-import { threadContext, threadLogger, type ThreadLine } from './thread-context.ts'
+import { ask, threadContext, threadLogger, type ThreadLine } from './thread-context.ts'
 
 // Runs the jobs of a thread. The export waits for the setup of the handlers: a setup that fails
 // ends the thread before the thread is given a job.
@@ -143,6 +143,7 @@ async function run(task: Task, handler: Handler): Promise<HandlerOutcome> {
   const current = new Run(task, {
     notices,
     isAborted: () => load(flags, slot) === Flag.ended,
+    enter: (endpoint) => ask({ ask: 'enterEndpoint', about: { job: id, token, endpoint } }, credit),
     logger: () => threadLogger(logLevel, outbox, id, kind),
     progress: (json) => outbox.progress(id, json),
     spawning: (spawn) => guard.during(spawn),

@@ -97,7 +97,8 @@ function checkId(id: number): number {
   return checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
 }
 
-async function ask<T>(question: Question, credit: Credit): Promise<T> {
+/** Asks the main thread a question. */
+export async function ask<T>(question: Question, credit: Credit): Promise<T> {
   await credit.taken(QUESTION_UNITS)
   const { port1, port2 } = new MessageChannel()
   try {

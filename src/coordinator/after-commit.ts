@@ -11,6 +11,7 @@ import { mostSlots, type Lanes } from './admission.ts'
 import { announce } from './announce.ts'
 import { inWallTime } from './breakers.ts'
 import type { Clock } from './clock.ts'
+import type { Endpoints } from './endpoints.ts'
 import {
   NO_MAIL,
   type Ending,
@@ -32,6 +33,7 @@ interface Parts {
   clock: Clock
   mailbox: Mailbox
   runs: Runs
+  endpoints: Endpoints
   throughput: Throughput
   /** Puts the end of a run into the mailbox. */
   settled: (job: ClaimedJob, outcome: Outcome, took?: number) => void
@@ -89,7 +91,7 @@ export class AfterCommit {
 
   #conclude(ending: Ending, settle: Settle, settled: TurnResult['settled'][number], now: number) {
     const { job, outcome, took } = ending
-    const { events, lanes, clock, runs, throughput } = this.#parts
+    const { events, lanes, clock, runs, endpoints, throughput } = this.#parts
     // A settle is written whole or not at all: a run with a refused follow-up or record has failed.
     if (settled?.refused) {
       const { refused } = settled
@@ -103,6 +105,7 @@ export class AfterCommit {
     // An ending that is late says nothing about the run that the job has now.
     if (runs.isAnother(job)) return
     const run = runs.end(job)
+    if (run?.endpoint) endpoints.leave(run)
     const since = run?.since ?? now
     const durationMs = took ?? Math.max(0, now - since)
     const queuedMs = queuedFor(job, since)
@@ -111,7 +114,7 @@ export class AfterCommit {
     if (!settled) return
     runs.count(outcome)
     announce(events, { job, outcome, settle, settled, now, clock, durationMs, queuedMs })
-    if (!settled.setAside) this.#tellBreaker(settle, now)
+    if (!settled.setAside) this.#tellBreakers(settle, now)
     settled.webhooks?.forEach((change) => this.#tellWebhook(change))
   }
 
@@ -121,12 +124,13 @@ export class AfterCommit {
     else events.emit('webhook:disabled', () => ({ id, reason }))
   }
 
-  #tellBreaker({ job: { kind, group }, breaker }: Settle, now: number): void {
+  #tellBreakers({ job: { kind }, breakers }: Settle, now: number): void {
     const { events, clock } = this.#parts
-    if (breaker === undefined) return
-    if (breaker === null) events.emit('breaker:closed', () => ({ kind, group: group! }))
-    else if (breaker.until > now) {
-      events.emit('breaker:open', () => ({ breaker: inWallTime(breaker, clock) }))
+    for (const { group, breaker } of breakers) {
+      if (breaker === null) events.emit('breaker:closed', () => ({ kind, group }))
+      else if (breaker.until > now) {
+        events.emit('breaker:open', () => ({ breaker: inWallTime(breaker, clock) }))
+      }
     }
   }
 

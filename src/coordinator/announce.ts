@@ -56,6 +56,9 @@ export function announce(events: Events, run: SettledRun): void {
   } else if (outcome.type === 'snoozed' && move.to === 'queued') {
     const runAt = clock.wallOf(move.runAt)
     events.emit('snoozed', () => ({ job: new NamedJob(job), runAt }))
+  } else if (outcome.type === 'held') {
+    const { reason } = outcome.trip
+    events.emit('released', () => ({ job: new NamedJob(job), reason }))
   } else if (outcome.type === 'released') {
     events.emit('released', () => ({ job: new NamedJob(job), reason: outcome.reason }))
   } else if (move.to !== 'completed' && move.error !== null) {

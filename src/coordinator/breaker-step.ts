@@ -20,22 +20,25 @@ export interface Trouble {
 export interface GroupRun {
   kind: string
   group: string
-  /** Undefined for a run that has completed. */
+  /** The failure; undefined for a run that says nothing against the group. */
   error: JobError | undefined
+  /** Whether the run shows that the group is fine. */
+  isWell: boolean
   /** The trip that the handler asked for. */
   trip: Trip | undefined
-  /** The moment at which the job was claimed. */
+  /** The moment at which the job was claimed, or the run entered the endpoint. */
   began: number
 }
 
-interface Around {
+/** What the step depends on besides the run. */
+export interface Around {
   /**
    * The options of the kind; undefined for a kind whose breakers only handlers open.
    * @default {@link DEFAULT_BREAKER}
    */
   options: Required<BreakerOptions> | undefined
-  /** Jobs of a group that the kind lets run at a time. */
-  groupConcurrency: number
+  /** Jobs of the group that may run at a time while its breaker is closed. */
+  most: number
   now: number
   /** Gives a number in [0, 1): jitter. */
   random: () => number
@@ -63,13 +66,13 @@ export function afterRun(
 function completed(
   trouble: Trouble | undefined,
   run: GroupRun,
-  { options = DEFAULT_BREAKER, groupConcurrency, now }: Around,
+  { options = DEFAULT_BREAKER, most, now }: Around,
 ): Trouble | undefined {
   if (trouble === undefined) return undefined
   const { breaker } = trouble
   if (breaker !== undefined) {
     const room = breaker.room * 2
-    if (room > groupConcurrency) return undefined
+    if (room > most) return undefined
     return { ...trouble, inARow: 0, breaker: { ...breaker, room, failures: 0 } }
   }
   const next = counted(trouble, run, now, options)
@@ -79,17 +82,18 @@ function completed(
 /** Counts the run with the other runs of its window. */
 function counted(
   trouble: Trouble | undefined,
-  { error }: GroupRun,
+  { error, isWell }: GroupRun,
   now: number,
   { window }: Required<BreakerOptions>,
 ): Trouble {
   const isNew = trouble === undefined || now - trouble.window > window
   const { window: since, runs, failed } = isNew ? { window: now, runs: 0, failed: 0 } : trouble
   const failures = error === undefined ? 0 : 1
+  const counts = failures + Number(isWell)
   return {
-    inARow: failures === 0 ? 0 : (trouble?.inARow ?? 0) + 1,
+    inARow: isWell ? 0 : (trouble?.inARow ?? 0) + failures,
     window: since,
-    runs: runs + 1,
+    runs: runs + counts,
     failed: failed + failures,
     breaker: trouble?.breaker,
   }

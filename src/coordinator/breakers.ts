@@ -1,10 +1,12 @@
 import type { Breaker } from '../job/breaker.ts'
+import { groupOfEndpoint } from '../job/endpoint.ts'
 import type { ClaimedJob, JobError } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import type { Policy } from '../job/policy.ts'
 import type { QueueClock } from '../store/timeline.ts'
-import { afterRun, type Trouble } from './breaker-step.ts'
-import type { Runs } from './runs.ts'
+import type { BreakerChange } from '../store/turn.ts'
+import { afterRun, type Around, type GroupRun, type Trouble } from './breaker-step.ts'
+import type { Run, Runs } from './runs.ts'
 import { Troubles } from './troubles.ts'
 
 /** A change that the present turn makes. The change holds once its cause has been written. */
@@ -15,6 +17,9 @@ interface Change {
   /** The claim that ends, or the command: the very object that the turn has. */
   cause: object
 }
+
+/** What counting depends on besides the run. */
+type TurnFacts = Pick<Around, 'now' | 'random'>
 
 /** A breaker as claims see it. */
 interface Gate {
@@ -61,30 +66,63 @@ export class Breakers {
   }
 
   /**
-   * Counts a run that has ended.
+   * Counts a run that has ended, for the group of its job and for the endpoint that the run is in.
    *
-   * @returns the breaker to write, `null` for a breaker that is closed, undefined for no change
+   * @returns the breakers to write
    */
-  ended(
-    job: ClaimedJob,
-    outcome: Outcome,
-    { breaker: options, groupConcurrency }: Policy,
-    around: { began: number; now: number; random: () => number },
-  ): Breaker | null | undefined {
+  ended(run: Run, outcome: Outcome, policy: Policy, turn: TurnFacts): BreakerChange[] {
+    const { job, since, endpoint } = run
     const { kind, group } = job
-    if (group === null) return undefined
-    const trip = 'trip' in outcome ? outcome.trip : undefined
-    const before = this.#trouble(kind, group)
-    if (before !== undefined) this.#ending.add(job)
-    const isWell = outcome.type === 'completed'
     const error = errorOf(outcome)
-    const saysNothing = error === undefined && !isWell
-    if (trip === undefined && (saysNothing || (isWell && before === undefined))) return undefined
-    const run = { kind, group, error, trip, began: around.began }
-    const after = afterRun(before, run, { options, groupConcurrency, ...around })
+    const isWell = outcome.type === 'completed'
+    const isAway = outcome.type === 'failed' && outcome.unreachable === true
+    const changes: (BreakerChange | undefined)[] = []
+    if (group !== null) {
+      if (this.#trouble(kind, group) !== undefined) this.#ending.add(job)
+      const trip = 'trip' in outcome ? outcome.trip : undefined
+      // The endpoint has failed, and not this group in particular.
+      const own = endpoint !== undefined && isAway ? undefined : error
+      changes.push(
+        this.#counted({ kind, group, error: own, isWell, trip, began: since }, job, {
+          ...turn,
+          options: policy.breaker,
+          most: policy.groupConcurrency,
+        }),
+      )
+    }
+    if (endpoint?.since !== undefined) {
+      const reached = {
+        error: isAway ? error : undefined,
+        isWell: isWell || (!isAway && outcome.type === 'failed'),
+      }
+      const name = groupOfEndpoint(endpoint.name)
+      changes.push(
+        this.#counted(
+          { kind, group: name, ...reached, trip: undefined, began: endpoint.since },
+          job,
+          {
+            ...turn,
+            options: policy.breaker,
+            most: policy.endpointConcurrency,
+          },
+        ),
+      )
+    }
+    return changes.filter((change) => change !== undefined)
+  }
+
+  #counted(run: GroupRun, job: ClaimedJob, around: Around): BreakerChange | undefined {
+    const { kind, group } = run
+    const before = this.#trouble(kind, group)
+    const saysNothing = run.error === undefined && !run.isWell
+    const isFine = run.isWell && before === undefined
+    if (run.trip === undefined && (saysNothing || isFine)) return undefined
+    const after = afterRun(before, run, around)
     if (after === before) return undefined
     this.#change({ kind, group, after, cause: job })
-    return after?.breaker === before?.breaker ? undefined : (after?.breaker ?? null)
+    return after?.breaker === before?.breaker
+      ? undefined
+      : { group, breaker: after?.breaker ?? null }
   }
 
   /** Closes a breaker by hand. */

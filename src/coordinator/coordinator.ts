@@ -1,6 +1,7 @@
 import type { Events } from '../events.ts'
 import { HelveError } from '../job/errors.ts'
 import type { Breaker } from '../job/breaker.ts'
+import type { Held } from '../job/endpoint.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import type { Pause } from '../job/pause.ts'
@@ -14,6 +15,7 @@ import { AfterCommit } from './after-commit.ts'
 import { Breakers, inWallTime } from './breakers.ts'
 import type { Clock } from './clock.ts'
 import { Drained } from './drained.ts'
+import { Endpoints } from './endpoints.ts'
 import { explain, rivals, type Explanation } from './explain.ts'
 import { FailedTurns } from './failed-turns.ts'
 import { Groups } from './groups.ts'
@@ -24,6 +26,9 @@ import { decide, type Circumstances } from './settle.ts'
 import { Throughput } from './throughput.ts'
 import { WakeTimer } from './timer.ts'
 import { TurnSize } from './turn-size.ts'
+
+/** The changes of breakers by almost every run; all such runs share one list. */
+const NONE: Settle['breakers'] = []
 
 /** A turn that is on disk. */
 interface TakenTurn {
@@ -59,6 +64,7 @@ export class Coordinator {
   readonly #groups: Groups
   readonly #runs = new Runs()
   readonly #breakers = new Breakers(this.#runs)
+  readonly #endpoints: Endpoints
   readonly #waiting = new Set<{ isOver: () => boolean; resolve: () => void }>()
   #phase: 'paused' | 'claiming' | 'closed' = 'paused'
   #knowsBreakers = false
@@ -82,10 +88,16 @@ export class Coordinator {
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
     this.#groups = new Groups(parts.lanes, this.#mistake)
+    this.#endpoints = new Endpoints({
+      clock: parts.clock,
+      policy: (kind) => parts.lanes.policy(kind),
+      breaker: (kind, group) => this.#breakers.get(kind, group),
+    })
     this.#afterCommit = new AfterCommit({
       ...parts,
       mailbox: this.#mailbox,
       runs: this.#runs,
+      endpoints: this.#endpoints,
       throughput: this.#throughput,
       settled: (job, outcome, took) => this.settled(job, outcome, took),
       mistake: this.#mistake,
@@ -156,6 +168,19 @@ export class Coordinator {
   settled(job: ClaimedJob, outcome: Outcome, took?: number): void {
     this.#mailbox.end({ job, outcome, took })
     this.#schedule()
+  }
+
+  /**
+   * Lets a run into an endpoint, which the run leaves when it ends.
+   *
+   * @returns what keeps the run out; undefined for a run that is in the endpoint now
+   * @throws HelveError `HELVE_ERR_CLOSED` when the run is over, `HELVE_ERR_OPTION` for a run that is
+   *   in another endpoint
+   */
+  async enterEndpoint({ id, token }: ClaimedJob, name: string): Promise<Held | undefined> {
+    const run = this.#runs.of(id)
+    if (run?.job.token === token) return this.#endpoints.enter(run, name)
+    throw new HelveError('HELVE_ERR_CLOSED', `ctx: expected a run that goes on, got job ${id}`)
   }
 
   /** Why a job does not run now; undefined when no job has this id. */
@@ -339,19 +364,19 @@ export class Coordinator {
     const made = 'followUps' in outcome ? outcome.followUps : []
     const followUps = made.map((one) => this.#groups.followUp(one, circumstances.now))
     const deliveries = 'deliveries' in outcome ? outcome.deliveries : []
-    const breaker = job.group === null ? undefined : this.#breakerAfter(ending, circumstances)
+    const breakers = this.#breakersAfter(ending, circumstances)
     const published = 'publications' in outcome ? outcome.publications : undefined
     const publications = published && { publications: published }
-    return { job, move, rerun, followUps, deliveries, breaker, ...publications }
+    return { job, move, rerun, followUps, deliveries, breakers, ...publications }
   }
 
   /** An ending that is late says nothing of the group. */
-  #breakerAfter({ job, outcome }: Ending, circumstances: Circumstances): Settle['breaker'] {
+  #breakersAfter({ job, outcome }: Ending, circumstances: Circumstances): Settle['breakers'] {
     const run = this.#runs.of(job.id)
-    if (run?.job.token !== job.token) return undefined
+    if (run?.job.token !== job.token) return NONE
+    if (job.group === null && run.endpoint === undefined) return NONE
     const policy = this.#parts.lanes.policy(job.kind)
-    const around = { ...circumstances, began: run.since }
-    return this.#breakers.ended(run.job, outcome, policy, around)
+    return this.#breakers.ended(run, outcome, policy, circumstances)
   }
 
   /** A command with what only the coordinator knows; whatever else it changes takes part in the turn. */

@@ -9,6 +9,8 @@ export interface Run {
   since: number
   /** The `runOnce` call that waits for the settle. */
   once: ((ran: boolean) => void) | undefined
+  /** The endpoint that the run is in, since a moment, or wants to enter (undefined). */
+  endpoint: { name: string; since: number | undefined } | undefined
   /** Whether somebody has cancelled the job. */
   isCancelled: boolean
 }
@@ -19,7 +21,7 @@ export class Runs {
   readonly #running = new Map<number, Run>()
   /** The run of a suspect, a job whose next crash would be its last. Suspects run one at a time. */
   #suspect: Run | undefined
-  /** How many runs have ended: `released` ones were interrupted, `completed` counts all others. */
+  /** How many runs have ended: `released` ones were interrupted or held, `completed` counts all others. */
   readonly #ends = { released: 0, completed: 0 }
 
   get size(): number {
@@ -32,7 +34,7 @@ export class Runs {
   }
 
   begin(job: ClaimedJob, now: number): void {
-    const run = { job, since: now, once: undefined, isCancelled: false }
+    const run = { job, since: now, once: undefined, endpoint: undefined, isCancelled: false }
     this.#running.set(job.id, run)
     if (isSuspect(job)) this.#suspect = run
   }
@@ -65,7 +67,8 @@ export class Runs {
 
   /** Counts a run whose settle has been written. */
   count({ type }: Outcome): void {
-    this.#ends[type === 'released' ? 'released' : 'completed'] += 1
+    const isBack = type === 'released' || type === 'held'
+    this.#ends[isBack ? 'released' : 'completed'] += 1
   }
 
   /** Since when a suspect runs whose ending is not in the list; undefined if there is none. */

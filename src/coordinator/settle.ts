@@ -78,6 +78,8 @@ function moveOf(outcome: Unsuccessful, job: ClaimedJob, around: Around): Unfinis
       const message = `snoozed beyond its maxAge of ${policy.maxAge} ms`
       return { to: 'dead', charge: 'nothing', error: { name: 'MaxAgeError', message } }
     }
+    case 'held':
+      return uncharged(job.group === null ? now + outcome.trip.delay : job.runAt)
     case 'cancelled':
       return { to: 'dead', charge: 'nothing', error: CANCELLED }
     case 'released':

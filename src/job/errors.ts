@@ -44,6 +44,7 @@ export class HelveError extends Error {
 // another copy.
 const PERMANENT = Symbol.for('helve.permanent')
 const RETRY_AFTER = Symbol.for('helve.retryAfter')
+const UNREACHABLE = Symbol.for('helve.unreachable')
 
 /** Thrown by a handler: no retry can repair this job. The job becomes dead at once. */
 export class PermanentError extends Error {
@@ -76,6 +77,24 @@ export class RetryAfterError extends Error {
     this.name = 'RetryAfterError'
     this[RETRY_AFTER] = after
   }
+}
+
+/**
+ * Thrown by a handler: the endpoint that the run entered (`ctx.enterEndpoint`) could not be reached.
+ * The failure counts against the endpoint, and not against the group of the job.
+ */
+export class UnreachableError extends Error {
+  readonly [UNREACHABLE] = true
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'UnreachableError'
+  }
+}
+
+/** Whether a thrown value, or its `cause`, says that an endpoint could not be reached. */
+export function isUnreachable(thrown: unknown): boolean {
+  return [thrown, read(thrown, 'cause')].some((error) => read(error, UNREACHABLE) === true)
 }
 
 /** Whether a thrown value asks for no further attempt. Never throws, whatever the value is. */

@@ -31,11 +31,12 @@ const MAX_REPORTED_BYTES = 32 * MAX_ERROR_BYTES
  */
 export function checkOutcome(value: unknown): HandlerOutcome {
   const outcome = value as HandlerOutcome
-  checkOneOf(read(value, 'type'), 'type', ['completed', 'failed', 'snoozed'])
+  checkOneOf(read(value, 'type'), 'type', ['completed', 'failed', 'snoozed', 'held'])
   checkList(outcome.deliveries, 'deliveries')
   outcome.deliveries.forEach((delivery: DeliveryRecord) => checkDelivery(delivery))
   if (outcome.trip !== undefined) checkTrip(outcome.trip)
   if (outcome.type === 'failed') return checkFailed(outcome)
+  if (outcome.type === 'held') return checkHeld(outcome)
   checkList(outcome.followUps, 'followUps')
   outcome.followUps.forEach(checkFollowUp)
   const bytes = outcome.followUps.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
@@ -64,10 +65,22 @@ function checkTrip(trip: Trip): void {
 /** Leaves out what no failed run takes along, such as follow-ups, which nobody has checked. */
 function checkFailed(outcome: Extract<HandlerOutcome, { type: 'failed' }>): HandlerOutcome {
   const { type, error, permanent, retryAt, deliveries, trip } = outcome
+  const unreachable = outcome.unreachable === true
   checkError(error)
   checkOneOf(permanent, 'permanent', [true, false])
   if (retryAt !== undefined) checkNumber(retryAt, 'retryAt', 0, Number.MAX_SAFE_INTEGER)
-  return { type, error, permanent, retryAt, deliveries, ...(trip && { trip }) }
+  return {
+    ...{ type, error, permanent, retryAt, deliveries },
+    ...(unreachable && { unreachable }),
+    ...(trip && { trip }),
+  }
+}
+
+/** A run that is held without a wait could be claimed and held without end. */
+function checkHeld({ type, deliveries, trip }: Extract<HandlerOutcome, { type: 'held' }>) {
+  checkTrip(trip)
+  checkInteger(trip.delay, 'trip.delay', 1, MAX_DELAY)
+  return { type, deliveries, trip }
 }
 
 function checkError(error: JobError): void {

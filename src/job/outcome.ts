@@ -1,6 +1,6 @@
 import type { DeliveryRecord } from './delivery.ts'
 import type { Trip } from './breaker.ts'
-import { isPermanent, retryAt } from './errors.ts'
+import { isPermanent, isUnreachable, retryAt } from './errors.ts'
 import { toJobError } from './failure.ts'
 import type { JobError, NewJob } from './job.ts'
 import type { NewPublication } from './publication.ts'
@@ -25,6 +25,8 @@ export type Outcome =
       type: 'failed'
       error: JobError
       permanent: boolean
+      /** Whether the endpoint could not be reached that the run entered. */
+      unreachable?: true | undefined
       /** Epoch milliseconds before which no run may start; undefined if the backoff decides. */
       retryAt: number | undefined
       /** A failed run keeps its records too: people look for the attempts that failed. */
@@ -44,6 +46,11 @@ export type Outcome =
       publications?: NewPublication[] | undefined
       trip?: Trip | undefined
     }
+  /**
+   * The endpoint that the run wanted to enter takes no run in. The trip holds the job's group back.
+   * No attempt is spent, and the job keeps its place in the queue.
+   */
+  | { type: 'held'; deliveries: DeliveryRecord[]; trip: Trip }
   /** Somebody cancelled the job while it ran, and the run has stopped. */
   | { type: 'cancelled'; deliveries: DeliveryRecord[] }
   /** The run went on past its timeout, and has stopped. */
@@ -59,7 +66,7 @@ export type Outcome =
     }
 
 /** The outcomes that a handler can cause. The pool and the coordinator make the other outcomes. */
-export type HandlerOutcome = Extract<Outcome, { type: 'completed' | 'snoozed' | 'failed' }>
+export type HandlerOutcome = Extract<Outcome, { type: 'completed' | 'snoozed' | 'failed' | 'held' }>
 
 /**
  * The outcome of a run that failed with an error, in its handler or in the code around the handler.
@@ -70,11 +77,12 @@ export function failed(
   thrown: unknown,
   now: number,
   deliveries: DeliveryRecord[] = [],
-): HandlerOutcome {
+): Extract<HandlerOutcome, { type: 'failed' }> {
   return {
     type: 'failed',
     error: toJobError(thrown),
     permanent: isPermanent(thrown),
+    ...(isUnreachable(thrown) && { unreachable: true }),
     retryAt: retryAt(thrown, now),
     deliveries,
   }

@@ -66,9 +66,11 @@ const KIND_OPTIONS = {
   groupConcurrency: option(1, integerFrom(1, 1_000_000)),
   /** As {@link rate}, for each group by itself. @default none */
   groupRate: option<Rate | undefined>(undefined, checkRate),
+  /** Runs that may be in one endpoint at a time (`ctx.enterEndpoint`), over all groups. @default 8 */
+  endpointConcurrency: option(8, integerFrom(1, 1_000_000)),
   /**
    * Holds a group back while its runs fail, and then tries it with one job: for kinds that talk to
-   * somebody else's service. Jobs that wait for that spend no attempt. `{}` takes the defaults.
+   * somebody else's service. An endpoint (`ctx.enterEndpoint`) is held back like a group. Jobs that wait for that spend no attempt. `{}` takes the defaults.
    * @default none: `ctx.tripBreaker` alone holds groups back
    */
   breaker: option<Required<BreakerOptions> | undefined>(undefined, checkBreaker),

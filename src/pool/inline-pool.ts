@@ -128,6 +128,7 @@ export class InlinePool implements Pool {
       {
         notices: this.#notices,
         isAborted: () => active.ending !== undefined,
+        enter: (endpoint) => this.#listener.enterEndpoint(job, endpoint),
         logger: () =>
           boundedLogger(this.#logger(job), (write) => this.#outbox.line(job.id, write, 1)),
         progress: (json) => this.#outbox.progress(job.id, json),

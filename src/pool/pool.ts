@@ -1,3 +1,4 @@
+import type { Held } from '../job/endpoint.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import type { LogLevel } from '../thread/protocol.ts'
@@ -67,6 +68,11 @@ export interface PoolListener {
   settled(job: ClaimedJob, outcome: Outcome, took?: number): void
   /** The pool has room again, though no run was settled. */
   roomier(): void
+  /**
+   * A run wants to enter an endpoint. Resolves to what keeps the run out; undefined for a run that is
+   * in the endpoint now.
+   */
+  enterEndpoint(job: ClaimedJob, endpoint: string): Promise<Held | undefined>
   progress(job: ClaimedJob, value: unknown): void
   log(level: LogLevel, fields: object, message: string): void
   /** @param kinds the kinds of the handlers module; undefined if the thread does not tell them */

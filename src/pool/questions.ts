@@ -2,14 +2,18 @@ import type { MessagePort } from 'node:worker_threads'
 import { checkAttemptStart, type AttemptStart } from '../job/attempt-start.ts'
 import { badOption, checkInteger } from '../job/check.ts'
 import { read } from '../job/errors.ts'
+import type { ClaimedJob } from '../job/job.ts'
+import { checkEndpoint } from '../job/names.ts'
 import type { WebhookDesk } from '../job/webhook-desk.ts'
 import type { Answer, Question } from '../thread/protocol.ts'
+import type { PoolListener } from './pool.ts'
 
 /** What questions are answered with. */
 export interface Asked {
   desk: WebhookDesk
-  /** Whether the thread that asks runs the job with this id. */
-  runs: (job: number) => boolean
+  /** The job with this id, if the thread that asks runs the job. */
+  find: (id: unknown) => ClaimedJob | undefined
+  enter: PoolListener['enterEndpoint']
 }
 
 /** Answers a question of a thread: handlers can ask as well, and anything. Never rejects. */
@@ -24,7 +28,7 @@ export async function reply(asked: Asked, question: Question, port: MessagePort)
   port.postMessage(answer)
 }
 
-async function answerOf({ desk, runs }: Asked, question: Question): Promise<unknown> {
+async function answerOf({ desk, find, enter }: Asked, question: Question): Promise<unknown> {
   const [ask, about] = [read(question, 'ask'), read(question, 'about')]
   switch (ask) {
     case 'getWebhook':
@@ -32,15 +36,25 @@ async function answerOf({ desk, runs }: Asked, question: Question): Promise<unkn
     case 'getDelivery':
       return desk.getDelivery(checkId(about))
     case 'beginAttempt':
-      return desk.beginAttempt(checkOwn(checkAttemptStart(about), runs))
+      return desk.beginAttempt(checkOwn(checkAttemptStart(about), find))
+    case 'enterEndpoint':
+      return enter(checkRun(about, find), checkEndpoint(read(about, 'endpoint')))
     default:
-      throw badOption('ask', 'a question about webhooks', ask)
+      throw badOption('ask', 'a question of a thread', ask)
   }
 }
 
-function checkOwn(start: AttemptStart, runs: Asked['runs']): AttemptStart {
-  if (runs(start.job)) return start
+function checkOwn(start: AttemptStart, find: Asked['find']): AttemptStart {
+  if (find(start.job) !== undefined) return start
   throw badOption('job', 'a job of the thread', start.job)
+}
+
+/** The token keeps a handler from speaking for other jobs. */
+function checkRun(about: unknown, find: Asked['find']): ClaimedJob {
+  const id = read(about, 'job')
+  const job = find(id)
+  if (job !== undefined && job.token === read(about, 'token')) return job
+  throw badOption('job', 'a job of the thread', id)
 }
 
 function checkId(id: unknown): number {

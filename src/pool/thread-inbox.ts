@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { WebhookDesk } from '../job/webhook-desk.ts'
 import type { Question } from '../thread/protocol.ts'
 import type { PoolListener } from './pool.ts'
-import { reply } from './questions.ts'
+import { reply, type Asked } from './questions.ts'
 import { fieldsOf, progressOf, threadMessage } from './thread-messages.ts'
 import type { WorkerThread } from './worker-thread.ts'
 
@@ -43,7 +43,7 @@ export class ThreadInbox {
   }
 
   #reply(thread: WorkerThread, question: Question, port: MessagePort): Promise<void> {
-    const runs = (job: number): boolean => thread.find(job) !== undefined
-    return reply({ desk: this.#desk, runs }, question, port)
+    const enter: Asked['enter'] = (job, endpoint) => this.#listener.enterEndpoint(job, endpoint)
+    return reply({ desk: this.#desk, find: (id) => thread.find(id), enter }, question, port)
   }
 }

@@ -104,6 +104,25 @@ export interface HandlerContext<T = AnyKinds> {
    */
   tripBreaker(ms: number, reason: string): void
   /**
+   * Enters somebody else's service, which has a name of the handler's choice, such as the origin of
+   * its URL. The run leaves the endpoint when it ends. Of the kind's runs, `endpointConcurrency` are
+   * in one endpoint at a time, over all groups. With the option `breaker`, an endpoint has a breaker
+   * as a group has: runs that fail with {@link UnreachableError} count as failures of the endpoint,
+   * and not of their group; runs that complete, or fail otherwise, have reached the endpoint.
+   *
+   * An endpoint that is full for 250 ms, or whose breaker is open, takes no run in. The promise then
+   * rejects, and the run ends without spending an attempt if the handler lets the rejection pass. The
+   * group of the job is held back for a second, or until the breaker lets a run in, and the job keeps
+   * its place.
+   *
+   * Operators see the breaker of endpoint `x` in `runtime.breakers()` as that of group `endpoint x`.
+   *
+   * @param endpoint up to 503 bytes, not empty
+   * @throws HelveError (as a rejection) `HELVE_ERR_OPTION`, also for a second endpoint of one run;
+   *   `HELVE_ERR_CLOSED` when the run is over
+   */
+  enterEndpoint(endpoint: string): Promise<void>
+  /**
    * Keeps the record of a webhook delivery attempt, in the transaction that settles this run,
    * failed or not. An interrupted run keeps no records.
    *

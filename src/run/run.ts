@@ -4,10 +4,12 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { Children, type ChildOptions } from './children.ts'
 import type { DeliveryRecord } from '../job/delivery.ts'
 import { Effects } from './effects.ts'
+import { EndpointHeldError, heldBy, type Held } from '../job/endpoint.ts'
 import { HelveError } from '../job/errors.ts'
 import type { AnyPayload } from '../job/json-type.ts'
 import type { Handler, HandlerContext, Job, Logger } from './handler.ts'
 import { MAX_DELAY, MAX_REASON_LENGTH } from '../job/limits.ts'
+import { checkEndpoint } from '../job/names.ts'
 import type { Publication } from '../job/publication.ts'
 import { checkedJson } from '../job/payload.ts'
 import { newJob, type EnqueueOptions } from '../job/submission.ts'
@@ -26,6 +28,8 @@ export interface RunHost {
   /** Shared by the runs of the thread. */
   readonly notices: Notices
   isAborted(): boolean
+  /** Resolves to what keeps the run out of an endpoint; undefined for a run that is in it now. */
+  enter(endpoint: string): Promise<Held | undefined>
   /** Called when a handler first reads its logger. */
   logger(): Logger
   /** @param json undefined if the value is undefined */
@@ -67,6 +71,10 @@ export class Run implements HandlerContext {
       }
       return this.#withTrip({ type: 'completed', result: this.#result(result), ...effects })
     } catch (thrown) {
+      const held = heldBy(thrown)
+      if (held !== undefined) {
+        return { type: 'held', deliveries: this.#effects.deliveries, trip: held }
+      }
       return this.#withTrip(failed(thrown, Date.now(), this.#effects.deliveries))
     } finally {
       this.#isOver = true
@@ -122,6 +130,14 @@ export class Run implements HandlerContext {
       const delay = Math.ceil(checkNumber(ms, 'ms', 0, MAX_DELAY))
       if (typeof reason !== 'string') throw badOption('reason', 'a string', reason)
       this.#trip = { delay, reason: reason.slice(0, MAX_REASON_LENGTH) }
+    }
+  }
+
+  get enterEndpoint() {
+    return async (endpoint: string): Promise<void> => {
+      this.#checkOpen('enterEndpoint')
+      const held = await this.#host.enter(checkEndpoint(endpoint))
+      if (held !== undefined) throw new EndpointHeldError(held)
     }
   }
 

@@ -85,6 +85,7 @@ function laneListener(lane: string, parts: PoolParts): PoolListener {
   return {
     settled: (job, outcome, took) => coordinator.settled(job, outcome, took),
     roomier: () => coordinator.wake(),
+    enterEndpoint: (job, endpoint) => coordinator.enterEndpoint(job, endpoint),
     progress: (job, value) => events.emit('progress', () => ({ job: new NamedJob(job), value })),
     log: (level, fields, message) => logger[level](fields, message),
     threadUp: (thread, kinds) => {

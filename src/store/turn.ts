@@ -43,8 +43,15 @@ export interface Settle {
   deliveries: DeliveryRecord[]
   /** Events for webhooks, published in the same transaction, if the claim is still the caller's. */
   publications?: NewPublication[]
-  /** The breaker of the job's group, if it has changed; `null` for one that is closed. */
-  breaker?: Breaker | null | undefined
+  /** The breakers that the run has changed. */
+  breakers: BreakerChange[]
+}
+
+/** A breaker of the job's kind that a run has changed. */
+export interface BreakerChange {
+  group: string
+  /** `null` for a breaker that is closed. */
+  breaker: Breaker | null
 }
 
 export interface TurnResult {

@@ -148,10 +148,11 @@ export interface PortMessage {
   port: MessagePort
 }
 
-/** A question about webhooks: `ask` names a function of the main thread's `WebhookDesk`. */
+/** A question about webhooks, by a function of the main thread's `WebhookDesk`, or of a run. */
 export type Question =
   | { ask: 'getWebhook' | 'getDelivery'; about: number }
   | { ask: 'beginAttempt'; about: AttemptStart }
+  | { ask: 'enterEndpoint'; about: { job: number; token: number; endpoint: string } }
 
 /** The answer on the `reply` port of a `question` message. */
 export interface Answer {

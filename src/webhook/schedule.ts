@@ -110,7 +110,8 @@ function ageOf({ now, createdAt }: Attempted): number {
  * `runtime.register('deliver_webhook', { ...deliverWebhookPolicy(), lane: 'io' })`.
  * The backoff is the schedule. The engine takes the larger of the backoff and of `Retry-After`.
  * Each hook is a group: 2 of its deliveries run at a time, 10 start in a second, and a breaker holds
- * them back while the receiver fails.
+ * them back while the receiver fails. Each origin is an endpoint: 8 deliveries run at a time over all
+ * its hooks, and a breaker holds them back while the origin cannot be reached.
  *
  * @throws HelveError `HELVE_ERR_OPTION` for options that are not as {@link DeliverySchedule} says
  */
@@ -120,6 +121,7 @@ export function deliverWebhookPolicy(options: Pick<DeliverySchedule, 'schedule' 
   group: (payload: { webhook_pk: number }) => string
   groupConcurrency: number
   groupRate: Rate
+  endpointConcurrency: number
   breaker: BreakerOptions
 } {
   const { schedule, jitter } = checkedSchedule(options)
@@ -130,7 +132,7 @@ export function deliverWebhookPolicy(options: Pick<DeliverySchedule, 'schedule' 
     return nextAttempt({ ...once, options: { schedule, jitter, expiry: Infinity } }) ?? 0
   }
   const limits = { groupConcurrency: 2, groupRate: { limit: 10, per: 1_000 }, breaker: {} }
-  return { maxAttempts: last + 1, backoff, group: hookOf, ...limits }
+  return { maxAttempts: last + 1, backoff, group: hookOf, ...limits, endpointConcurrency: 8 }
 }
 
 function hookOf(payload: { webhook_pk: number }): string {

@@ -1,9 +1,11 @@
+import { UnreachableError } from '../job/errors.ts'
+
 /** No response came. `cause` is the error of the network, `code` the code or name of that error. */
-export class TransportError extends Error {
+export class TransportError extends UnreachableError {
   readonly code: string
 
   constructor(code: string, message: string, cause?: unknown) {
-    super(message, { cause })
+    super(message, cause === undefined ? {} : { cause })
     this.name = 'TransportError'
     this.code = code
   }

@@ -22,6 +22,7 @@ const GIVEN: Required<KindOptions> = {
   group: 'all',
   groupConcurrency: 8,
   groupRate: { limit: 9, per: 90 },
+  endpointConcurrency: 10,
   breaker: { failures: 3, ratio: 0.5, runs: 4, window: 60, pause: 10, maxPause: 20 },
   priority: -1,
   delay: 100,
@@ -34,7 +35,8 @@ describe('the policy of a kind', () => {
     const usual = {
       ...{ maxAttempts: 5, backoff, timeout: 600_000, grace: 1_000, alone: false },
       ...{ lane: 'default', maxAge: 604_800_000, concurrency: Infinity, rate: undefined },
-      ...{ group: undefined, groupConcurrency: 1, groupRate: undefined, breaker: undefined },
+      ...{ group: undefined, groupConcurrency: 1, groupRate: undefined },
+      ...{ endpointConcurrency: 8, breaker: undefined },
       ...{ priority: 0, delay: 0, schema: undefined },
     }
     assert.deepEqual(DEFAULT_POLICY, usual)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { PermanentError, UnreachableError } from '../../src/job/errors.ts'
 import type { Handler, HandlerContext } from '../../src/run/handler.ts'
 import { Notices } from '../../src/run/notices.ts'
 import { Run, type RunHost } from '../../src/run/run.ts'
@@ -25,6 +26,7 @@ function aHost() {
   const host: RunHost = {
     notices: new Notices(),
     isAborted: () => false,
+    enter: async () => undefined,
     logger: () => logger,
     progress: (value) => void progress.push(value),
     spawning: (spawn) => spawn(),
@@ -70,6 +72,60 @@ describe('a handler that trips the breaker of its group', () => {
       tripBreaker(0.5, 'x'.repeat(10_000))
     })
     assert.deepEqual([outcome.trip?.delay, outcome.trip?.reason.length], [1, 500])
+  })
+})
+
+describe('a handler that enters an endpoint', () => {
+  const held = { delay: 5_000, reason: 'endpoint x has failed 5 times in a row' }
+
+  test('goes on once it is inside', async () => {
+    const entered: string[] = []
+    const host: RunHost = {
+      ...aHost().host,
+      enter: async (endpoint) => void entered.push(endpoint),
+    }
+    const outcome = await run(host, (_, { enterEndpoint }) => enterEndpoint('x'))
+    assert.deepEqual([outcome.type, entered], ['completed', ['x']])
+  })
+
+  test('is held, and keeps its records but no other effect, when it is kept out', async () => {
+    const host: RunHost = { ...aHost().host, enter: async () => held }
+    const record = aDelivery()
+    const outcome = await run(host, async (_, ctx) => {
+      ctx.recordDelivery(record)
+      ctx.enqueue('sweep')
+      await ctx.enterEndpoint('x')
+    })
+    assert.deepEqual(outcome, { type: 'held', deliveries: [record], trip: held })
+  })
+
+  test('may do something else when it is kept out', async () => {
+    const host: RunHost = { ...aHost().host, enter: async () => held }
+    const outcome = await run(host, (_, ctx) => ctx.enterEndpoint('x').catch(String))
+    assert.deepEqual(
+      outcome.type === 'completed' && outcome.result,
+      JSON.stringify(`EndpointHeldError: ${held.reason}`),
+    )
+  })
+
+  test('is refused without a name', async () => {
+    const { host } = aHost()
+    for (const name of ['', undefined, 5, 'a\0', 'x'.repeat(504)]) {
+      const outcome = await run(host, (_, ctx) => ctx.enterEndpoint(name as string))
+      assert.ok(outcome.type === 'failed')
+      assert.match(outcome.error.message, /^endpoint: expected /)
+    }
+  })
+
+  test('counts a failure against the endpoint, also one that ends the job', async () => {
+    const { host } = aHost()
+    const error = new UnreachableError('no answer')
+    for (const thrown of [error, new PermanentError('for good', { cause: error })]) {
+      const outcome = await run(host, () => Promise.reject(thrown))
+      assert.equal(outcome.type === 'failed' && outcome.unreachable, true)
+    }
+    const other = await run(host, () => Promise.reject(new Error('status 500')))
+    assert.equal(other.type === 'failed' && other.unreachable, undefined)
   })
 })
 

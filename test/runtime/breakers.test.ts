@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import { Runtime } from '../../src/index.ts'
+import { Runtime, type Handler, type KindOptions } from '../../src/index.ts'
 import { refusal } from '../support/jobs.ts'
+import { visits } from '../support/runtime/handlers.ts'
 import { openHarness, type Harness } from '../support/runtime/harness.ts'
 import { openStore } from '../support/store.ts'
 
@@ -66,6 +67,41 @@ describe('a group that a handler holds back', () => {
         const code = named === 'kind' ? 'HELVE_ERR_KIND' : 'HELVE_ERR_OPTION'
         return refusal(code, named)(error)
       })
+    })
+  }
+})
+
+describe('an endpoint that does not answer', () => {
+  for (const where of ['a thread', 'the main thread']) {
+    test(`is left alone by all groups of a kind of ${where}, which spend nothing`, async (t) => {
+      const h = await openHarness(t)
+      const options: KindOptions = {
+        group: ({ group }) => group,
+        breaker: { failures: 2 },
+        backoff: { delay: 60_000 },
+      }
+      if (where === 'a thread') h.runtime.register('visits', options)
+      else h.runtime.register('inline:visits', visits as Handler, options)
+      const kind = where === 'a thread' ? 'visits' : 'inline:visits'
+      void h.run()
+      for (const group of ['a', 'b']) {
+        await h.event('retrying', (await h.runtime.enqueue(kind, { endpoint: 'x', group })).id)
+      }
+      const { id } = await h.runtime.enqueue(kind, { endpoint: 'x', group: 'c' })
+      const reason = 'endpoint x has failed 2 times in a row: UnreachableError: no answer'
+      assert.equal((await h.event('released', id)).reason, reason)
+      const why = await h.runtime.explain(id)
+      assert.match(
+        why?.reason ?? '',
+        /^its group "c" is to be left alone \(endpoint x has failed 2 /,
+      )
+      assert.equal((await h.runtime.get(id))?.attempts, 0)
+      const open = await h.runtime.breakers()
+      assert.deepEqual(open.map(({ group }) => group).toSorted(), ['c', 'endpoint x'])
+      const other = await h.runtime.enqueue(kind, { endpoint: 'y', group: 'd' })
+      await h.event('retrying', other.id)
+      for (const { group } of open) await h.runtime.closeBreaker({ kind, group })
+      await h.event('retrying', id)
     })
   }
 })

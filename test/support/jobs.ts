@@ -60,7 +60,7 @@ export function aDelivery(over: Partial<DeliveryRecord> = {}): DeliveryRecord {
   }
 }
 
-type Effects = Partial<Pick<Settle, 'followUps' | 'deliveries' | 'rerun'>>
+type Effects = Partial<Pick<Settle, 'followUps' | 'deliveries' | 'breakers' | 'rerun'>>
 
 /** What a job takes along into the further run that a fold has asked for. */
 export function aRerun(over: Partial<Rerun> = {}): Rerun {
@@ -69,7 +69,7 @@ export function aRerun(over: Partial<Rerun> = {}): Rerun {
 
 export function completes(job: ClaimedJob, effects: Effects = {}): Settle {
   const move = { to: 'completed' } as const
-  return { job, move, rerun: aRerun(), followUps: [], deliveries: [], ...effects }
+  return { job, move, rerun: aRerun(), followUps: [], deliveries: [], breakers: [], ...effects }
 }
 
 interface Failing extends Effects {
@@ -81,7 +81,7 @@ export function buries(job: ClaimedJob, failing: Failing = {}): Settle {
   const { charge = 'attempt', error = anError(), ...effects } = failing
   const move = { to: 'dead', charge, error } as const
   const rerun = aRerun({ error, crashes: job.crashes })
-  return { job, move, rerun, followUps: [], deliveries: [], ...effects }
+  return { job, move, rerun, followUps: [], deliveries: [], breakers: [], ...effects }
 }
 
 interface Requeueing extends Effects {
@@ -95,7 +95,7 @@ export function requeues(job: ClaimedJob, requeueing: Requeueing = {}): Settle {
   const backingOff = charge === 'attempt'
   const move = { to: 'queued', charge, error, runAt, backingOff } as const
   const rerun = aRerun({ error, crashes: job.crashes })
-  return { job, move, rerun, followUps: [], deliveries: [], ...effects }
+  return { job, move, rerun, followUps: [], deliveries: [], breakers: [], ...effects }
 }
 
 /** Takes a turn of which only a part is given; the turn claims nothing unless the part says so. */

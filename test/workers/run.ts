@@ -48,6 +48,7 @@ function context(signal = new AbortController().signal): HandlerContext {
     tripBreaker: silent,
     recordDelivery: silent,
     publish: silent,
+    enterEndpoint: async () => undefined,
     spawn,
   }
 }

@@ -25,7 +25,7 @@ export async function endClaim(
   const rerun = isCompleted
     ? { crashes: 0, error: null }
     : { crashes: job.crashes, error: move.error }
-  const settle = { job, move, rerun, followUps: [], deliveries: [] }
+  const settle = { job, move, rerun, followUps: [], deliveries: [], breakers: [] }
   const { settled } = await store.turn({ ...NO_WORK, now, settles: [settle] })
   return settled[0] !== undefined
 }

@@ -37,7 +37,7 @@ function plain(settles: readonly Settle[]): Settle[] {
 }
 
 function isPlain(settle: Settle): boolean {
-  return settle.move.to === 'completed' && settle.breaker === undefined && !hasEffects(settle)
+  return settle.move.to === 'completed' && settle.breakers.length === 0 && !hasEffects(settle)
 }
 
 /** Whether a settle writes more than the end of its run. */

@@ -1,8 +1,6 @@
-import type { Breaker } from '../../job/breaker.ts'
-import type { ClaimedJob } from '../../job/job.ts'
 import { claimOf } from '../claiming/claim-number.ts'
 import { costOf, recordedOf, unsettled } from '../rules/ending.ts'
-import type { Settle, SettleResult } from '../turn.ts'
+import type { BreakerChange, Settle, SettleResult } from '../turn.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { freeGroup, joinQueue } from './groups.ts'
 import type { QueueStatements } from './statements/queue.ts'
@@ -83,15 +81,15 @@ export function settle(settling: Settling, one: Settle): SettleResult | undefine
   if (!rerun && move.to === 'queued') {
     joinQueue(statements, changes, job, move.runAt, now)
   }
-  if (one.breaker !== undefined) keepBreaker(statements, job, one.breaker)
+  for (const change of one.breakers) keepBreaker(statements, job.kind, change)
   freeGroup(statements, changes, job, now)
   return { state, rerun, followUps: followUps.map((next) => enqueue(settling, next)) }
 }
 
 function keepBreaker(
   { keepBreaker: keep, dropBreaker: drop }: QueueStatements,
-  { kind, group }: ClaimedJob,
-  breaker: Breaker | null,
+  kind: string,
+  { group, breaker }: BreakerChange,
 ): void {
   if (breaker === null) drop.run(kind, group)
   else keep.run(breaker)

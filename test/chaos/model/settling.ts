@@ -52,6 +52,8 @@ function verdictOf(job: Job, outcome: Outcome, policy: Policy, clock: ManualCloc
       if (runAt - job.since <= policy.maxAge) return { to: 'queued', charge: 'nothing', runAt }
       return { to: 'dead', charge: 'nothing', error: 'MaxAgeError' }
     }
+    case 'held':
+      throw new Error('held: the model knows no breakers')
     case 'cancelled':
       return { to: 'dead', charge: 'nothing', error: 'CancelledError' }
     case 'released':

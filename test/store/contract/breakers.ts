@@ -28,11 +28,16 @@ export function breakers(open: Open): void {
       const { store } = await open(t)
       await enqueue(store, aJob({ group: 'a' }))
       const job = await claimOne(store)
-      const opens = { ...requeues(job, { runAt: NOW }), breaker: aBreaker() }
+      const opens = {
+        ...requeues(job, { runAt: NOW }),
+        breakers: [{ group: 'a', breaker: aBreaker() }],
+      }
       await turn(store, { settles: [opens] })
       assert.deepEqual(await store.breakers(), [aBreaker()])
       const again = await claimOne(store)
-      await turn(store, { settles: [{ ...completes(again), breaker: null }] })
+      await turn(store, {
+        settles: [{ ...completes(again), breakers: [{ group: 'a', breaker: null }] }],
+      })
       assert.deepEqual(await store.breakers(), [])
     })
 
@@ -41,7 +46,10 @@ export function breakers(open: Open): void {
       await enqueue(store, aJob({ group: 'a' }))
       const job = await claimOne(store)
       await turn(store, { settles: [completes(job)] })
-      const late = { ...requeues(job, { runAt: NOW }), breaker: aBreaker() }
+      const late = {
+        ...requeues(job, { runAt: NOW }),
+        breakers: [{ group: 'a', breaker: aBreaker() }],
+      }
       const { settled } = await turn(store, { settles: [late] })
       assert.deepEqual(settled, [undefined])
       assert.deepEqual(await store.breakers(), [])
@@ -65,7 +73,7 @@ export function breakers(open: Open): void {
         const job = await claimOne(store)
         const breaker = aBreaker({ group })
         const end = group === 'a' ? buries(job) : requeues(job, { runAt: NOW })
-        await turn(store, { settles: [{ ...end, breaker }] })
+        await turn(store, { settles: [{ ...end, breakers: [{ group, breaker }] }] })
       }
       await store.close()
       const next = await reopen()
@@ -83,7 +91,9 @@ export function breakers(open: Open): void {
       const { store } = await open(t)
       await enqueue(store, aJob({ group: 'a' }), aJob({ group: 'a' }))
       const job = await claimOne(store)
-      await turn(store, { settles: [{ ...completes(job), breaker: aBreaker() }] })
+      await turn(store, {
+        settles: [{ ...completes(job), breakers: [{ group: 'a', breaker: aBreaker() }] }],
+      })
       const held = new Map([['a', { until: UNTIL, room: 1 }]])
       assert.deepEqual((await claimsOn(store, { breakers: held })).claimed, [])
       const commands = [{ type: 'closeBreaker', kind: 'reindex', group: 'a' } as const]

@@ -1,7 +1,5 @@
-import type { Breaker } from '../../../src/job/breaker.ts'
-import type { ClaimedJob } from '../../../src/job/job.ts'
 import { costOf, recordedOf, unsettled } from '../../../src/store/rules/ending.ts'
-import type { Settle, SettleResult } from '../../../src/store/turn.ts'
+import type { BreakerChange, Settle, SettleResult } from '../../../src/store/turn.ts'
 import { freeGroup, join } from './bounds.ts'
 import { enqueue, type Writing } from './enqueue.ts'
 import { appended, UNCLAIMED, type Row } from './row.ts'
@@ -22,7 +20,7 @@ export function settle(writing: Writing, one: Settle): SettleResult | undefined 
   if (row === undefined) return undefined
   const rerun = row.rerunAt !== null
   const state = rerun ? runAgain(writing, one, row) : moveOut(writing, one, row)
-  if (one.breaker !== undefined) keepBreaker(writing.tables, one.job, one.breaker)
+  for (const change of one.breakers) keepBreaker(writing.tables, row.kind, change)
   freeGroup(writing.tables, row.kind, row.group, writing.now)
   return { state, rerun, followUps: one.followUps.map((next) => enqueue(writing, next)) }
 }
@@ -38,8 +36,8 @@ export function setAside(writing: Writing, one: Settle, reason: string): boolean
   return true
 }
 
-function keepBreaker(tables: Tables, { kind, group }: ClaimedJob, breaker: Breaker | null): void {
-  const key = keyOf(kind, group!)
+function keepBreaker(tables: Tables, kind: string, { group, breaker }: BreakerChange): void {
+  const key = keyOf(kind, group)
   if (breaker === null) tables.breakers.delete(key)
   else tables.breakers.set(key, breaker)
 }

@@ -35,6 +35,7 @@ export class Recorder {
       this.#tell(`settled ${job.id}`)
     },
     roomier: () => this.#waiting.look(),
+    enterEndpoint: async () => undefined,
     progress: (job, value) => {
       if (this.outcomes.has(job)) this.faults.push(`job ${job.id} progressed after its end`)
       this.progress.push({ job, value })

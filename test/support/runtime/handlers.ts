@@ -2,6 +2,7 @@ import {
   defineHandlers,
   PermanentError,
   RetryAfterError,
+  UnreachableError,
   type HandlerContext,
   type Job,
 } from '../../../workers/define-handlers.ts'
@@ -26,6 +27,13 @@ export const CLOSED = 400
 export const REPAIRED = 401
 /** Once this cell is set, the setup of new threads throws until {@link REPAIRED} is set. */
 export const BROKEN = 402
+
+type Visit = Job<{ endpoint: string; group: string }>
+
+export async function visits({ payload }: Visit, ctx: HandlerContext): Promise<void> {
+  await ctx.enterEndpoint(payload.endpoint)
+  throw new UnreachableError('no answer')
+}
 
 export default defineHandlers(({ cells, broken }: Config, thread) => {
   const isBroken = broken || Atomics.load(cells, BROKEN) === 1
@@ -120,6 +128,8 @@ export default defineHandlers(({ cells, broken }: Config, thread) => {
       trips(job: Job<{ group: string }>, ctx: HandlerContext) {
         ctx.tripBreaker(60_000, `${job.payload.group} asked for a pause`)
       },
+      /** Enters an endpoint that does not answer. */
+      visits,
       /** Tries to enqueue all bad submissions, and then enqueues a good job. */
       async triesDoors(_: Job<object>, ctx: HandlerContext): Promise<Refused[]> {
         const refused = await tryAll((...given) => Reflect.apply(ctx.enqueue, ctx, given))
