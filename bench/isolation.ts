@@ -5,7 +5,7 @@ import { dyingThreads } from './scenarios/isolation/dying-threads.ts'
 import { endlessLoops } from './scenarios/isolation/endless-loops.ts'
 import { groupBacklog } from './scenarios/isolation/group-backlog.ts'
 import { groupRate } from './scenarios/isolation/group-rate.ts'
-import type { Isolation, Must } from './scenarios/isolation/isolated.ts'
+import type { Isolation, Must, Requirements } from './scenarios/isolation/isolated.ts'
 import { stalledLane } from './scenarios/isolation/stalled-lane.ts'
 import { warmSpare } from './scenarios/isolation/warm-spare.ts'
 import type { Params } from './setup.ts'
@@ -26,22 +26,25 @@ const ISOLATIONS: Record<string, Isolation> = {
 /** The scenarios that `isolation` stands for. */
 export const ISOLATION = Object.keys(ISOLATIONS)
 
-/** By scenario, a function that runs one trial: the load alone, then with the disturbance. */
+/** By scenario, a function that runs one trial. */
 export const isolationTrials = Object.fromEntries(
-  Object.entries(ISOLATIONS).map(([scenario, isolation]) => [
-    scenario,
-    async (params: Params): Promise<Record<string, number>> => {
-      const without = await isolation.load(params, false)
-      const disturbed = await isolation.load(params, true)
-      return { ...named(isolation, disturbed), ...named(isolation, without, UNDISTURBED) }
-    },
-  ]),
+  Object.entries(ISOLATIONS).map(([scenario, isolation]) => [scenario, isolationTrial(isolation)]),
 )
+
+/** A function that runs one trial: the load alone, then with the disturbance. */
+export function isolationTrial(isolation: Isolation) {
+  return async (params: Params): Promise<Record<string, number>> => {
+    const without = await isolation.load(params, false)
+    const disturbed = await isolation.load(params, true)
+    return { ...named(isolation, disturbed), ...named(isolation, without, UNDISTURBED) }
+  }
+}
 
 const UNDISTURBED = ' undisturbed'
 
-function named(
-  { name }: Isolation,
+/** The figures, under the name of their requirements. */
+export function named(
+  { name }: Requirements,
   figures: Record<string, number>,
   suffix = '',
 ): Record<string, number> {
@@ -62,17 +65,18 @@ export interface Verdict {
   trials: number
 }
 
-export function verdicts(figures: Figures): Verdict[] {
+export function verdicts(
+  figures: Figures,
+  requirements: Requirements[] = Object.values(ISOLATIONS),
+): Verdict[] {
   const names = [...figures.keys()]
-  const measured = Object.values(ISOLATIONS).filter(({ name }) => {
+  const measured = requirements.filter(({ name }) => {
     return names.some((figure) => figure.startsWith(`${name}: `))
   })
-  return measured.flatMap((isolation) => {
-    return isolation.musts.map((must) => verdict(isolation, must, figures))
-  })
+  return measured.flatMap((one) => one.musts.map((must) => verdict(one, must, figures)))
 }
 
-function verdict({ name, disturbance }: Isolation, must: Must, figures: Figures): Verdict {
+function verdict({ name, disturbance }: Requirements, must: Must, figures: Figures): Verdict {
   const { figure, text } = must
   const disturbed = figures.get(`${name}: ${figure}`) ?? []
   const without = figures.get(`${name}: ${figure}${UNDISTURBED}`) ?? []

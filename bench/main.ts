@@ -9,13 +9,15 @@ import { matrix, named, plain, SCENARIOS, type Measurement } from './plan.ts'
 import { record, textOf, type Report } from './report.ts'
 import type { Params } from './setup.ts'
 import { runTrial } from './trial-process.ts'
+import { WEBHOOK_REQUIREMENTS } from './webhooks.ts'
 
 const HELP = `npm run bench [-- SCENARIO… OPTIONS]
 
 Scenarios: ${SCENARIOS.join(', ')}
   without any: all of them, and the limit and whole lives over durabilities, payloads and threads;
   such a run is recorded in bench/RESULTS.md
-  isolation stands for those from deadEndpoints on: the same load without and with a disturbance
+  isolation stands for those from deadEndpoints to blockedHost: the same load without and with a
+  disturbance; webhooks stands for those from deliveries on
   --trials N      trials of each scenario, each in its own process [3]
   --jobs N        jobs of a trial [200000]
   --payload N     bytes of a payload [100]
@@ -75,7 +77,7 @@ async function measure(measurements: Measurement[]): Promise<Figures> {
 
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP)
-  checkNames('scenario', positionals, ['isolation', ...SCENARIOS])
+  checkNames('scenario', positionals, ['isolation', 'webhooks', ...SCENARIOS])
   const scenarios = positionals.flatMap(named)
   const whole = scenarios.length === 0
   const trials = positive('trials', values.trials)
@@ -87,7 +89,7 @@ async function main(): Promise<void> {
     ...plain(whole ? SCENARIOS : scenarios, params(), trials),
     ...(whole ? matrix(params(), trials) : []),
   ])
-  const isolation = verdicts(figures)
+  const isolation = [...verdicts(figures), ...verdicts(figures, WEBHOOK_REQUIREMENTS)]
   const report: Report = {
     ...{ section: 'bench', title: 'helve', about, notes: NOTES, remarks: [] },
     tables: [figureTable(figures), ...(isolation.length > 0 ? [verdictTable(isolation)] : [])],

@@ -1,5 +1,6 @@
 import { ISOLATION } from './isolation.ts'
 import type { Params } from './setup.ts'
+import { WEBHOOKS } from './webhooks.ts'
 
 /** Something to measure: a scenario with its parameters. */
 export interface Measurement {
@@ -14,11 +15,13 @@ export const SCENARIOS = [
   ...['raw', 'enqueue', 'enqueueMany', 'drain', 'life', 'host'],
   ...['pickup', 'pickupUnderLoad', 'headOfLine', 'turnedSlow', 'backlog', 'fullGroup', 'memory'],
   ...ISOLATION,
+  ...WEBHOOKS,
 ]
 
 /** The scenarios that a name on the command line stands for. */
 export function named(name: string): string[] {
-  return name === 'isolation' ? ISOLATION : [name]
+  if (name === 'isolation') return ISOLATION
+  return name === 'webhooks' ? WEBHOOKS : [name]
 }
 
 const PAYLOADS = [100, 1_000, 16_000]
@@ -27,7 +30,7 @@ const DURABILITIES = ['power', 'process'] as const
 const MEMORY = 5
 
 /** Long scenarios, which run once: one trial of them compares many measurements. */
-const ONCE = ['memory', 'backlog', 'fullGroup', ...ISOLATION]
+const ONCE = ['memory', 'backlog', 'fullGroup', ...ISOLATION, ...WEBHOOKS]
 
 /** Every scenario with the parameters that were given. */
 export function plain(scenarios: string[], params: Params, trials: number): Measurement[] {

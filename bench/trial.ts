@@ -8,6 +8,7 @@ import { pickup, pickupUnderLoad } from './scenarios/pickup.ts'
 import { raw } from './scenarios/raw.ts'
 import { drain, enqueue, enqueueMany, life } from './scenarios/throughput.ts'
 import type { Params } from './setup.ts'
+import { webhookTrials } from './webhooks.ts'
 
 // One trial in a process of its own: `node trial.js <scenario> <params as JSON>`.
 
@@ -26,6 +27,7 @@ const scenarios: Record<string, (params: Params) => Promise<Record<string, numbe
   fullGroup,
   memory,
   ...isolationTrials,
+  ...webhookTrials,
 }
 
 const [name = '', params = '{}'] = process.argv.slice(2)

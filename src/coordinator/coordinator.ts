@@ -124,6 +124,11 @@ export class Coordinator {
     return this.#knowsBreakers
   }
 
+  /** How many jobs fit into the next turn. */
+  get turnRows(): number {
+    return this.#size.rows
+  }
+
   /** Resolves after the commit. */
   enqueue(job: NewJob): Promise<EnqueueResult> {
     return new Promise((resolve, reject) => this.#submit(job, resolve, reject))

@@ -1,6 +1,5 @@
 import type { Clock } from '../coordinator/clock.ts'
 import { closed, type Coordinator } from '../coordinator/coordinator.ts'
-import { MOST_ROWS } from '../coordinator/turn-size.ts'
 import { checkKeys } from '../job/check.ts'
 import { HelveError } from '../job/errors.ts'
 import { toJobError } from '../job/failure.ts'
@@ -50,14 +49,16 @@ export class Intake {
   }
 
   /**
-   * Enqueues a turn's worth at a time: further submissions would only grow old in the mailbox.
+   * Enqueues a turn's worth at a time: further submissions would only grow old in the mailbox, and
+   * the submissions of others would wait behind them.
    *
    * @throws HelveError when some are refused; its `results` say what became of each
    */
   async enqueueMany(submissions: readonly AnySubmission[]): Promise<EnqueueResult[]> {
     const results: Result[] = []
-    for (let start = 0; start < submissions.length; start += MOST_ROWS) {
-      results.push(...(await this.#enqueueAll(submissions.slice(start, start + MOST_ROWS))))
+    while (results.length < submissions.length) {
+      const end = results.length + this.#parts.coordinator.turnRows
+      results.push(...(await this.#enqueueAll(submissions.slice(results.length, end))))
     }
     const refused = results.findIndex((result) => result instanceof HelveError)
     if (refused === -1) return results as EnqueueResult[]

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** Rows of the first batch, and of the largest. */
 const FIRST_BATCH = 4
 const LARGEST_BATCH = 500
@@ -5,8 +7,9 @@ const LARGEST_BATCH = 500
 const LONGEST_BATCH = 4
 
 /**
- * Runs batch after batch, until a batch finds fewer rows than it may take. The event loop is served
- * in between. Rows can be large, so the time that a batch takes decides the size of the next batch.
+ * Runs batch after batch, until a batch finds no row. Rows can be large, so the time that a batch
+ * takes decides the size of the next batch. Between two batches lies a pause as long as the batch:
+ * other processes that wait for the file try again only every so often.
  *
  * @param batch takes at most `limit` rows, and returns how many it took
  * @param now milliseconds, on a clock that nobody sets
@@ -22,9 +25,9 @@ export async function inBatches(
     const rows = await batch(limit)
     const took = now() - start
     total += rows
-    if (rows < limit) return total
+    if (rows === 0) return total
     limit = sizeAfter(limit, took)
-    await new Promise(setImmediate)
+    await sleep(took)
   }
 }
 

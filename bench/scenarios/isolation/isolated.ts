@@ -8,12 +8,16 @@ import { now } from '../../time.ts'
 import type handlers from './handlers.ts'
 import { OVERLAPS, type Cells } from './handlers.ts'
 
-/** A load that one process runs without and with a disturbance, and what its figures must meet. */
-export interface Isolation {
+/** What figures must meet. */
+export interface Requirements {
   /** The names of the figures begin with this name. */
   name: string
   disturbance: string
   musts: Must[]
+}
+
+/** A load that one process runs without and with a disturbance. */
+export interface Isolation extends Requirements {
   load(params: Params, disturbed: boolean): Promise<Record<string, number>>
 }
 
