@@ -1,5 +1,5 @@
 import { badOption, checkFunction, checkKeys, checkNumber } from '../src/job/check.ts'
-import type { Webhook } from '../src/job/delivery.ts'
+import { isWanted, type Webhook } from '../src/job/delivery.ts'
 import { PermanentError, read, retryAt } from '../src/job/errors.ts'
 import type { Handler, HandlerContext, Job } from '../src/run/handler.ts'
 import { attemptDelivery, type Delivery } from '../src/webhook/attempt.ts'
@@ -8,13 +8,7 @@ import { checkGuard } from '../src/webhook/guard/rules.ts'
 import { DEFAULT_USER_AGENT } from '../src/webhook/headers.ts'
 import type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
 import { checkedLimits, type DeliveryLimits } from '../src/webhook/schedule.ts'
-import {
-  startOf,
-  taskOf,
-  unsentRecord,
-  type DeliverySource,
-  type DeliveryTask,
-} from './delivery-task.ts'
+import { taskOf, unsentRecord, type DeliverySource, type DeliveryTask } from './delivery-task.ts'
 
 export type { DeliverWebhookPayload } from '../src/webhook/payload.ts'
 
@@ -76,21 +70,15 @@ export function deliverWebhookHandler(deps: DeliverWebhookDeps): Handler<Deliver
   }
 }
 
-/**
- * Begins the record of an attempt. Undefined when the store fails, which says nothing of the
- * receiver.
- */
+/** Begins an attempt. Undefined when the store fails, which says nothing of the receiver. */
 async function begin(
   job: Job<DeliverWebhookPayload>,
   ctx: HandlerContext,
   hooks: DeliverySource,
 ): Promise<{ hook: Webhook; delivery: Delivery } | undefined> {
   try {
-    const task = await taskOf(job, hooks)
-    const hook = usable(task, ctx)
-    if (URL.canParse(hook.url)) await ctx.enterEndpoint(new URL(hook.url).origin)
-    const id = await hooks.beginAttempt?.(startOf(job, hook, task))
-    return { hook, delivery: { ...task.delivery, id } }
+    const task = await taskOf(job, hooks, (endpoint) => ctx.enterEndpoint(endpoint))
+    return { hook: usable(task, ctx), delivery: task.delivery }
   } catch (error) {
     if (!String(read(error, 'code')).startsWith('HELVE_ERR_STORE_')) throw error
     ctx.logger.warn({ err: error }, 'the store cannot serve a delivery, which is tried again')
@@ -125,12 +113,9 @@ function picked<T extends object, K extends keyof T>(from: T, keys: readonly K[]
   return Object.fromEntries(given.map((key) => [key, from[key]])) as Pick<T, K>
 }
 
-/**
- * The hook of a delivery. A delivery that is never sent has a record too. A ping goes to an inactive
- * hook, because a ping that succeeds makes a disabled hook active again.
- */
+/** The hook of a delivery. A delivery that is never sent has a record too. */
 function usable({ hook, webhookId, delivery }: DeliveryTask, ctx: HandlerContext): Webhook {
-  if (hook !== undefined && (hook.active || delivery.event === 'ping')) return hook
+  if (hook !== undefined && isWanted(hook, delivery.event)) return hook
   const problem =
     hook === undefined
       ? `payload.webhook_pk: expected a webhook, got ${webhookId}, which is none`

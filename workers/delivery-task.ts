@@ -1,9 +1,10 @@
-import type { AttemptStart } from '../src/job/attempt-start.ts'
+import type { AttemptOpening } from '../src/job/attempt-start.ts'
 import type { DeliveryRecord, Webhook } from '../src/job/delivery.ts'
 import { PermanentError, read } from '../src/job/errors.ts'
 import { isGuid } from '../src/job/guid.ts'
-import { isAction, MAX_ACTION_LENGTH } from '../src/job/publication.ts'
-import type { WebhookDesk } from '../src/job/webhook-desk.ts'
+import { openAttempt, type OpenedAttempt } from '../src/job/open-attempt.ts'
+import { isAction, MAX_ACTION_LENGTH, type StoredDelivery } from '../src/job/publication.ts'
+import type { Enter, WebhookDesk } from '../src/job/webhook-desk.ts'
 import type { Job } from '../src/run/handler.ts'
 import type { Delivery } from '../src/webhook/attempt.ts'
 import { guidOf } from '../src/webhook/guid.ts'
@@ -11,8 +12,9 @@ import { maskUrl } from '../src/job/mask-url.ts'
 import { optional, required, requiredKey } from './payload-fields.ts'
 
 /**
- * Where hooks and events come from. A source without `getDelivery` has no events that were published,
- * and one without `beginAttempt` records an attempt only when the attempt is over.
+ * Where hooks and events come from: the `webhooks` of the context of a thread, or `store.webhooks` on
+ * the main thread. A source without `openAttempt` has no events that were published, and keeps no
+ * record of an attempt before the attempt is over.
  */
 export type DeliverySource = Pick<WebhookDesk, 'getWebhook'> & Partial<WebhookDesk>
 
@@ -22,28 +24,54 @@ export interface DeliveryTask {
   /** Undefined when there is none with the id of the job. */
   hook: Webhook | undefined
   delivery: Delivery
-  /** The id of the published delivery; `null` for an event that is in the payload of the job. */
-  published: number | null
 }
 
-/** @throws PermanentError for a payload that names no delivery */
-export async function taskOf(job: Job, hooks: DeliverySource): Promise<DeliveryTask> {
+/**
+ * Finds out what a run has to send, and opens the attempt.
+ *
+ * @throws PermanentError for a payload that names no delivery
+ * @throws EndpointHeldError when the origin of the hook takes no run in
+ */
+export async function taskOf(job: Job, hooks: DeliverySource, enter: Enter): Promise<DeliveryTask> {
   const webhookId = requiredKey(job.payload, 'webhook_pk')
   const published = optional(job.payload, 'delivery', 'the id of a delivery', isId) ?? null
-  const own =
-    published === null ? ownDelivery(job) : publishedDelivery(job, published, webhookId, hooks)
-  const [delivery, hook] = await Promise.all([own, hooks.getWebhook(webhookId)])
-  return { webhookId, hook, delivery, published }
+  const own = published === null ? ownDelivery(job) : undefined
+  const about = own && factsOf(own)
+  const opening = { job: job.id, attempt: job.attempt, webhookId, delivery: published }
+  const {
+    hook,
+    stored,
+    record: id,
+  } = await opened(hooks, { ...opening, about: about ?? null }, enter)
+  const delivery = own ?? publishedDelivery(job, published!, webhookId, stored)
+  return { webhookId, hook, delivery: { ...delivery, id } }
+}
+
+function factsOf({ guid, event, action, redelivery }: Delivery): AttemptOpening['about'] {
+  return { guid, event, action, redelivery }
+}
+
+function opened(
+  hooks: DeliverySource,
+  opening: AttemptOpening,
+  enter: Enter,
+): Promise<OpenedAttempt> {
+  if (hooks.openAttempt !== undefined) return hooks.openAttempt(opening, enter)
+  return openAttempt(opening, {
+    getWebhook: (id) => hooks.getWebhook(id),
+    getDelivery: async () => undefined,
+    begin: async () => undefined,
+    enter,
+  })
 }
 
 /** An event that was published: its body is in the store. */
-async function publishedDelivery(
+function publishedDelivery(
   { attempt }: Job,
   id: number,
   webhookId: number,
-  hooks: DeliverySource,
-): Promise<Delivery> {
-  const stored = await hooks.getDelivery?.(id)
+  stored: StoredDelivery | undefined,
+): Delivery {
   if (stored?.webhookId !== webhookId) {
     const expected = `payload.delivery: expected a delivery to webhook ${webhookId}`
     const came = stored === undefined ? 'none' : `one to webhook ${stored.webhookId}`
@@ -68,17 +96,6 @@ function ownDelivery({ id, createdAt, attempt, payload: given }: Job): Delivery 
     optional(given, 'guid', 'a UUID', isGuid) ??
     guidOf(id, createdAt, read(given, 'webhook_pk'), event, payload)
   return { event, action, guid, payload, attempt, redelivery }
-}
-
-/** The first version of the record of an attempt. */
-export function startOf(
-  job: Job,
-  hook: Webhook,
-  { delivery, published }: DeliveryTask,
-): AttemptStart {
-  const { event, action, guid, attempt, redelivery } = delivery
-  const about = { event, action, guid, attempt, redelivery }
-  return { ...about, job: job.id, webhookId: hook.id, delivery: published, url: maskUrl(hook.url) }
 }
 
 /** The record of a delivery that helve does not send. */

@@ -143,7 +143,7 @@ async function run(task: Task, handler: Handler): Promise<HandlerOutcome> {
   const current = new Run(task, {
     notices,
     isAborted: () => load(flags, slot) === Flag.ended,
-    enter: (endpoint) => ask({ ask: 'enterEndpoint', about: { job: id, token, endpoint } }, credit),
+    enter: (endpoint) => ask({ ask: 'enterEndpoint', about: { job: id, endpoint } }, credit),
     logger: () => threadLogger(logLevel, outbox, id, kind),
     progress: (json) => outbox.progress(id, json),
     spawning: (spawn) => guard.during(spawn),

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { MessageChannel, threadId } from 'node:worker_threads'
+import { MessageChannel, threadId, type MessagePort } from 'node:worker_threads'
 import { checkInteger } from '../src/job/check.ts'
+import { EndpointHeldError } from '../src/job/endpoint.ts'
 import { cut, toJobError } from '../src/job/failure.ts'
 import type { Logger, LogMethod, ThreadContext } from '../src/run/handler.ts'
 import { byLevel } from '../src/run/by-level.ts'
@@ -87,8 +87,7 @@ function fieldsJson(own: object, given: object): string {
 function deskOf(credit: Credit): WebhookDesk {
   return {
     getWebhook: async (id) => ask({ ask: 'getWebhook', about: checkId(id) }, credit),
-    getDelivery: async (id) => ask({ ask: 'getDelivery', about: checkId(id) }, credit),
-    beginAttempt: (about) => ask({ ask: 'beginAttempt', about }, credit),
+    openAttempt: (about) => ask({ ask: 'openAttempt', about }, credit),
   }
 }
 
@@ -100,14 +99,43 @@ function checkId(id: number): number {
 /** Asks the main thread a question. */
 export async function ask<T>(question: Question, credit: Credit): Promise<T> {
   await credit.taken(QUESTION_UNITS)
-  const { port1, port2 } = new MessageChannel()
-  try {
-    const told = once(port1, 'message') as Promise<[Answer]>
-    send({ helve: 'question', question, reply: port2, units: QUESTION_UNITS }, [port2])
-    const [{ answer, error, code }] = await told
-    if (error !== undefined) throw Object.assign(new Error(error), code && { code })
-    return answer as T
-  } finally {
-    port1.close()
+  const { answer, error, code, held } = await answers.to(question)
+  if (held !== undefined) throw new EndpointHeldError(held)
+  if (error !== undefined) throw Object.assign(new Error(error), code && { code })
+  return answer as T
+}
+
+/** Waits for the answers to this thread's questions: one port, since a port costs much. */
+class Answers {
+  readonly #waiting = new Map<number, (answer: Answer) => void>()
+  #port: MessagePort | undefined
+  #asked = 0
+
+  to(question: Question): Promise<Answer> {
+    this.#asked += 1
+    const id = this.#asked
+    const answer = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve))
+    const message = { helve: 'question', question, id, units: QUESTION_UNITS } as const
+    if (this.#port === undefined) {
+      const reply = this.#open()
+      send({ ...message, reply }, [reply])
+    } else send(message)
+    // Without a question that waits, the port keeps no thread alive.
+    this.#port!.ref()
+    return answer
+  }
+
+  /** Opens the port; returns its other end, for the main thread. */
+  #open(): MessagePort {
+    const { port1, port2 } = new MessageChannel()
+    port1.on('message', (answer: Answer) => {
+      this.#waiting.get(answer.id)?.(answer)
+      this.#waiting.delete(answer.id)
+      if (this.#waiting.size === 0) port1.unref()
+    })
+    this.#port = port1
+    return port2
   }
 }
+
+const answers = new Answers()

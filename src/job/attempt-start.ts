@@ -21,32 +21,39 @@ export interface AttemptStart {
   url: string
 }
 
-/** Characters of a URL. */
-const MOST_CHARACTERS = 100_000
+/** The facts of an event that an attempt sends. */
+type EventFacts = Pick<AttemptStart, 'guid' | 'event' | 'action' | 'redelivery'>
+
+/** The attempt that a run wants to make. */
+export interface AttemptOpening extends Pick<
+  AttemptStart,
+  'job' | 'attempt' | 'webhookId' | 'delivery'
+> {
+  /** The event of a job that a host has enqueued by itself; `null` for a published delivery. */
+  about: EventFacts | null
+}
 
 /**
- * Checks the start that a thread has reported; leaves out what is no field of it.
+ * Checks what a thread has reported; leaves out what is no field of it.
  *
  * @throws HelveError `HELVE_ERR_OPTION`
  */
-export function checkAttemptStart(given: unknown): AttemptStart {
+export function checkOpening(given: unknown): AttemptOpening {
   for (const field of ['job', 'attempt', 'webhookId'] as const) checkPositive(given, field)
+  if (read(given, 'delivery') !== null) checkPositive(given, 'delivery')
+  const { job, attempt, webhookId, delivery, about } = given as AttemptOpening
+  return { job, attempt, webhookId, delivery, about: delivery === null ? checkAbout(about) : null }
+}
+
+function checkAbout(given: unknown): EventFacts {
   if (!isGuid(read(given, 'guid'))) throw badOption('guid', 'a UUID', read(given, 'guid'))
   checkEventName(read(given, 'event'), 'event')
   checkAction(read(given, 'action'))
-  checkUrl(read(given, 'url'))
-  if (read(given, 'delivery') !== null) checkPositive(given, 'delivery')
   checkOneOf(read(given, 'redelivery'), 'redelivery', [true, false])
-  const { job, attempt, webhookId, guid, event, action, redelivery, delivery, url } =
-    given as AttemptStart
-  return { job, attempt, webhookId, guid, event, action, redelivery, delivery, url }
+  const { guid, event, action, redelivery } = given as EventFacts
+  return { guid, event, action, redelivery }
 }
 
 function checkPositive(given: unknown, field: string): void {
   checkInteger(read(given, field), field, 1, Number.MAX_SAFE_INTEGER)
-}
-
-function checkUrl(url: unknown): void {
-  if (typeof url === 'string' && url.length <= MOST_CHARACTERS) return
-  throw badOption('url', `a text of at most ${MOST_CHARACTERS} characters`, typeof url)
 }

@@ -30,6 +30,14 @@ export interface Webhook {
   guard?: GuardRules
 }
 
+/**
+ * Whether a hook gets an event. A ping goes to an inactive hook, because a ping that succeeds makes a
+ * disabled hook active again.
+ */
+export function isWanted({ active }: Pick<Webhook, 'active'>, event: string): boolean {
+  return active || event === 'ping'
+}
+
 /** What a delivery needs of a webhook, and nobody else is to know. */
 type Confidential = 'secret' | 'previousSecret' | 'authorization' | 'guard'
 

@@ -1,5 +1,6 @@
-import type { AttemptStart } from './attempt-start.ts'
+import type { AttemptOpening } from './attempt-start.ts'
 import type { Webhook } from './delivery.ts'
+import type { OpenedAttempt } from './open-attempt.ts'
 import type { StoredDelivery } from './publication.ts'
 
 /** What webhook delivery reads of a store. */
@@ -10,8 +11,16 @@ export interface WebhookReader {
   getDelivery(id: number): Promise<StoredDelivery | undefined>
 }
 
-/** What a thread asks the main thread about webhooks. */
-export interface WebhookDesk extends WebhookReader {
-  /** Writes the first version of the record of an attempt; resolves to the id of the record. */
-  beginAttempt(start: AttemptStart): Promise<number>
+/** Lets a run into an endpoint; rejects when the endpoint takes no run in. */
+export type Enter = (endpoint: string) => Promise<void>
+
+/** What a run asks about webhooks. */
+export interface WebhookDesk extends Pick<WebhookReader, 'getWebhook'> {
+  /**
+   * Opens an attempt: reads the hook and the delivery, enters the origin of the hook, and writes the
+   * first version of the record.
+   *
+   * @param enter for a run of the main thread; the runtime lets a run of a thread in itself
+   */
+  openAttempt(opening: AttemptOpening, enter: Enter): Promise<OpenedAttempt>
 }

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
-import { checkAttemptStart, type AttemptStart } from '../job/attempt-start.ts'
+import { checkOpening } from '../job/attempt-start.ts'
 import { badOption, checkInteger } from '../job/check.ts'
+import { EndpointHeldError, heldBy } from '../job/endpoint.ts'
 import { read } from '../job/errors.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import { checkEndpoint } from '../job/names.ts'
@@ -17,46 +18,50 @@ export interface Asked {
 }
 
 /** Answers a question of a thread: handlers can ask as well, and anything. Never rejects. */
-export async function reply(asked: Asked, question: Question, port: MessagePort): Promise<void> {
+export async function reply(
+  asked: Asked,
+  { question, id }: { question: Question; id: number },
+  port: MessagePort,
+): Promise<void> {
   let answer: Answer
   try {
-    answer = { answer: await answerOf(asked, question) }
+    answer = { id, answer: await answerOf(asked, question) }
   } catch (error) {
-    const code = read(error, 'code')
-    answer = { error: String(error), ...(typeof code === 'string' && { code }) }
+    const [code, held] = [read(error, 'code'), heldBy(error)]
+    answer = {
+      ...{ id, error: String(error) },
+      ...(typeof code === 'string' && { code }),
+      ...(held && { held }),
+    }
   }
   port.postMessage(answer)
 }
 
 async function answerOf({ desk, find, enter }: Asked, question: Question): Promise<unknown> {
   const [ask, about] = [read(question, 'ask'), read(question, 'about')]
+  const entering = (job: ClaimedJob) => async (endpoint: string) => {
+    const held = await enter(job, endpoint)
+    if (held !== undefined) throw new EndpointHeldError(held)
+  }
   switch (ask) {
     case 'getWebhook':
-      return desk.getWebhook(checkId(about))
-    case 'getDelivery':
-      return desk.getDelivery(checkId(about))
-    case 'beginAttempt':
-      return desk.beginAttempt(checkOwn(checkAttemptStart(about), find))
-    case 'enterEndpoint':
-      return enter(checkRun(about, find), checkEndpoint(read(about, 'endpoint')))
+      return desk.getWebhook(checkInteger(about, 'id', 1, Number.MAX_SAFE_INTEGER))
+    case 'openAttempt': {
+      const opening = checkOpening(about)
+      return desk.openAttempt(opening, entering(own(opening.job, find)))
+    }
+    case 'enterEndpoint': {
+      const endpoint = checkEndpoint(read(about, 'endpoint'))
+      return entering(own(read(about, 'job'), find))(endpoint)
+    }
     default:
       throw badOption('ask', 'a question of a thread', ask)
   }
 }
 
-function checkOwn(start: AttemptStart, find: Asked['find']): AttemptStart {
-  if (find(start.job) !== undefined) return start
-  throw badOption('job', 'a job of the thread', start.job)
-}
-
-/** The token keeps a handler from speaking for other jobs. */
-function checkRun(about: unknown, find: Asked['find']): ClaimedJob {
-  const id = read(about, 'job')
+/** A thread may ask for the jobs alone that it runs. */
+function own(id: unknown, find: Asked['find']): ClaimedJob {
   const job = find(id)
-  if (job !== undefined && job.token === read(about, 'token')) return job
+  if (job !== undefined) return job
   throw badOption('job', 'a job of the thread', id)
-}
-
-function checkId(id: unknown): number {
-  return checkInteger(id, 'id', 1, Number.MAX_SAFE_INTEGER)
 }

@@ -1,10 +1,11 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { WebhookDesk } from '../job/webhook-desk.ts'
-import type { Question } from '../thread/protocol.ts'
+import type { ThreadMessage } from '../thread/protocol.ts'
 import type { PoolListener } from './pool.ts'
 import { reply, type Asked } from './questions.ts'
 import { fieldsOf, progressOf, threadMessage } from './thread-messages.ts'
 import type { WorkerThread } from './worker-thread.ts'
+
+type QuestionMessage = Extract<ThreadMessage, { helve: 'question' }>
 
 /** Receives the messages that the threads of a lane send while their batches go on. */
 export class ThreadInbox {
@@ -35,15 +36,19 @@ export class ThreadInbox {
       }
       case 'question':
         thread.giveBack(message.units)
-        void this.#reply(thread, message.question, message.reply)
+        this.#reply(thread, message)
         return
       case 'child':
         thread.child(message)
     }
   }
 
-  #reply(thread: WorkerThread, question: Question, port: MessagePort): Promise<void> {
+  #reply(thread: WorkerThread, message: QuestionMessage): void {
+    if (message.reply !== undefined) thread.answers = message.reply
+    const port = thread.answers
+    if (port === undefined) return
     const enter: Asked['enter'] = (job, endpoint) => this.#listener.enterEndpoint(job, endpoint)
-    return reply({ desk: this.#desk, find: (id) => thread.find(id), enter }, question, port)
+    const asked = { desk: this.#desk, find: (id: unknown) => thread.find(id), enter }
+    void reply(asked, message, port)
   }
 }

@@ -31,8 +31,9 @@ export function threadMessage(received: unknown): ThreadMessage | undefined {
       return Object.hasOwn(LOG_LEVELS, level) ? message : undefined
     }
     case 'question': {
-      const { reply, units } = message as Extract<ThreadMessage, { helve: 'question' }>
-      return reply instanceof MessagePort && isUnits(units) ? message : undefined
+      const { id, reply, units } = message as Extract<ThreadMessage, { helve: 'question' }>
+      const isReply = reply === undefined || reply instanceof MessagePort
+      return isReply && Number.isSafeInteger(id) && isUnits(units) ? message : undefined
     }
     case 'child': {
       const { slot, pid, alive } = message as Extract<ThreadMessage, { helve: 'child' }>

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { Credit } from '../thread/credit.ts'
@@ -39,6 +40,8 @@ interface Sort {
 export abstract class WorkerThread {
   protected readonly listener: ThreadListener
   protected readonly slots: ThreadSlots
+  /** The port of the answers to the thread's questions; undefined before its first question. */
+  answers: MessagePort | undefined
   readonly #credit = new Credit()
   #batches = 0
   /** Kinds that the thread died of. Each holds a place of the thread until a new thread is up. */
@@ -69,6 +72,7 @@ export abstract class WorkerThread {
       up: (kinds) => this.#up(kinds),
       down: (id, reason) => {
         guard.reset()
+        this.answers = undefined
         this.#credit.reset()
         listener.down(id, reason)
       },

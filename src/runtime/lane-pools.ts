@@ -14,6 +14,7 @@ import {
   threadFlags,
   type ThreadOptions,
 } from '../pool/thread-options.ts'
+import { openAttempt } from '../job/open-attempt.ts'
 import type { WebhookDesk, WebhookReader } from '../job/webhook-desk.ts'
 import type { CheckedLane } from './lane-options.ts'
 import type { CheckedOptions } from './options.ts'
@@ -74,8 +75,13 @@ function openThreads(name: string, lane: CheckedLane, parts: PoolParts): Pool {
 function deskOf({ store, coordinator }: PoolParts): WebhookDesk {
   return {
     getWebhook: (id) => store.getWebhook(id),
-    getDelivery: (id) => store.getDelivery(id),
-    beginAttempt: (start) => coordinator.command({ type: 'beginAttempt', start }),
+    openAttempt: (opening, enter) =>
+      openAttempt(opening, {
+        getWebhook: (id) => store.getWebhook(id),
+        getDelivery: (id) => store.getDelivery(id),
+        begin: (start) => coordinator.command({ type: 'beginAttempt', start }),
+        enter,
+      }),
   }
 }
 

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 /** Rows of the first batch, and of the largest. */
 const FIRST_BATCH = 4
 const LARGEST_BATCH = 500
@@ -12,11 +10,13 @@ const LONGEST_BATCH = 4
  * other processes that wait for the file try again only every so often.
  *
  * @param batch takes at most `limit` rows, and returns how many it took
+ * @param rest waits for so many milliseconds
  * @param now milliseconds, on a clock that nobody sets
  * @returns the number of rows of all batches
  */
 export async function inBatches(
   batch: (limit: number) => number | Promise<number>,
+  rest: (ms: number) => Promise<unknown>,
   now = (): number => performance.now(),
 ): Promise<number> {
   let total = 0
@@ -27,7 +27,7 @@ export async function inBatches(
     total += rows
     if (rows === 0) return total
     limit = sizeAfter(limit, took)
-    await sleep(took)
+    await rest(took)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { AttemptStart } from '../job/attempt-start.ts'
+import type { AttemptOpening } from '../job/attempt-start.ts'
+import type { Held } from '../job/endpoint.ts'
 import type { HandlerOutcome } from '../job/outcome.ts'
 import type { Pulse } from './pulse.ts'
 
@@ -138,7 +139,11 @@ export type ThreadMessage =
     }
   /** `json` is undefined if the value is undefined. */
   | { helve: 'progress'; id: number; json: string | undefined; units: number }
-  | { helve: 'question'; question: Question; reply: MessagePort; units: number }
+  /**
+   * `reply` is the port of the answers. The first question of a thread brings the port along, and
+   * all answers have the `id` of their question.
+   */
+  | { helve: 'question'; question: Question; id: number; reply?: MessagePort; units: number }
   /** `alive`: a run has started this process. Not `alive`: the process has exited. */
   | { helve: 'child'; slot: number; token: number; pid: number; alive: boolean }
 
@@ -150,13 +155,17 @@ export interface PortMessage {
 
 /** A question about webhooks, by a function of the main thread's `WebhookDesk`, or of a run. */
 export type Question =
-  | { ask: 'getWebhook' | 'getDelivery'; about: number }
-  | { ask: 'beginAttempt'; about: AttemptStart }
-  | { ask: 'enterEndpoint'; about: { job: number; token: number; endpoint: string } }
+  | { ask: 'getWebhook'; about: number }
+  | { ask: 'openAttempt'; about: AttemptOpening }
+  | { ask: 'enterEndpoint'; about: { job: number; endpoint: string } }
 
-/** The answer on the `reply` port of a `question` message. */
+/** The answer to a question, on the port of the answers. */
 export interface Answer {
+  /** The id of the question. */
+  id: number
   answer?: unknown
+  /** What keeps the run out of the endpoint that the question is about. */
+  held?: Held
   error?: string
   /** The code of the error, if it has one. */
   code?: string

@@ -2,33 +2,44 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
+import type { Held } from '../../src/job/endpoint.ts'
 import { HelveError } from '../../src/job/errors.ts'
 import type { ClaimedJob } from '../../src/job/job.ts'
 import { reply } from '../../src/pool/questions.ts'
+import type { WebhookDesk } from '../../src/job/webhook-desk.ts'
 import type { Answer } from '../../src/thread/protocol.ts'
 
-const START = {
-  ...{ job: 5, attempt: 1, webhookId: 1, guid: '72d3162e-cc78-11e3-81ab-4c9367dc0958' },
-  ...{ event: 'push', action: null, redelivery: false, delivery: null, url: 'http://a/' },
+const GUID = '72d3162e-cc78-11e3-81ab-4c9367dc0958'
+const OPENING = {
+  ...{ job: 5, attempt: 1, webhookId: 1, delivery: null },
+  about: { guid: GUID, event: 'push', action: null, redelivery: false },
 }
-
 const JOB = { id: 5, token: 77 } as ClaimedJob
-const ENTERING = { job: 5, token: 77, endpoint: 'https://a.example' }
+const ENTERING = { job: 5, endpoint: 'https://a.example' }
+const HELD = { delay: 5, reason: 'endpoint https://a.example has failed' }
 
 /** Asks for a thread that runs job 5 only. Resolves to the answer, and to what the desk was asked. */
-async function ask(question: unknown): Promise<{ answer: Answer; asked: unknown[] }> {
+async function ask(question: unknown, held?: Held): Promise<{ answer: Answer; asked: unknown[] }> {
   const asked: unknown[] = []
   const note = async (about: unknown): Promise<never> => {
     asked.push(about)
     return 'answered' as never
   }
-  const desk = { getWebhook: note, getDelivery: note, beginAttempt: note }
+  const desk: WebhookDesk = {
+    getWebhook: note,
+    openAttempt: async (opening, enter) => {
+      await enter(ENTERING.endpoint)
+      return note(opening)
+    },
+  }
   const { port1, port2 } = new MessageChannel()
   const told = once(port1, 'message') as Promise<[Answer]>
   const find = (id: unknown) => (id === 5 ? JOB : undefined)
-  const enter = async (job: ClaimedJob, endpoint: string): Promise<never> =>
-    note({ job: job.id, token: job.token, endpoint })
-  await reply({ desk, find, enter }, question as never, port2)
+  const enter = async (job: ClaimedJob, endpoint: string): Promise<Held | undefined> => {
+    asked.push({ job: job.id, endpoint })
+    return held
+  }
+  await reply({ desk, find, enter }, { question: question as never, id: 9 }, port2)
   const [answer] = await told
   port1.close()
   return { answer, asked }
@@ -36,15 +47,26 @@ async function ask(question: unknown): Promise<{ answer: Answer; asked: unknown[
 
 describe('a question of a thread', () => {
   test('is answered', async () => {
-    for (const question of [
-      { ask: 'getWebhook', about: 3 },
-      { ask: 'getDelivery', about: 3 },
-      { ask: 'beginAttempt', about: START },
-      { ask: 'enterEndpoint', about: ENTERING },
-    ]) {
+    const questions: [question: { ask: string; about: unknown }, asked: unknown[]][] = [
+      [{ ask: 'getWebhook', about: 3 }, [3]],
+      [{ ask: 'openAttempt', about: OPENING }, [ENTERING, OPENING]],
+    ]
+    for (const [question, expected] of questions) {
       const { answer, asked } = await ask(question)
-      assert.deepEqual(answer, { answer: 'answered' })
-      assert.deepEqual(asked, [question.about])
+      assert.deepEqual(answer, { id: 9, answer: 'answered' })
+      assert.deepEqual(asked, expected)
+    }
+    const entered = await ask({ ask: 'enterEndpoint', about: ENTERING })
+    assert.deepEqual(entered, { answer: { id: 9, answer: undefined }, asked: [ENTERING] })
+  })
+
+  test('is answered with what keeps the run out of an endpoint', async () => {
+    for (const [name, about] of [
+      ['openAttempt', OPENING],
+      ['enterEndpoint', ENTERING],
+    ] as const) {
+      const { answer, asked } = await ask({ ask: name, about }, HELD)
+      assert.deepEqual([answer.held, asked], [HELD, [ENTERING]])
     }
   })
 
@@ -55,12 +77,12 @@ describe('a question of a thread', () => {
     }
     const { port1, port2 } = new MessageChannel()
     const told = once(port1, 'message') as Promise<[Answer]>
-    const desk = { getWebhook: fails, getDelivery: fails, beginAttempt: fails }
-    const enter = async () => undefined
-    await reply({ desk, find: () => JOB, enter }, { ask: 'getWebhook', about: 3 }, port2)
+    const desk = { getWebhook: fails, openAttempt: fails }
+    const asked = { desk, find: () => JOB, enter: async () => undefined }
+    await reply(asked, { question: { ask: 'getWebhook', about: 3 }, id: 9 }, port2)
     const [answer] = await told
     port1.close()
-    assert.deepEqual(answer, { error: String(busy), code: 'HELVE_ERR_STORE_BUSY' })
+    assert.deepEqual(answer, { id: 9, error: String(busy), code: 'HELVE_ERR_STORE_BUSY' })
   })
 
   const bad: [question: unknown, problem: RegExp][] = [
@@ -68,16 +90,14 @@ describe('a question of a thread', () => {
     [{ ask: 'constructor', about: 1 }, /ask: .* got "constructor"/],
     [{ ask: { toString: null }, about: 1 }, /ask: .* got an object/],
     [{ ask: 'x'.repeat(1_000_000) }, /ask: .* got "x{80}…"$/],
-    ...['getWebhook', 'getDelivery'].flatMap((name): [unknown, RegExp][] =>
-      [undefined, 0, -1, 1.5, NaN, '1', {}, [1]].map((about) => [
-        { ask: name, about },
-        /id: expected an? (integer|number) from 1/,
-      ]),
-    ),
-    [{ ask: 'beginAttempt' }, /job: expected an integer/],
-    [{ ask: 'enterEndpoint' }, /job: expected a job of the thread, got undefined/],
+    ...[undefined, 0, -1, 1.5, NaN, '1', {}, [1]].map((about): [unknown, RegExp] => [
+      { ask: 'getWebhook', about },
+      /id: expected an? (integer|number) from 1/,
+    ]),
+    [{ ask: 'openAttempt' }, /job: expected an integer/],
+    [{ ask: 'enterEndpoint' }, /endpoint: expected a string, got undefined/],
+    [{ ask: 'enterEndpoint', about: { endpoint: 'x' } }, /job: expected a job of the thread/],
     [{ ask: 'enterEndpoint', about: { ...ENTERING, job: 6 } }, /job: .*, got 6/],
-    [{ ask: 'enterEndpoint', about: { ...ENTERING, token: 78 } }, /job: .*, got 5/],
     [
       { ask: 'enterEndpoint', about: { ...ENTERING, endpoint: '' } },
       /endpoint: expected a string that is not empty/,
@@ -87,9 +107,9 @@ describe('a question of a thread', () => {
       { ask: 'enterEndpoint', about: { ...ENTERING, endpoint: 'é'.repeat(252) } },
       /at most 503 bytes/,
     ],
-    [{ ask: 'beginAttempt', about: { ...START, url: 'x'.repeat(1_000_000) } }, /url: expected/],
+    [{ ask: 'openAttempt', about: { ...OPENING, about: null } }, /guid: expected a UUID/],
     [
-      { ask: 'beginAttempt', about: { ...START, job: 6 } },
+      { ask: 'openAttempt', about: { ...OPENING, job: 6 } },
       /job: expected a job of the thread, got 6/,
     ],
   ]

@@ -29,6 +29,8 @@ interface Attempt {
 
 async function open(t: TestContext): Promise<Harness> {
   const h = await openHarness(t, { handlers: HANDLERS, threads: 2 })
+  // The first hook: the forgers begin attempts of its deliveries.
+  await h.store.webhooks.create({ url: 'http://hooks.localhost/' })
   void h.run()
   return h
 }
@@ -72,7 +74,7 @@ describe('I5: the record of an attempt', () => {
     const h = await open(t)
     const { job } = await attempting(h)
     for (const other of [job, job + 1_000]) {
-      const message = await dies(h, 'begins', { start: { job: other } })
+      const message = await dies(h, 'begins', { opening: { job: other } })
       assert.match(message, new RegExp(`job: expected a job of the thread, got ${other}`))
     }
     assert.equal(attempts(t, h).length, 1)
@@ -104,26 +106,24 @@ describe('I5: the record of an attempt', () => {
     assert.equal(of3, 'interrupted: Error: disk on fire')
   })
 
-  test('is begun for no delivery that is none, or of another hook', async (t) => {
+  test('is begun for no delivery that is none, of another hook, or to an inactive hook', async (t) => {
     const h = await open(t)
     const hooks: number[] = []
     for (let n = 0; n < 2; n += 1) {
       hooks.push(await h.store.webhooks.create({ url: 'http://hooks.localhost/', active: false }))
     }
     const publication = { hook: hooks[1]!, payload: {} }
-    const { guid, deliveries } = await h.runtime.webhooks.publish('push', publication)
+    const { deliveries } = await h.runtime.webhooks.publish('push', publication)
     const delivery = deliveries[0]!.id
     const before = attempts(t, h).length
-    const bad = [
-      { delivery: 77 },
-      { delivery, guid, webhookId: hooks[0] },
-      { delivery, webhookId: hooks[1] },
-    ]
-    for (const start of bad) {
-      const message = await dies(h, 'begins', { start })
-      assert.match(message, /delivery: expected a delivery of the event to webhook/)
+    const own = { delivery, webhookId: hooks[1] }
+    for (const opening of [{ delivery: 77 }, { ...own, webhookId: hooks[0] }, own]) {
+      await h.event('completed', await enqueue(h, 'begins', { opening }))
     }
-    assert.equal(attempts(t, h).length, before)
+    assert.equal(attempts(t, h).length, before, 'the hook is inactive')
+    await h.store.webhooks.update(hooks[1]!, { url: 'http://hooks.localhost/', active: true })
+    await h.event('completed', await enqueue(h, 'begins', { opening: own }))
+    assert.equal(attempts(t, h).length, before + 1)
   })
 
   test('is ended by its own run alone', async (t) => {

@@ -1,16 +1,20 @@
 import { MessagePort } from 'node:worker_threads'
-import type { AttemptStart } from '../../src/job/attempt-start.ts'
+import type { AttemptOpening } from '../../src/job/attempt-start.ts'
+import type { OpenedAttempt } from '../../src/job/open-attempt.ts'
 import { defineHandlers, type HandlerContext, type Job } from '../../workers/define-handlers.ts'
 import { aDelivery } from '../support/jobs.ts'
 
 // Handlers that begin and record attempts of others, or forge their own outcomes.
 
-type About = Job<{ start?: object; id?: number; outcome?: object }>
+type About = Job<{ opening?: object; id?: number; outcome?: object }>
 
 export default defineHandlers(({ cells }: { cells: Int32Array<SharedArrayBuffer> }, thread) => {
-  const { webhooks } = thread as { webhooks: { beginAttempt(start: unknown): Promise<number> } }
-  const begin = (job: About, over: object = {}): Promise<number> => {
-    return webhooks.beginAttempt({ ...startOf(job.id), ...over })
+  const { webhooks } = thread as unknown as {
+    webhooks: { openAttempt(of: unknown): Promise<OpenedAttempt> }
+  }
+  const begin = async (job: About, over: object = {}): Promise<number | undefined> => {
+    const { record } = await webhooks.openAttempt({ ...openingOf(job.id), ...over })
+    return record
   }
   const released = (id: number): unknown => Atomics.waitAsync(cells, id, 0).value
   return {
@@ -20,13 +24,13 @@ export default defineHandlers(({ cells }: { cells: Int32Array<SharedArrayBuffer>
         const id = await begin(job)
         ctx.progress(id)
         await released(job.id)
-        ctx.recordDelivery({ ...aDelivery(), id })
+        ctx.recordDelivery({ ...aDelivery(), id: id! })
       },
-      begins: (job: About) => begin(job, job.payload.start),
+      begins: (job: About) => begin(job, job.payload.opening),
       async beginsTwice(job: About, ctx: HandlerContext) {
         await begin(job)
         const id = await begin(job)
-        ctx.recordDelivery({ ...aDelivery(), id })
+        ctx.recordDelivery({ ...aDelivery(), id: id! })
       },
       async fails(job: About) {
         await begin(job)
@@ -47,11 +51,10 @@ export default defineHandlers(({ cells }: { cells: Int32Array<SharedArrayBuffer>
   }
 })
 
-function startOf(job: number): AttemptStart {
-  return {
-    ...{ job, attempt: 1, webhookId: 1, guid: '72d3162e-cc78-11e3-81ab-4c9367dc0958' },
-    ...{ event: 'push', action: null, redelivery: false, delivery: null, url: 'http://a/' },
-  }
+function openingOf(job: number): AttemptOpening {
+  const guid = '72d3162e-cc78-11e3-81ab-4c9367dc0958'
+  const about = { guid, event: 'push', action: null, redelivery: false }
+  return { job, attempt: 1, webhookId: 1, delivery: null, about }
 }
 
 /** The message with another outcome wherever it reports one of this job. */

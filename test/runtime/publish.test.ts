@@ -199,7 +199,7 @@ describe('publish', () => {
     const { runtime, received, hook, store } = await rigOf(t)
     const id = await hook()
     const busy = new HelveError('HELVE_ERR_STORE_BUSY', 'file: another connection holds its lock')
-    const begin = t.mock.method(store.webhooks, 'beginAttempt', async () => {
+    const begin = t.mock.method(store.webhooks.attempts, 'beginAttempt', async () => {
       throw busy
     })
     await runtime.webhooks.publish('push', { hook: id, payload: {} })

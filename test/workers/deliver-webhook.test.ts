@@ -4,8 +4,10 @@ import { describe, it } from 'node:test'
 import { createNodeMiddleware, Webhooks } from '@octokit/webhooks'
 import type { Webhook } from '../../src/job/delivery.ts'
 import { isPermanent, retryAt } from '../../src/job/errors.ts'
+import { openAttempt } from '../../src/job/open-attempt.ts'
 import type { GuardOptions } from '../../src/job/webhook-guard.ts'
 import { checkGuard } from '../../src/webhook/guard/rules.ts'
+import type { DeliverySource } from '../../workers/delivery-task.ts'
 import { deliverWebhookHandler } from '../../workers/handlers.ts'
 import { httpEndpoint, listen, rawEndpoint } from '../support/webhook/endpoints.ts'
 import { webhook } from '../support/webhook/webhook.ts'
@@ -245,10 +247,15 @@ describe('deliverWebhookHandler', { concurrency: true }, () => {
     const { url, received } = await httpEndpoint(t, (response) => response.end())
     const guid = '72d3162e-cc78-11e3-81ab-4c9367dc0958'
     const stored = { webhookId: 2, guid, event: 'push', action: null, redelivery: false }
-    const hooks = {
+    const reader = {
       getWebhook: async (id: number) => webhook({ id, url }),
       getDelivery: async (id: number) =>
         id === 9 ? { ...stored, body: Buffer.from('{}') } : undefined,
+      begin: async () => assert.fail('no attempt is made'),
+    }
+    const hooks: DeliverySource = {
+      ...reader,
+      openAttempt: (opening, enter) => openAttempt(opening, { ...reader, enter }),
     }
     for (const [delivery, came] of [
       [8, '8, which is none'],

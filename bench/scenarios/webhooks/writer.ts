@@ -9,11 +9,11 @@ const PAUSE = 2
 
 const { file } = workerData as { file: string }
 const db = new Database(file, { timeout: 60_000 })
-let stopped = false
+const state = { isStopped: false }
 let longest = 0
-parentPort!.once('message', () => (stopped = true))
+parentPort!.once('message', () => (state.isStopped = true))
 parentPort!.postMessage('ready')
-while (!stopped) {
+while (!state.isStopped) {
   const start = performance.now()
   db.exec('BEGIN IMMEDIATE')
   longest = Math.max(longest, performance.now() - start)

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import { sleep } from '../../timer.ts'
 import { inBatches } from '../in-batches.ts'
 import { PageRoom } from '../page-room.ts'
 import { prepareRetention } from './statements/retention.ts'
@@ -42,18 +43,20 @@ export class Retention {
    */
   #sweep(old: RowStatement, before: number, drop: Drop): Promise<number> {
     let after: { at: unknown; id: unknown } = { at: -1, id: 0 }
-    return inBatches((limit) =>
-      this.#transactions.repeatable(() => {
-        const room = new PageRoom()
-        const found = old.all({ ...after, before, limit })
-        const end = found.findIndex(([, , bytes]) => !room.take(bytes as number))
-        const rows = end === -1 ? found : found.slice(0, end)
-        const [at, id] = rows.at(-1) ?? []
-        if (id === undefined) return 0
-        drop(JSON.stringify(rows.map(([, one]) => one)))
-        after = { at, id }
-        return rows.length
-      }),
+    return inBatches(
+      (limit) =>
+        this.#transactions.repeatable(() => {
+          const room = new PageRoom()
+          const found = old.all({ ...after, before, limit })
+          const end = found.findIndex(([, , bytes]) => !room.take(bytes as number))
+          const rows = end === -1 ? found : found.slice(0, end)
+          const [at, id] = rows.at(-1) ?? []
+          if (id === undefined) return 0
+          drop(JSON.stringify(rows.map(([, one]) => one)))
+          after = { at, id }
+          return rows.length
+        }),
+      sleep,
     )
   }
 

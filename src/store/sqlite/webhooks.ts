@@ -4,8 +4,9 @@ import type { Webhook, WebhookRecord } from '../../job/delivery.ts'
 import { MAX_DELAY } from '../../job/limits.ts'
 import type { StoredDelivery } from '../../job/publication.ts'
 import { checkWebhook, type NewWebhook, type WebhookSettings } from '../../job/webhook.ts'
-import type { AttemptStart } from '../../job/attempt-start.ts'
-import type { WebhookDesk } from '../../job/webhook-desk.ts'
+import type { AttemptOpening } from '../../job/attempt-start.ts'
+import { openAttempt, type OpenedAttempt } from '../../job/open-attempt.ts'
+import type { Enter, WebhookDesk } from '../../job/webhook-desk.ts'
 import type { GuardRules } from '../../job/webhook-guard.ts'
 import { checkSecret } from '../../job/webhook-secrets.ts'
 import { guardOf } from '../../webhook/guard/compiled.ts'
@@ -17,6 +18,7 @@ import {
   type DeliveryPage,
   type DeliveryQuery,
 } from '../delivery-query.ts'
+import { sleep } from '../../timer.ts'
 import { inBatches } from '../in-batches.ts'
 import { Attempts } from './attempts.ts'
 import type { Sealer } from '../rules/seal.ts'
@@ -119,13 +121,15 @@ export class Webhooks implements WebhookDesk {
   async reseal(): Promise<number[]> {
     const unreadable: number[] = []
     let last = 0
-    await inBatches((limit) =>
-      this.#transactions.acknowledged(() => {
-        const rows = this.#statements.behind.all(last, limit) as WebhookRow[]
-        for (const row of rows) if (!this.#reseal(row)) unreadable.push(row.id)
-        last = rows.at(-1)?.id ?? last
-        return rows.length
-      }),
+    await inBatches(
+      (limit) =>
+        this.#transactions.acknowledged(() => {
+          const rows = this.#statements.behind.all(last, limit) as WebhookRow[]
+          for (const row of rows) if (!this.#reseal(row)) unreadable.push(row.id)
+          last = rows.at(-1)?.id ?? last
+          return rows.length
+        }),
+      sleep,
     )
     return unreadable
   }
@@ -186,8 +190,14 @@ export class Webhooks implements WebhookDesk {
     return this.attempts.getDelivery(id)
   }
 
-  beginAttempt(start: AttemptStart): Promise<number> {
-    return this.attempts.beginAttempt(start)
+  /** As the `webhooks` of a thread, for a handler on the main thread. */
+  openAttempt(opening: AttemptOpening, enter: Enter): Promise<OpenedAttempt> {
+    return openAttempt(opening, {
+      getWebhook: (id) => this.getWebhook(id),
+      getDelivery: (id) => this.getDelivery(id),
+      begin: (start) => this.attempts.beginAttempt(start),
+      enter,
+    })
   }
 
   async #checked(hook: NewWebhook): Promise<WebhookSettings> {

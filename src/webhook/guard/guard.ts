@@ -8,6 +8,9 @@ import { PortSet } from './ports.ts'
 import { resolverOf, type Resolver } from './resolver.ts'
 import type { GuardRules } from '../../job/webhook-guard.ts'
 
+/** Most addresses that a guard remembers as permitted. */
+const MOST_REMEMBERED = 10_000
+
 /**
  * The kinds of addresses that an allowed host name permits. Hosts have no address of another kind.
  */
@@ -19,6 +22,8 @@ export class Guard {
   readonly #deny: EntrySet
   readonly #ports: PortSet
   readonly #resolver: Resolver
+  /** Host and address, as far as {@link refuse} has permitted them: the rules never change. */
+  readonly #permitted = new Set<string>()
 
   /** @param resolver a test's own. @default the resolver that the rules name */
   constructor(rules: GuardRules, resolver = resolverOf(rules.resolver)) {
@@ -46,6 +51,16 @@ export class Guard {
    * @param host the name in the URL, or the address itself for a URL with an address
    */
   refuse(host: string, address: string): BlockedError | undefined {
+    const pair = `${host} ${address}`
+    if (this.#permitted.has(pair)) return undefined
+    const blocked = this.#judge(host, address)
+    if (blocked !== undefined) return blocked
+    if (this.#permitted.size >= MOST_REMEMBERED) this.#permitted.clear()
+    this.#permitted.add(pair)
+    return undefined
+  }
+
+  #judge(host: string, address: string): BlockedError | undefined {
     const read = readAddress(address)
     const named = host === address ? host : `${host} at ${address}`
     if (read === undefined) return notAllowed(`${named} (no address)`)

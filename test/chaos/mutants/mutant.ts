@@ -112,9 +112,9 @@ export const MUTANTS: Record<string, Mutant> = {
     experiment: 'kill while requests are under way',
     edits: [
       {
-        file: 'workers/deliver-webhook.js',
-        from: 'await hooks.beginAttempt?.(startOf(job, hook, task))',
-        to: 'undefined',
+        file: 'src/job/open-attempt.js',
+        from: 'await opener.begin(',
+        to: '(() => undefined)(',
       },
     ],
   },

@@ -1,6 +1,7 @@
 import { HelveError } from '../../../src/job/errors.ts'
 import type { ClaimedJob, EnqueueResult, NewJob } from '../../../src/job/job.ts'
 import type { Move } from '../../../src/job/outcome.ts'
+import { sleep } from '../../../src/timer.ts'
 import { inBatches } from '../../../src/store/in-batches.ts'
 import { claimFirst, endClaim } from '../../../src/store/rules/one-by-one.ts'
 import type { JobStore, RunStore, Store } from '../../../src/store/store.ts'
@@ -70,6 +71,6 @@ export class MemoryStore extends Reader implements Store, JobStore, RunStore {
 
   /** Prunes in batches; each batch is a transaction. */
   #prune(batch: (tables: Tables, limit: number) => number): Promise<number> {
-    return inBatches((limit) => this.write((tables) => batch(tables, limit)))
+    return inBatches((limit) => this.write((tables) => batch(tables, limit)), sleep)
   }
 }

@@ -36,8 +36,9 @@ function messages({ id, token }: Victim): unknown[] {
     { ...log, message: null },
     { ...log, fields: null },
     { helve: 'question' },
-    { helve: 'question', question: { ask: 'getWebhook', about: id }, reply: {}, units: 1 },
-    { helve: 'question', question: { ask: 'beginAttempt' }, units: 1 },
+    { helve: 'question', question: { ask: 'getWebhook', about: id }, reply: {}, id: 1, units: 1 },
+    { helve: 'question', question: { ask: 'openAttempt' }, id: 1, units: 1 },
+    { helve: 'question', question: { ask: 'getWebhook', about: id }, id: {}, units: 1 },
     { _WORKER_READY: true },
     { ready: true },
     { taskId: 0, result: COMPLETED, error: null, time: null },
@@ -66,15 +67,19 @@ export const forgeries = {
       const { port1, port2 } = new MessageChannel()
       port1.close()
       const question = { ask: 'getWebhook', about: id }
-      parentPort?.postMessage({ helve: 'question', question, reply: port2, units: 1 }, [port2])
+      parentPort?.postMessage({ helve: 'question', question, id: 1, reply: port2, units: 1 }, [
+        port2,
+      ])
     }
     for (const question of [
       undefined,
       { ask: 'close' },
-      { ask: 'beginAttempt', about: { job: 1 } },
+      { ask: 'openAttempt', about: { job: 1 } },
     ]) {
       const { port2 } = new MessageChannel()
-      parentPort?.postMessage({ helve: 'question', question, reply: port2, units: 1 }, [port2])
+      parentPort?.postMessage({ helve: 'question', question, id: 1, reply: port2, units: 1 }, [
+        port2,
+      ])
     }
   },
 

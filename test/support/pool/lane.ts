@@ -42,8 +42,7 @@ export interface LaneOptions {
 /** Knows no hooks. */
 const DESK: WebhookDesk = {
   getWebhook: async () => undefined,
-  getDelivery: async () => undefined,
-  beginAttempt: async () => 1,
+  openAttempt: async () => ({ hook: undefined, stored: undefined, record: 1 }),
 }
 
 export interface StartOptions extends Partial<Terms> {
