@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
@@ -79,6 +80,9 @@ function fill(file: string): void {
   db.exec('COMMIT')
   db.pragma('wal_checkpoint(TRUNCATE)')
   db.close()
+  // The disk must not still be writing what the benchmark has prepared. Not in this process: closing
+  // the file would drop the locks of its store.
+  execFileSync('sync')
 }
 
 /** Starts a thread that takes the lock of the file again and again. */
