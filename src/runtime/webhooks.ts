@@ -85,7 +85,8 @@ export class RuntimeWebhooks<S extends Store> {
    * @returns undefined when there is no such hook
    */
   async ping(hook: number, about: object = {}): Promise<Published | undefined> {
-    const { store, coordinator } = this.#parts
+    const { store, coordinator, checkOpen, onPublication } = this.#parts
+    checkOpen()
     if (typeof about !== 'object' || about === null || Array.isArray(about)) {
       throw badOption('about', 'an object', about)
     }
@@ -93,6 +94,7 @@ export class RuntimeWebhooks<S extends Store> {
     if (found === undefined) return undefined
     const payload = pingPayload(found, about)
     const publication = newPublication('ping', { hook, payload })
+    onPublication()
     return coordinator.command({ type: 'publish', publication })
   }
 
@@ -101,8 +103,9 @@ export class RuntimeWebhooks<S extends Store> {
    * present URL and with the present secrets. The delivery has one attempt.
    *
    * @param delivery the id of a record, as `store.webhooks.deliveries` lists them
-   * @returns undefined when there is no such record, or when the body is not kept: it is kept for
-   *   events that were published, for as long as their records
+   * @returns undefined when there is no such record, when its hook was deleted, or when the body is not
+   *   kept: it is kept for events that were published, for as long as their records; `notSent` when the
+   *   hook is inactive, or 10,000 of its deliveries wait
    */
   redeliver(delivery: number): Promise<PublishedDelivery | undefined>
   /**
@@ -113,12 +116,16 @@ export class RuntimeWebhooks<S extends Store> {
   async redeliver(
     which: number | RedeliveryQuery,
   ): Promise<PublishedDelivery | PublishedDelivery[] | undefined> {
-    const { coordinator } = this.#parts
+    const { coordinator, checkOpen, onPublication } = this.#parts
+    checkOpen()
     if (typeof which === 'number') {
       const attempt = checkId(which)
+      onPublication()
       return (await coordinator.command({ type: 'redeliver', attempt })) ?? undefined
     }
-    return coordinator.command({ type: 'redeliverAll', query: this.#checked(which) })
+    const query = this.#checked(which)
+    onPublication()
+    return coordinator.command({ type: 'redeliverAll', query })
   }
 
   /** The query with its defaults, and with moments of the queue. */

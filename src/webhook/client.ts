@@ -74,17 +74,12 @@ export async function post(given: PostRequest): Promise<PostResponse> {
   }
 }
 
-/**
- * The signal ends the socket itself. undici ignores the signal of a request while it connects, and
- * destroying the client then leaves the socket open.
- */
 function connector(
   { guard, insecureTls, trace }: Traced,
   signal: AbortSignal,
 ): buildConnector.connector {
   const build = (lookup: LookupFunction): buildConnector.connector =>
     buildConnector({
-      signal,
       lookup,
       timeout: 0,
       maxCachedSessions: 0,

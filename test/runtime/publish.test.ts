@@ -217,7 +217,7 @@ describe('publish', () => {
     await runtime.stop()
     const closed = { code: 'HELVE_ERR_CLOSED' }
     await assert.rejects(runtime.webhooks.publish('push', good), closed)
-    await assert.rejects(runtime.webhooks.ping(id), closed)
+    for (const one of [id, id + 1]) await assert.rejects(runtime.webhooks.ping(one), closed)
     await assert.rejects(runtime.webhooks.redeliver(1), closed)
     await assert.rejects(runtime.webhooks.redeliver({ hook: id }), closed)
   })
@@ -257,6 +257,29 @@ describe('publishIn', () => {
     await drain()
     assert.equal(received.length, 0)
     assert.equal((await runtime.webhooks.publish('push', publication)).isNew, true)
+  })
+
+  test('leaves nothing of itself when it fails, and the rest of the transaction as it is', async (t) => {
+    const { runtime, hook, store } = await rigOf(t)
+    await hook()
+    await hook()
+    const own = new Database(store.file)
+    t.after(() => own.close())
+    own.exec(`
+      CREATE TABLE repositories (id INTEGER);
+      CREATE TEMP TRIGGER second AFTER INSERT ON main.helve_webhook_deliveries
+      WHEN (SELECT count(*) FROM main.helve_webhook_deliveries) > 1
+      BEGIN SELECT RAISE(ABORT, 'disk on fire'); END`)
+    own.transaction(() => {
+      own.exec('INSERT INTO repositories VALUES (1)')
+      assert.throws(() => runtime.webhooks.publishIn(own, 'push', publication), /disk on fire/)
+    })()
+    assert.equal(own.prepare('SELECT count(*) FROM repositories').pluck().get(), 1)
+    assert.deepEqual((await runtime.list()).jobs, [])
+    const { queued } = (await runtime.counts())['deliver_webhook'] ?? { queued: 0 }
+    assert.equal(queued, 0)
+    const { isNew, deliveries } = await runtime.webhooks.publish('push', publication)
+    assert.deepEqual([isNew, deliveries.length], [true, 2])
   })
 })
 
@@ -401,6 +424,35 @@ describe('redeliver', () => {
     await runtime.webhooks.redeliver(record!.id)
     await drain()
     assert.equal(received.length, 2)
+  })
+
+  test('tells, and records, that an inactive hook is sent nothing', async (t) => {
+    const { runtime, received, hook, drain, store } = await rigOf(t)
+    const id = await hook()
+    await runtime.webhooks.publish('push', { target: REPOSITORY, payload: {}, guid: GUID })
+    await drain()
+    await store.webhooks.update(id, { url: 'http://hooks.localhost/', active: false })
+    const [record] = await recordsOf(store, id)
+    const one = await runtime.webhooks.redeliver(record!.id)
+    const [many] = await runtime.webhooks.redeliver({ hook: id, outcome: 'delivered' })
+    assert.deepEqual([one?.notSent, many?.notSent], ['inactive', 'inactive'])
+    await drain()
+    assert.equal(received.length, 1)
+    const [newest] = await recordsOf(store, id)
+    const { guid, redelivery, outcome, error } = newest!
+    const expected = [GUID, true, 'never sent', 'not sent: the hook is inactive']
+    assert.deepEqual([guid, redelivery, outcome, error], expected)
+  })
+
+  test('is undefined for the attempt of a hook that was deleted', async (t) => {
+    const { runtime, hook, drain, store } = await rigOf(t)
+    const id = await hook()
+    await runtime.webhooks.publish('push', { target: REPOSITORY, payload: {} })
+    await drain()
+    const [record] = await recordsOf(store, id)
+    await store.webhooks.delete(id)
+    assert.equal(await runtime.webhooks.redeliver(record!.id), undefined)
+    assert.deepEqual(await runtime.webhooks.redeliver({ hook: id, outcome: 'any' }), [])
   })
 
   test('is undefined for an attempt that does not exist', async (t) => {

@@ -28,7 +28,7 @@ export function subscribes({ id, events }: Subscriber, { event, hook }: NewPubli
  * @param waiting counts the deliveries of the hook that wait, up to {@link MOST_WAITING}
  */
 export function notSent(
-  { json, hook, event }: NewPublication,
+  { json, hook, event }: Pick<NewPublication, 'json' | 'hook' | 'event'>,
   { active }: Subscriber,
   waiting: () => number,
 ): NotSent | null {

@@ -66,9 +66,18 @@ export class HostConnections {
     this.#transactions.check()
     const statements = this.#statements(connection)
     const changes = new QueueChanges()
-    const result = body(statements, changes)
-    changes.flush(statements)
-    return result
+    statements.savepoint.run()
+    try {
+      const result = body(statements, changes)
+      changes.flush(statements)
+      return result
+    } catch (error) {
+      // The host may catch the error and commit: a half is not to be committed.
+      if (connection.inTransaction) statements.rollbackTo.run()
+      throw error
+    } finally {
+      if (connection.inTransaction) statements.release.run()
+    }
   }
 
   #statements(connection: Database.Database): HostStatements {

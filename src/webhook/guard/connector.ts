@@ -1,5 +1,5 @@
+import type { LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
-import { callbackify } from 'node:util'
 import type { buildConnector } from 'undici'
 import type { BlockedError } from './blocked-error.ts'
 import type { Guard } from './guard.ts'
@@ -47,6 +47,9 @@ export function guardedConnector(
       if (failure === undefined) callback(null, connected)
       else callback(failure, null)
     })
+    // The signal ends the socket itself: undici ignores the signal of a request while it connects, and
+    // destroying the client then leaves the socket open.
+    signal.addEventListener('abort', () => socket?.destroy(signal.reason as Error))
     // This listener has to run before the one that starts TLS, so that the peer gets no byte.
     socket?.prependOnceListener('connect', () => {
       trace.pass('connected')
@@ -79,17 +82,22 @@ function refusePeer(
 }
 
 function lookupOf({ guard, signal, trace }: Guarding): LookupFunction {
-  const resolve = callbackify(async (host: string) => {
+  const resolve = async (host: string): Promise<LookupAddress[]> => {
     trace.pass('resolving')
     const addresses = await guard.addressesOf(host, signal)
     trace.pass('resolved')
     return addresses.map((address) => ({ address, family: isIP(address) }))
-  })
+  }
   return (host, { all }, callback) => {
-    resolve(host, (error, list) => {
-      if (error) callback(error, [])
+    const answer = (error: Error | null, list: LookupAddress[]): void => {
+      if (error !== null) callback(error, [])
       else if (all) callback(null, list)
       else callback(null, list[0]!.address, list[0]!.family)
-    })
+    }
+    // Outside of the promise: an error that the callback throws is no error of the lookup.
+    resolve(host).then(
+      (list) => process.nextTick(answer, null, list),
+      (error: unknown) => process.nextTick(answer, error, []),
+    )
   }
 }

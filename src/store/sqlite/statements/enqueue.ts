@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { preparer } from './preparer.ts'
+import { prepareParts } from './transactions.ts'
 import { preparePublications } from './publications.ts'
 
 /** Rows of a statement that inserts many, at less than half the cost of as many single inserts. */
@@ -91,6 +92,7 @@ export function prepareHost(db: Pick<Database, 'prepare'>) {
     ...prepareEnqueue(db),
     ...preparePublications(db),
     lock: run('DELETE FROM main.helve_meta WHERE 0'),
+    ...prepareParts(db),
   }
 }
 

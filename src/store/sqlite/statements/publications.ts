@@ -25,19 +25,19 @@ export function preparePublications(db: Pick<Database, 'prepare'>) {
       SELECT id, webhook_id, not_sent FROM helve_webhook_deliveries
       WHERE guid = ? AND redelivery = 0 ORDER BY id`),
     insertNotSent: run(`
-      INSERT INTO helve_webhook_attempts (webhook_id, guid, event, action, attempt, at, duration_ms,
-        url, request_headers, request_body, truncated, error, delivery_id, outcome)
-      VALUES (@webhookId, @guid, @event, @action, 0, @now, 0, @url, '{}', '', 0, @error, @delivery,
-        'never sent')`),
+      INSERT INTO helve_webhook_attempts (webhook_id, guid, event, action, attempt, redelivery, at,
+        duration_ms, url, request_headers, request_body, truncated, error, delivery_id, outcome)
+      VALUES (@webhookId, @guid, @event, @action, 0, @redelivery, @now, 0, @url, '{}', '', 0, @error,
+        @delivery, 'never sent')`),
     keptOfAttempt: rows(`
-      SELECT a.webhook_id, a.guid, e.event
+      SELECT a.webhook_id, a.guid, e.event, e.action
       FROM helve_webhook_attempts AS a
       JOIN helve_webhook_events AS e ON e.guid = a.guid
       JOIN helve_webhook_payloads AS p ON p.hash = e.hash
       WHERE a.id = ?`),
     // An event that a job still tries to deliver is left to that job.
     keptOfHook: rows(`
-      SELECT d.webhook_id, d.guid, e.event
+      SELECT d.webhook_id, d.guid, e.event, e.action
       FROM helve_webhook_deliveries AS d
       JOIN helve_webhook_events AS e ON e.guid = d.guid
       JOIN helve_webhook_payloads AS p ON p.hash = e.hash
