@@ -92,6 +92,11 @@ export class UnreachableError extends Error {
   }
 }
 
+/** Makes an error say what {@link UnreachableError} says. */
+export function asUnreachable(error: Error): Error {
+  return Object.assign(error, { [UNREACHABLE]: true })
+}
+
 /** Whether a thrown value, or its `cause`, says that an endpoint could not be reached. */
 export function isUnreachable(thrown: unknown): boolean {
   return [thrown, read(thrown, 'cause')].some((error) => read(error, UNREACHABLE) === true)

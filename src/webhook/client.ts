@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
+import { asUnreachable } from '../job/errors.ts'
 import { after } from '../timer.ts'
 import { BlockedError } from './guard/blocked-error.ts'
 import { guardedConnector } from './guard/connector.ts'
@@ -48,7 +49,8 @@ const BODY_TIMEOUT = 2_000
  *
  * @throws BlockedError when the guard refuses the URL, an address of its host, or the peer; nothing
  *   was sent
- * @throws TransportError when no complete response headers came
+ * @throws TransportError when no complete response headers came; counts against the origin
+ *   (`isUnreachable`) when no connection came about
  */
 export async function post(given: PostRequest): Promise<PostResponse> {
   const request: Traced = { ...given, trace: given.trace ?? new AttemptTrace() }
@@ -67,7 +69,11 @@ export async function post(given: PostRequest): Promise<PostResponse> {
     return await exchange(client, url, request, stop)
   } catch (error) {
     if (error instanceof BlockedError) throw error
-    throw stop.signal.aborted ? stop.signal.reason : TransportError.from(error as Error)
+    const failure = stop.signal.aborted
+      ? (stop.signal.reason as Error)
+      : TransportError.from(error as Error)
+    // A host that takes connections can be reached: the failure is that of one of its paths.
+    throw request.trace.isConnected ? failure : asUnreachable(failure)
   } finally {
     disarm()
     await client.destroy()

@@ -13,6 +13,11 @@ export class AttemptTrace {
     if (!this.#at.has(station)) this.#at.set(station, performance.now())
   }
 
+  /** Whether the host has taken the connection; TLS comes after that. */
+  get isConnected(): boolean {
+    return this.#at.has('connected')
+  }
+
   get timings(): AttemptTimings {
     return {
       lookup: this.#between('resolving', 'resolved'),

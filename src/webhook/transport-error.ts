@@ -1,11 +1,9 @@
-import { UnreachableError } from '../job/errors.ts'
-
 /** No response came. `cause` is the error of the network, `code` the code or name of that error. */
-export class TransportError extends UnreachableError {
+export class TransportError extends Error {
   readonly code: string
 
   constructor(code: string, message: string, cause?: unknown) {
-    super(message, cause === undefined ? {} : { cause })
+    super(message, { cause })
     this.name = 'TransportError'
     this.code = code
   }

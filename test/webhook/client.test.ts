@@ -1,11 +1,31 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
-import { isPermanent } from '../../src/job/errors.ts'
+import { isPermanent, isUnreachable } from '../../src/job/errors.ts'
 import { post } from '../../src/webhook/client.ts'
 import { answering, httpEndpoint, rawEndpoint, request } from '../support/webhook/endpoints.ts'
+import { answers, guard } from '../support/webhook/guard.ts'
+
+const NOBODY = Object.assign(new Error('queryA ENOTFOUND nobody.invalid'), { code: 'ENOTFOUND' })
 
 describe('post', { concurrency: true }, () => {
+  it('says that a host cannot be reached only if no connection came about', async (t) => {
+    const silent = await rawEndpoint(t, (socket) => socket.resume())
+    const closing = await rawEndpoint(t, (socket) => socket.once('data', () => socket.end()))
+    const failures: [url: string, unreachable: boolean][] = [
+      ['http://127.0.0.1:1', true],
+      ['http://nobody.invalid', true],
+      [silent.url, false],
+      [closing.url, false],
+      [`https://${closing.host}`, false],
+    ]
+    for (const [url, unreachable] of failures) {
+      const guarded = guard({ allow: ['loopback'], ports: ['1-65535'] }, answers(NOBODY))
+      const failure = post(request(url, { timeout: 500, guard: guarded }))
+      await assert.rejects(failure, (error) => isUnreachable(error) === unreachable, url)
+    }
+  })
+
   it('sends the bytes as they are, and gives the whole response', async (t) => {
     const { url, received } = await httpEndpoint(t, (response) => {
       response.setHeader('X-Twice', ['one', 'two'])
