@@ -71,44 +71,34 @@ export class Breakers {
    * @returns the breakers to write
    */
   ended(run: Run, outcome: Outcome, policy: Policy, turn: TurnFacts): BreakerChange[] {
-    const { job, since, endpoint } = run
-    const { kind, group } = job
-    const error = errorOf(outcome)
-    const isWell = outcome.type === 'completed'
-    const isAway = outcome.type === 'failed' && outcome.unreachable === true
-    const changes: (BreakerChange | undefined)[] = []
-    if (group !== null) {
-      if (this.#trouble(kind, group) !== undefined) this.#ending.add(job)
-      const trip = 'trip' in outcome ? outcome.trip : undefined
-      // The endpoint has failed, and not this group in particular.
-      const own = endpoint !== undefined && isAway ? undefined : error
-      changes.push(
-        this.#counted({ kind, group, error: own, isWell, trip, began: since }, job, {
-          ...turn,
-          options: policy.breaker,
-          most: policy.groupConcurrency,
-        }),
-      )
-    }
-    if (endpoint?.since !== undefined) {
-      const reached = {
-        error: isAway ? error : undefined,
-        isWell: isWell || (!isAway && outcome.type === 'failed'),
-      }
-      const name = groupOfEndpoint(endpoint.name)
-      changes.push(
-        this.#counted(
-          { kind, group: name, ...reached, trip: undefined, began: endpoint.since },
-          job,
-          {
-            ...turn,
-            options: policy.breaker,
-            most: policy.endpointConcurrency,
-          },
-        ),
-      )
-    }
+    const around = { ...turn, options: policy.breaker }
+    const changes = [
+      this.#ofGroup(run, outcome, { ...around, most: policy.groupConcurrency }),
+      this.#ofEndpoint(run, outcome, { ...around, most: policy.endpointConcurrency }),
+    ]
     return changes.filter((change) => change !== undefined)
+  }
+
+  #ofGroup(run: Run, outcome: Outcome, around: Around): BreakerChange | undefined {
+    const { job, since: began, endpoint } = run
+    const { kind, group } = job
+    if (group === null) return undefined
+    if (this.#trouble(kind, group) !== undefined) this.#ending.add(job)
+    // The endpoint has failed, and not this group in particular.
+    const error = endpoint && isUnreachable(outcome) ? undefined : errorOf(outcome)
+    const isWell = outcome.type === 'completed'
+    const trip = 'trip' in outcome ? outcome.trip : undefined
+    return this.#counted({ kind, group, error, isWell, trip, began }, job, around)
+  }
+
+  #ofEndpoint({ job, endpoint }: Run, outcome: Outcome, around: Around): BreakerChange | undefined {
+    if (endpoint?.since === undefined) return undefined
+    const error = isUnreachable(outcome) ? errorOf(outcome) : undefined
+    // Whatever else went wrong, the endpoint was there.
+    const isWell = !error && (outcome.type === 'completed' || outcome.type === 'failed')
+    const group = groupOfEndpoint(endpoint.name)
+    const about = { kind: job.kind, group, error, isWell, trip: undefined, began: endpoint.since }
+    return this.#counted(about, job, around)
   }
 
   #counted(run: GroupRun, job: ClaimedJob, around: Around): BreakerChange | undefined {
@@ -177,6 +167,10 @@ export function inWallTime(breaker: Breaker, clock: Pick<QueueClock, 'wallOf'>):
   const { since, opened, until } = breaker
   const moments = { since: clock.wallOf(since), opened: clock.wallOf(opened) }
   return { ...breaker, ...moments, until: clock.wallOf(until) }
+}
+
+function isUnreachable(outcome: Outcome): boolean {
+  return outcome.type === 'failed' && outcome.unreachable === true
 }
 
 /** The error that counts against the group; undefined for an outcome that does not count. */
