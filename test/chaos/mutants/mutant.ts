@@ -124,14 +124,14 @@ export const MUTANTS: Record<string, Mutant> = {
       {
         file: 'src/store/sqlite/publish.js',
         from: `
-    const job = enqueue(publishing, deliveryJob(delivery, hook, { ...about, now }));
-    statements.setDeliveryJob.run(job.id, delivery);`,
+        const job = enqueue(publishing, deliveryJob(id, hook.id, { event, now, maxAttempts }));
+        statements.setDeliveryJob.run(job.id, id);`,
         // In a transaction of its own, a moment later.
         to: `
     setTimeout(() => {
       const changes = new publishing.changes.constructor();
-      const job = enqueue({ ...publishing, changes }, deliveryJob(delivery, hook, { ...about, now }));
-      statements.setDeliveryJob.run(job.id, delivery);
+      const made = deliveryJob(id, hook.id, { event, now, maxAttempts });
+      statements.setDeliveryJob.run(enqueue({ ...publishing, changes }, made).id, id);
       changes.flush(statements);
     }, 100);`,
       },
