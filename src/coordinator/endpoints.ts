@@ -54,34 +54,39 @@ export class Endpoints {
    */
   async enter(run: Run, name: string): Promise<Held | undefined> {
     const { endpoint, job } = run
-    if (endpoint?.name === name && endpoint.since !== undefined) return undefined
+    if (endpoint?.name === name) return endpoint.answer
     if (endpoint !== undefined) {
       throw badOption('endpoint', `${endpoint.name}, which the run has entered before`, name)
     }
-    run.endpoint = { name, since: undefined }
     const place = this.#place(job.kind, name)
-    return new Promise((resolve) => {
-      const stop = this.#parts.clock.after(PATIENCE, () => waiting.keepOut(this.#full(place)))
-      const waiting: Waiting = {
-        run,
-        enter: () => {
-          stop()
-          place.waiting.delete(waiting)
-          place.inside.add(run)
-          run.endpoint = { name, since: this.#parts.clock.now() }
-          resolve(undefined)
-        },
-        keepOut: (held) => {
-          stop()
-          place.waiting.delete(waiting)
-          run.endpoint = undefined
-          this.#forgetEmpty(place)
-          resolve(held)
-        },
-      }
-      place.waiting.add(waiting)
-      this.#serve(place)
+    const answer = new Promise<Held | undefined>((resolve) => {
+      place.waiting.add(this.#waiting(run, place, resolve))
     })
+    run.endpoint = { name, since: undefined, answer }
+    this.#serve(place)
+    return answer
+  }
+
+  #waiting(run: Run, place: Place, resolve: (held: Held | undefined) => void): Waiting {
+    const stop = this.#parts.clock.after(PATIENCE, () => waiting.keepOut(this.#full(place)))
+    const waiting: Waiting = {
+      run,
+      enter: () => {
+        stop()
+        place.waiting.delete(waiting)
+        place.inside.add(run)
+        run.endpoint!.since = this.#parts.clock.now()
+        resolve(undefined)
+      },
+      keepOut: (held) => {
+        stop()
+        place.waiting.delete(waiting)
+        run.endpoint = undefined
+        this.#forgetEmpty(place)
+        resolve(held)
+      },
+    }
+    return waiting
   }
 
   /** Gives the place of a run that has ended to the run that has waited for longest. */

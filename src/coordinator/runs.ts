@@ -1,3 +1,4 @@
+import type { Held } from '../job/endpoint.ts'
 import type { ClaimedJob } from '../job/job.ts'
 import type { Outcome } from '../job/outcome.ts'
 import { isSuspect } from '../store/claiming/suspects.ts'
@@ -9,8 +10,12 @@ export interface Run {
   since: number
   /** The `runOnce` call that waits for the settle. */
   once: ((ran: boolean) => void) | undefined
-  /** The endpoint that the run is in, since a moment, or wants to enter (undefined). */
-  endpoint: { name: string; since: number | undefined } | undefined
+  /**
+   * The endpoint that the run is in, since a moment, or wants to enter (undefined); and what the run
+   * was told, or will be told.
+   */
+  endpoint:
+    { name: string; since: number | undefined; answer: Promise<Held | undefined> } | undefined
   /** Whether somebody has cancelled the job. */
   isCancelled: boolean
 }

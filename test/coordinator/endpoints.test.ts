@@ -144,6 +144,10 @@ describe('an endpoint', () => {
     const rig = await calling(t, { endpointConcurrency: 1 })
     const ids = await calls(rig, 'a', 'b')
     assert.deepEqual(await enter(rig, [ids[0]!, ids[0]!]), ['inside', 'inside'])
+    const [first, second] = [entering(rig, ids[1]!), entering(rig, ids[1]!)]
+    await rig.clock.advance(PATIENCE)
+    assert.equal((first.answer as Held).delay, HOLD)
+    assert.deepEqual(second.answer, first.answer)
     const other = entering(rig, ids[0]!, 'https://other.example.com')
     await rig.clock.settle()
     assert.match(String(other.error), /^HelveError: endpoint: expected https:\/\/ci\.example\.com/)
