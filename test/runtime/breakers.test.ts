@@ -100,7 +100,8 @@ describe('an endpoint that does not answer', () => {
       assert.deepEqual(open.map(({ group }) => group).toSorted(), ['c', 'endpoint x'])
       const other = await h.runtime.enqueue(kind, { endpoint: 'y', group: 'd' })
       await h.event('retrying', other.id)
-      for (const { group } of open) await h.runtime.closeBreaker({ kind, group })
+      // The endpoint first: it would hold the group once more.
+      for (const group of ['endpoint x', 'c']) await h.runtime.closeBreaker({ kind, group })
       await h.event('retrying', id)
     })
   }
