@@ -114,27 +114,25 @@ class Answers {
   to(question: Question): Promise<Answer> {
     this.#asked += 1
     const id = this.#asked
-    const answer = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve))
     const message = { helve: 'question', question, id, units: QUESTION_UNITS } as const
-    if (this.#port === undefined) {
-      const reply = this.#open()
-      send({ ...message, reply }, [reply])
-    } else send(message)
+    // A question that cannot be cloned throws here, and must not take the port along.
+    if (this.#port === undefined) this.#port = this.#opened(message)
+    else send(message)
     // Without a question that waits, the port keeps no thread alive.
-    this.#port!.ref()
-    return answer
+    this.#port.ref()
+    return new Promise((resolve) => this.#waiting.set(id, resolve))
   }
 
-  /** Opens the port; returns its other end, for the main thread. */
-  #open(): MessagePort {
+  /** Sends the first question, with the other end of the port for the main thread. */
+  #opened(message: Extract<ThreadMessage, { helve: 'question' }>): MessagePort {
     const { port1, port2 } = new MessageChannel()
+    send({ ...message, reply: port2 }, [port2])
     port1.on('message', (answer: Answer) => {
       this.#waiting.get(answer.id)?.(answer)
       this.#waiting.delete(answer.id)
       if (this.#waiting.size === 0) port1.unref()
     })
-    this.#port = port1
-    return port2
+    return port1
   }
 }
 

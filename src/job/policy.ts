@@ -70,7 +70,8 @@ const KIND_OPTIONS = {
   endpointConcurrency: option(8, integerFrom(1, 1_000_000)),
   /**
    * Holds a group back while its runs fail, and then tries it with one job: for kinds that talk to
-   * somebody else's service. An endpoint (`ctx.enterEndpoint`) is held back like a group. Jobs that wait for that spend no attempt. `{}` takes the defaults.
+   * somebody else's service. An endpoint (`ctx.enterEndpoint`) is held back like a group. Jobs that
+   * wait for that spend no attempt. `{}` takes the defaults.
    * @default none: `ctx.tripBreaker` alone holds groups back
    */
   breaker: option<Required<BreakerOptions> | undefined>(undefined, checkBreaker),

@@ -108,6 +108,12 @@ describe('what a handler is given', () => {
     })
   })
 
+  test('answers also after a first question that could not be sent', async () => {
+    const [refused, id] = completed(await lane.run('asksTwice')) as [string, number]
+    assert.match(refused, /^DataCloneError: /)
+    assert.equal(id, hook.id)
+  })
+
   test('an environment without the secrets of the process', async () => {
     const env = completed(await lane.run('environment')) as Record<string, string>
     assert.equal(env['FORGE_REPOS'], '/srv/repos')

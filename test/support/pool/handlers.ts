@@ -174,6 +174,14 @@ export default defineHandlers(async (config: Config, thread) => {
         ctx.progress({ done: 1 })
         ctx.progress([2])
       },
+      /** Asks what cannot be cloned, as its thread's first question, and then asks for a webhook. */
+      async asksTwice(): Promise<unknown[]> {
+        const opening = { job: () => 1 } as never
+        const first = await thread.webhooks
+          .openAttempt(opening, async () => undefined)
+          .catch(String)
+        return [first, (await thread.webhooks.getWebhook(7))?.id]
+      },
       webhook: (job: Job<{ id: number }>) => thread.webhooks.getWebhook(job.payload.id),
       enqueuesForThePast(_: Job, ctx: HandlerContext) {
         ctx.enqueue('echo', {}, { runAt: Date.now() - 5_000 })
